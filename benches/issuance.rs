@@ -1,0 +1,266 @@
+//! How long it takes to issue a `request_uri`, from raw bytes to the reply, and to redeem it.
+//!
+//! `floor` is what no implementation can do without: one parse of the form, two SHA-256, 32 bytes from the system's generator,
+//! and a hash map insert and remove. Read every row as a ratio to it, in the same run on the same machine.
+
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::expect_used)]
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    hint::black_box,
+    pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use parjar::{
+    Client, ClientRegistration, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy,
+    PushRequest, Reply,
+};
+use rand::{TryRng as _, rngs::SysRng};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+const SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-correct-horse";
+const AUTHORIZATION: &[u8] = b"Basic YmVuY2g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNl";
+const EIGHT_PARAMETERS: &str = "response_type=code&client_id=bench\
+    &redirect_uri=https%3A%2F%2Fclient.example.org%2Fcallback&scope=openid+accounts\
+    &state=duk681S8n00GsJpe7n9boxdzen&nonce=n-0S6_WzA2Mj-7n9boxdz\
+    &code_challenge=K2-ltc83acc4h0c9w6ESC_rEMTJ3bww-uCHaoeK1t8U&code_challenge_method=S256";
+
+/// Costs what the system's clock costs, and shows a time of our own.
+struct SteppedClock(ManualClock);
+
+impl Clock for SteppedClock {
+    fn now(&self) -> OffsetDateTime {
+        black_box(OffsetDateTime::now_utc());
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        black_box(Instant::now());
+        self.0.elapsed()
+    }
+}
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the memory store never waits"),
+    }
+}
+
+fn client(method: &str, client_id: &str) -> Client {
+    let secret = (method != "none").then_some(SECRET);
+    let registration: ClientRegistration = serde_json::from_value(serde_json::json!({
+        "client_id": client_id,
+        "client_secret": secret,
+        "token_endpoint_auth_method": method,
+        "redirect_uris": ["https://client.example.org/callback"],
+        "scope": "openid accounts",
+    }))
+    .unwrap();
+    Client::try_from(registration).unwrap()
+}
+
+struct Bench {
+    par: ParEndpoint,
+    clock: ManualClock,
+}
+
+impl Bench {
+    /// An endpoint whose requests wait for `lifetime` seconds by a clock that only the bench moves.
+    fn new(method: &str, lifetime: u32) -> Self {
+        let clock = ManualClock::default();
+        let store = roomy_store().with_clock(SteppedClock(clock.clone()));
+        Self { par: endpoint(method, lifetime, store), clock }
+    }
+
+    fn push(&self, request: &PushRequest<'_>) -> Reply {
+        Reply::from(now(self.par.push(request)))
+    }
+}
+
+fn roomy_store() -> MemoryStore {
+    let mut limits = MemoryLimits::default();
+    limits.requests = 10_000_000;
+    limits.requests_per_client = 10_000_000;
+    limits.bytes = usize::MAX;
+    limits.bytes_per_client = usize::MAX;
+    MemoryStore::new(limits)
+}
+
+fn endpoint(method: &str, lifetime: u32, store: MemoryStore) -> ParEndpoint {
+    let mut policy = Policy::oauth();
+    policy.danger_allow_unauthenticated_clients = true;
+    policy.request_uri_lifetime = lifetime;
+    ParEndpoint::builder("https://as.example.com")
+        .policy(policy)
+        .clients(InMemoryRegistry::new([client(method, "bench")]).unwrap())
+        .store(store)
+        .build()
+        .unwrap()
+}
+
+fn headers(authorization: Option<&'static [u8]>) -> Vec<(&'static str, &'static [u8])> {
+    let mut headers: Vec<(&str, &[u8])> = vec![
+        ("host", b"as.example.com"),
+        ("user-agent", b"bench"),
+        ("content-type", b"application/x-www-form-urlencoded"),
+        ("content-length", b"333"),
+    ];
+    headers.extend(authorization.map(|value| ("authorization", value)));
+    headers
+}
+
+fn floor(criterion: &mut Criterion) {
+    let mut map = HashMap::new();
+    criterion.bench_function("floor", |bencher| {
+        bencher.iter(|| {
+            for (name, value) in url::form_urlencoded::parse(black_box(EIGHT_PARAMETERS).as_bytes()) {
+                black_box((name, value));
+            }
+            black_box(Sha256::digest(black_box(SECRET)));
+            let mut handle = [0u8; 32];
+            SysRng.try_fill_bytes(&mut handle).unwrap();
+            let key: [u8; 32] = Sha256::digest(handle).into();
+            map.insert(key, 1u8);
+            map.remove(&key)
+        });
+    });
+}
+
+fn pushes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("push");
+    for (row, method) in [("basic", "client_secret_basic"), ("post", "client_secret_post"), ("plain", "none")] {
+        let bench = Bench::new(method, 1);
+        let headers = headers((row == "basic").then_some(AUTHORIZATION));
+        let mut body = EIGHT_PARAMETERS.to_owned();
+        if row == "post" {
+            body.push_str(&format!("&client_secret={SECRET}"));
+        }
+        group.bench_function(row, |bencher| {
+            bencher.iter(|| {
+                bench.clock.advance(Duration::from_secs(2));
+                let request = PushRequest::new("POST", headers.iter().copied(), black_box(&body));
+                let reply = bench.push(&request);
+                debug_assert_eq!(reply.status(), 201);
+                reply
+            });
+        });
+    }
+    group.finish();
+}
+
+fn redemption(criterion: &mut Criterion) {
+    let bench = Bench::new("client_secret_basic", 1);
+    let headers = headers(Some(AUTHORIZATION));
+    criterion.bench_function("push+authorize+complete", |bencher| {
+        bencher.iter(|| {
+            bench.clock.advance(Duration::from_secs(601));
+            let request = PushRequest::new("POST", headers.iter().copied(), black_box(EIGHT_PARAMETERS));
+            let pushed = now(bench.par.push(&request)).unwrap();
+            let query = format!("client_id=bench&request_uri={}", pushed.request_uri());
+            let pending = now(bench.par.authorize(&query, Some("browser"))).unwrap();
+            now(bench.par.complete(&pending)).unwrap()
+        });
+    });
+}
+
+/// As many pushes as expire at the same time keep the number of live requests steady.
+fn live(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("push/live");
+    let headers = headers(Some(AUTHORIZATION));
+    let request = PushRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
+    let empty = Bench::new("client_secret_basic", 1);
+    group.bench_function("0", |bencher| {
+        bencher.iter(|| {
+            empty.clock.advance(Duration::from_secs(2));
+            empty.push(black_box(&request))
+        });
+    });
+
+    let full = Bench::new("client_secret_basic", 500);
+    let pushes = AtomicU64::new(0);
+    // Two pushes a millisecond for 500 seconds are a million.
+    let step = || {
+        let even = pushes.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+        full.clock.advance(Duration::from_millis(even.into()));
+    };
+    let before = resident_bytes();
+    for _ in 0..1_000_000 {
+        step();
+        full.push(&request);
+    }
+    if let (Some(before), Some(after)) = (before, resident_bytes()) {
+        eprintln!("memory per live request of 8 parameters: {} bytes", (after - before) / 1_000_000);
+    }
+    group.bench_function("1000000", |bencher| {
+        bencher.iter(|| {
+            step();
+            full.push(black_box(&request))
+        });
+    });
+    group.finish();
+}
+
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    statm.split(' ').nth(1)?.parse::<u64>().ok().map(|pages| pages * 4096)
+}
+
+fn threads(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("push/threads");
+    for threads in [1u64, 2] {
+        group.throughput(Throughput::Elements(threads));
+        group.bench_function(threads.to_string(), |bencher| {
+            bencher.iter_custom(|iterations| {
+                let par = endpoint("client_secret_basic", 1, roomy_store());
+                let headers = headers(Some(AUTHORIZATION));
+                let start = Instant::now();
+                thread::scope(|scope| {
+                    for _ in 0..threads {
+                        scope.spawn(|| {
+                            for _ in 0..iterations {
+                                let request = PushRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
+                                black_box(Reply::from(now(par.push(&request))));
+                            }
+                        });
+                    }
+                });
+                start.elapsed()
+            });
+        });
+    }
+    group.finish();
+}
+
+fn refusals(criterion: &mut Criterion) {
+    const WRONG_SECRET: &[u8] = b"Basic YmVuY2g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNF";
+    const UNKNOWN_CLIENT: &[u8] = b"Basic YmVuY0g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNl";
+    let bench = Bench::new("client_secret_basic", 60);
+    let unregistered = EIGHT_PARAMETERS.replace("%2Fcallback", "%2Felsewhere");
+    let without_client_id = EIGHT_PARAMETERS.replace("&client_id=bench", "");
+    let garbage = "%zz".repeat(EIGHT_PARAMETERS.len() / 3);
+    let rows: [(&str, &'static [u8], &str, u16); 4] = [
+        ("wrong_secret", WRONG_SECRET, &without_client_id, 401),
+        ("unknown_client", UNKNOWN_CLIENT, &without_client_id, 401),
+        ("unregistered_redirect_uri", AUTHORIZATION, &unregistered, 400),
+        ("garbage", AUTHORIZATION, &garbage, 400),
+    ];
+    let mut group = criterion.benchmark_group("refuse");
+    for (row, authorization, body, status) in rows {
+        let headers = headers(Some(authorization));
+        let request = PushRequest::new("POST", headers.iter().copied(), body);
+        assert_eq!(bench.push(&request).status(), status, "{row}");
+        group.bench_function(row, |bencher| bencher.iter(|| bench.push(black_box(&request))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, floor, pushes, live, threads, redemption, refusals);
+criterion_main!(benches);

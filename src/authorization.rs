@@ -1,0 +1,163 @@
+//! A validated authorization request.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    client::Client,
+    code_challenge::CodeChallenge,
+    parameters::{Name, Parameters},
+    redirect_uri::RedirectUri,
+    response_type::{ResponseMode, ResponseType},
+};
+
+/// An authorization request that fits policy and client. Only validation makes one.
+///
+/// The typed accessors are for what the library has checked; everything else is in [`parameters`](Self::parameters), nothing
+/// dropped.
+#[derive(Clone)]
+pub struct AuthorizationRequest {
+    pub(crate) client: Arc<Client>,
+    pub(crate) parameters: Parameters,
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) response_type: ResponseType,
+    pub(crate) response_mode: ResponseMode,
+    pub(crate) code_challenge: Option<CodeChallenge>,
+    pub(crate) max_age: Option<u64>,
+    pub(crate) claims: Option<Value>,
+    pub(crate) authorization_details: Vec<Map<String, Value>>,
+}
+
+impl AuthorizationRequest {
+    /// The client that the request is for.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// `client_id`
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        self.client.client_id()
+    }
+
+    /// All parameters, `client_id` among them, in the order of the request.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Where the response goes. When the request left it out, this is the one that is registered; the token endpoint must
+    /// then not demand it either (RFC 6749 section 4.1.3).
+    #[must_use]
+    pub fn redirect_uri(&self) -> &RedirectUri {
+        &self.redirect_uri
+    }
+
+    /// `response_type`
+    #[must_use]
+    pub fn response_type(&self) -> ResponseType {
+        self.response_type
+    }
+
+    /// `response_mode`, or the default of the response type.
+    #[must_use]
+    pub fn response_mode(&self) -> ResponseMode {
+        self.response_mode
+    }
+
+    /// The tokens of `scope`; none when it was left out.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.tokens(Name::Scope)
+    }
+
+    /// Whether a token is in `scope`.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|token| token == scope)
+    }
+
+    /// `state`
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
+        self.parameters.known(Name::State)
+    }
+
+    /// `nonce`
+    #[must_use]
+    pub fn nonce(&self) -> Option<&str> {
+        self.parameters.known(Name::Nonce)
+    }
+
+    /// `code_challenge` and its method. The token endpoint demands a `code_verifier` exactly when this is here (RFC 9700
+    /// section 4.8.2).
+    #[must_use]
+    pub fn code_challenge(&self) -> Option<&CodeChallenge> {
+        self.code_challenge.as_ref()
+    }
+
+    /// The values of `prompt`, unknown ones among them.
+    pub fn prompts(&self) -> impl Iterator<Item = &str> {
+        self.tokens(Name::Prompt)
+    }
+
+    /// Whether a value is in `prompt`.
+    #[must_use]
+    pub fn has_prompt(&self, prompt: &str) -> bool {
+        self.prompts().any(|value| value == prompt)
+    }
+
+    /// `max_age` in seconds, or the client's `default_max_age`.
+    #[must_use]
+    pub fn max_age(&self) -> Option<u64> {
+        self.max_age.or(self.client.default_max_age())
+    }
+
+    /// `login_hint`
+    #[must_use]
+    pub fn login_hint(&self) -> Option<&str> {
+        self.parameters.known(Name::LoginHint)
+    }
+
+    /// The values of `acr_values`, most wanted first.
+    pub fn acr_values(&self) -> impl Iterator<Item = &str> {
+        self.tokens(Name::AcrValues)
+    }
+
+    /// The values of `ui_locales`, most wanted first.
+    pub fn ui_locales(&self) -> impl Iterator<Item = &str> {
+        self.tokens(Name::UiLocales)
+    }
+
+    /// `claims`, parsed (OpenID Connect Core section 5.5). The text as it came is in the parameters.
+    #[must_use]
+    pub fn claims(&self) -> Option<&Value> {
+        self.claims.as_ref()
+    }
+
+    /// The values of `resource` (RFC 8707).
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.parameters.known_all(Name::Resource)
+    }
+
+    /// The objects in `authorization_details` (RFC 9396), parsed. The text as it came is in the parameters.
+    #[must_use]
+    pub fn authorization_details(&self) -> &[Map<String, Value>] {
+        &self.authorization_details
+    }
+
+    fn tokens(&self, name: Name) -> impl Iterator<Item = &str> {
+        self.parameters.known(name).unwrap_or_default().split(' ').filter(|token| !token.is_empty())
+    }
+}
+
+impl fmt::Debug for AuthorizationRequest {
+    /// Shows no values: they may be personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("client_id", &self.client_id())
+            .field("parameters", &self.parameters)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,193 @@
+//! Clients: a registration that was checked once, so that requests meet only what can be used.
+
+mod checks;
+mod registration;
+mod registry;
+mod secret;
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use self::checks::secrets_of;
+pub(crate) use self::secret::{Secret, Verdict, verify_nobody};
+pub use self::{
+    registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
+    registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
+    secret::SecretVerifier,
+};
+use crate::{
+    authentication_method::AuthenticationMethod,
+    policy::Policy,
+    redirect_uri::RegisteredRedirectUri,
+    response_type::{ResponseMode, ResponseType},
+};
+
+/// A usable client. Made from a [`ClientRegistration`] with `try_from`.
+pub struct Client {
+    client_id: Box<str>,
+    client_name: Option<Box<str>>,
+    method: AuthenticationMethod,
+    secrets: Vec<Secret>,
+    redirect_uris: Vec<RegisteredRedirectUri>,
+    response_types: Vec<ResponseType>,
+    response_modes: Option<Vec<ResponseMode>>,
+    grant_types: Vec<String>,
+    scope: Option<Vec<String>>,
+    native: bool,
+    sector_identifier: bool,
+    default_max_age: Option<u64>,
+    authorization_details_types: Option<Vec<String>>,
+    require_push: bool,
+    require_signed: bool,
+    require_encrypted: bool,
+    allow_per_request_redirect_uris: bool,
+    metadata: Map<String, Value>,
+}
+
+impl Client {
+    /// Lets the host verify this client's secret, instead of a digest held here.
+    ///
+    /// # Errors
+    ///
+    /// As for `try_from`; and when the registration has a secret, or its method is not one with a secret.
+    pub fn with_secret_verifier(
+        registration: ClientRegistration,
+        verifier: Arc<dyn SecretVerifier>,
+    ) -> Result<Self, RegistrationError> {
+        if !secrets_of(&registration)?.is_empty() {
+            return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
+        }
+        Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
+    }
+
+    /// `client_id`
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// `client_name`, for the consent page. Escape it: it is the client's own text.
+    #[must_use]
+    pub fn client_name(&self) -> Option<&str> {
+        self.client_name.as_deref()
+    }
+
+    /// `token_endpoint_auth_method`
+    #[must_use]
+    pub fn token_endpoint_auth_method(&self) -> AuthenticationMethod {
+        self.method
+    }
+
+    /// Whether the client has credentials.
+    #[must_use]
+    pub fn is_confidential(&self) -> bool {
+        self.method != AuthenticationMethod::None
+    }
+
+    /// `redirect_uris`
+    #[must_use]
+    pub fn redirect_uris(&self) -> &[RegisteredRedirectUri] {
+        &self.redirect_uris
+    }
+
+    /// `response_types`. Empty for a client that has no business at the authorization endpoint.
+    #[must_use]
+    pub fn response_types(&self) -> &[ResponseType] {
+        &self.response_types
+    }
+
+    /// `response_modes`, or `None` when it may use all that the policy offers.
+    #[must_use]
+    pub fn response_modes(&self) -> Option<&[ResponseMode]> {
+        self.response_modes.as_deref()
+    }
+
+    /// `grant_types`
+    pub fn grant_types(&self) -> impl Iterator<Item = &str> {
+        self.grant_types.iter().map(String::as_str)
+    }
+
+    /// The tokens of `scope`, or `None` when it may ask for all that the policy offers.
+    #[must_use]
+    pub fn scope(&self) -> Option<&[String]> {
+        self.scope.as_deref()
+    }
+
+    /// Whether `application_type` is `native`.
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.native
+    }
+
+    /// `default_max_age`, in seconds
+    #[must_use]
+    pub fn default_max_age(&self) -> Option<u64> {
+        self.default_max_age
+    }
+
+    /// `authorization_details_types`, or `None` when it may use all that the server knows.
+    #[must_use]
+    pub fn authorization_details_types(&self) -> Option<&[String]> {
+        self.authorization_details_types.as_deref()
+    }
+
+    /// Members of the registration that this library has no use for.
+    #[must_use]
+    pub fn metadata(&self) -> &Map<String, Value> {
+        &self.metadata
+    }
+
+    /// Whether the client has to push its requests: by policy, or by its registration.
+    #[must_use]
+    pub fn must_push(&self, policy: &Policy) -> bool {
+        policy.require_pushed_authorization_requests || self.require_push
+    }
+
+    /// Whether its requests must be signed request objects: by policy, or by its registration.
+    #[must_use]
+    pub fn must_sign(&self, policy: &Policy) -> bool {
+        policy.require_signed_request_object || self.require_signed
+    }
+
+    /// Whether its requests must be encrypted request objects: by policy, or by its registration.
+    #[must_use]
+    pub fn must_encrypt(&self, policy: &Policy) -> bool {
+        policy.require_encrypted_request_object || self.require_encrypted
+    }
+
+    /// Whether the client may push redirect URIs that share only the origin of a registered one. All of these must hold: policy
+    /// and registration allow it, the client has to push its requests, it has credentials (RFC 9126 section 7.2), and its
+    /// subject identifiers do not depend on the registered redirect URIs (`sector_identifier_uri`).
+    #[must_use]
+    pub fn may_use_per_request_redirect_uris(&self, policy: &Policy) -> bool {
+        policy.allow_per_request_redirect_uris
+            && self.allow_per_request_redirect_uris
+            && self.must_push(policy)
+            && self.is_confidential()
+            && !self.sector_identifier
+    }
+
+    pub(crate) fn verify_secret(&self, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
+        secret::verify(&self.secrets, &self.client_id, presented, now)
+    }
+}
+
+impl TryFrom<ClientRegistration> for Client {
+    type Error = RegistrationError;
+
+    fn try_from(registration: ClientRegistration) -> Result<Self, RegistrationError> {
+        let secrets = secrets_of(&registration)?;
+        Self::from_registration(registration, secrets)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("client_id", &self.client_id)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}

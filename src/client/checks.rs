@@ -1,0 +1,216 @@
+//! From a registration to a client: every rule that makes a registration unusable.
+
+use time::OffsetDateTime;
+
+use super::{Client, ClientRegistration, RegistrationError, Secret, SecretText};
+use crate::{
+    authentication_method::AuthenticationMethod,
+    policy,
+    redirect_uri::RegisteredRedirectUri,
+    response_type::{ResponseMode, ResponseType},
+    scope,
+};
+
+/// The longest `client_id`, in bytes.
+const MAX_CLIENT_ID: usize = 256;
+
+impl Client {
+    pub(super) fn from_registration(
+        registration: ClientRegistration,
+        secrets: Vec<Secret>,
+    ) -> Result<Self, RegistrationError> {
+        let ClientRegistration { client_id, .. } = &registration;
+        if !(1..=MAX_CLIENT_ID).contains(&client_id.len()) || !is_printable(client_id) {
+            return Err(RegistrationError::new("client_id", "must be 1 to 256 printable ASCII characters"));
+        }
+        let method = method_of(&registration)?;
+        if method == AuthenticationMethod::None && !secrets.is_empty() {
+            return Err(RegistrationError::new(
+                "token_endpoint_auth_method",
+                "must not be none for a client with a secret",
+            ));
+        }
+        if method != AuthenticationMethod::None && secrets.is_empty() {
+            return Err(RegistrationError::new("client_secret", "is missing"));
+        }
+        let grant_types = registration.grant_types.clone().unwrap_or_else(|| vec!["authorization_code".to_owned()]);
+        let response_types = response_types_of(&registration, &grant_types)?;
+        let redirect_uris = redirect_uris_of(&registration)?;
+        if redirect_uris.is_empty() && !response_types.is_empty() {
+            return Err(RegistrationError::new("redirect_uris", "must not be empty"));
+        }
+        Ok(Self {
+            method,
+            secrets,
+            redirect_uris,
+            response_types,
+            grant_types,
+            response_modes: response_modes_of(&registration)?,
+            scope: scope_of(&registration)?,
+            native: is_native(&registration)?,
+            sector_identifier: has_sector_identifier(&registration)?,
+            default_max_age: registration.default_max_age,
+            authorization_details_types: registration.authorization_details_types,
+            require_push: registration.require_pushed_authorization_requests,
+            require_signed: registration.require_signed_request_object,
+            require_encrypted: registration.require_encrypted_request_object,
+            allow_per_request_redirect_uris: registration.allow_per_request_redirect_uris,
+            client_id: registration.client_id.into(),
+            client_name: registration.client_name.map(Into::into),
+            metadata: registration.other,
+        })
+    }
+}
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
+}
+
+pub(super) fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, RegistrationError> {
+    let mut secrets = Vec::new();
+    if let Some(text) = &registration.client_secret {
+        let expires_at = expiry("client_secret_expires_at", registration.client_secret_expires_at)?;
+        secrets.push(Secret::from_plain(check_secret("client_secret", text)?, expires_at));
+    } else if registration.client_secret_expires_at.is_some_and(|expiry| expiry != 0) {
+        return Err(RegistrationError::new("client_secret_expires_at", "is there without a client_secret"));
+    }
+    for further in &registration.client_secrets {
+        let expires_at = expiry("client_secrets", further.client_secret_expires_at)?;
+        secrets.push(match (&further.client_secret, &further.client_secret_sha256) {
+            (Some(text), None) => Secret::from_plain(check_secret("client_secrets", text)?, expires_at),
+            (None, Some(hex)) => Secret::from_digest(
+                digest_of(hex).ok_or_else(|| {
+                    RegistrationError::new("client_secrets", "client_secret_sha256 must be 64 hexadecimal digits")
+                })?,
+                expires_at,
+            ),
+            _ => {
+                return Err(RegistrationError::new(
+                    "client_secrets",
+                    "each must have either client_secret or client_secret_sha256",
+                ));
+            }
+        });
+    }
+    Ok(secrets)
+}
+
+fn check_secret<'a>(member: &'static str, text: &'a SecretText) -> Result<&'a str, RegistrationError> {
+    let text = text.as_str();
+    if (1..=policy::CLIENT_SECRET).contains(&text.len()) && is_printable(text) {
+        Ok(text)
+    } else {
+        Err(RegistrationError::new(member, "a secret must be 1 to 512 printable ASCII characters"))
+    }
+}
+
+fn digest_of(hex: &str) -> Option<[u8; 32]> {
+    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(digest)
+}
+
+fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDateTime>, RegistrationError> {
+    match seconds {
+        None | Some(0) => Ok(None),
+        Some(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
+            .map(Some)
+            .map_err(|_| RegistrationError::new(member, "the expiry must be in seconds since 1970")),
+    }
+}
+
+fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, RegistrationError> {
+    match registration.token_endpoint_auth_method.as_deref() {
+        None | Some("client_secret_basic") => Ok(AuthenticationMethod::ClientSecretBasic),
+        Some("client_secret_post") => Ok(AuthenticationMethod::ClientSecretPost),
+        Some("none") => Ok(AuthenticationMethod::None),
+        Some(_) => Err(RegistrationError::new(
+            "token_endpoint_auth_method",
+            "must be client_secret_basic, client_secret_post or none",
+        )),
+    }
+}
+
+/// RFC 7591 section 2.1: response types and grant types go together.
+fn response_types_of(
+    registration: &ClientRegistration,
+    grant_types: &[String],
+) -> Result<Vec<ResponseType>, RegistrationError> {
+    let granted = |grant: &str| grant_types.iter().any(|granted| granted == grant);
+    let Some(registered) = &registration.response_types else {
+        return Ok(if granted("authorization_code") { vec![ResponseType::CODE] } else { Vec::new() });
+    };
+    let mut response_types = Vec::with_capacity(registered.len());
+    for text in registered {
+        let response_type = ResponseType::parse(text)
+            .ok_or_else(|| RegistrationError::new("response_types", "contains an unknown response type"))?;
+        if response_type.has_code() && !granted("authorization_code") {
+            return Err(RegistrationError::new(
+                "grant_types",
+                "must contain authorization_code for response type code",
+            ));
+        }
+        if response_type.is_front_channel() && !granted("implicit") {
+            return Err(RegistrationError::new(
+                "grant_types",
+                "must contain implicit for response types token and id_token",
+            ));
+        }
+        response_types.push(response_type);
+    }
+    Ok(response_types)
+}
+
+fn response_modes_of(registration: &ClientRegistration) -> Result<Option<Vec<ResponseMode>>, RegistrationError> {
+    let Some(registered) = &registration.response_modes else {
+        return Ok(None);
+    };
+    let modes: Option<Vec<_>> = registered.iter().map(|text| ResponseMode::parse(text)).collect();
+    modes.map(Some).ok_or_else(|| RegistrationError::new("response_modes", "contains an unknown response mode"))
+}
+
+fn redirect_uris_of(registration: &ClientRegistration) -> Result<Vec<RegisteredRedirectUri>, RegistrationError> {
+    registration
+        .redirect_uris
+        .iter()
+        .enumerate()
+        .map(|(index, text)| {
+            RegisteredRedirectUri::parse(text).map_err(|fault| {
+                RegistrationError::new("redirect_uris", format!("number {} is {fault}", index.saturating_add(1)))
+            })
+        })
+        .collect()
+}
+
+fn scope_of(registration: &ClientRegistration) -> Result<Option<Vec<String>>, RegistrationError> {
+    let Some(text) = &registration.scope else {
+        return Ok(None);
+    };
+    let tokens: Vec<String> = text.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
+    if tokens.iter().all(|token| scope::is_token(token)) {
+        Ok(Some(tokens))
+    } else {
+        Err(RegistrationError::new("scope", "contains a character that is not allowed in a scope"))
+    }
+}
+
+fn is_native(registration: &ClientRegistration) -> Result<bool, RegistrationError> {
+    match registration.application_type.as_deref() {
+        None | Some("web") => Ok(false),
+        Some("native") => Ok(true),
+        Some(_) => Err(RegistrationError::new("application_type", "must be web or native")),
+    }
+}
+
+fn has_sector_identifier(registration: &ClientRegistration) -> Result<bool, RegistrationError> {
+    match registration.sector_identifier_uri.as_deref() {
+        None => Ok(false),
+        Some(uri) if uri.starts_with("https://") && url::Url::parse(uri).is_ok() => Ok(true),
+        Some(_) => Err(RegistrationError::new("sector_identifier_uri", "must be an https URI")),
+    }
+}

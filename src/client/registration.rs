@@ -1,0 +1,211 @@
+//! Client registrations as they come from a file, a database or a registration endpoint, with the metadata names of RFC 7591,
+//! RFC 9126, RFC 9101, RFC 9396 and OpenID Connect Dynamic Registration.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+/// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
+///
+/// Missing members have the defaults of their specifications. Members that this library does not know are kept in `other` for
+/// the host (RFC 7591 section 2). Reading one never shows a value in an error.
+///
+/// ```
+/// use parjar::{Client, ClientRegistration};
+///
+/// let registration: ClientRegistration = serde_json::from_str(
+///     r#"{ "client_id": "web", "client_secret": "correct horse", "redirect_uris": ["https://app.example.com/cb"] }"#,
+/// )?;
+/// let client = Client::try_from(registration)?;
+/// assert_eq!(client.token_endpoint_auth_method().as_str(), "client_secret_basic");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+#[non_exhaustive]
+pub struct ClientRegistration {
+    /// `client_id`: 1 to 256 printable ASCII characters.
+    pub client_id: String,
+    /// `client_name`, for the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// `client_secret` in clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretText>,
+    /// `client_secret_expires_at`, in seconds since 1970. 0 or absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires_at: Option<i64>,
+    /// `client_secrets` (an extension): further secrets, for rotation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_secrets: Vec<SecretRegistration>,
+    /// `token_endpoint_auth_method`. Default `client_secret_basic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<String>,
+    /// `redirect_uris`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// `response_types`. Default `code`, where the grant types allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Vec<String>>,
+    /// `response_modes` (FAPI 2.0 Message Signing). Absent: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_modes: Option<Vec<String>>,
+    /// `grant_types`. Default `authorization_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<String>>,
+    /// `scope`: the most that the client may ask for. Absent: what the policy offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// `application_type`: `web` (default) or `native`, which lets the port of a loopback redirect URI differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<String>,
+    /// `sector_identifier_uri`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    /// `default_max_age`, in seconds
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u64>,
+    /// `authorization_details_types` (RFC 9396 section 10). Absent: all that the server knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details_types: Option<Vec<String>>,
+    /// `require_pushed_authorization_requests` (RFC 9126 section 6)
+    pub require_pushed_authorization_requests: bool,
+    /// `require_signed_request_object` (RFC 9101 section 10.5)
+    pub require_signed_request_object: bool,
+    /// `require_encrypted_request_object` (an extension)
+    pub require_encrypted_request_object: bool,
+    /// `allow_per_request_redirect_uris` (an extension). See
+    /// [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris).
+    pub allow_per_request_redirect_uris: bool,
+    /// Everything else.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// A secret beside `client_secret`: in clear, or as a digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SecretRegistration {
+    /// The secret in clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretText>,
+    /// The SHA-256 digest of the secret, as 64 hexadecimal digits: `printf %s "$SECRET" | sha256sum`. Only for secrets drawn
+    /// at random: a digest of a guessable one can be guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_sha256: Option<String>,
+    /// Seconds since 1970. 0 or absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires_at: Option<i64>,
+}
+
+/// A secret in clear, wiped when dropped and silent in `Debug`. Serializing it writes it out: a registration is itself a
+/// secret document.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl From<&str> for SecretText {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl From<SecretText> for String {
+    fn from(secret: SecretText) -> Self {
+        (*secret.0).clone()
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
+
+/// What makes a registration unusable. `Display` names the member, never its value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: {problem}")]
+pub struct RegistrationError {
+    member: &'static str,
+    problem: String,
+}
+
+impl RegistrationError {
+    pub(crate) fn new(member: &'static str, problem: impl Into<String>) -> Self {
+        Self { member, problem: problem.into() }
+    }
+
+    /// The metadata name.
+    #[must_use]
+    pub fn member(&self) -> &'static str {
+        self.member
+    }
+}
+
+impl TryFrom<Map<String, Value>> for ClientRegistration {
+    type Error = RegistrationError;
+
+    fn try_from(mut document: Map<String, Value>) -> Result<Self, RegistrationError> {
+        let members = &mut document;
+        Ok(Self {
+            client_id: take(members, "client_id", "a string")?
+                .ok_or_else(|| RegistrationError::new("client_id", "is missing"))?,
+            client_name: take(members, "client_name", "a string")?,
+            client_secret: take(members, "client_secret", "a string")?,
+            client_secret_expires_at: take(members, "client_secret_expires_at", "a whole number of seconds")?,
+            client_secrets: take(
+                members,
+                "client_secrets",
+                "an array of objects with client_secret or client_secret_sha256",
+            )?
+            .unwrap_or_default(),
+            token_endpoint_auth_method: take(members, "token_endpoint_auth_method", "a string")?,
+            redirect_uris: take(members, "redirect_uris", "an array of strings")?.unwrap_or_default(),
+            response_types: take(members, "response_types", "an array of strings")?,
+            response_modes: take(members, "response_modes", "an array of strings")?,
+            grant_types: take(members, "grant_types", "an array of strings")?,
+            scope: take(members, "scope", "a string")?,
+            application_type: take(members, "application_type", "a string")?,
+            sector_identifier_uri: take(members, "sector_identifier_uri", "a string")?,
+            default_max_age: take(members, "default_max_age", "a whole number of seconds")?,
+            authorization_details_types: take(members, "authorization_details_types", "an array of strings")?,
+            require_pushed_authorization_requests: flag(members, "require_pushed_authorization_requests")?,
+            require_signed_request_object: flag(members, "require_signed_request_object")?,
+            require_encrypted_request_object: flag(members, "require_encrypted_request_object")?,
+            allow_per_request_redirect_uris: flag(members, "allow_per_request_redirect_uris")?,
+            other: document,
+        })
+    }
+}
+
+fn take<T: DeserializeOwned>(
+    members: &mut Map<String, Value>,
+    member: &'static str,
+    expected: &str,
+) -> Result<Option<T>, RegistrationError> {
+    match members.remove(member) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_json::from_value(value)
+            .map(Some)
+            .map_err(|_| RegistrationError::new(member, format!("must be {expected}"))),
+    }
+}
+
+fn flag(members: &mut Map<String, Value>, member: &'static str) -> Result<bool, RegistrationError> {
+    Ok(take(members, member, "true or false")?.unwrap_or_default())
+}

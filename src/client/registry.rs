@@ -1,0 +1,179 @@
+//! Where clients are looked up.
+
+use std::{
+    collections::HashMap,
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::Client;
+
+/// Finds clients by `client_id`. Implemented by [`InMemoryRegistry`], and by hosts over their databases.
+///
+/// Write the method as a plain `async fn`. A registry in front of a database should cache: a client is looked up for every
+/// push, every opening of a `request_uri` and every call to the token endpoint.
+///
+/// ```
+/// use std::sync::Arc;
+/// use parjar::{Client, ClientRegistry, RegistryError};
+///
+/// struct OnlyOne(Arc<Client>);
+///
+/// impl ClientRegistry for OnlyOne {
+///     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, RegistryError> {
+///         Ok((self.0.client_id() == client_id).then(|| self.0.clone()))
+///     }
+/// }
+/// ```
+pub trait ClientRegistry: Send + Sync + 'static {
+    /// The client with exactly this `client_id`, or `None`. A client of another name that comes back, as from a database
+    /// that compares without regard to case, counts as `None`.
+    ///
+    /// # Errors
+    ///
+    /// When the registry cannot tell. The request is refused with `temporarily_unavailable`.
+    fn client(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, RegistryError>> + Send;
+
+    /// A client to verify in place of one that does not exist, so that both take the same time. Needed only when
+    /// secrets are verified by a [`SecretVerifier`](crate::SecretVerifier) that is slower than a digest. The outcome is a
+    /// refusal in any case.
+    fn stand_in(&self) -> Option<Arc<Client>> {
+        None
+    }
+}
+
+/// A registry could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the client registry is unavailable")]
+pub struct RegistryError(#[source] pub Box<dyn Error + Send + Sync>);
+
+impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
+    fn client(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, RegistryError>> + Send {
+        (**self).client(client_id)
+    }
+
+    fn stand_in(&self) -> Option<Arc<Client>> {
+        (**self).stand_in()
+    }
+}
+
+/// Clients in memory. Clones share them, so that a clone kept by the host can replace them at run time.
+///
+/// ```
+/// use parjar::{Client, ClientRegistration, InMemoryRegistry};
+///
+/// let registration: ClientRegistration = serde_json::from_str(
+///     r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
+/// )?;
+/// let registry = InMemoryRegistry::new([Client::try_from(registration)?])?;
+/// let handle = registry.clone();
+/// // ... ParEndpoint::builder(..).clients(registry) ...
+/// handle.replace([])?; // from now on nobody is known
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct InMemoryRegistry {
+    clients: Arc<RwLock<Arc<Clients>>>,
+}
+
+type Clients = HashMap<Box<str>, Arc<Client>>;
+
+/// Two clients of the same name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("client_id {0:?} is registered twice")]
+pub struct DuplicateClient(Box<str>);
+
+impl InMemoryRegistry {
+    /// A registry of these clients.
+    ///
+    /// # Errors
+    ///
+    /// When two of them have the same `client_id`.
+    pub fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, DuplicateClient> {
+        Ok(Self { clients: Arc::new(RwLock::new(Arc::new(index(clients)?))) })
+    }
+
+    /// Puts other clients in the place of all present ones, at once. A request that is being answered goes on with what it
+    /// has found.
+    ///
+    /// # Errors
+    ///
+    /// When two of them have the same `client_id`; then nothing changes.
+    pub fn replace(&self, clients: impl IntoIterator<Item = Client>) -> Result<(), DuplicateClient> {
+        let clients = Arc::new(index(clients)?);
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = clients;
+        Ok(())
+    }
+}
+
+fn index(clients: impl IntoIterator<Item = Client>) -> Result<Clients, DuplicateClient> {
+    let mut index = HashMap::new();
+    for client in clients {
+        let client_id: Box<str> = client.client_id().into();
+        if index.insert(client_id.clone(), Arc::new(client)).is_some() {
+            return Err(DuplicateClient(client_id));
+        }
+    }
+    Ok(index)
+}
+
+impl ClientRegistry for InMemoryRegistry {
+    async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, RegistryError> {
+        Ok(self.clients.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned())
+    }
+}
+
+impl fmt::Debug for InMemoryRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("InMemoryRegistry").field("clients", &clients.len()).finish()
+    }
+}
+
+/// A registry whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
+#[derive(Clone)]
+pub struct BoxedRegistry(Arc<dyn DynRegistry>);
+
+impl BoxedRegistry {
+    /// Forgets the type of a registry.
+    pub fn new(registry: impl ClientRegistry) -> Self {
+        Self(Arc::new(registry))
+    }
+}
+
+impl ClientRegistry for BoxedRegistry {
+    async fn client(&self, client_id: &str) -> Found {
+        self.0.client_boxed(client_id).await
+    }
+
+    fn stand_in(&self) -> Option<Arc<Client>> {
+        self.0.stand_in_boxed()
+    }
+}
+
+impl fmt::Debug for BoxedRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxedRegistry(..)")
+    }
+}
+
+type Found = Result<Option<Arc<Client>>, RegistryError>;
+
+trait DynRegistry: Send + Sync {
+    fn client_boxed<'a>(&'a self, client_id: &'a str) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>>;
+
+    fn stand_in_boxed(&self) -> Option<Arc<Client>>;
+}
+
+impl<T: ClientRegistry> DynRegistry for T {
+    fn client_boxed<'a>(&'a self, client_id: &'a str) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>> {
+        Box::pin(self.client(client_id))
+    }
+
+    fn stand_in_boxed(&self) -> Option<Arc<Client>> {
+        self.stand_in()
+    }
+}

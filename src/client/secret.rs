@@ -1,0 +1,97 @@
+//! The secrets of a client: kept as digests, compared in constant time, several at once while they are rotated.
+
+use std::{fmt, sync::Arc};
+
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
+use time::OffsetDateTime;
+
+/// Checks a client secret in a way of the host's own, such as a slow password hash.
+///
+/// It is called on the request path, so it must not block for long. Clients that do not exist are verified as well, through
+/// [`ClientRegistry::stand_in`](crate::ClientRegistry::stand_in): a verifier that takes equally long for each of them does
+/// not tell which exist.
+pub trait SecretVerifier: Send + Sync + 'static {
+    /// Whether `secret` is a secret of the client. At most 512 bytes arrive here.
+    fn verify(&self, client_id: &str, secret: &[u8]) -> bool;
+}
+
+/// One secret of a client, not in clear, with its date of expiry.
+#[derive(Clone)]
+pub(crate) struct Secret {
+    proof: Proof,
+    expires_at: Option<OffsetDateTime>,
+}
+
+#[derive(Clone)]
+enum Proof {
+    Digest([u8; 32]),
+    Verifier(Arc<dyn SecretVerifier>),
+}
+
+/// The result of trying a secret against all that a client has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Right,
+    Expired,
+    Wrong,
+}
+
+impl Secret {
+    pub(crate) fn from_plain(secret: &str, expires_at: Option<OffsetDateTime>) -> Self {
+        Self::from_digest(Sha256::digest(secret.as_bytes()).into(), expires_at)
+    }
+
+    pub(crate) fn from_digest(digest: [u8; 32], expires_at: Option<OffsetDateTime>) -> Self {
+        Self { proof: Proof::Digest(digest), expires_at }
+    }
+
+    pub(crate) fn from_verifier(verifier: Arc<dyn SecretVerifier>) -> Self {
+        Self { proof: Proof::Verifier(verifier), expires_at: None }
+    }
+}
+
+/// Tries a secret against all of them, without an early exit: how long it takes tells neither which one came close nor which
+/// one it was.
+pub(crate) fn verify(
+    secrets: &[Secret],
+    client_id: &str,
+    presented: &[u8],
+    now: impl FnOnce() -> OffsetDateTime,
+) -> Verdict {
+    let digest: [u8; 32] = Sha256::digest(presented).into();
+    let now = secrets.iter().any(|secret| secret.expires_at.is_some()).then(now);
+    let (mut right, mut expired) = (Choice::from(0), Choice::from(0));
+    for secret in secrets {
+        let equal = match &secret.proof {
+            Proof::Digest(expected) => expected.ct_eq(&digest),
+            Proof::Verifier(verifier) => Choice::from(u8::from(verifier.verify(client_id, presented))),
+        };
+        let alive = match (secret.expires_at, now) {
+            (Some(expiry), Some(now)) => now < expiry,
+            _ => true,
+        };
+        let alive = Choice::from(u8::from(alive));
+        right |= equal & alive;
+        expired |= equal & !alive;
+    }
+    if right.into() {
+        Verdict::Right
+    } else if expired.into() {
+        Verdict::Expired
+    } else {
+        Verdict::Wrong
+    }
+}
+
+/// Does for a client that does not exist what [`verify`] does for one with a single digest.
+pub(crate) fn verify_nobody(presented: &[u8]) {
+    let nobody = [Secret::from_digest([0; 32], None)];
+    std::hint::black_box(verify(&nobody, "", presented, OffsetDateTime::now_utc));
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}

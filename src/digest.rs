@@ -1,0 +1,116 @@
+//! Keys: every name under which something is stored is a SHA-256 digest, so that no store ever sees a handle, a client
+//! identifier, a cookie or a `jti` it could use or leak.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
+
+use sha2::{Digest as _, Sha256};
+
+/// A 32-byte name in a [`RequestStore`](crate::RequestStore): a digest of an issuer and of what it names.
+///
+/// Two issuers that share a store never share a key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// A key with these bytes, for stores that read keys back and for tests of stores.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl Hash for Key {
+    /// Eight bytes of a digest are as good as all 32.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        state.write_u64(u64::from_ne_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// The keys of one issuer, one family for each kind of thing that is named.
+#[derive(Clone)]
+pub(crate) struct KeySpace {
+    requests: Sha256,
+    owners: Sha256,
+    browsers: Sha256,
+}
+
+impl KeySpace {
+    pub(crate) fn of(issuer: &str) -> Self {
+        Self {
+            requests: prefix(b"request", issuer),
+            owners: prefix(b"owner", issuer),
+            browsers: prefix(b"browser", issuer),
+        }
+    }
+
+    pub(crate) fn request(&self, reference: &str) -> Key {
+        finish(&self.requests, reference)
+    }
+
+    pub(crate) fn owner(&self, client_id: &str) -> Key {
+        finish(&self.owners, client_id)
+    }
+
+    pub(crate) fn browser(&self, binding: &str) -> Key {
+        finish(&self.browsers, binding)
+    }
+}
+
+impl fmt::Debug for KeySpace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeySpace(..)")
+    }
+}
+
+/// A whole SHA-256 block that stands for purpose and issuer, compressed once when the endpoint is built. The inner digest
+/// has a fixed length, so no choice of issuer can imitate another purpose.
+fn prefix(purpose: &[u8], issuer: &str) -> Sha256 {
+    let mut inner = Sha256::new();
+    inner.update(b"parjar/1/");
+    inner.update(purpose);
+    inner.update([0]);
+    inner.update(issuer.as_bytes());
+    let mut outer = Sha256::new();
+    outer.update(inner.finalize());
+    outer.update([0u8; 32]);
+    outer
+}
+
+fn finish(prefix: &Sha256, text: &str) -> Key {
+    let mut hasher = prefix.clone();
+    hasher.update(text.as_bytes());
+    Key(hasher.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeySpace;
+
+    #[test]
+    fn keys_differ_by_issuer_purpose_and_text() {
+        let (a, b) = (KeySpace::of("https://a.example"), KeySpace::of("https://b.example"));
+        let keys = [a.request("x"), a.request("y"), a.owner("x"), a.browser("x"), b.request("x")];
+        for (i, left) in keys.iter().enumerate() {
+            for right in keys.iter().skip(i + 1) {
+                assert_ne!(left, right);
+            }
+        }
+        assert_eq!(a.request("x"), KeySpace::of("https://a.example").request("x"));
+    }
+}

@@ -1,0 +1,311 @@
+//! The authorization endpoint's side: opening a request for the login, and ending it exactly once.
+
+use std::{fmt, time::Duration};
+
+use super::ParEndpoint;
+use crate::{
+    authorization::AuthorizationRequest,
+    client::{Client, ClientRegistry},
+    error::{Reason, Refusal},
+    form::Form,
+    observer::{Event, Stage},
+    parameters::Name,
+    request_uri::RequestUri,
+    response::{AuthorizationError, Redirect, Target},
+    store::{Claim, ClaimError, RequestStore, StoreError, record},
+    validation::{Answer, Arrival, Invalid},
+};
+
+/// An authorization that has begun and not ended: what the host shows to the user.
+#[derive(Clone)]
+pub struct Pending {
+    request: AuthorizationRequest,
+    handle: Option<Handle>,
+    target: Target,
+}
+
+/// What it takes to end a pushed request.
+#[derive(Clone)]
+struct Handle {
+    request_uri: RequestUri,
+    claim: Claim,
+}
+
+impl Pending {
+    /// The request, validated against the present policy and registration.
+    #[must_use]
+    pub fn request(&self) -> &AuthorizationRequest {
+        &self.request
+    }
+
+    /// The `request_uri` under which the request was pushed. `None` when it came as plain parameters.
+    ///
+    /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
+    /// [`ParEndpoint::authorize`] with them again.
+    #[must_use]
+    pub fn request_uri(&self) -> Option<&str> {
+        self.handle.as_ref().map(|handle| handle.request_uri.as_str())
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// An authorization that was granted, to this caller alone: issue the code now.
+#[derive(Clone)]
+pub struct Granted {
+    request: AuthorizationRequest,
+    target: Target,
+}
+
+impl Granted {
+    /// The request. Keep with the code what the token endpoint needs of it: `redirect_uri`, `code_challenge`, scopes.
+    #[must_use]
+    pub fn request(&self) -> &AuthorizationRequest {
+        &self.request
+    }
+
+    /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
+    /// asked for.
+    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
+        self.target.respond(parameters)
+    }
+}
+
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Granted").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// A refusal of the authorization endpoint, and whom to tell.
+#[derive(Clone, Debug)]
+pub enum AuthorizeRefusal {
+    /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
+    Page(Refusal),
+    /// Send the browser back to the client.
+    Redirect(RefusedRedirect),
+}
+
+impl AuthorizeRefusal {
+    /// Why.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        match self {
+            Self::Page(refusal) => refusal,
+            Self::Redirect(refused) => &refused.refusal,
+        }
+    }
+}
+
+impl fmt::Display for AuthorizeRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal().fmt(f)
+    }
+}
+
+impl std::error::Error for AuthorizeRefusal {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(self.refusal())
+    }
+}
+
+/// A refusal that the client is told of, through the browser and a validated `redirect_uri`.
+#[derive(Clone, Debug)]
+pub struct RefusedRedirect {
+    refusal: Refusal,
+    target: Target,
+}
+
+impl RefusedRedirect {
+    /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
+    #[must_use]
+    pub fn redirect(&self) -> Redirect {
+        self.target.refuse(self.refusal.code().as_str(), Some(self.refusal.description()))
+    }
+}
+
+impl From<Refusal> for AuthorizeRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self::Page(refusal)
+    }
+}
+
+impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
+    /// Opens an authorization request: one that was pushed, by `client_id` and `request_uri`, or where nobody demands a push
+    /// one that is spelled out in the query.
+    ///
+    /// `query` is the raw query of a GET, or the raw body of a POST. Beside a `request_uri` nothing but `client_id` in it has
+    /// any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading the page does no
+    /// harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
+    ///
+    /// `browser` is whatever the host recognizes a browser by, such as an unguessable cookie. The first browser to open a
+    /// request keeps it. Without one, whoever has the `request_uri` can go on with the login.
+    ///
+    /// # Errors
+    ///
+    /// A refusal that says whether it is shown or sent to the client. A `request_uri` that is unknown, expired, spent,
+    /// malformed, or of another client or browser gets the same answer.
+    pub async fn authorize(&self, query: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
+        let mut form = Form::parse(query.as_bytes(), &self.policy().limits)
+            .map_err(|refusal| self.settings.refused(Stage::Authorize, None, refusal))?;
+        form.client_secret = None;
+        let client_id = form.parameters.known(Name::ClientId).map(str::to_owned);
+        let outcome = match &client_id {
+            None => Err(AuthorizeRefusal::Page(Reason::MissingClientId.into())),
+            Some(client_id) => self.open(client_id, form, browser).await,
+        };
+        match outcome {
+            Ok(pending) => {
+                self.settings.observe(&Event::Opened { client_id: pending.request.client_id() });
+                Ok(pending)
+            }
+            Err(refused) => {
+                self.settings.refused(Stage::Authorize, client_id.as_deref(), refused.refusal().clone());
+                Err(refused)
+            }
+        }
+    }
+
+    /// Ends an authorization with success. Of all calls for one pushed request, on all nodes that share the store, exactly one
+    /// is granted; all others are refused like an unknown `request_uri`.
+    ///
+    /// A request that came as plain parameters has nothing that could be spent, and is granted each time.
+    ///
+    /// # Errors
+    ///
+    /// A refusal to be shown. No code may be issued then.
+    pub async fn complete(&self, pending: &Pending) -> Result<Granted, AuthorizeRefusal> {
+        self.spend(pending).await?;
+        self.settings.observe(&Event::Completed { client_id: pending.request.client_id() });
+        Ok(Granted { request: pending.request.clone(), target: pending.target.clone() })
+    }
+
+    /// Ends an authorization without success. It spends the request as [`complete`](Self::complete) does, and gives the error
+    /// response for the client.
+    ///
+    /// # Errors
+    ///
+    /// A refusal to be shown, when the request was ended before.
+    pub async fn deny(&self, pending: &Pending, error: AuthorizationError) -> Result<Redirect, AuthorizeRefusal> {
+        self.spend(pending).await?;
+        self.settings.observe(&Event::Denied { client_id: pending.request.client_id(), error });
+        Ok(pending.target.refuse(error.as_str(), None))
+    }
+
+    async fn open(&self, client_id: &str, form: Form, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
+        if !form.has_seen(Name::RequestUri) {
+            return self.open_plain(client_id, form).await;
+        }
+        if form.has_seen(Name::Request) {
+            return Err(Refusal::from(Reason::RequestNotSupported).into());
+        }
+        self.open_pushed(client_id, form.parameters.known(Name::RequestUri).unwrap_or_default(), browser).await
+    }
+
+    async fn open_pushed(
+        &self,
+        client_id: &str,
+        request_uri: &str,
+        browser: Option<&str>,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        let settings = &self.settings;
+        let request_uri = RequestUri::parse(request_uri).ok_or_else(|| Refusal::from(unusable(request_uri)))?;
+        let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::ForeignRequestUri))?;
+        let claim = Claim {
+            key: settings.keys.request(request_uri.as_str()),
+            owner: settings.keys.owner(client_id),
+            browser: browser.map(|binding| settings.keys.browser(binding)),
+            lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
+        };
+        let payload = self.store.claim(claim).await.map_err(not_claimed)?;
+        let parameters = record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
+        let handle = Handle { request_uri, claim };
+        match settings.rules.validate(parameters, client, Arrival::Pushed) {
+            Ok(request) => Ok(self.pending(request, Some(handle))),
+            Err(Invalid { refusal, answer: Some(answer) }) => Err(self.redirected(refusal, answer)),
+            Err(Invalid { refusal, answer: None }) => Err(match refusal.reason() {
+                Reason::RedirectUri(_) | Reason::MissingRedirectUri => {
+                    Refusal::from(Reason::RedirectUriWithdrawn).into()
+                }
+                _ => refusal.into(),
+            }),
+        }
+    }
+
+    async fn open_plain(&self, client_id: &str, form: Form) -> Result<Pending, AuthorizeRefusal> {
+        let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
+        let barred = if client.must_push(self.policy()) {
+            Some(Reason::PushRequired)
+        } else if form.has_seen(Name::Request) {
+            Some(Reason::RequestNotSupported)
+        } else {
+            None
+        };
+        if let Some(reason) = barred {
+            return Err(self.refuse_unread(reason.into(), &form, &client));
+        }
+        let parameters = form.parameters.without(Name::is_for_token_endpoint);
+        match self.settings.rules.validate(parameters, client, Arrival::Plain) {
+            Ok(request) => Ok(self.pending(request, None)),
+            Err(Invalid { refusal, answer: Some(answer) }) => Err(self.redirected(refusal, answer)),
+            Err(Invalid { refusal, answer: None }) => Err(refusal.into()),
+        }
+    }
+
+    fn refuse_unread(&self, refusal: Refusal, form: &Form, client: &Client) -> AuthorizeRefusal {
+        match self.settings.rules.answer_unread(&refusal, &form.parameters, client) {
+            Some(answer) => self.redirected(refusal, answer),
+            None => refusal.into(),
+        }
+    }
+
+    fn redirected(&self, refusal: Refusal, answer: Answer) -> AuthorizeRefusal {
+        AuthorizeRefusal::Redirect(RefusedRedirect { refusal, target: self.target(answer) })
+    }
+
+    fn pending(&self, request: AuthorizationRequest, handle: Option<Handle>) -> Pending {
+        let target = self.target(Answer {
+            redirect_uri: request.redirect_uri().clone(),
+            mode: request.response_mode(),
+            state: request.state().map(Into::into),
+        });
+        Pending { request, handle, target }
+    }
+
+    fn target(&self, answer: Answer) -> Target {
+        Target { answer, issuer: self.settings.issuer.clone() }
+    }
+
+    async fn spend(&self, pending: &Pending) -> Result<(), AuthorizeRefusal> {
+        let Some(handle) = &pending.handle else {
+            return Ok(());
+        };
+        let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
+        self.store.consume(Claim { lifetime, ..handle.claim }).await.map_err(|error| {
+            let client_id = pending.request.client_id();
+            self.settings.refused(Stage::Complete, Some(client_id), not_claimed(error)).into()
+        })
+    }
+}
+
+/// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
+fn unusable(request_uri: &str) -> Reason {
+    let by_reference = ["https://", "http://"]
+        .into_iter()
+        .any(|scheme| request_uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    if by_reference { Reason::ExternalRequestUri } else { Reason::MalformedRequestUri }
+}
+
+fn not_claimed(error: ClaimError) -> Refusal {
+    match error {
+        ClaimError::Unknown => Reason::UnknownRequestUri.into(),
+        ClaimError::Spent => Reason::SpentRequestUri.into(),
+        ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
+        ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
+        ClaimError::Unavailable(StoreError(source)) => Refusal::unavailable(Reason::StoreUnavailable, source),
+    }
+}

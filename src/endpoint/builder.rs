@@ -1,0 +1,218 @@
+//! Describing an endpoint. Every mistake surfaces in [`ParEndpointBuilder::build`], before the first request.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+use url::{Host, Url};
+
+use super::{ParEndpoint, Settings};
+use crate::{
+    client::{Client, ClientRegistry, InMemoryRegistry},
+    clock::{Clock, SystemClock},
+    digest::KeySpace,
+    error::Rejection,
+    observer::Observer,
+    policy::{Policy, PolicyError},
+    random::{RandomSource, SystemRandom},
+    store::{MemoryStore, RequestStore},
+    validation::{Rule, Rules},
+};
+
+/// Describes a [`ParEndpoint`].
+#[must_use]
+pub struct ParEndpointBuilder<C = InMemoryRegistry, S = MemoryStore> {
+    clients: Option<C>,
+    store: S,
+    draft: Draft,
+}
+
+/// What does not depend on the types of registry and store.
+struct Draft {
+    issuer: String,
+    authorization_endpoint: Option<String>,
+    pushed_authorization_request_endpoint: Option<String>,
+    rules: Rules,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn RandomSource>,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+/// Why an endpoint cannot be built. `Display` names the setting in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The issuer cannot be one.
+    #[error(
+        "issuer: must be an https URL, or an http one on a loopback host, without user information, query and fragment"
+    )]
+    Issuer,
+    /// The URL of an endpoint cannot be one.
+    #[error("{0}: must be an https URL, or an http one on a loopback host, without user information and fragment")]
+    Endpoint(&'static str),
+    /// The policy contradicts itself or leaves its bounds.
+    #[error("policy.{0}")]
+    Policy(#[from] PolicyError),
+    /// No registry was given.
+    #[error("clients: no client registry was given")]
+    Clients,
+}
+
+impl ParEndpointBuilder {
+    pub(super) fn new(issuer: String) -> Self {
+        Self {
+            clients: None,
+            store: MemoryStore::default(),
+            draft: Draft {
+                issuer,
+                authorization_endpoint: None,
+                pushed_authorization_request_endpoint: None,
+                rules: Rules::default(),
+                clock: Arc::new(SystemClock),
+                random: Arc::new(SystemRandom),
+                observers: Vec::new(),
+            },
+        }
+    }
+}
+
+impl<C, S> ParEndpointBuilder<C, S> {
+    /// The URL of the authorization endpoint. Default: the issuer and `/authorize`.
+    pub fn authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.authorization_endpoint = Some(url.into());
+        self
+    }
+
+    /// The URL of the PAR endpoint. Default: the authorization endpoint and `/par`.
+    pub fn pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.pushed_authorization_request_endpoint = Some(url.into());
+        self
+    }
+
+    /// The policy. Default: [`Policy::oauth`].
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.draft.rules.policy = policy;
+        self
+    }
+
+    /// Where clients are looked up.
+    pub fn clients<C2: ClientRegistry>(self, clients: C2) -> ParEndpointBuilder<C2, S> {
+        ParEndpointBuilder { clients: Some(clients), store: self.store, draft: self.draft }
+    }
+
+    /// Where pushed requests are kept. Default: a [`MemoryStore`].
+    pub fn store<S2: RequestStore>(self, store: S2) -> ParEndpointBuilder<C, S2> {
+        ParEndpointBuilder { clients: self.clients, store, draft: self.draft }
+    }
+
+    /// Makes a type of `authorization_details` known, with the check for its objects (RFC 9396 section 5). Types that are not
+    /// known are refused.
+    ///
+    /// ```
+    /// use parjar::{Client, ErrorCode, ParEndpoint, Rejection};
+    /// use serde_json::{Map, Value};
+    ///
+    /// const NO_AMOUNT: Rejection =
+    ///     Rejection::new(ErrorCode::InvalidAuthorizationDetails, "payment_without_amount", "the payment has no amount");
+    ///
+    /// let builder = ParEndpoint::builder("https://as.example.com").authorization_details_type(
+    ///     "payment_initiation",
+    ///     |_client: &Client, detail: &Map<String, Value>| detail.get("amount").map(|_| ()).ok_or(NO_AMOUNT),
+    /// );
+    /// ```
+    pub fn authorization_details_type(
+        mut self,
+        name: impl Into<String>,
+        check: impl Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync + 'static,
+    ) -> Self {
+        self.draft.rules.detail_types.insert(name.into().into_boxed_str(), Arc::new(check));
+        self
+    }
+
+    /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
+    pub fn rule(mut self, rule: impl Rule) -> Self {
+        self.draft.rules.host.push(Arc::new(rule));
+        self
+    }
+
+    /// Adds an observer.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.draft.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Takes dates from another clock than the system's. The store has a clock of its own: see
+    /// [`MemoryStore::with_clock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.draft.clock = Arc::new(clock);
+        self
+    }
+
+    /// Draws handles from another source than the system's generator. **Whoever can guess its output can take over
+    /// logins.** For tests, and for hardware generators.
+    pub fn random(mut self, random: impl RandomSource) -> Self {
+        self.draft.random = Arc::new(random);
+        self
+    }
+}
+
+impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
+    /// Checks everything and builds the endpoint.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake that was found.
+    pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
+        let Draft { issuer, rules, clock, random, observers, .. } = self.draft;
+        if !is_secure_url(&issuer) || issuer.contains('?') {
+            return Err(BuildError::Issuer);
+        }
+        let authorization_endpoint =
+            self.draft.authorization_endpoint.unwrap_or_else(|| format!("{}/authorize", issuer.trim_end_matches('/')));
+        let pushed_authorization_request_endpoint = self
+            .draft
+            .pushed_authorization_request_endpoint
+            .unwrap_or_else(|| format!("{}/par", authorization_endpoint.trim_end_matches('/')));
+        if !is_secure_url(&authorization_endpoint) {
+            return Err(BuildError::Endpoint("authorization_endpoint"));
+        }
+        if !is_secure_url(&pushed_authorization_request_endpoint) {
+            return Err(BuildError::Endpoint("pushed_authorization_request_endpoint"));
+        }
+        rules.policy.check()?;
+        Ok(ParEndpoint {
+            clients: self.clients.ok_or(BuildError::Clients)?,
+            store: self.store,
+            settings: Arc::new(Settings {
+                keys: KeySpace::of(&issuer),
+                issuer: issuer.into(),
+                authorization_endpoint: authorization_endpoint.into(),
+                pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),
+                rules,
+                clock,
+                random,
+                observers,
+            }),
+        })
+    }
+}
+
+impl<C, S> fmt::Debug for ParEndpointBuilder<C, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParEndpointBuilder").field("issuer", &self.draft.issuer).finish_non_exhaustive()
+    }
+}
+
+fn is_secure_url(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else {
+        return false;
+    };
+    let secure = match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Domain(name))) => name == "localhost",
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        _ => false,
+    };
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'@' | b'\\' | b'"'));
+    secure && plain
+}

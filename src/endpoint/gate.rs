@@ -1,0 +1,43 @@
+//! What every request must pass before anything in it is believed: method, media type, size, and a well-formed body.
+
+use crate::{
+    error::{Reason, Refusal},
+    form::Form,
+    http::{Header, PushRequest},
+    policy::Limits,
+};
+
+pub(super) fn pass(request: &PushRequest<'_>, limits: &Limits) -> Result<Form, Refusal> {
+    if request.method != "POST" {
+        return Err(Reason::MethodNotAllowed.into());
+    }
+    match request.content_type {
+        Header::Once(value) if is_form(value) => {}
+        _ => return Err(Reason::ContentType.into()),
+    }
+    match request.content_encoding {
+        Header::Absent => {}
+        Header::Once(value) if value.eq_ignore_ascii_case(b"identity") => {}
+        _ => return Err(Reason::ContentEncoding.into()),
+    }
+    if request.query.is_some_and(|query| !query.is_empty()) {
+        return Err(Reason::QueryNotEmpty.into());
+    }
+    if request.body.len() > limits.body {
+        return Err(Reason::BodyTooLarge.into());
+    }
+    Form::parse(request.body, limits)
+}
+
+/// `application/x-www-form-urlencoded`, in UTF-8 if it says anything about that.
+fn is_form(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+        && parts.all(|parameter| match parameter.split_at_checked(8) {
+            Some((name, charset)) if name.eq_ignore_ascii_case(b"charset=") => {
+                charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"\"utf-8\"")
+            }
+            _ => true,
+        })
+}

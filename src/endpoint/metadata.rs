@@ -1,0 +1,55 @@
+//! Discovery: the part of the authorization server metadata (RFC 8414) that this library answers for.
+
+use serde_json::{Map, Value, json};
+
+use super::ParEndpoint;
+use crate::authentication_method::AuthenticationMethod;
+
+impl<C, S> ParEndpoint<C, S> {
+    /// Members of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
+    /// that discovery cannot promise anything else.
+    #[must_use]
+    pub fn metadata(&self) -> Map<String, Value> {
+        let policy = self.policy();
+        let mut document = Map::new();
+        let mut put = |name: &str, value: Value| {
+            document.insert(name.to_owned(), value);
+        };
+        put("issuer", json!(self.issuer()));
+        put("authorization_endpoint", json!(self.authorization_endpoint()));
+        if policy.pushed_authorization_requests {
+            put("pushed_authorization_request_endpoint", json!(self.pushed_authorization_request_endpoint()));
+            put("require_pushed_authorization_requests", json!(policy.require_pushed_authorization_requests));
+        }
+        put("request_parameter_supported", json!(false));
+        put("request_uri_parameter_supported", json!(false));
+        put("require_signed_request_object", json!(policy.require_signed_request_object));
+        put("response_types_supported", json!(policy.response_types_supported));
+        put("response_modes_supported", json!(policy.response_modes_supported));
+        let grants = [
+            ("authorization_code", policy.response_types_supported.iter().any(|kind| kind.has_code())),
+            ("implicit", policy.response_types_supported.iter().any(|kind| kind.is_front_channel())),
+        ];
+        let grants: Vec<&str> = grants.into_iter().filter_map(|(grant, used)| used.then_some(grant)).collect();
+        put("grant_types_supported", json!(grants));
+        let mut methods = policy.token_endpoint_auth_methods_supported.clone();
+        if policy.danger_allow_unauthenticated_clients {
+            methods.push(AuthenticationMethod::None);
+        }
+        put("token_endpoint_auth_methods_supported", json!(methods));
+        let mut challenges = vec!["S256"];
+        if policy.danger_allow_plain_code_challenge {
+            challenges.push("plain");
+        }
+        put("code_challenge_methods_supported", json!(challenges));
+        put("authorization_response_iss_parameter_supported", json!(true));
+        if let Some(scopes) = &policy.scopes_supported {
+            put("scopes_supported", json!(scopes));
+        }
+        let types: Vec<&str> = self.settings.rules.detail_types.keys().map(|name| &**name).collect();
+        if !types.is_empty() {
+            put("authorization_details_types_supported", json!(types));
+        }
+        document
+    }
+}

@@ -1,0 +1,406 @@
+//! Refusals: why a request was turned down, as a value that a host can count, and what its sender is told.
+//!
+//! What is told is fixed text: nothing of the request, of the configuration or of an inner error ever gets into it.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use crate::redirect_uri::Fault;
+
+/// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
+///
+/// What only an interaction with the user can bring about is not among them, so that it can never be the answer to a push
+/// (RFC 9126 section 2.3). See [`AuthorizationError`](crate::AuthorizationError).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `invalid_request` (RFC 6749)
+    InvalidRequest,
+    /// `invalid_client` (RFC 6749 section 5.2)
+    InvalidClient,
+    /// `unauthorized_client` (RFC 6749)
+    UnauthorizedClient,
+    /// `access_denied` (RFC 6749)
+    AccessDenied,
+    /// `unsupported_response_type` (RFC 6749)
+    UnsupportedResponseType,
+    /// `invalid_scope` (RFC 6749)
+    InvalidScope,
+    /// `server_error` (RFC 6749)
+    ServerError,
+    /// `temporarily_unavailable` (RFC 6749)
+    TemporarilyUnavailable,
+    /// `invalid_request_uri` (RFC 9101 section 7)
+    InvalidRequestUri,
+    /// `invalid_request_object` (RFC 9101 section 7)
+    InvalidRequestObject,
+    /// `request_not_supported` (RFC 9101 section 7)
+    RequestNotSupported,
+    /// `request_uri_not_supported` (RFC 9101 section 7)
+    RequestUriNotSupported,
+    /// `registration_not_supported` (OpenID Connect Core section 3.1.2.6)
+    RegistrationNotSupported,
+    /// `invalid_target` (RFC 8707)
+    InvalidTarget,
+    /// `invalid_authorization_details` (RFC 9396)
+    InvalidAuthorizationDetails,
+}
+
+impl ErrorCode {
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The one table of refusals: variant, label to count by, code, HTTP status at the PAR and token endpoints, public text.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident $label:literal $code:ident $status:literal $text:expr;)*) => {
+        /// Why a request was refused. `Display` gives a stable `snake_case` label, fit for a metric.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $($(#[$doc])* $variant,)*
+            /// The `redirect_uri` fits no registered one; says which rule it broke.
+            RedirectUri(Fault),
+            /// A rule of the host refused the request.
+            Host(Rejection),
+        }
+
+        impl Reason {
+            fn row(self) -> (&'static str, ErrorCode, u16, &'static str) {
+                match self {
+                    $(Self::$variant => ($label, ErrorCode::$code, $status, $text),)*
+                    Self::RedirectUri(fault) => {
+                        (fault.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
+                    }
+                    Self::Host(rejection) => (rejection.label, rejection.code, 400, rejection.description),
+                }
+            }
+        }
+    };
+}
+
+const AUTHENTICATION_FAILED: &str = "client authentication failed";
+const BAD_HANDLE: &str = "the request_uri is unknown, has expired or has been used";
+
+reasons! {
+    /// Not a POST.
+    MethodNotAllowed "method_not_allowed" InvalidRequest 405 "this endpoint takes POST requests only";
+    /// Not exactly one `Content-Type` of `application/x-www-form-urlencoded` in UTF-8.
+    ContentType "content_type" InvalidRequest 400 "the body must be application/x-www-form-urlencoded in UTF-8";
+    /// A `Content-Encoding`.
+    ContentEncoding "content_encoding" InvalidRequest 400 "an encoded body is not supported";
+    /// A header that may occur once came more often.
+    RepeatedHeader "repeated_header" InvalidRequest 400 "a header is repeated";
+    /// Parameters in the URL of an endpoint that reads its body only.
+    QueryNotEmpty "query_not_empty" InvalidRequest 400 "parameters belong in the body, not in the URL";
+    /// More bytes than `Limits::body`.
+    BodyTooLarge "body_too_large" InvalidRequest 413 "the body is too large";
+    /// A broken percent-encoding.
+    MalformedEncoding "malformed_encoding" InvalidRequest 400 "a parameter is not correctly percent-encoded";
+    /// Bytes that are not UTF-8.
+    NotUtf8 "not_utf8" InvalidRequest 400 "a parameter is not UTF-8";
+    /// A control character in a name or a value.
+    ControlCharacter "control_character" InvalidRequest 400 "a parameter contains a control character";
+    /// A value without a name, or a name that starts with a byte order mark.
+    MalformedName "malformed_name" InvalidRequest 400 "a parameter has no proper name";
+    /// A parameter other than `resource` came twice.
+    DuplicateParameter "duplicate_parameter" InvalidRequest 400 "a parameter is repeated";
+    /// More parameters than `Limits::parameters`.
+    TooManyParameters "too_many_parameters" InvalidRequest 400 "there are too many parameters";
+    /// A longer name than `Limits::name`.
+    NameTooLong "name_too_long" InvalidRequest 400 "the name of a parameter is too long";
+    /// A longer value than the limit of its parameter.
+    ValueTooLong "value_too_long" InvalidRequest 400 "the value of a parameter is too long";
+
+    /// The policy has switched pushed requests off.
+    PushSwitchedOff "push_switched_off" InvalidRequest 404 "pushed authorization requests are not offered";
+    /// `request_uri` in a push (RFC 9126 section 2.1).
+    RequestUriPushed "request_uri_pushed" InvalidRequest 400 "request_uri must not be pushed";
+    /// Neither `client_id` nor credentials that name the client.
+    MissingClientId "missing_client_id" InvalidRequest 400 "client_id is missing";
+    /// More than one way of client authentication in one request (RFC 6749 section 2.3).
+    SeveralMethods "several_authentication_methods" InvalidRequest 400 "more than one client authentication method is used";
+    /// `client_assertion` without `client_assertion_type` or the other way round.
+    HalfAssertion "half_assertion" InvalidRequest 400 "client_assertion and client_assertion_type belong together";
+    /// An `Authorization` header that is not well-formed Basic.
+    MalformedAuthorization "malformed_authorization" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// No such client.
+    UnknownClient "unknown_client" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// The credentials name one client and `client_id` another.
+    ClientMismatch "client_mismatch" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// Not the method that the client registered.
+    WrongMethod "wrong_authentication_method" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A method that the policy does not offer, or that this version does not know.
+    MethodNotOffered "authentication_method_not_offered" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// Not a secret of the client.
+    WrongSecret "wrong_secret" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A secret of the client that has expired.
+    ExpiredSecret "expired_secret" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// No credentials from a client that has some, or from any client where the policy wants them.
+    MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
+
+    /// `request`: request objects are not supported yet.
+    RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";
+    /// Plain parameters where a signed request object is required (RFC 9101 section 10.5).
+    SignatureRequired "signature_required" InvalidRequest 400 "a signed request object is required";
+    /// Plain parameters where an encrypted request object is required.
+    EncryptionRequired "encryption_required" InvalidRequest 400 "an encrypted request object is required";
+
+    /// The client is registered for no flow of the authorization endpoint.
+    NoAuthorizationFlow "no_authorization_flow" UnauthorizedClient 400 "this client may not use the authorization endpoint";
+    /// No `response_type`.
+    MissingResponseType "missing_response_type" InvalidRequest 400 "response_type is missing";
+    /// A `response_type` that the policy does not offer or nobody knows.
+    ResponseTypeNotOffered "response_type_not_offered" UnsupportedResponseType 400 "this response_type is not supported";
+    /// A `response_type` that the client did not register.
+    ResponseTypeNotRegistered "response_type_not_registered" UnauthorizedClient 400 "this client may not use this response_type";
+    /// A `response_mode` that is unknown, not offered or not safe with this response type.
+    ResponseMode "response_mode" InvalidRequest 400 "this response_mode is not supported here";
+    /// No `redirect_uri` where one is required.
+    MissingRedirectUri "missing_redirect_uri" InvalidRequest 400 "redirect_uri is missing";
+    /// A `scope` that breaks the grammar of RFC 6749 section 3.3, or with too many tokens.
+    MalformedScope "malformed_scope" InvalidScope 400 "the scope is malformed";
+    /// A scope that the policy does not offer.
+    ScopeNotOffered "scope_not_offered" InvalidScope 400 "a scope is not supported";
+    /// A scope that the client did not register.
+    ScopeNotRegistered "scope_not_registered" InvalidScope 400 "this client may not ask for a scope";
+    /// A `state` with characters outside %x20-7E.
+    MalformedState "malformed_state" InvalidRequest 400 "the state contains characters that are not allowed";
+    /// An `id_token` straight from the authorization endpoint needs a `nonce`.
+    MissingNonce "missing_nonce" InvalidRequest 400 "nonce is missing";
+    /// No `code_challenge` where PKCE is required.
+    MissingCodeChallenge "missing_code_challenge" InvalidRequest 400 "code_challenge is missing";
+    /// `code_challenge_method` without `code_challenge`.
+    ChallengeMethodAlone "challenge_method_alone" InvalidRequest 400 "code_challenge_method needs a code_challenge";
+    /// A `code_challenge_method` that is not offered; a missing one means `plain` (RFC 7636 section 4.3).
+    ChallengeMethod "challenge_method" InvalidRequest 400 "this code_challenge_method is not supported";
+    /// A `code_challenge` of the wrong length or alphabet.
+    MalformedCodeChallenge "malformed_code_challenge" InvalidRequest 400 "the code_challenge is malformed";
+    /// `prompt=none` together with another value.
+    PromptNone "prompt_none" InvalidRequest 400 "prompt=none cannot be combined with other values";
+    /// A `max_age` that is not a number of seconds.
+    MalformedMaxAge "malformed_max_age" InvalidRequest 400 "max_age is not a number of seconds";
+    /// A `claims` that is not the JSON of OpenID Connect Core section 5.5.
+    MalformedClaims "malformed_claims" InvalidRequest 400 "the claims parameter is malformed";
+    /// `registration` (self-issued providers only).
+    RegistrationNotSupported "registration_not_supported" RegistrationNotSupported 400 "the registration parameter is not supported";
+    /// A `resource` that is not an absolute URI without fragment, or too many of them.
+    MalformedResource "malformed_resource" InvalidTarget 400 "a resource is not an absolute URI without fragment";
+    /// An `authorization_details` that is not a JSON array of objects with a `type`.
+    MalformedAuthorizationDetails "malformed_authorization_details" InvalidAuthorizationDetails 400 "the authorization_details are malformed";
+    /// A type in `authorization_details` that the server does not know.
+    DetailTypeNotOffered "detail_type_not_offered" InvalidAuthorizationDetails 400 "a type of authorization_details is not supported";
+    /// A type in `authorization_details` that the client did not register.
+    DetailTypeNotRegistered "detail_type_not_registered" InvalidAuthorizationDetails 400 "this client may not use a type of authorization_details";
+    /// A per-request `redirect_uri` with anything but `response_type=code` answered in the query or by form post.
+    PerRequestRedirectUriFlow "per_request_redirect_uri_flow" InvalidRequest 400 "this redirect_uri needs response_type=code";
+
+    /// Only a pushed request may start an authorization here.
+    PushRequired "push_required" InvalidRequest 400 "this client must push its authorization requests";
+    /// A `request_uri` by reference to somebody else's server.
+    ExternalRequestUri "external_request_uri" RequestUriNotSupported 400 "request objects by reference are not supported";
+    /// Not of the form that this library mints.
+    MalformedRequestUri "malformed_request_uri" InvalidRequestUri 400 BAD_HANDLE;
+    /// Never pushed, expired, or forgotten.
+    UnknownRequestUri "unknown_request_uri" InvalidRequestUri 400 BAD_HANDLE;
+    /// Spent before.
+    SpentRequestUri "spent_request_uri" InvalidRequestUri 400 BAD_HANDLE;
+    /// Pushed by another client.
+    ForeignRequestUri "foreign_request_uri" InvalidRequestUri 400 BAD_HANDLE;
+    /// Opened by another browser before.
+    OtherBrowser "other_browser" InvalidRequestUri 400 BAD_HANDLE;
+    /// The stored record cannot be read: written by another version, or damaged.
+    UnreadableRecord "unreadable_record" InvalidRequestUri 400 BAD_HANDLE;
+    /// The `redirect_uri` was fine at the push; policy or registration have changed since (RFC 9126 section 7.4).
+    RedirectUriWithdrawn "redirect_uri_withdrawn" InvalidRequestUri 400 BAD_HANDLE;
+
+    /// The client has its share of the store in use.
+    ClientLimit "client_limit" TemporarilyUnavailable 429 "this client has too many requests outstanding";
+    /// The store is full.
+    StoreFull "store_full" TemporarilyUnavailable 503 "too many requests are outstanding";
+    /// The store did not answer.
+    StoreUnavailable "store_unavailable" TemporarilyUnavailable 503 "the service is temporarily unavailable";
+    /// The registry did not answer.
+    RegistryUnavailable "registry_unavailable" TemporarilyUnavailable 503 "the service is temporarily unavailable";
+    /// The random source failed, or drew the same handle again and again.
+    RandomSource "random_source" ServerError 500 "the server could not process the request";
+}
+
+impl Reason {
+    /// The label, as `Display` shows it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The `error` value that the sender gets.
+    #[must_use]
+    pub fn code(self) -> ErrorCode {
+        self.row().1
+    }
+
+    /// The HTTP status at the PAR and token endpoints.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.row().2
+    }
+
+    /// The `error_description` that the sender gets: printable ASCII without quotes and backslashes.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        self.row().3
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// A refusal by a rule of the host: an error code, a label to count by, and fixed public text.
+///
+/// ```
+/// use parjar::{ErrorCode, Rejection};
+///
+/// const TOO_MUCH: Rejection =
+///     Rejection::new(ErrorCode::InvalidAuthorizationDetails, "amount_over_limit", "the amount is over the limit");
+/// assert_eq!(TOO_MUCH.label(), "amount_over_limit");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rejection {
+    code: ErrorCode,
+    label: &'static str,
+    description: &'static str,
+}
+
+impl Rejection {
+    /// `description` is sent to the client as `error_description`. RFC 6749 section 5.2 allows printable ASCII without `"`
+    /// and `\`; a text with anything else is replaced by the code's name.
+    #[must_use]
+    pub const fn new(code: ErrorCode, label: &'static str, description: &'static str) -> Self {
+        let description = if is_error_text(description.as_bytes()) { description } else { code.as_str() };
+        Self { code, label, description }
+    }
+
+    /// The label to count by.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        self.label
+    }
+}
+
+const fn is_error_text(mut bytes: &[u8]) -> bool {
+    while let [first, rest @ ..] = bytes {
+        if !matches!(*first, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
+/// A request that was turned down.
+///
+/// `Display` and `Debug` are for logs: they name the [`Reason`], never a value of the request.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    reason: Reason,
+    retry_after: Option<u32>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Refusal {
+    pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
+        Self { reason, retry_after: Some(1), source: Some(source) }
+    }
+
+    pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
+        Self { reason, retry_after: Some(seconds), source: None }
+    }
+
+    /// Why, as a value to count and to match on.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The `error` value that the sender gets.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.reason.code()
+    }
+
+    /// The HTTP status at the PAR and token endpoints. Pages of the authorization endpoint answer 400 for all that the sender
+    /// did wrong as well.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.reason.status()
+    }
+
+    /// The public text.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.reason.description()
+    }
+
+    /// Seconds after which it is worth trying again, for a `Retry-After` header.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { reason, retry_after: None, source: None }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Reason::RedirectUri(fault).into()
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Reason::Host(rejection).into()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.code(), self.reason)
+    }
+}
+
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,234 @@
+//! HTTP without a framework: a request as the parts that matter here, and a reply as status, headers and body.
+
+#[cfg(feature = "http")]
+mod convert;
+
+use std::{borrow::Cow, fmt};
+
+use crate::error::Refusal;
+
+/// A request to the PAR endpoint or to the token endpoint, put together from the parts of any framework's request.
+///
+/// All values of a header must arrive, so that a repeated one can be refused. A body may be cut off one byte above
+/// [`Limits::body`](crate::Limits::body); it is refused as too large then.
+///
+/// ```
+/// use parjar::PushRequest;
+///
+/// let headers = [("content-type", &b"application/x-www-form-urlencoded"[..])];
+/// let request = PushRequest::new("POST", headers, b"client_id=web&response_type=code");
+/// ```
+pub struct PushRequest<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) content_type: Header<'a>,
+    pub(crate) content_encoding: Header<'a>,
+    pub(crate) authorization: Header<'a>,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) body: &'a [u8],
+    certificate: Option<ClientCertificate<'a>>,
+}
+
+/// A header that may occur once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Header<'a> {
+    Absent,
+    Once(&'a [u8]),
+    Repeated,
+}
+
+impl<'a> Header<'a> {
+    fn add(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::Absent => Self::Once(value),
+            _ => Self::Repeated,
+        };
+    }
+}
+
+/// The certificate with which a client proved possession of its key in the TLS handshake (RFC 8705).
+///
+/// Only the TLS stack of the host can say so. Never fill it from a header that a client could have sent.
+#[derive(Clone, Copy)]
+pub struct ClientCertificate<'a> {
+    /// The leaf certificate, DER.
+    pub der: &'a [u8],
+    /// Whether the TLS stack verified the chain up to a trusted root.
+    pub chain_verified: bool,
+}
+
+impl fmt::Debug for ClientCertificate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate").field("chain_verified", &self.chain_verified).finish_non_exhaustive()
+    }
+}
+
+impl<'a> PushRequest<'a> {
+    /// A request from its method, all its header lines, and its body. Header names count without regard to case.
+    pub fn new<N, V, B>(method: &'a str, headers: impl IntoIterator<Item = (N, &'a V)>, body: &'a B) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<[u8]> + ?Sized + 'a,
+        B: AsRef<[u8]> + ?Sized,
+    {
+        let mut request = Self {
+            method,
+            content_type: Header::Absent,
+            content_encoding: Header::Absent,
+            authorization: Header::Absent,
+            query: None,
+            body: body.as_ref(),
+            certificate: None,
+        };
+        for (name, value) in headers {
+            let name = name.as_ref();
+            let header = if name.eq_ignore_ascii_case("content-type") {
+                &mut request.content_type
+            } else if name.eq_ignore_ascii_case("authorization") {
+                &mut request.authorization
+            } else if name.eq_ignore_ascii_case("content-encoding") {
+                &mut request.content_encoding
+            } else {
+                continue;
+            };
+            header.add(value.as_ref());
+        }
+        request
+    }
+
+    /// Adds the query of the request's URL, so that parameters there are refused instead of overlooked.
+    #[must_use]
+    pub fn with_query(self, query: Option<&'a str>) -> Self {
+        Self { query, ..self }
+    }
+
+    /// Adds the certificate of the client.
+    #[must_use]
+    pub fn with_client_certificate(self, certificate: ClientCertificate<'a>) -> Self {
+        Self { certificate: Some(certificate), ..self }
+    }
+
+    /// The certificate of the client. A client that authenticates in another way may present one too.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<ClientCertificate<'a>> {
+        self.certificate
+    }
+}
+
+impl fmt::Debug for PushRequest<'_> {
+    /// Shows nothing of headers and body: there are secrets in both.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushRequest").field("body_bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// A reply to send: status, headers and body, ready for any framework.
+///
+/// Every outcome turns into one with `Reply::from`, and none of them can fail to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
+    body: String,
+}
+
+const NO_STORE: [(&str, Cow<'static, str>); 2] =
+    [("cache-control", Cow::Borrowed("no-cache, no-store")), ("pragma", Cow::Borrowed("no-cache"))];
+
+impl Reply {
+    pub(crate) fn json(status: u16, body: String) -> Self {
+        let mut headers = Vec::with_capacity(4);
+        headers.push(("content-type", Cow::Borrowed("application/json")));
+        headers.extend(NO_STORE);
+        Self { status, headers, body }
+    }
+
+    pub(crate) fn see_other(location: String) -> Self {
+        Self { status: 303, headers: NO_STORE.into(), body: String::new() }
+            .with("location", location)
+            .with("referrer-policy", "no-referrer")
+    }
+
+    pub(crate) fn page(body: String, content_security_policy: &'static str) -> Self {
+        Self { status: 200, headers: NO_STORE.into(), body }
+            .with("content-type", "text/html; charset=utf-8")
+            .with("content-security-policy", content_security_policy)
+            .with("referrer-policy", "no-referrer")
+            .with("x-content-type-options", "nosniff")
+    }
+
+    /// Adds a header. Values come from constants and from text that has been checked to be printable ASCII.
+    fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers: names in lower case, values in printable ASCII.
+    #[must_use]
+    pub fn headers(&self) -> &[(&'static str, Cow<'static, str>)] {
+        &self.headers
+    }
+
+    /// The first value of a header; `name` in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| &**value)
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The body, without a copy.
+    #[must_use]
+    pub fn into_body(self) -> String {
+        self.body
+    }
+}
+
+impl fmt::Debug for Reply {
+    /// Keeps back headers and body, which may carry a handle or a code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl From<&Refusal> for Reply {
+    /// The error response of RFC 6749 section 5.2.
+    fn from(refusal: &Refusal) -> Self {
+        // Codes and descriptions are printable ASCII without quotes and backslashes, so they need no escaping.
+        let body = format!(r#"{{"error":"{}","error_description":"{}"}}"#, refusal.code(), refusal.description());
+        let mut reply = Self::json(refusal.status(), body);
+        match reply.status {
+            401 => reply = reply.with("www-authenticate", r#"Basic realm="authorization server", charset="UTF-8""#),
+            405 => reply = reply.with("allow", "POST"),
+            _ => {}
+        }
+        match refusal.retry_after() {
+            Some(seconds) => reply.with("retry-after", seconds.to_string()),
+            None => reply,
+        }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self::from(&refusal)
+    }
+}
+
+impl<T: Into<Reply>> From<Result<T, Refusal>> for Reply {
+    fn from(outcome: Result<T, Refusal>) -> Self {
+        match outcome {
+            Ok(success) => success.into(),
+            Err(refusal) => refusal.into(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What happened, for counters and logs: outcomes with their reasons, never a handle, a code or a credential.
+
+use crate::{error::Reason, response::AuthorizationError};
+
+/// Receives every outcome. It is called on the request path, so it should be quick.
+///
+/// Closures are observers:
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use parjar::{Event, ParEndpoint};
+///
+/// static REFUSED: AtomicU64 = AtomicU64::new(0);
+///
+/// let builder = ParEndpoint::builder("https://as.example.com").observer(|event: &Event<'_>| {
+///     if let Event::Refused { .. } = event {
+///         REFUSED.fetch_add(1, Ordering::Relaxed);
+///     }
+/// });
+/// ```
+pub trait Observer: Send + Sync + 'static {
+    /// Takes note of an outcome.
+    fn observe(&self, event: &Event<'_>);
+}
+
+impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Observer for F {
+    fn observe(&self, event: &Event<'_>) {
+        self(event);
+    }
+}
+
+/// Where something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// [`ParEndpoint::push`](crate::ParEndpoint::push)
+    Push,
+    /// [`ParEndpoint::authorize`](crate::ParEndpoint::authorize)
+    Authorize,
+    /// [`ParEndpoint::complete`](crate::ParEndpoint::complete) and [`ParEndpoint::deny`](crate::ParEndpoint::deny)
+    Complete,
+    /// [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client)
+    Token,
+}
+
+impl Stage {
+    /// A label for a metric.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Authorize => "authorize",
+            Self::Complete => "complete",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// An outcome.
+///
+/// A `client_id` of a refused request is what the request claimed: escape and shorten it before it gets into a log, and keep it
+/// out of metric labels.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A request was pushed.
+    Pushed {
+        /// The client, authenticated.
+        client_id: &'a str,
+    },
+    /// Something was refused.
+    Refused {
+        /// Where.
+        stage: Stage,
+        /// Why.
+        reason: Reason,
+        /// Whom the request named, as far as it was read.
+        client_id: Option<&'a str>,
+    },
+    /// An authorization began, or its page was loaded again.
+    Opened {
+        /// The client.
+        client_id: &'a str,
+    },
+    /// An authorization was granted.
+    Completed {
+        /// The client.
+        client_id: &'a str,
+    },
+    /// An authorization was denied.
+    Denied {
+        /// The client.
+        client_id: &'a str,
+        /// With which error.
+        error: AuthorizationError,
+    },
+    /// A spent `request_uri` was used again. A reload after the fact, or somebody who got hold of it.
+    Replayed {
+        /// The client.
+        client_id: &'a str,
+    },
+}
+
+/// Writes every outcome as a `tracing` event, at level `INFO`, replays at `WARN`; target `parjar`.
+///
+/// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
+#[cfg(feature = "tracing")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracingObserver;
+
+#[cfg(feature = "tracing")]
+impl Observer for TracingObserver {
+    fn observe(&self, event: &Event<'_>) {
+        // `Debug` of a text escapes line breaks and control characters.
+        let shortened = |client_id: &str| client_id.chars().take(64).collect::<String>();
+        match *event {
+            Event::Pushed { client_id } => {
+                tracing::info!(target: "parjar", client_id = ?shortened(client_id), "pushed");
+            }
+            Event::Refused { stage, reason, client_id } => {
+                let client_id = client_id.map(shortened);
+                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), ?client_id, "refused");
+            }
+            Event::Opened { client_id } => {
+                tracing::info!(target: "parjar", client_id = ?shortened(client_id), "opened");
+            }
+            Event::Completed { client_id } => {
+                tracing::info!(target: "parjar", client_id = ?shortened(client_id), "completed");
+            }
+            Event::Denied { client_id, error } => {
+                tracing::info!(target: "parjar", client_id = ?shortened(client_id), error = error.as_str(), "denied");
+            }
+            Event::Replayed { client_id } => {
+                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The parameters of an authorization request: all of them, in the order of the request, known to this library or not.
+//!
+//! Credentials never get in here. That is what lets everything here be stored, shown to the host and carried through a login.
+
+use std::fmt;
+
+macro_rules! names {
+    ($($variant:ident $text:literal,)*) => {
+        /// The parameters that the library itself looks at.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Name {
+            $($variant,)*
+        }
+
+        impl Name {
+            pub(crate) fn of(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    ClientId "client_id",
+    ResponseType "response_type",
+    ResponseMode "response_mode",
+    RedirectUri "redirect_uri",
+    Scope "scope",
+    State "state",
+    Nonce "nonce",
+    CodeChallenge "code_challenge",
+    CodeChallengeMethod "code_challenge_method",
+    Prompt "prompt",
+    MaxAge "max_age",
+    LoginHint "login_hint",
+    AcrValues "acr_values",
+    UiLocales "ui_locales",
+    Claims "claims",
+    Resource "resource",
+    AuthorizationDetails "authorization_details",
+    Registration "registration",
+    Request "request",
+    RequestUri "request_uri",
+    GrantType "grant_type",
+    Code "code",
+    CodeVerifier "code_verifier",
+    RefreshToken "refresh_token",
+    Password "password",
+    ClientSecret "client_secret",
+    ClientAssertion "client_assertion",
+    ClientAssertionType "client_assertion_type",
+}
+
+impl Name {
+    pub(crate) const fn bit(self) -> u32 {
+        1u32.wrapping_shl(self as u32)
+    }
+
+    /// Meant for the token endpoint: without meaning in an authorization request and too sensitive to keep in one.
+    pub(crate) const fn is_for_token_endpoint(self) -> bool {
+        matches!(self, Self::GrantType | Self::Code | Self::CodeVerifier | Self::RefreshToken | Self::Password)
+    }
+}
+
+/// An ordered list of names and values, decoded once and otherwise untouched.
+///
+/// ```
+/// use parjar::{Limits, Parameters};
+///
+/// let parameters = Parameters::parse(b"scope=openid+email&resource=https://a.example&x=%C3%A9&state=", &Limits::default())?;
+/// assert_eq!(parameters.get("scope"), Some("openid email"));
+/// assert_eq!(parameters.get("x"), Some("é"));
+/// assert_eq!(parameters.get("state"), None, "an empty value counts as omitted");
+/// assert_eq!(parameters.iter().count(), 3);
+/// # Ok::<_, parjar::Refusal>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    text: String,
+    pairs: Vec<Pair>,
+}
+
+/// Where a name and its value stand in the text: each pair follows the one before it without a gap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Pair {
+    start: u32,
+    name_end: u32,
+    value_end: u32,
+    known: Option<Name>,
+}
+
+impl Parameters {
+    /// All parameters in the order of the request.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|pair| (self.name(pair), self.value(pair)))
+    }
+
+    /// The value of a parameter; the first one of a parameter that may be repeated.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.get_all(name).next()
+    }
+
+    /// All values of a parameter. Only `resource` can have more than one.
+    pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.pairs.iter().filter(move |pair| self.name(pair) == name).map(|pair| self.value(pair))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    pub(crate) fn known(&self, name: Name) -> Option<&str> {
+        self.known_all(name).next()
+    }
+
+    pub(crate) fn known_all(&self, name: Name) -> impl Iterator<Item = &str> {
+        self.pairs.iter().filter(move |pair| pair.known == Some(name)).map(|pair| self.value(pair))
+    }
+
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), pairs: Vec::with_capacity(12) }
+    }
+
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(name);
+        let name_end = self.text.len();
+        self.text.push_str(value);
+        let value_end = self.text.len();
+        let (Ok(start), Ok(name_end), Ok(value_end)) =
+            (u32::try_from(start), u32::try_from(name_end), u32::try_from(value_end))
+        else {
+            // 4 GiB of parameters: every limit stands far below.
+            self.text.truncate(start);
+            return;
+        };
+        self.pairs.push(Pair { start, name_end, value_end, known: Name::of(name) });
+    }
+
+    pub(crate) fn without(&self, drop: impl Fn(Name) -> bool) -> Self {
+        let mut kept = Self::with_capacity(self.text.len());
+        for pair in self.pairs.iter().filter(|pair| !pair.known.is_some_and(&drop)) {
+            kept.push(self.name(pair), self.value(pair));
+        }
+        kept
+    }
+
+    /// The length of all names and values together, in bytes.
+    pub(crate) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    fn name(&self, pair: &Pair) -> &str {
+        self.slice(pair.start, pair.name_end)
+    }
+
+    fn value(&self, pair: &Pair) -> &str {
+        self.slice(pair.name_end, pair.value_end)
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &str {
+        // u32 fits usize wherever the standard library's hash maps do.
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Parameters {
+    /// Names only: values may be personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parameters")?;
+        f.debug_list().entries(self.pairs.iter().filter_map(|pair| pair.known).map(Name::as_str)).finish()
+    }
+}

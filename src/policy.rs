@@ -1,0 +1,217 @@
+//! The settings of one authorization server, as a value that can be kept in a file.
+//!
+//! A policy starts from a preset. Where a client's registration says something about the same matter, the stricter of the two
+//! counts.
+
+mod document;
+mod limits;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::limits::Limits;
+pub(crate) use self::limits::{AUTHORIZATION_HEADER, CLIENT_SECRET};
+use crate::{
+    authentication_method::AuthenticationMethod,
+    response_type::{ResponseMode, ResponseType},
+    scope,
+};
+
+/// The settings of one authorization server ("profile-level switches").
+///
+/// Start from a preset and change what differs. [`ParEndpointBuilder::build`](crate::ParEndpointBuilder::build) refuses a
+/// policy that contradicts itself. In a file it is an object with a `preset` and what differs from it; the names are those of
+/// the fields, times are whole seconds, and an unknown name is an error.
+///
+/// ```
+/// use parjar::Policy;
+///
+/// let mut policy = Policy::oauth();
+/// policy.require_pushed_authorization_requests = true;
+///
+/// let from_file: Policy = serde_json::from_str(r#"{ "preset": "oauth", "require_pushed_authorization_requests": true }"#)?;
+/// assert_eq!(policy, from_file);
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Whether the PAR endpoint answers at all. Default `true`.
+    pub pushed_authorization_requests: bool,
+    /// Whether nothing but a `request_uri` from the PAR endpoint starts an authorization (RFC 9126 section 5). Default `false`.
+    /// The registration of a client can demand it for that client.
+    pub require_pushed_authorization_requests: bool,
+    /// Whether every request must be a signed request object (RFC 9101 section 10.5). Default `false`.
+    pub require_signed_request_object: bool,
+    /// Whether every request must be an encrypted request object. Default `false`.
+    pub require_encrypted_request_object: bool,
+    /// Whether a client may push a `redirect_uri` that shares no more than the origin of a registered one (RFC 9126 section
+    /// 2.4). Default `false`. It has effect only for a client that is registered with `allow_per_request_redirect_uris`, has
+    /// to push its requests, and is authenticated.
+    pub allow_per_request_redirect_uris: bool,
+    /// Whether the path of a per-request `redirect_uri` must be the registered one or continue it after a `/`. Default
+    /// `false`. Switch it on where clients share an origin.
+    pub restrict_per_request_redirect_uris_to_registered_path: bool,
+    /// Seconds that a pushed request waits to be opened, 1 to 600: the `expires_in` of the reply. Default 60.
+    pub request_uri_lifetime: u32,
+    /// Seconds that an opened request may take until the login is over, 1 to 3600. Default 600.
+    pub login_lifetime: u32,
+    /// Seconds that a spent request is remembered as spent, 1 to 3600. Default 600. It makes no difference to safety: a
+    /// forgotten one is refused as unknown. Only its replay is then no longer reported as one.
+    pub spent_lifetime: u32,
+    /// The `response_type` values that are offered. Default `code` alone.
+    pub response_types_supported: Vec<ResponseType>,
+    /// The `response_mode` values that are offered. Default all.
+    pub response_modes_supported: Vec<ResponseMode>,
+    /// The client authentication methods that are offered. Default `client_secret_basic` and `client_secret_post`.
+    pub token_endpoint_auth_methods_supported: Vec<AuthenticationMethod>,
+    /// The scopes that are offered, or `None` when any goes that the client is registered for.
+    pub scopes_supported: Option<Vec<String>>,
+    /// Who must use PKCE. Default [`RequireCodeChallenge::PublicClients`].
+    pub require_code_challenge: RequireCodeChallenge,
+    /// Whether `redirect_uri` is required even of a client that has registered only one. Default `false`; always `true` for
+    /// OpenID Connect requests.
+    pub require_redirect_uri: bool,
+    /// Bounds of a single request.
+    pub limits: Limits,
+    /// **Danger.** Lets clients push and get tokens that are registered with `token_endpoint_auth_method` `none`. Anybody can
+    /// then push in their name: fill their share of the store, and start authorizations that look like theirs. Default
+    /// `false`.
+    pub danger_allow_unauthenticated_clients: bool,
+    /// **Danger.** Accepts the `code_challenge_method` `plain`, which whoever sees the request can answer. Default `false`.
+    pub danger_allow_plain_code_challenge: bool,
+}
+
+/// Who must send a `code_challenge` (RFC 7636, RFC 9700 section 2.1.1). A per-request `redirect_uri` needs one in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RequireCodeChallenge {
+    /// Clients that do not authenticate.
+    PublicClients,
+    /// Every client.
+    Always,
+}
+
+/// A setting that no authorization server could work with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: {problem}")]
+pub struct PolicyError {
+    member: String,
+    problem: &'static str,
+}
+
+impl PolicyError {
+    fn new(member: impl Into<String>, problem: &'static str) -> Self {
+        Self { member: member.into(), problem }
+    }
+
+    /// The setting.
+    #[must_use]
+    pub fn member(&self) -> &str {
+        &self.member
+    }
+}
+
+impl Policy {
+    /// RFC 6749 with the current best practice (RFC 9700): code flow, PKCE with S256, exact redirect URIs.
+    #[must_use]
+    pub fn oauth() -> Self {
+        Self {
+            pushed_authorization_requests: true,
+            require_pushed_authorization_requests: false,
+            require_signed_request_object: false,
+            require_encrypted_request_object: false,
+            allow_per_request_redirect_uris: false,
+            restrict_per_request_redirect_uris_to_registered_path: false,
+            request_uri_lifetime: 60,
+            login_lifetime: 600,
+            spent_lifetime: 600,
+            response_types_supported: vec![ResponseType::CODE],
+            response_modes_supported: vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost],
+            token_endpoint_auth_methods_supported: vec![
+                AuthenticationMethod::ClientSecretBasic,
+                AuthenticationMethod::ClientSecretPost,
+            ],
+            scopes_supported: None,
+            require_code_challenge: RequireCodeChallenge::PublicClients,
+            require_redirect_uri: false,
+            limits: Limits::default(),
+            danger_allow_unauthenticated_clients: false,
+            danger_allow_plain_code_challenge: false,
+        }
+    }
+
+    /// OpenID Connect Core: as [`oauth`](Self::oauth), with `redirect_uri` always required.
+    #[must_use]
+    pub fn oidc() -> Self {
+        Self { require_redirect_uri: true, ..Self::oauth() }
+    }
+
+    /// Whether a method of client authentication is offered; `none` is where its danger switch is on.
+    #[must_use]
+    pub fn offers_authentication_method(&self, method: AuthenticationMethod) -> bool {
+        match method {
+            AuthenticationMethod::None => self.danger_allow_unauthenticated_clients,
+            method => self.token_endpoint_auth_methods_supported.contains(&method),
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), PolicyError> {
+        let seconds = [
+            ("request_uri_lifetime", self.request_uri_lifetime, 600, "must be 1 to 600 seconds"),
+            ("login_lifetime", self.login_lifetime, 3600, "must be 1 to 3600 seconds"),
+            ("spent_lifetime", self.spent_lifetime, 3600, "must be 1 to 3600 seconds"),
+        ];
+        for (member, value, max, problem) in seconds {
+            if !(1..=max).contains(&value) {
+                return Err(PolicyError::new(member, problem));
+            }
+        }
+        if self.response_types_supported.is_empty() {
+            return Err(PolicyError::new("response_types_supported", "must not be empty"));
+        }
+        if self.response_modes_supported.is_empty() {
+            return Err(PolicyError::new("response_modes_supported", "must not be empty"));
+        }
+        if let Some(missing) = self
+            .response_types_supported
+            .iter()
+            .map(|response_type| response_type.default_mode())
+            .find(|mode| !self.response_modes_supported.contains(mode))
+        {
+            let problem = match missing {
+                ResponseMode::Query => "lacks query, the default mode of a supported response type",
+                _ => "lacks fragment, the default mode of a supported response type",
+            };
+            return Err(PolicyError::new("response_modes_supported", problem));
+        }
+        if self.token_endpoint_auth_methods_supported.contains(&AuthenticationMethod::None) {
+            return Err(PolicyError::new(
+                "token_endpoint_auth_methods_supported",
+                "none is switched on by danger_allow_unauthenticated_clients",
+            ));
+        }
+        if self.token_endpoint_auth_methods_supported.is_empty() && !self.danger_allow_unauthenticated_clients {
+            return Err(PolicyError::new("token_endpoint_auth_methods_supported", "must not be empty"));
+        }
+        if !self.pushed_authorization_requests && self.require_pushed_authorization_requests {
+            return Err(PolicyError::new(
+                "require_pushed_authorization_requests",
+                "cannot be required while pushed_authorization_requests is off",
+            ));
+        }
+        let tokens = |scopes: &Vec<String>| scopes.iter().all(|token| scope::is_token(token));
+        if !self.scopes_supported.as_ref().is_none_or(tokens) {
+            return Err(PolicyError::new("scopes_supported", "must be an array of scopes"));
+        }
+        self.limits.check()
+    }
+}
+
+impl Default for Policy {
+    /// [`Policy::oauth`].
+    fn default() -> Self {
+        Self::oauth()
+    }
+}

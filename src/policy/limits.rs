@@ -1,0 +1,73 @@
+use serde::{Deserialize, Serialize};
+
+use super::PolicyError;
+
+/// Bounds of a single request, checked before anything is done with it. All are inclusive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a body, at most 262 144. Default 65 536.
+    pub body: usize,
+    /// Parameters, at most 128. Default 64.
+    pub parameters: usize,
+    /// Bytes of a decoded parameter name. Default 64.
+    pub name: usize,
+    /// Bytes of a decoded value. Default 8192.
+    pub value: usize,
+    /// Bytes of `claims` and of `authorization_details`. Default 16 384.
+    pub json_value: usize,
+    /// Bytes of `request`. Default 32 768.
+    pub request_object: usize,
+    /// Tokens in `scope`. Default 64.
+    pub scope_tokens: usize,
+    /// `resource` parameters. Default 16.
+    pub resources: usize,
+    /// Objects in `authorization_details`. Default 64.
+    pub authorization_details: usize,
+}
+
+/// Bytes of the `Authorization` header.
+pub(crate) const AUTHORIZATION_HEADER: usize = 4096;
+
+/// Bytes of a client secret. Also bounds what a slow password hash is asked to work on.
+pub(crate) const CLIENT_SECRET: usize = 512;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 64 * 1024,
+            parameters: 64,
+            name: 64,
+            value: 8 * 1024,
+            json_value: 16 * 1024,
+            request_object: 32 * 1024,
+            scope_tokens: 64,
+            resources: 16,
+            authorization_details: 64,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn check(&self) -> Result<(), PolicyError> {
+        if !(1..=256 * 1024).contains(&self.body) {
+            return Err(PolicyError::new("limits.body", "must be 1 to 262144 bytes"));
+        }
+        if !(1..=128).contains(&self.parameters) {
+            return Err(PolicyError::new("limits.parameters", "must be 1 to 128"));
+        }
+        let bounds = [
+            ("limits.name", self.name),
+            ("limits.value", self.value),
+            ("limits.json_value", self.json_value),
+            ("limits.request_object", self.request_object),
+        ];
+        for (member, value) in bounds {
+            if !(64..=256 * 1024).contains(&value) {
+                return Err(PolicyError::new(member, "must be 64 to 262144 bytes"));
+            }
+        }
+        Ok(())
+    }
+}

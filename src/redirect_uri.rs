@@ -1,0 +1,421 @@
+//! Redirect URIs: which requested one counts as registered.
+//!
+//! Three rules, each wider than the one before. [`Rule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
+//! 4.1.3). [`Rule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3). [`Rule::SameOrigin`] lets
+//! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; who may use it is decided
+//! by [`validation`](crate::validation).
+//!
+//! Every URI passes the same lexical gate before a parser sees it, because parsers repair what browsers and servers then
+//! understand differently; and the wider rules demand that parsing changes not a byte. What matched is what is emitted.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// The longest redirect URI, in bytes.
+pub const MAX_LENGTH: usize = 2048;
+
+/// Names that an authorization response uses; a redirect URI whose query has one could forge a response.
+const RESPONSE_PARAMETERS: [&str; 12] = [
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+    "response",
+    "access_token",
+    "token_type",
+    "expires_in",
+    "id_token",
+    "session_state",
+];
+
+/// The rule that a redirect URI broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing there.
+    Empty,
+    /// More than [`MAX_LENGTH`] bytes.
+    TooLong,
+    /// A character outside RFC 3986, or a broken percent-encoding.
+    Lexical,
+    /// A fragment, even an empty one.
+    Fragment,
+    /// Not an absolute URI.
+    Unparsable,
+    /// User information, even empty.
+    UserInfo,
+    /// Not https, nor http on a loopback host, nor a private-use scheme with a dot.
+    Scheme,
+    /// Parsing it would change it.
+    NotCanonical,
+    /// Not the registered bytes.
+    Different,
+    /// Not a loopback literal, where only the port differs.
+    NotLoopback,
+    /// Another loopback literal.
+    OtherHost,
+    /// Port 0.
+    PortZero,
+    /// Another path.
+    OtherPath,
+    /// Another query.
+    OtherQuery,
+    /// Another origin.
+    OtherOrigin,
+    /// A path with encoded separators, dot segments or empty segments.
+    AmbiguousPath,
+    /// A query with a parameter of the authorization response.
+    ResponseParameter,
+    /// A host that cannot be registered: with a wildcard or a trailing dot.
+    UnregistrableHost,
+}
+
+impl Fault {
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Empty => "redirect_uri_empty",
+            Self::TooLong => "redirect_uri_too_long",
+            Self::Lexical => "redirect_uri_lexical",
+            Self::Fragment => "redirect_uri_fragment",
+            Self::Unparsable => "redirect_uri_unparsable",
+            Self::UserInfo => "redirect_uri_user_info",
+            Self::Scheme => "redirect_uri_scheme",
+            Self::NotCanonical => "redirect_uri_not_canonical",
+            Self::Different => "redirect_uri_different",
+            Self::NotLoopback => "redirect_uri_not_loopback",
+            Self::OtherHost => "redirect_uri_other_host",
+            Self::PortZero => "redirect_uri_port_zero",
+            Self::OtherPath => "redirect_uri_other_path",
+            Self::OtherQuery => "redirect_uri_other_query",
+            Self::OtherOrigin => "redirect_uri_other_origin",
+            Self::AmbiguousPath => "redirect_uri_ambiguous_path",
+            Self::ResponseParameter => "redirect_uri_response_parameter",
+            Self::UnregistrableHost => "redirect_uri_unregistrable_host",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "empty",
+            Self::TooLong => "longer than 2048 bytes",
+            Self::Lexical => "contains a character that is not allowed in a URI",
+            Self::Fragment => "has a fragment",
+            Self::Unparsable => "not an absolute URI",
+            Self::UserInfo => "has user information",
+            Self::Scheme => "neither https, nor http on a loopback host, nor a private-use scheme with a dot",
+            Self::NotCanonical => "not in canonical form",
+            Self::Different => "not the registered URI",
+            Self::NotLoopback => "not on a loopback literal",
+            Self::OtherHost => "on another host",
+            Self::PortZero => "on port 0",
+            Self::OtherPath => "with another path",
+            Self::OtherQuery => "with another query",
+            Self::OtherOrigin => "on another origin",
+            Self::AmbiguousPath => "with encoded separators or dot segments in its path",
+            Self::ResponseParameter => "with a parameter of the authorization response in its query",
+            Self::UnregistrableHost => "has a host with a wildcard or a trailing dot",
+        })
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// How far a requested redirect URI may differ from a registered one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Not at all.
+    Exact,
+    /// By the port, on `http://127.0.0.1` and `http://[::1]`.
+    Loopback,
+    /// By path and query, on the same https origin.
+    SameOrigin {
+        /// Also demand that the path is the registered one or continues it after a `/`.
+        below_registered_path: bool,
+    },
+}
+
+/// A redirect URI of a registration.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RegisteredRedirectUri {
+    text: Box<str>,
+    url: Url,
+}
+
+impl RegisteredRedirectUri {
+    /// Checks a URI for registration.
+    ///
+    /// # Errors
+    ///
+    /// The first rule it breaks.
+    ///
+    /// ```
+    /// use parjar::redirect_uri::{Fault, RegisteredRedirectUri};
+    ///
+    /// assert!(RegisteredRedirectUri::parse("https://app.example.com/cb").is_ok());
+    /// assert!(RegisteredRedirectUri::parse("com.example.app:/cb").is_ok());
+    /// assert_eq!(RegisteredRedirectUri::parse("javascript:alert(1)"), Err(Fault::Scheme));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let url = gate(text)?;
+        if url.host_str().is_some_and(|host| host.ends_with('.') || host.contains('*')) {
+            return Err(Fault::UnregistrableHost);
+        }
+        if has_response_parameter(&url) {
+            return Err(Fault::ResponseParameter);
+        }
+        Ok(Self { text: text.into(), url })
+    }
+
+    /// The registered bytes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Holds a requested URI against this registered one.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the requested URI broke.
+    ///
+    /// ```
+    /// use parjar::redirect_uri::{Fault, RegisteredRedirectUri, Rule};
+    ///
+    /// let registered = RegisteredRedirectUri::parse("http://127.0.0.1/cb")?;
+    /// assert_eq!(registered.matches(Rule::Exact, "http://127.0.0.1:51004/cb"), Err(Fault::Different));
+    /// let matched = registered.matches(Rule::Loopback, "http://127.0.0.1:51004/cb")?;
+    /// assert_eq!(matched.as_str(), "http://127.0.0.1:51004/cb");
+    /// # Ok::<_, Fault>(())
+    /// ```
+    pub fn matches(&self, rule: Rule, requested: &str) -> Result<RedirectUri, Fault> {
+        if requested == &*self.text {
+            return Ok(RedirectUri {
+                text: requested.into(),
+                matched: Matched::Exactly,
+                loopback: is_loopback(&self.url),
+            });
+        }
+        match rule {
+            Rule::Exact => Err(Fault::Different),
+            Rule::Loopback => {
+                let url = canonical(requested)?;
+                self.same_but_port(&url)?;
+                Ok(RedirectUri { text: requested.into(), matched: Matched::ButPort, loopback: true })
+            }
+            Rule::SameOrigin { below_registered_path } => {
+                let url = canonical(requested)?;
+                self.same_origin(&url, below_registered_path)?;
+                Ok(RedirectUri { text: requested.into(), matched: Matched::Origin, loopback: false })
+            }
+        }
+    }
+
+    fn same_but_port(&self, requested: &Url) -> Result<(), Fault> {
+        if self.url.scheme() != "http" || requested.scheme() != "http" {
+            return Err(Fault::Scheme);
+        }
+        if !is_loopback_literal(&self.url) || !is_loopback_literal(requested) {
+            return Err(Fault::NotLoopback);
+        }
+        if self.url.host() != requested.host() {
+            return Err(Fault::OtherHost);
+        }
+        if requested.port() == Some(0) {
+            return Err(Fault::PortZero);
+        }
+        if self.url.path() != requested.path() {
+            return Err(Fault::OtherPath);
+        }
+        if self.url.query() != requested.query() {
+            return Err(Fault::OtherQuery);
+        }
+        Ok(())
+    }
+
+    fn same_origin(&self, requested: &Url, below_registered_path: bool) -> Result<(), Fault> {
+        // Origins are only compared under https: `blob:` inherits one, and opaque ones all serialize to `null`.
+        if self.url.scheme() != "https" || requested.scheme() != "https" {
+            return Err(Fault::Scheme);
+        }
+        if self.url.host() != requested.host() || self.url.port_or_known_default() != requested.port_or_known_default()
+        {
+            return Err(Fault::OtherOrigin);
+        }
+        if is_ambiguous(requested) {
+            return Err(Fault::AmbiguousPath);
+        }
+        if has_response_parameter(requested) {
+            return Err(Fault::ResponseParameter);
+        }
+        if below_registered_path && !continues(requested.path(), self.url.path()) {
+            return Err(Fault::OtherPath);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RegisteredRedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RegisteredRedirectUri").field(&self.text).finish()
+    }
+}
+
+/// A requested redirect URI that matched a registered one: the proof that a response may be sent there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedirectUri {
+    text: Box<str>,
+    matched: Matched,
+    loopback: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Matched {
+    Exactly,
+    ButPort,
+    Origin,
+}
+
+impl RedirectUri {
+    /// The URI as it was requested, byte for byte.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// `false` for a per-request redirect URI: only its origin is registered, and a consent page may want to show it.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.matched != Matched::Origin
+    }
+
+    /// `true` when the response stays on the user's machine. Any program there may listen, so ask for consent every time.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+}
+
+impl fmt::Debug for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedirectUri").field("matched", &self.matched).finish_non_exhaustive()
+    }
+}
+
+/// What every redirect URI must pass, on the raw text first.
+fn gate(text: &str) -> Result<Url, Fault> {
+    if text.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if text.len() > MAX_LENGTH {
+        return Err(Fault::TooLong);
+    }
+    check_characters(text)?;
+    if text.contains('#') {
+        return Err(Fault::Fragment);
+    }
+    let url = Url::parse(text).map_err(|_| Fault::Unparsable)?;
+    if raw_authority(text).is_some_and(|authority| authority.contains('@'))
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(Fault::UserInfo);
+    }
+    check_scheme(text, &url)?;
+    Ok(url)
+}
+
+fn canonical(text: &str) -> Result<Url, Fault> {
+    let url = gate(text)?;
+    if url.as_str() == text { Ok(url) } else { Err(Fault::NotCanonical) }
+}
+
+fn check_characters(text: &str) -> Result<(), Fault> {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'%' => {
+                let hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
+                if !hex(bytes.next()) || !hex(bytes.next()) {
+                    return Err(Fault::Lexical);
+                }
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
+            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => {}
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
+            _ => return Err(Fault::Lexical),
+        }
+    }
+    Ok(())
+}
+
+fn raw_authority(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    rest.split(['/', '?']).next()
+}
+
+fn check_scheme(text: &str, url: &Url) -> Result<(), Fault> {
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(url) => {}
+        "http" => return Err(Fault::Scheme),
+        private if private.contains('.') => return Ok(()),
+        _ => return Err(Fault::Scheme),
+    }
+    let continues = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
+    if continues { Ok(()) } else { Err(Fault::NotCanonical) }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    is_loopback_literal(url) || (url.scheme() == "http" && url.host() == Some(Host::Domain("localhost")))
+}
+
+fn is_loopback_literal(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address == std::net::Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
+        _ => false,
+    }
+}
+
+/// Paths that servers and proxies decode or resolve differently, and control characters anywhere.
+fn is_ambiguous(url: &Url) -> bool {
+    let path = url.path();
+    let encoded_separator = escapes(path).any(|byte| matches!(byte, b'/' | b'\\' | b'.' | b'%' | b';'));
+    let control = escapes(url.as_str()).any(|byte| byte.is_ascii_control());
+    let dot_segment =
+        path.split('/').any(|segment| matches!(segment.split(';').next().unwrap_or_default(), "." | ".."));
+    encoded_separator || control || dot_segment || path.contains("//")
+}
+
+/// The bytes that are written as `%XX` in a text that passed [`check_characters`].
+fn escapes(text: &str) -> impl Iterator<Item = u8> {
+    text.split('%').skip(1).filter_map(|rest| rest.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
+}
+
+fn has_response_parameter(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&&*name))
+}
+
+fn continues(path: &str, registered: &str) -> bool {
+    path.strip_prefix(registered)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || registered.ends_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::continues;
+
+    #[test]
+    fn a_path_continues_another_only_at_a_separator() {
+        assert!(continues("/cb", "/cb"));
+        assert!(continues("/cb/x", "/cb"));
+        assert!(continues("/cb/x", "/cb/"));
+        assert!(!continues("/cbx", "/cb"));
+        assert!(!continues("/other", "/cb"));
+    }
+}

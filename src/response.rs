@@ -1,0 +1,189 @@
+//! The authorization response: parameters sent to the client through the browser (RFC 6749 section 4.1.2), in the response mode
+//! that was asked for, always with `iss` (RFC 9207).
+
+use std::{fmt, sync::Arc};
+
+use url::form_urlencoded;
+
+use crate::{error::ErrorCode, http::Reply, response_type::ResponseMode, validation::Answer};
+
+/// Where an authorization response goes.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) answer: Answer,
+    pub(crate) issuer: Arc<str>,
+}
+
+impl Target {
+    pub(crate) fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
+        let mut pairs: Vec<(&str, &str)> = parameters.into_iter().collect();
+        pairs.extend(self.answer.state.as_deref().map(|state| ("state", state)));
+        pairs.push(("iss", &self.issuer));
+        let redirect_uri = self.answer.redirect_uri.as_str();
+        Redirect(match self.answer.mode {
+            ResponseMode::Query => Form::Location(with_query(redirect_uri, &pairs)),
+            ResponseMode::Fragment => Form::Location(format!("{redirect_uri}#{}", encode(&pairs))),
+            ResponseMode::FormPost => Form::Page(form_post(redirect_uri, &pairs)),
+        })
+    }
+
+    pub(crate) fn refuse(&self, code: &str, description: Option<&str>) -> Redirect {
+        let description = description.map(|text| ("error_description", text));
+        self.respond([("error", code)].into_iter().chain(description))
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("mode", &self.answer.mode).finish_non_exhaustive()
+    }
+}
+
+/// An authorization response, ready to be sent with `Reply::from`: a 303 to the redirect URI, or for `form_post` a page that
+/// posts itself there.
+///
+/// `Debug` keeps back what it carries, a code for instance.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Redirect(Form);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    Location(String),
+    Page(String),
+}
+
+impl Redirect {
+    /// The `Location`, unless the response mode is `form_post`.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        match &self.0 {
+            Form::Location(location) => Some(location),
+            Form::Page(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redirect(..)")
+    }
+}
+
+impl From<Redirect> for Reply {
+    fn from(redirect: Redirect) -> Self {
+        match redirect.0 {
+            Form::Location(location) => Self::see_other(location),
+            Form::Page(html) => Self::page(html, FORM_POST_POLICY),
+        }
+    }
+}
+
+/// What only the authorization endpoint answers, and only through the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthorizationError {
+    /// `access_denied`: the user, or the server, said no.
+    AccessDenied,
+    /// `login_required` (OpenID Connect Core section 3.1.2.6)
+    LoginRequired,
+    /// `consent_required` (OpenID Connect Core section 3.1.2.6)
+    ConsentRequired,
+    /// `interaction_required` (OpenID Connect Core section 3.1.2.6)
+    InteractionRequired,
+    /// `account_selection_required` (OpenID Connect Core section 3.1.2.6)
+    AccountSelectionRequired,
+    /// `unmet_authentication_requirements` (OpenID Connect Unmet Authentication Requirements)
+    UnmetAuthenticationRequirements,
+    /// `server_error`
+    ServerError,
+    /// `temporarily_unavailable`
+    TemporarilyUnavailable,
+}
+
+impl AuthorizationError {
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => ErrorCode::AccessDenied.as_str(),
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::ServerError => ErrorCode::ServerError.as_str(),
+            Self::TemporarilyUnavailable => ErrorCode::TemporarilyUnavailable.as_str(),
+        }
+    }
+}
+
+fn encode(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// The redirect URI is emitted byte for byte; its own query stays (RFC 6749 section 3.1.2).
+fn with_query(redirect_uri: &str, pairs: &[(&str, &str)]) -> String {
+    let separator = match redirect_uri.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{redirect_uri}{separator}{}", encode(pairs))
+}
+
+/// Allows the one script below, by its digest, and no framing.
+const FORM_POST_POLICY: &str = "default-src 'none'; script-src 'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='; \
+                                base-uri 'none'; frame-ancestors 'none'";
+const FORM_POST_SCRIPT: &str = "document.forms[0].submit()";
+
+/// OAuth 2.0 Form Post Response Mode. The button serves browsers without script.
+fn form_post(redirect_uri: &str, pairs: &[(&str, &str)]) -> String {
+    let mut inputs = String::new();
+    for (name, value) in pairs {
+        inputs.push_str(&format!(r#"<input type="hidden" name="{}" value="{}">"#, escape(name), escape(value)));
+    }
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Continue</title></head>\
+         <body><form method=\"post\" action=\"{}\">{inputs}<button>Continue</button></form>\
+         <script>{FORM_POST_SCRIPT}</script></body></html>",
+        escape(redirect_uri)
+    )
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest as _, Sha256};
+
+    use super::{FORM_POST_POLICY, FORM_POST_SCRIPT, with_query};
+
+    #[test]
+    fn the_policy_of_the_form_post_page_allows_its_script() {
+        let digest = STANDARD.encode(Sha256::digest(FORM_POST_SCRIPT));
+        assert!(FORM_POST_POLICY.contains(&format!("'sha256-{digest}'")), "{digest}");
+    }
+
+    #[test]
+    fn a_query_is_appended_to_what_is_there() {
+        let pairs = [("code", "a b")];
+        assert_eq!(with_query("https://a.example/cb", &pairs), "https://a.example/cb?code=a+b");
+        assert_eq!(with_query("https://a.example/cb?", &pairs), "https://a.example/cb?code=a+b");
+        assert_eq!(with_query("https://a.example/cb?x=1", &pairs), "https://a.example/cb?x=1&code=a+b");
+        assert_eq!(with_query("https://a.example/cb?x=1&", &pairs), "https://a.example/cb?x=1&code=a+b");
+    }
+}

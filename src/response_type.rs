@@ -1,0 +1,139 @@
+//! `response_type` and `response_mode`: what the authorization endpoint answers with, and where in the response it stands.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A `response_type`: a set of `code`, `token` and `id_token` (RFC 6749 section 3.1.1, OAuth 2.0 Multiple Response Types).
+/// The order on the wire does not matter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ResponseType {
+    code: bool,
+    token: bool,
+    id_token: bool,
+}
+
+impl ResponseType {
+    /// `code`
+    pub const CODE: Self = Self { code: true, token: false, id_token: false };
+    /// `token`: the implicit flow, which RFC 9700 section 2.1.2 advises against.
+    pub const TOKEN: Self = Self { code: false, token: true, id_token: false };
+    /// `id_token`
+    pub const ID_TOKEN: Self = Self { code: false, token: false, id_token: true };
+    /// `code id_token`
+    pub const CODE_ID_TOKEN: Self = Self { code: true, token: false, id_token: true };
+
+    /// Reads a response type. `None` for values that nobody knows, repeated ones and `none`.
+    ///
+    /// ```
+    /// use parjar::ResponseType;
+    ///
+    /// assert_eq!(ResponseType::parse("id_token code"), Some(ResponseType::CODE_ID_TOKEN));
+    /// assert_eq!(ResponseType::parse("code code"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parsed = Self { code: false, token: false, id_token: false };
+        for value in text.split(' ') {
+            let flag = match value {
+                "code" => &mut parsed.code,
+                "token" => &mut parsed.token,
+                "id_token" => &mut parsed.id_token,
+                _ => return None,
+            };
+            if std::mem::replace(flag, true) {
+                return None;
+            }
+        }
+        Some(parsed)
+    }
+
+    /// The values in the customary order.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match (self.code, self.id_token, self.token) {
+            (true, false, false) => "code",
+            (false, false, true) => "token",
+            (false, true, false) => "id_token",
+            (true, true, false) => "code id_token",
+            (true, false, true) => "code token",
+            (false, true, true) => "id_token token",
+            (true, true, true) => "code id_token token",
+            (false, false, false) => "",
+        }
+    }
+
+    /// Whether an authorization code is asked for, which needs the grant type `authorization_code`.
+    #[must_use]
+    pub const fn has_code(self) -> bool {
+        self.code
+    }
+
+    /// Whether an ID token is asked for from the authorization endpoint itself.
+    #[must_use]
+    pub const fn has_id_token(self) -> bool {
+        self.id_token
+    }
+
+    /// Whether tokens come through the browser, which needs the grant type `implicit` and keeps the response out of the query.
+    #[must_use]
+    pub const fn is_front_channel(self) -> bool {
+        self.token || self.id_token
+    }
+
+    /// The response mode when the request names none (OAuth 2.0 Multiple Response Types section 2.1).
+    #[must_use]
+    pub const fn default_mode(self) -> ResponseMode {
+        if self.is_front_channel() { ResponseMode::Fragment } else { ResponseMode::Query }
+    }
+}
+
+impl fmt::Debug for ResponseType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResponseType({})", self.as_str())
+    }
+}
+
+impl Serialize for ResponseType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ResponseType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("an unknown response type"))
+    }
+}
+
+/// A `response_mode`: how the response travels (OAuth 2.0 Multiple Response Types, OAuth 2.0 Form Post Response Mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ResponseMode {
+    /// In the query of the redirect URI. Never for tokens.
+    Query,
+    /// In the fragment of the redirect URI.
+    Fragment,
+    /// In the body of a POST that the browser sends to the redirect URI.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// Reads a response mode.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Query, Self::Fragment, Self::FormPost].into_iter().find(|mode| mode.as_str() == text)
+    }
+
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+}

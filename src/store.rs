@@ -1,0 +1,161 @@
+//! Where pushed requests are kept: the contract of a store, the one in memory, and the kit that tests any of them.
+
+mod boxed;
+pub mod contract;
+mod memory;
+pub(crate) mod record;
+
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
+
+pub use self::{
+    boxed::BoxedStore,
+    memory::{MemoryLimits, MemoryStore},
+};
+pub use crate::digest::Key;
+
+/// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
+///
+/// A request goes through three states. It is inserted and *waits*; the first claim makes it *open*, which it stays through any
+/// number of further claims; consuming it makes it *spent*. In each state it has a lifetime, counted by the store's own clock
+/// from the operation that brought it there. At the end of it the request is gone, to the millisecond if the store can, and no
+/// later.
+///
+/// Each operation is atomic by itself, over all processes that share the store, and stays so when its caller is cancelled: it
+/// has happened or it has not. There is no operation that looks before it leaps.
+///
+/// Keys are digests, and payloads are bytes that mean nothing to a store. It compares owner and browser for equality and
+/// nothing else.
+///
+/// Write the methods as plain `async fn`s. [`contract::check`] tells whether they keep the contract.
+pub trait RequestStore: Send + Sync + 'static {
+    /// Inserts a request that waits to be opened.
+    ///
+    /// # Errors
+    ///
+    /// [`InsertError::Exists`] when there is anything under the key already, which then stays as it is. A limit refuses the
+    /// new request; it never evicts one that lives.
+    fn insert(&self, request: NewRequest<'_>) -> impl Future<Output = Result<(), InsertError>> + Send;
+
+    /// Opens a request, or reads it again while it is open.
+    ///
+    /// Owner and browser are part of the condition: a claim that does not fit changes nothing. The first claim that names a
+    /// browser binds the request to it; from then on every claim must name the same one. The first claim of all starts the
+    /// lifetime of the open request; later ones do not extend it.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`] says what did not fit.
+    fn claim(&self, claim: Claim) -> impl Future<Output = Result<Vec<u8>, ClaimError>> + Send;
+
+    /// Spends an open request. Of all calls for one request, over all processes, at most one is `Ok`.
+    ///
+    /// Owner and browser are part of the condition, as for [`claim`](Self::claim). The payload is deleted; that the request
+    /// is spent is remembered for the lifetime given, as far as there is room.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`] says what did not fit. A request that waits to be opened counts as unknown.
+    fn consume(&self, claim: Claim) -> impl Future<Output = Result<(), ClaimError>> + Send;
+
+    /// Remembers a mark, such as the `jti` of an assertion: `true` for exactly one call per key until the mark expires.
+    ///
+    /// # Errors
+    ///
+    /// When the mark could not be kept. It then counts as a replay.
+    fn remember(&self, mark: Key, lifetime: Duration) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// A request to insert.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRequest<'a> {
+    /// Digest of the handle.
+    pub key: Key,
+    /// Digest of the client.
+    pub owner: Key,
+    /// The request, for [`RequestStore::claim`] to give back.
+    pub payload: &'a [u8],
+    /// How long it waits to be opened.
+    pub lifetime: Duration,
+}
+
+/// Who wants a request, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// Digest of the handle.
+    pub key: Key,
+    /// Digest of the client.
+    pub owner: Key,
+    /// Digest of the browser's binding, if the host has one.
+    pub browser: Option<Key>,
+    /// For [`RequestStore::claim`]: how long an opened request lives. For [`RequestStore::consume`]: how long a spent one is
+    /// remembered.
+    pub lifetime: Duration,
+}
+
+/// A store could not be asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the request store is unavailable")]
+pub struct StoreError(#[source] pub Arc<dyn Error + Send + Sync>);
+
+/// Why a request was not inserted.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InsertError {
+    /// There is something under the key.
+    #[error("the key is taken")]
+    Exists,
+    /// The client has its share of the store in use.
+    #[error("the client has its share of the store in use")]
+    OwnerLimit {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The store is full.
+    #[error("the store is full")]
+    Full {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The store could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
+}
+
+/// Why a request was neither opened nor spent.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimError {
+    /// Never inserted, expired, or forgotten.
+    #[error("there is no such request")]
+    Unknown,
+    /// Spent before.
+    #[error("the request is spent")]
+    Spent,
+    /// Of another client.
+    #[error("the request belongs to another client")]
+    OtherOwner,
+    /// Opened in another browser.
+    #[error("the request is open in another browser")]
+    OtherBrowser,
+    /// The store could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
+}
+
+impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
+    fn insert(&self, request: NewRequest<'_>) -> impl Future<Output = Result<(), InsertError>> + Send {
+        (**self).insert(request)
+    }
+
+    fn claim(&self, claim: Claim) -> impl Future<Output = Result<Vec<u8>, ClaimError>> + Send {
+        (**self).claim(claim)
+    }
+
+    fn consume(&self, claim: Claim) -> impl Future<Output = Result<(), ClaimError>> + Send {
+        (**self).consume(claim)
+    }
+
+    fn remember(&self, mark: Key, lifetime: Duration) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).remember(mark, lifetime)
+    }
+}

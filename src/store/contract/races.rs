@@ -1,0 +1,119 @@
+//! 64 callers at once, and callers that give up half-way.
+
+use std::{
+    fmt::Debug,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Barrier,
+    task::Poll,
+    thread,
+};
+
+use super::{
+    Harness, Violation,
+    bench::{Bench, LONG, expect},
+};
+use crate::store::{Claim, ClaimError, InsertError, Key, RequestStore as _};
+
+const CALLERS: usize = 64;
+
+pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    for _ in 0..bench.harness.rounds() {
+        one_insert_wins(bench)?;
+        one_browser_wins(bench)?;
+        one_consumer_wins(bench)?;
+        one_mark_wins(bench)?;
+    }
+    a_cancelled_claim_can_be_repeated(bench)?;
+    a_cancelled_consumption_is_not_doubled(bench)
+}
+
+fn one_insert_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let request = bench.subject()?.request();
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.insert(request)));
+    expect("of 64 inserts under one key, one succeeds", &outcomes, |outcomes| {
+        one_won(outcomes, |lost| matches!(lost, Err(InsertError::Exists)))
+    })
+}
+
+fn one_browser_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let subject = bench.waiting()?;
+    let browsers: Vec<Key> = (0..CALLERS).map(|_| bench.key()).collect::<Result<_, _>>()?;
+    let outcomes = at_once(bench.harness, |store, caller| {
+        bench.harness.block_on(store.claim(subject.claim_by(browsers.get(caller).copied())))
+    });
+    expect("of 64 browsers, one gets the request", &outcomes, |outcomes| {
+        one_won(outcomes, |lost| matches!(lost, Err(ClaimError::OtherBrowser)))
+    })
+}
+
+fn one_consumer_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let claim = bench.open()?.claim_by(None);
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.consume(claim)));
+    expect("of 64 callers, one spends the request", &outcomes, |outcomes| {
+        one_won(outcomes, |lost| matches!(lost, Err(ClaimError::Spent)))
+    })
+}
+
+fn one_mark_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let mark = bench.key()?;
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.remember(mark, LONG)));
+    expect("of 64 callers, one finds the mark new", &outcomes, |outcomes| {
+        let new = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
+        new == 1 && outcomes.iter().all(Result::is_ok)
+    })
+}
+
+fn a_cancelled_claim_can_be_repeated<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let subject = bench.waiting()?;
+    let claim = subject.claim_by(Some(bench.key()?));
+    bench.harness.block_on(give_up(bench.store().claim(claim)));
+    expect("a cancelled claim can be repeated", &bench.claim(claim), Result::is_ok)
+}
+
+fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let claim: Claim = bench.open()?.claim_by(None);
+    let first = bench.harness.block_on(give_up(bench.store().consume(claim)));
+    let second = bench.consume(claim);
+    let third = bench.consume(claim);
+    let won =
+        [&first, &Some(second.clone()), &Some(third)].into_iter().filter(|won| matches!(won, Some(Ok(())))).count();
+    // The cancelled call may have spent the request without anybody being told, so none is right as well.
+    expect("a cancelled consumption happened or did not", &(first, second), |(_, second)| {
+        won <= 1 && matches!(second, Ok(()) | Err(ClaimError::Spent))
+    })
+}
+
+/// Polls a future once and drops it.
+async fn give_up<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+fn at_once<H: Harness, T: Send>(harness: &H, call: impl Fn(H::Store, usize) -> T + Sync) -> Vec<T> {
+    let barrier = Barrier::new(CALLERS);
+    thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                let (barrier, call) = (&barrier, &call);
+                scope.spawn(move || {
+                    let store = harness.store();
+                    barrier.wait();
+                    call(store, caller)
+                })
+            })
+            .collect();
+        callers.into_iter().filter_map(|caller| caller.join().ok()).collect()
+    })
+}
+
+fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl Fn(&Result<T, E>) -> bool) -> bool {
+    let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    won == 1 && outcomes.len() == CALLERS && outcomes.iter().filter(|outcome| outcome.is_err()).all(lost)
+}

@@ -1,0 +1,218 @@
+//! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the inserts that
+//! come after it, a little each time, so that no call ever waits for a big clean-up.
+
+mod shard;
+mod usage;
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use self::{
+    shard::{Insertion, Shard},
+    usage::{Owners, Usage},
+};
+use super::{Claim, ClaimError, InsertError, Key, NewRequest, RequestStore, StoreError};
+use crate::clock::{Clock, SystemClock};
+
+/// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
+const SHARDS: usize = 256;
+/// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
+const SWEPT_PER_INSERT: usize = 4;
+/// Expired entries per shard that are removed when the store looks full, at most ten times a second.
+const SWEPT_WHEN_FULL: usize = 256;
+const FULL_SWEEP_PAUSE: Duration = Duration::from_millis(100);
+/// The longest `Retry-After`: with a steady stream of pushes something expires all the time.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// Keeps requests in the memory of this process. Clones share them.
+///
+/// A second process knows nothing of them: behind a load balancer use a store that is shared. A restart forgets them, which
+/// clients notice as an expired `request_uri`.
+///
+/// ```
+/// use parjar::{MemoryLimits, MemoryStore};
+///
+/// let mut limits = MemoryLimits::default();
+/// limits.requests_per_client = 1_000;
+/// let store = MemoryStore::new(limits);
+/// ```
+#[derive(Clone)]
+pub struct MemoryStore {
+    inner: Arc<Inner>,
+    clock: Arc<dyn Clock>,
+}
+
+struct Inner {
+    shards: Box<[Mutex<Shard>]>,
+    owners: Owners,
+    usage: Usage,
+    spent: Usage,
+    marks: Usage,
+    limits: MemoryLimits,
+    next_full_sweep: AtomicU64,
+}
+
+/// Bounds of a [`MemoryStore`]. What would go beyond them is refused; nothing that lives is evicted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryLimits {
+    /// Requests that wait or are open. Default 1 000 000.
+    pub requests: usize,
+    /// Bytes of their payloads and of their bookkeeping, as an estimate. Default 1 GiB.
+    pub bytes: usize,
+    /// Requests of one client. Default a tenth of all.
+    pub requests_per_client: usize,
+    /// Bytes of one client. Default a tenth of all.
+    pub bytes_per_client: usize,
+    /// Marks of [`RequestStore::remember`]. Default 1 000 000.
+    pub marks: usize,
+}
+
+impl Default for MemoryLimits {
+    fn default() -> Self {
+        let (requests, bytes) = (1_000_000, 1 << 30);
+        Self { requests, bytes, requests_per_client: requests / 10, bytes_per_client: bytes / 10, marks: requests }
+    }
+}
+
+impl MemoryStore {
+    /// An empty store with these limits.
+    #[must_use]
+    pub fn new(limits: MemoryLimits) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+                owners: Owners::default(),
+                usage: Usage::default(),
+                spent: Usage::default(),
+                marks: Usage::default(),
+                limits,
+                next_full_sweep: AtomicU64::new(0),
+            }),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Takes lifetimes from another clock than the system's.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// How many requests count against the limit: those that wait or are open, and expired ones that no insert has swept yet.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.usage.requests()
+    }
+
+    /// Whether no request counts against the limit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn now(&self) -> u64 {
+        milliseconds(self.clock.elapsed())
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(MemoryLimits::default())
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("requests", &self.len()).field("limits", &self.inner.limits).finish()
+    }
+}
+
+impl Inner {
+    fn shard(&self, key: &Key) -> Option<MutexGuard<'_, Shard>> {
+        let [.., last] = *key.as_bytes();
+        // No code of others runs under the lock, so what a panic leaves behind is whole.
+        self.shards.get(usize::from(last)).map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn insert(&self, request: NewRequest<'_>, now: u64) -> Result<(), InsertError> {
+        let retry_after = request.lifetime.min(MAX_RETRY_AFTER);
+        let owner = self.owners.get(request.owner);
+        let Some(mut shard) = self.shard(&request.key) else {
+            return Err(InsertError::Full { retry_after });
+        };
+        shard.sweep(now, SWEPT_PER_INSERT, self);
+        if shard.contains(&request.key, now) {
+            return Err(InsertError::Exists);
+        }
+        let bytes = usage::bytes_of(request.payload);
+        if !owner.usage.reserve(bytes, self.limits.requests_per_client, self.limits.bytes_per_client) {
+            return Err(InsertError::OwnerLimit { retry_after });
+        }
+        if !self.usage.reserve(bytes, self.limits.requests, self.limits.bytes) {
+            owner.usage.release(bytes);
+            return Err(InsertError::Full { retry_after });
+        }
+        let expires_at = now.saturating_add(milliseconds(request.lifetime));
+        shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, self);
+        Ok(())
+    }
+
+    /// Removes what has expired everywhere. `false` when that was just done.
+    fn sweep_all(&self, now: u64) -> bool {
+        let due = self.next_full_sweep.load(Ordering::Relaxed);
+        let next = now.saturating_add(milliseconds(FULL_SWEEP_PAUSE));
+        if now < due || self.next_full_sweep.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
+            return false;
+        }
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).sweep(now, SWEPT_WHEN_FULL, self);
+        }
+        true
+    }
+}
+
+impl RequestStore for MemoryStore {
+    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+        let now = self.now();
+        match self.inner.insert(request, now) {
+            // What looks full may hold expired requests in other shards.
+            Err(InsertError::OwnerLimit { .. } | InsertError::Full { .. }) if self.inner.sweep_all(now) => {
+                self.inner.insert(request, now)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+        let now = self.now();
+        let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
+        shard.claim(&claim, now)
+    }
+
+    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+        let now = self.now();
+        let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
+        shard.consume(&claim, now, &self.inner)
+    }
+
+    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
+        let now = self.now();
+        let attempt = || self.inner.shard(&mark).ok_or_else(usage::no_room)?.remember(mark, lifetime, now, &self.inner);
+        match attempt() {
+            Err(_) if self.inner.sweep_all(now) => attempt(),
+            outcome => outcome,
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,193 @@
+//! One shard: a table of requests, a table of marks, and the order in which they expire.
+
+use std::{
+    collections::{BTreeMap, HashMap, hash_map},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    Inner, milliseconds,
+    usage::{self, Owner},
+};
+use crate::store::{Claim, ClaimError, Key, StoreError};
+
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    requests: HashMap<Key, Entry>,
+    request_expiries: Expiries,
+    marks: HashMap<Key, u64>,
+    mark_expiries: Expiries,
+}
+
+#[derive(Debug)]
+struct Entry {
+    owner: Arc<Owner>,
+    payload: Box<[u8]>,
+    state: State,
+    expires_at: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting,
+    /// Boxed, since most requests wait or are opened without a browser in mind.
+    Open(Option<Box<Key>>),
+    Spent,
+}
+
+/// A request on its way into the table. Its usage has been reserved.
+pub(super) struct Insertion<'a> {
+    pub(super) owner: Arc<Owner>,
+    pub(super) payload: &'a [u8],
+    pub(super) expires_at: u64,
+}
+
+impl Shard {
+    pub(super) fn contains(&self, key: &Key, now: u64) -> bool {
+        self.requests.get(key).is_some_and(|entry| now < entry.expires_at)
+    }
+
+    pub(super) fn insert(&mut self, key: Key, new: Insertion<'_>, store: &Inner) {
+        let Insertion { owner, payload, expires_at } = new;
+        let entry = Entry { owner, payload: payload.into(), state: State::Waiting, expires_at };
+        if let Some(expired) = self.requests.insert(key, entry) {
+            expired.release(store);
+        }
+        self.request_expiries.add(key, expires_at);
+    }
+
+    pub(super) fn claim(&mut self, claim: &Claim, now: u64) -> Result<Vec<u8>, ClaimError> {
+        let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
+        entry.check(claim, now)?;
+        match (&mut entry.state, claim.browser) {
+            (State::Waiting, browser) => {
+                entry.state = State::Open(browser.map(Box::new));
+                entry.expires_at = now.saturating_add(milliseconds(claim.lifetime));
+                self.request_expiries.add(claim.key, entry.expires_at);
+            }
+            (State::Open(bound @ None), Some(browser)) => *bound = Some(Box::new(browser)),
+            _ => {}
+        }
+        Ok(entry.payload.to_vec())
+    }
+
+    pub(super) fn consume(&mut self, claim: &Claim, now: u64, store: &Inner) -> Result<(), ClaimError> {
+        let hash_map::Entry::Occupied(mut occupied) = self.requests.entry(claim.key) else {
+            return Err(ClaimError::Unknown);
+        };
+        let entry = occupied.get_mut();
+        entry.check(claim, now)?;
+        if matches!(entry.state, State::Waiting) {
+            return Err(ClaimError::Unknown);
+        }
+        entry.release(store);
+        if !store.spent.reserve(0, store.limits.requests, 0) {
+            occupied.remove();
+            return Ok(());
+        }
+        entry.state = State::Spent;
+        entry.payload = Box::default();
+        entry.expires_at = now.saturating_add(milliseconds(claim.lifetime));
+        self.request_expiries.add(claim.key, entry.expires_at);
+        Ok(())
+    }
+
+    pub(super) fn remember(
+        &mut self,
+        mark: Key,
+        lifetime: Duration,
+        now: u64,
+        store: &Inner,
+    ) -> Result<bool, StoreError> {
+        self.sweep(now, super::SWEPT_PER_INSERT, store);
+        let expires_at = now.saturating_add(milliseconds(lifetime));
+        match self.marks.entry(mark) {
+            hash_map::Entry::Occupied(known) if now < *known.get() => return Ok(false),
+            hash_map::Entry::Occupied(mut expired) => {
+                expired.insert(expires_at);
+            }
+            hash_map::Entry::Vacant(vacant) => {
+                if !store.marks.reserve(0, store.limits.marks, 0) {
+                    return Err(usage::no_room());
+                }
+                vacant.insert(expires_at);
+            }
+        }
+        self.mark_expiries.add(mark, expires_at);
+        Ok(true)
+    }
+
+    /// Removes up to `limit` expired requests and as many expired marks.
+    pub(super) fn sweep(&mut self, now: u64, limit: usize, store: &Inner) {
+        for _ in 0..limit {
+            let Some(key) = self.request_expiries.next(now) else { break };
+            if let hash_map::Entry::Occupied(occupied) = self.requests.entry(key)
+                && occupied.get().expires_at <= now
+            {
+                occupied.remove().release(store);
+            }
+        }
+        for _ in 0..limit {
+            let Some(key) = self.mark_expiries.next(now) else { break };
+            if let hash_map::Entry::Occupied(occupied) = self.marks.entry(key)
+                && *occupied.get() <= now
+            {
+                occupied.remove();
+                store.marks.release(0);
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn check(&self, claim: &Claim, now: u64) -> Result<(), ClaimError> {
+        if self.expires_at <= now {
+            return Err(ClaimError::Unknown);
+        }
+        if self.owner.key != claim.owner {
+            return Err(ClaimError::OtherOwner);
+        }
+        match &self.state {
+            State::Spent => Err(ClaimError::Spent),
+            State::Open(Some(bound)) if claim.browser != Some(**bound) => Err(ClaimError::OtherBrowser),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes this entry out of the count that it is in.
+    fn release(&self, store: &Inner) {
+        if matches!(self.state, State::Spent) {
+            store.spent.release(0);
+        } else {
+            let bytes = usage::bytes_of(&self.payload);
+            self.owner.usage.release(bytes);
+            store.usage.release(bytes);
+        }
+    }
+}
+
+/// Keys by the full second at which they have expired. A key whose request lives longer by now turns up here again at its later time.
+#[derive(Debug, Default)]
+struct Expiries {
+    seconds: BTreeMap<u64, Vec<Key>>,
+}
+
+impl Expiries {
+    fn add(&mut self, key: Key, expires_at: u64) {
+        self.seconds.entry(expires_at.div_ceil(1000)).or_default().push(key);
+    }
+
+    /// Takes out a key whose time is over.
+    fn next(&mut self, now: u64) -> Option<Key> {
+        let mut oldest = self.seconds.first_entry()?;
+        if *oldest.key() > now / 1000 {
+            return None;
+        }
+        let key = oldest.get_mut().pop();
+        if oldest.get().is_empty() {
+            oldest.remove();
+        }
+        key
+    }
+}

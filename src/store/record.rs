@@ -1,0 +1,115 @@
+//! What is stored of a pushed request: a version byte, then its parameters. Never credentials, never the handle.
+
+use crate::parameters::Parameters;
+
+/// Goes up when the layout changes. A record of another version counts as unknown, so that nodes of different versions can
+/// share a store during an upgrade.
+const VERSION: u8 = 1;
+
+/// Lays parameters out as: the number of pairs, then each length of a name and of a value, then all names and values. Numbers
+/// are little-endian groups of seven bits.
+pub(crate) fn encode(parameters: &Parameters) -> Vec<u8> {
+    // Two length bytes for most pairs, and a little for those that need more.
+    let lengths = parameters.len().saturating_mul(3).saturating_add(8);
+    let mut bytes = Vec::with_capacity(parameters.text_len().saturating_add(lengths));
+    bytes.push(VERSION);
+    put_number(&mut bytes, parameters.len());
+    for (name, value) in parameters.iter() {
+        put_number(&mut bytes, name.len());
+        put_number(&mut bytes, value.len());
+    }
+    for (name, value) in parameters.iter() {
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(value.as_bytes());
+    }
+    bytes
+}
+
+/// Reads a record back. `None` for anything that [`encode`] did not write.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Parameters> {
+    let (&version, mut rest) = bytes.split_first()?;
+    if version != VERSION {
+        return None;
+    }
+    let count = take_number(&mut rest)?;
+    // Each pair takes at least two bytes, so a damaged count cannot make this allocate more than the record's size.
+    let mut lengths = Vec::with_capacity(count.min(rest.len()));
+    for _ in 0..count {
+        lengths.push((take_number(&mut rest)?, take_number(&mut rest)?));
+    }
+    let mut text = std::str::from_utf8(rest).ok()?;
+    let mut parameters = Parameters::with_capacity(text.len());
+    for (name, value) in lengths {
+        let (name, rest) = text.split_at_checked(name)?;
+        let (value, rest) = rest.split_at_checked(value)?;
+        parameters.push(name, value);
+        text = rest;
+    }
+    text.is_empty().then_some(parameters)
+}
+
+fn put_number(bytes: &mut Vec<u8>, mut number: usize) {
+    loop {
+        let [group, ..] = number.to_le_bytes();
+        number >>= 7;
+        if number == 0 {
+            bytes.push(group & 0x7F);
+            return;
+        }
+        bytes.push(group | 0x80);
+    }
+}
+
+fn take_number(bytes: &mut &[u8]) -> Option<usize> {
+    let mut number = 0usize;
+    // Four groups hold 256 MiB, more than any record.
+    for group in 0..4u32 {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= usize::from(byte & 0x7F).checked_shl(group.checked_mul(7)?)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode};
+    use crate::parameters::Parameters;
+
+    #[test]
+    fn a_record_survives_the_round_trip() {
+        let mut parameters = Parameters::default();
+        parameters.push("client_id", "c1");
+        parameters.push("claims", &"x".repeat(20_000));
+        parameters.push("ü", "é\u{1F600}");
+        let record = encode(&parameters);
+        assert!(decode(&record) == Some(parameters));
+    }
+
+    #[test]
+    fn damage_is_noticed_and_never_panics() {
+        let mut parameters = Parameters::default();
+        parameters.push("client_id", "c1");
+        parameters.push("scope", "openid");
+        let record = encode(&parameters);
+        for end in 0..record.len() {
+            assert!(decode(&record[..end]).is_none(), "truncated at {end}");
+        }
+        for index in 0..record.len() {
+            for bit in 0..8 {
+                let mut damaged = record.clone();
+                damaged[index] ^= 1 << bit;
+                let _ = decode(&damaged);
+            }
+        }
+        let mut longer = record.clone();
+        longer.push(b'x');
+        assert!(decode(&longer).is_none());
+        let mut next_version = record;
+        next_version[0] = 2;
+        assert!(decode(&next_version).is_none());
+    }
+}

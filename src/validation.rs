@@ -1,0 +1,180 @@
+//! The parameters of a request against the policy and the client: one list of checks, in the order in which they are made.
+//!
+//! The same list serves the push, the opening of what was pushed (policy and registrations may have changed since, RFC 9126
+//! section 7.4), and requests that come as plain parameters.
+
+mod details;
+mod object;
+mod oidc;
+mod pkce;
+mod redirect;
+mod resource;
+mod response;
+mod scopes;
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    authorization::AuthorizationRequest,
+    client::Client,
+    code_challenge::CodeChallenge,
+    error::{Reason, Refusal, Rejection},
+    parameters::{Name, Parameters},
+    policy::Policy,
+    redirect_uri::RedirectUri,
+    response_type::{ResponseMode, ResponseType},
+};
+
+/// A rule of the host, applied to a request that has passed all others: at the push, and again when it is opened.
+///
+/// Closures are rules:
+///
+/// ```
+/// use parjar::{AuthorizationRequest, ErrorCode, ParEndpoint, Rejection};
+///
+/// const NO_OPENID: Rejection = Rejection::new(ErrorCode::InvalidScope, "no_openid", "the scope openid is required");
+///
+/// let builder = ParEndpoint::builder("https://as.example.com")
+///     .rule(|request: &AuthorizationRequest| if request.has_scope("openid") { Ok(()) } else { Err(NO_OPENID) });
+/// ```
+pub trait Rule: Send + Sync + 'static {
+    /// Refuses a request, or lets it pass.
+    ///
+    /// # Errors
+    ///
+    /// The answer that the client gets.
+    fn check(&self, request: &AuthorizationRequest) -> Result<(), Rejection>;
+}
+
+impl<F> Rule for F
+where
+    F: Fn(&AuthorizationRequest) -> Result<(), Rejection> + Send + Sync + 'static,
+{
+    fn check(&self, request: &AuthorizationRequest) -> Result<(), Rejection> {
+        self(request)
+    }
+}
+
+/// The host's check for the objects of one type of `authorization_details`.
+pub(crate) type DetailCheck = dyn Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync;
+
+/// How a request reached the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Through the PAR endpoint, from a client that authenticated as it is registered.
+    Pushed,
+    /// Through the browser.
+    Plain,
+}
+
+/// What requests are held against, apart from their client.
+#[derive(Default)]
+pub(crate) struct Rules {
+    pub(crate) policy: Policy,
+    pub(crate) detail_types: BTreeMap<Box<str>, Arc<DetailCheck>>,
+    pub(crate) host: Vec<Arc<dyn Rule>>,
+}
+
+/// A refusal, and where the client may be told of it, if its `redirect_uri` was found good.
+#[derive(Debug)]
+pub(crate) struct Invalid {
+    pub(crate) refusal: Refusal,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// Where and how to answer a client through the browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) mode: ResponseMode,
+    pub(crate) state: Option<Box<str>>,
+}
+
+/// What the checks read out of the parameters.
+struct Checked {
+    response_type: ResponseType,
+    response_mode: ResponseMode,
+    code_challenge: Option<CodeChallenge>,
+    max_age: Option<u64>,
+    claims: Option<Value>,
+    authorization_details: Vec<Map<String, Value>>,
+}
+
+impl Rules {
+    /// Validates a request, and says where a refusal may be sent: nowhere, until the `redirect_uri` was found good.
+    pub(crate) fn validate(
+        &self,
+        parameters: Parameters,
+        client: Arc<Client>,
+        arrival: Arrival,
+    ) -> Result<AuthorizationRequest, Invalid> {
+        let unanswerable = |refusal| Invalid { refusal, answer: None };
+        response::check_flow(&client).map_err(unanswerable)?;
+        let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
+        match self.checks(&parameters, &client, &redirect_uri) {
+            Err(refusal) => Err(Invalid { answer: answer(&refusal, &parameters, redirect_uri), refusal }),
+            Ok(checked) => self.host_rules(AuthorizationRequest {
+                client,
+                parameters,
+                redirect_uri,
+                response_type: checked.response_type,
+                response_mode: checked.response_mode,
+                code_challenge: checked.code_challenge,
+                max_age: checked.max_age,
+                claims: checked.claims,
+                authorization_details: checked.authorization_details,
+            }),
+        }
+    }
+
+    /// The list.
+    fn checks(&self, parameters: &Parameters, client: &Client, redirect_uri: &RedirectUri) -> Result<Checked, Refusal> {
+        let policy = &self.policy;
+        object::check_plain_is_enough(client, policy)?;
+        oidc::check_state(parameters)?;
+        let response_type = response::check_type(parameters, client, policy)?;
+        let response_mode = response::check_mode(parameters, client, policy, response_type)?;
+        redirect::check_response(redirect_uri, response_type, response_mode)?;
+        scopes::check(parameters, client, policy)?;
+        let code_challenge = pkce::check(parameters, client, policy, redirect_uri)?;
+        oidc::check_nonce(parameters, response_type)?;
+        oidc::check_prompt(parameters)?;
+        let max_age = oidc::check_max_age(parameters)?;
+        let claims = oidc::check_claims(parameters)?;
+        oidc::check_registration(parameters)?;
+        resource::check(parameters, &policy.limits)?;
+        let authorization_details = details::check(parameters, client, &policy.limits, &self.detail_types)?;
+        Ok(Checked { response_type, response_mode, code_challenge, max_age, claims, authorization_details })
+    }
+
+    fn host_rules(&self, request: AuthorizationRequest) -> Result<AuthorizationRequest, Invalid> {
+        match self.host.iter().find_map(|rule| rule.check(&request).err()) {
+            None => Ok(request),
+            Some(rejection) => {
+                let refusal = Refusal::from(rejection);
+                Err(Invalid { answer: answer(&refusal, &request.parameters, request.redirect_uri), refusal })
+            }
+        }
+    }
+
+    /// Where a request may be answered that is refused before it is looked at more closely.
+    pub(crate) fn answer_unread(&self, refusal: &Refusal, parameters: &Parameters, client: &Client) -> Option<Answer> {
+        let redirect_uri = redirect::check(parameters, client, &self.policy, Arrival::Plain).ok()?;
+        answer(refusal, parameters, redirect_uri)
+    }
+}
+
+/// A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
+fn answer(refusal: &Refusal, parameters: &Parameters, redirect_uri: RedirectUri) -> Option<Answer> {
+    let mode = response::mode_for_errors(parameters)?;
+    let state = parameters.known(Name::State).filter(|state| oidc::is_state(state)).map(Into::into);
+    (refusal.reason() != Reason::ResponseMode).then_some(Answer { redirect_uri, mode, state })
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! `authorization_details` (RFC 9396): an array of objects, each of a type that server and client know.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use super::DetailCheck;
+use crate::{
+    client::Client,
+    error::{Reason, Refusal},
+    json,
+    parameters::{Name, Parameters},
+    policy::Limits,
+};
+
+pub(super) fn check(
+    parameters: &Parameters,
+    client: &Client,
+    limits: &Limits,
+    types: &BTreeMap<Box<str>, Arc<DetailCheck>>,
+) -> Result<Vec<Map<String, Value>>, Refusal> {
+    let Some(text) = parameters.known(Name::AuthorizationDetails) else {
+        return Ok(Vec::new());
+    };
+    let Some(Value::Array(items)) = json::parse(text) else {
+        return Err(Reason::MalformedAuthorizationDetails.into());
+    };
+    if items.is_empty() || items.len() > limits.authorization_details {
+        return Err(Reason::MalformedAuthorizationDetails.into());
+    }
+    items.into_iter().map(|item| check_one(item, client, types)).collect()
+}
+
+fn check_one(
+    item: Value,
+    client: &Client,
+    types: &BTreeMap<Box<str>, Arc<DetailCheck>>,
+) -> Result<Map<String, Value>, Refusal> {
+    let Value::Object(detail) = item else {
+        return Err(Reason::MalformedAuthorizationDetails.into());
+    };
+    let name = detail.get("type").and_then(Value::as_str).ok_or(Reason::MalformedAuthorizationDetails)?;
+    let known = types.get(name).ok_or(Reason::DetailTypeNotOffered)?;
+    if !client.authorization_details_types().is_none_or(|types| types.iter().any(|registered| registered == name)) {
+        return Err(Reason::DetailTypeNotRegistered.into());
+    }
+    known(client, &detail)?;
+    Ok(detail)
+}

@@ -1,0 +1,85 @@
+//! `state`, and the parameters of OpenID Connect Core section 3.1.2.1.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{Reason, Refusal},
+    json,
+    parameters::{Name, Parameters},
+    response_type::ResponseType,
+};
+
+pub(super) fn check_state(parameters: &Parameters) -> Result<(), Refusal> {
+    match parameters.known(Name::State) {
+        Some(state) if !is_state(state) => Err(Reason::MalformedState.into()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn is_state(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
+}
+
+/// An ID token that comes through the browser must be tied to its request (OpenID Connect Core section 3.2.2.1).
+pub(super) fn check_nonce(parameters: &Parameters, response_type: ResponseType) -> Result<(), Refusal> {
+    if response_type.has_id_token() && parameters.known(Name::Nonce).is_none() {
+        return Err(Reason::MissingNonce.into());
+    }
+    Ok(())
+}
+
+/// Unknown values are left to the host: extensions add some.
+pub(super) fn check_prompt(parameters: &Parameters) -> Result<(), Refusal> {
+    let mut values = parameters.known(Name::Prompt).unwrap_or_default().split(' ').filter(|value| !value.is_empty());
+    let none = values.clone().any(|value| value == "none");
+    if none && values.any(|value| value != "none") { Err(Reason::PromptNone.into()) } else { Ok(()) }
+}
+
+pub(super) fn check_max_age(parameters: &Parameters) -> Result<Option<u64>, Refusal> {
+    let Some(text) = parameters.known(Name::MaxAge) else {
+        return Ok(None);
+    };
+    // `u64::from_str` would take a plus sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(seconds) if digits => Ok(Some(seconds)),
+        _ => Err(Reason::MalformedMaxAge.into()),
+    }
+}
+
+/// OpenID Connect Core section 5.5: an object whose `userinfo` and `id_token` are objects of `null` or of an object with
+/// `essential`, `value` and `values`. Unknown members are ignored.
+pub(super) fn check_claims(parameters: &Parameters) -> Result<Option<Value>, Refusal> {
+    let Some(text) = parameters.known(Name::Claims) else {
+        return Ok(None);
+    };
+    match json::parse(text) {
+        Some(Value::Object(claims)) if is_claims_request(&claims) => Ok(Some(Value::Object(claims))),
+        _ => Err(Reason::MalformedClaims.into()),
+    }
+}
+
+fn is_claims_request(claims: &Map<String, Value>) -> bool {
+    ["userinfo", "id_token"].into_iter().filter_map(|member| claims.get(member)).all(|member| match member {
+        Value::Object(requested) => requested.values().all(is_claim_request),
+        _ => false,
+    })
+}
+
+fn is_claim_request(claim: &Value) -> bool {
+    match claim {
+        Value::Null => true,
+        Value::Object(members) => {
+            members.get("essential").is_none_or(Value::is_boolean) && members.get("values").is_none_or(Value::is_array)
+        }
+        _ => false,
+    }
+}
+
+/// Meant for self-issued providers (OpenID Connect Core section 7.2.1).
+pub(super) fn check_registration(parameters: &Parameters) -> Result<(), Refusal> {
+    match parameters.known(Name::Registration) {
+        Some(_) => Err(Reason::RegistrationNotSupported.into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,36 @@
+//! PKCE (RFC 7636): who must use it, and with which method.
+
+use crate::{
+    client::Client,
+    code_challenge::{CodeChallenge, CodeChallengeMethod},
+    error::{Reason, Refusal},
+    parameters::{Name, Parameters},
+    policy::{Policy, RequireCodeChallenge},
+    redirect_uri::RedirectUri,
+};
+
+pub(super) fn check(
+    parameters: &Parameters,
+    client: &Client,
+    policy: &Policy,
+    redirect_uri: &RedirectUri,
+) -> Result<Option<CodeChallenge>, Refusal> {
+    let method = parameters.known(Name::CodeChallengeMethod);
+    let per_request = !redirect_uri.is_registered();
+    let Some(challenge) = parameters.known(Name::CodeChallenge) else {
+        if method.is_some() {
+            return Err(Reason::ChallengeMethodAlone.into());
+        }
+        let required = match policy.require_code_challenge {
+            RequireCodeChallenge::Always => true,
+            RequireCodeChallenge::PublicClients => !client.is_confidential(),
+        };
+        return if required || per_request { Err(Reason::MissingCodeChallenge.into()) } else { Ok(None) };
+    };
+    let method = match method {
+        Some("S256") => CodeChallengeMethod::S256,
+        None | Some("plain") if policy.danger_allow_plain_code_challenge && !per_request => CodeChallengeMethod::Plain,
+        _ => return Err(Reason::ChallengeMethod.into()),
+    };
+    CodeChallenge::parse(challenge, method).map(Some).ok_or_else(|| Reason::MalformedCodeChallenge.into())
+}

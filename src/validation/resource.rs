@@ -1,0 +1,19 @@
+//! `resource` (RFC 8707 section 2): absolute URIs without a fragment.
+
+use url::Url;
+
+use crate::{
+    error::{Reason, Refusal},
+    parameters::{Name, Parameters},
+    policy::Limits,
+};
+
+pub(super) fn check(parameters: &Parameters, limits: &Limits) -> Result<(), Refusal> {
+    for (index, resource) in parameters.known_all(Name::Resource).enumerate() {
+        let written_as_uri = resource.bytes().all(|byte| byte.is_ascii_graphic()) && !resource.contains('#');
+        if index >= limits.resources || !written_as_uri || Url::parse(resource).is_err() {
+            return Err(Reason::MalformedResource.into());
+        }
+    }
+    Ok(())
+}

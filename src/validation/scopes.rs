@@ -1,0 +1,28 @@
+//! `scope` (RFC 6749 section 3.3): a list of tokens, none beyond what policy and client allow.
+
+use crate::{
+    client::Client,
+    error::{Reason, Refusal},
+    parameters::{Name, Parameters},
+    policy::Policy,
+    scope,
+};
+
+pub(super) fn check(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<(), Refusal> {
+    let Some(text) = parameters.known(Name::Scope) else {
+        return Ok(());
+    };
+    for (index, token) in text.split(' ').enumerate() {
+        if index >= policy.limits.scope_tokens || !scope::is_token(token) {
+            return Err(Reason::MalformedScope.into());
+        }
+        let among = |scopes: &[String]| scopes.iter().any(|scope| scope == token);
+        if !policy.scopes_supported.as_deref().is_none_or(among) {
+            return Err(Reason::ScopeNotOffered.into());
+        }
+        if !client.scope().is_none_or(among) {
+            return Err(Reason::ScopeNotRegistered.into());
+        }
+    }
+    Ok(())
+}
