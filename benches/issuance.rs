@@ -3,7 +3,7 @@
 //! `floor` is what no implementation can do without: one parse of the form, two SHA-256, 32 bytes from the system's generator,
 //! and a hash map insert and remove. Read every row as a ratio to it, in the same run on the same machine.
 
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic)]
 
 use std::{
     collections::HashMap,
@@ -188,7 +188,7 @@ fn live(criterion: &mut Criterion) {
     let pushes = AtomicU64::new(0);
     // Two pushes a millisecond for 500 seconds are a million.
     let step = || {
-        let even = pushes.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+        let even = pushes.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
         full.clock.advance(Duration::from_millis(even.into()));
     };
     let before = resident_bytes();

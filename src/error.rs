@@ -118,7 +118,7 @@ reasons! {
     /// Parameters in the URL of an endpoint that reads its body only.
     QueryNotEmpty "query_not_empty" InvalidRequest 400 "parameters belong in the body, not in the URL";
     /// More bytes than `Limits::body`.
-    BodyTooLarge "body_too_large" InvalidRequest 413 "the body is too large";
+    BodyTooLarge "body_too_large" InvalidRequest 413 "the request is too large";
     /// A broken percent-encoding.
     MalformedEncoding "malformed_encoding" InvalidRequest 400 "a parameter is not correctly percent-encoded";
     /// Bytes that are not UTF-8.

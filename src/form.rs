@@ -24,9 +24,12 @@ pub(crate) struct Form {
 
 impl Form {
     pub(crate) fn parse(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+        if body.len() > limits.body {
+            return Err(Reason::BodyTooLarge.into());
+        }
         let mut form =
             Self { parameters: Parameters::with_capacity(body.len()), client_secret: None, seen: 0, empty: Vec::new() };
-        let (mut name_buffer, mut value_buffer) = (Vec::new(), Zeroizing::new(Vec::new()));
+        let (mut name_buffer, mut value_buffer) = (Vec::new(), Vec::new());
         let mut count = 0usize;
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             count = count.saturating_add(1);
@@ -39,8 +42,22 @@ impl Form {
                 return Err(Reason::MalformedName.into());
             }
             let known = Name::of(name);
-            let value = decode(raw_value, value_limit(limits, known), Reason::ValueTooLong, &mut value_buffer)?;
-            form.take(name, known, value)?;
+            form.note(name, known)?;
+            let limit = value_limit(limits, known);
+            if known.is_some_and(Name::is_credential) {
+                let mut secret_buffer = Zeroizing::new(Vec::new());
+                let value = decode(raw_value, limit, Reason::ValueTooLong, &mut secret_buffer)?;
+                if known == Some(Name::ClientSecret) {
+                    form.client_secret = Some(Zeroizing::new(value.to_owned()));
+                }
+                continue;
+            }
+            let value = decode(raw_value, limit, Reason::ValueTooLong, &mut value_buffer)?;
+            if !value.is_empty() {
+                form.parameters.push_as(known, name, value);
+            } else if known.is_none() {
+                form.empty.push(name.into());
+            }
         }
         Ok(form)
     }
@@ -50,22 +67,21 @@ impl Form {
         self.seen & name.bit() != 0
     }
 
-    fn take(&mut self, name: &str, known: Option<Name>, value: &str) -> Result<(), Refusal> {
-        if let Some(known) = known {
-            if self.has_seen(known) && known != Name::Resource {
-                return Err(Reason::DuplicateParameter.into());
-            }
-            self.seen |= known.bit();
-        } else if self.parameters.get(name).is_some() || self.empty.iter().any(|empty| **empty == *name) {
+    /// Whether one of the parameters was there for which this holds.
+    pub(crate) fn has_seen_any(&self, names: u32) -> bool {
+        self.seen & names != 0
+    }
+
+    fn note(&mut self, name: &str, known: Option<Name>) -> Result<(), Refusal> {
+        let repeated = match known {
+            Some(Name::Resource) => false,
+            Some(known) => self.has_seen(known),
+            None => self.parameters.get(name).is_some() || self.empty.iter().any(|empty| **empty == *name),
+        };
+        if repeated {
             return Err(Reason::DuplicateParameter.into());
         }
-        match known {
-            Some(Name::ClientSecret) => self.client_secret = Some(Zeroizing::new(value.to_owned())),
-            Some(Name::ClientAssertion | Name::ClientAssertionType) => {}
-            None if value.is_empty() => self.empty.push(name.into()),
-            _ if value.is_empty() => {}
-            _ => self.parameters.push(name, value),
-        }
+        self.seen |= known.map_or(0, Name::bit);
         Ok(())
     }
 }
@@ -101,9 +117,9 @@ fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
     (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
 }
 
-/// Decodes one name or value into `buffer`, whose earlier content is overwritten.
+/// Decodes one name or value, where necessary by way of `buffer`, whose earlier content is overwritten.
 pub(crate) fn decode<'a>(
-    raw: &[u8],
+    raw: &'a [u8],
     limit: usize,
     too_long: Reason,
     buffer: &'a mut Vec<u8>,
@@ -112,30 +128,42 @@ pub(crate) fn decode<'a>(
     if raw.len() > limit.saturating_mul(3) {
         return Err(too_long);
     }
+    if all(raw, |byte| matches!(byte, 0x20..=0x7E) & (byte != b'%') & (byte != b'+')) {
+        let text = std::str::from_utf8(raw).map_err(|_| Reason::NotUtf8)?;
+        return if text.len() > limit { Err(too_long) } else { Ok(text) };
+    }
+    let bytes = unescape(raw, buffer)?;
+    if bytes.len() > limit {
+        return Err(too_long);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
+    let printable = all(bytes, |byte| matches!(byte, 0x20..=0x7E));
+    if printable || !text.chars().any(char::is_control) { Ok(text) } else { Err(Reason::ControlCharacter) }
+}
+
+/// As `Iterator::all`, over every byte, which the compiler turns into vector instructions.
+fn all(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(true, |all, byte| all & holds(*byte))
+}
+
+fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason> {
     buffer.clear();
-    buffer.reserve(raw.len());
+    buffer.resize(raw.len(), 0);
+    let mut length = 0usize;
     let mut bytes = raw.iter();
-    while let Some(&byte) = bytes.next() {
-        let decoded = match byte {
-            b'+' => b' ',
-            b'%' => match (hex(bytes.next()), hex(bytes.next())) {
+    for decoded in buffer.iter_mut() {
+        *decoded = match bytes.next() {
+            None => break,
+            Some(b'+') => b' ',
+            Some(b'%') => match (hex(bytes.next()), hex(bytes.next())) {
                 (Some(high), Some(low)) => high << 4 | low,
                 _ => return Err(Reason::MalformedEncoding),
             },
-            byte => byte,
+            Some(byte) => *byte,
         };
-        buffer.push(decoded);
+        length = length.saturating_add(1);
     }
-    if buffer.len() > limit {
-        return Err(too_long);
-    }
-    let text = std::str::from_utf8(buffer).map_err(|_| Reason::NotUtf8)?;
-    let control = if text.is_ascii() {
-        text.bytes().any(|byte| byte.is_ascii_control())
-    } else {
-        text.chars().any(char::is_control)
-    };
-    if control { Err(Reason::ControlCharacter) } else { Ok(text) }
+    Ok(buffer.get(..length).unwrap_or_default())
 }
 
 fn hex(digit: Option<&u8>) -> Option<u8> {

@@ -68,9 +68,21 @@ impl Name {
 
     /// Meant for the token endpoint: without meaning in an authorization request and too sensitive to keep in one.
     pub(crate) const fn is_for_token_endpoint(self) -> bool {
-        matches!(self, Self::GrantType | Self::Code | Self::CodeVerifier | Self::RefreshToken | Self::Password)
+        FOR_TOKEN_ENDPOINT & self.bit() != 0
+    }
+
+    /// Never a parameter of a request (RFC 9126 section 2.1).
+    pub(crate) const fn is_credential(self) -> bool {
+        matches!(self, Self::ClientSecret | Self::ClientAssertion | Self::ClientAssertionType)
     }
 }
+
+/// The bits of all names with [`Name::is_for_token_endpoint`].
+pub(crate) const FOR_TOKEN_ENDPOINT: u32 = Name::GrantType.bit()
+    | Name::Code.bit()
+    | Name::CodeVerifier.bit()
+    | Name::RefreshToken.bit()
+    | Name::Password.bit();
 
 /// An ordered list of names and values, decoded once and otherwise untouched.
 ///
@@ -141,6 +153,11 @@ impl Parameters {
     }
 
     pub(crate) fn push(&mut self, name: &str, value: &str) {
+        self.push_as(Name::of(name), name, value);
+    }
+
+    /// As [`push`](Self::push), for a caller that has looked the name up.
+    pub(crate) fn push_as(&mut self, known: Option<Name>, name: &str, value: &str) {
         let start = self.text.len();
         self.text.push_str(name);
         let name_end = self.text.len();
@@ -153,7 +170,7 @@ impl Parameters {
             self.text.truncate(start);
             return;
         };
-        self.pairs.push(Pair { start, name_end, value_end, known: Name::of(name) });
+        self.pairs.push(Pair { start, name_end, value_end, known });
     }
 
     pub(crate) fn without(&self, drop: impl Fn(Name) -> bool) -> Self {
@@ -164,9 +181,9 @@ impl Parameters {
         kept
     }
 
-    /// The length of all names and values together, in bytes.
-    pub(crate) fn text_len(&self) -> usize {
-        self.text.len()
+    /// All names and values, one after the other.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     fn name(&self, pair: &Pair) -> &str {

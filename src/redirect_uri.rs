@@ -2,8 +2,8 @@
 //!
 //! Three rules, each wider than the one before. [`Rule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
 //! 4.1.3). [`Rule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3). [`Rule::SameOrigin`] lets
-//! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; who may use it is decided
-//! by [`validation`](crate::validation).
+//! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; see
+//! [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) for who may use it.
 //!
 //! Every URI passes the same lexical gate before a parser sees it, because parsers repair what browsers and servers then
 //! understand differently; and the wider rules demand that parsing changes not a byte. What matched is what is emitted.

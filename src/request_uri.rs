@@ -46,6 +46,11 @@ impl RequestUri {
         well_formed.then(|| Self(text.into()))
     }
 
+    /// What is left without [`PREFIX`].
+    pub(crate) fn reference(&self) -> &str {
+        self.0.get(PREFIX.len()..).unwrap_or_default()
+    }
+
     /// The whole URI, as it goes over the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -142,7 +142,7 @@ impl Rules {
         oidc::check_nonce(parameters, response_type)?;
         oidc::check_prompt(parameters)?;
         let max_age = oidc::check_max_age(parameters)?;
-        let claims = oidc::check_claims(parameters)?;
+        let claims = oidc::check_claims(parameters, response_type)?;
         oidc::check_registration(parameters)?;
         resource::check(parameters, &policy.limits)?;
         let authorization_details = details::check(parameters, client, &policy.limits, &self.detail_types)?;

@@ -87,7 +87,7 @@ pub enum AuthorizeRefusal {
     /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
     Page(Refusal),
     /// Send the browser back to the client.
-    Redirect(RefusedRedirect),
+    Redirect(Box<RefusedRedirect>),
 }
 
 impl AuthorizeRefusal {
@@ -216,7 +216,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let request_uri = RequestUri::parse(request_uri).ok_or_else(|| Refusal::from(unusable(request_uri)))?;
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::ForeignRequestUri))?;
         let claim = Claim {
-            key: settings.keys.request(request_uri.as_str()),
+            key: settings.keys.request(request_uri.reference()),
             owner: settings.keys.owner(client_id),
             browser: browser.map(|binding| settings.keys.browser(binding)),
             lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
@@ -264,7 +264,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     fn redirected(&self, refusal: Refusal, answer: Answer) -> AuthorizeRefusal {
-        AuthorizeRefusal::Redirect(RefusedRedirect { refusal, target: self.target(answer) })
+        AuthorizeRefusal::Redirect(Box::new(RefusedRedirect { refusal, target: self.target(answer) }))
     }
 
     fn pending(&self, request: AuthorizationRequest, handle: Option<Handle>) -> Pending {

@@ -23,9 +23,6 @@ pub(super) fn pass(request: &PushRequest<'_>, limits: &Limits) -> Result<Form, R
     if request.query.is_some_and(|query| !query.is_empty()) {
         return Err(Reason::QueryNotEmpty.into());
     }
-    if request.body.len() > limits.body {
-        return Err(Reason::BodyTooLarge.into());
-    }
     Form::parse(request.body, limits)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     form::Form,
     http::{PushRequest, Reply},
     observer::{Event, Stage},
-    parameters::{Name, Parameters},
+    parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
     request_uri::RequestUri,
     store::{InsertError, NewRequest, RequestStore, StoreError, record},
     validation::Arrival,
@@ -51,7 +51,12 @@ impl fmt::Debug for Pushed {
 impl From<Pushed> for Reply {
     fn from(pushed: Pushed) -> Self {
         // Neither value needs escaping: a URN of base64url, and a number.
-        let body = format!(r#"{{"request_uri":"{}","expires_in":{}}}"#, pushed.request_uri(), pushed.expires_in);
+        let mut body = String::with_capacity(128);
+        for part in [r#"{"request_uri":""#, pushed.request_uri(), r#"","expires_in":"#] {
+            body.push_str(part);
+        }
+        body.push_str(&pushed.expires_in.to_string());
+        body.push('}');
         Self::json(201, body)
     }
 }
@@ -111,7 +116,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             let request_uri = RequestUri::mint(&*self.settings.random)
                 .map_err(|error| Refusal::unavailable(Reason::RandomSource, Arc::new(error)))?;
             let request = NewRequest {
-                key: self.settings.keys.request(request_uri.as_str()),
+                key: self.settings.keys.request(request_uri.reference()),
                 owner,
                 payload: &payload,
                 lifetime: Duration::from_secs(expires_in.into()),
@@ -137,8 +142,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 /// The parameters to validate and to keep: without those that mean something to the token endpoint only, and with the
 /// `client_id` even when the credentials alone named it.
 fn of_authorization_request(form: Form, client_id: &str) -> Parameters {
+    let stray = form.has_seen_any(FOR_TOKEN_ENDPOINT);
     let mut parameters = form.parameters;
-    if parameters.iter().any(|(name, _)| Name::of(name).is_some_and(Name::is_for_token_endpoint)) {
+    if stray {
         parameters = parameters.without(Name::is_for_token_endpoint);
     }
     if parameters.known(Name::ClientId).is_none() {

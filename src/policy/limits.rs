@@ -7,7 +7,7 @@ use super::PolicyError;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a body, at most 262 144. Default 65 536.
+    /// Bytes of a body, or of a query at the authorization endpoint, at most 262 144. Default 65 536.
     pub body: usize,
     /// Parameters, at most 128. Default 64.
     pub parameters: usize,

@@ -11,17 +11,14 @@ const VERSION: u8 = 1;
 pub(crate) fn encode(parameters: &Parameters) -> Vec<u8> {
     // Two length bytes for most pairs, and a little for those that need more.
     let lengths = parameters.len().saturating_mul(3).saturating_add(8);
-    let mut bytes = Vec::with_capacity(parameters.text_len().saturating_add(lengths));
+    let mut bytes = Vec::with_capacity(parameters.text().len().saturating_add(lengths));
     bytes.push(VERSION);
     put_number(&mut bytes, parameters.len());
     for (name, value) in parameters.iter() {
         put_number(&mut bytes, name.len());
         put_number(&mut bytes, value.len());
     }
-    for (name, value) in parameters.iter() {
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.extend_from_slice(value.as_bytes());
-    }
+    bytes.extend_from_slice(parameters.text().as_bytes());
     bytes
 }
 

@@ -48,12 +48,15 @@ pub(super) fn check_max_age(parameters: &Parameters) -> Result<Option<u64>, Refu
 }
 
 /// OpenID Connect Core section 5.5: an object whose `userinfo` and `id_token` are objects of `null` or of an object with
-/// `essential`, `value` and `values`. Unknown members are ignored.
-pub(super) fn check_claims(parameters: &Parameters) -> Result<Option<Value>, Refusal> {
+/// `essential`, `value` and `values`. Unknown members are ignored. Without an access token there is no `userinfo`.
+pub(super) fn check_claims(parameters: &Parameters, response_type: ResponseType) -> Result<Option<Value>, Refusal> {
     let Some(text) = parameters.known(Name::Claims) else {
         return Ok(None);
     };
     match json::parse(text) {
+        Some(Value::Object(claims)) if claims.contains_key("userinfo") && response_type == ResponseType::ID_TOKEN => {
+            Err(Reason::MalformedClaims.into())
+        }
         Some(Value::Object(claims)) if is_claims_request(&claims) => Ok(Some(Value::Object(claims))),
         _ => Err(Reason::MalformedClaims.into()),
     }

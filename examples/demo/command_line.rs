@@ -1,0 +1,83 @@
+//! The command line.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+
+use super::{fault::Fault, issuer::Issuer};
+
+pub(crate) const USAGE: &str = "\
+An authorization server that takes pushed authorization requests (RFC 9126).
+
+  --listen ADDRESS   IP address and port, default 127.0.0.1:3000; port 0 picks a free one
+  --issuer URL       the origin clients and browsers use, default http://ADDRESS
+  --config FILE      policy, clients and keys as JSON; without it a built-in demo
+  --store memory     where pushed requests live
+  --help             this text
+";
+
+pub(crate) struct CommandLine {
+    pub(crate) listen: SocketAddr,
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl CommandLine {
+    /// Reads the arguments after the program's name. `None` when help is asked for.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, Fault> {
+        let mut arguments = arguments.into_iter();
+        let (mut listen, mut issuer, mut config, mut store) = (None, None, None, None);
+        while let Some(argument) = arguments.next() {
+            let (flag, attached) = split(argument)?;
+            let mut value =
+                |flag| attached.clone().or_else(|| arguments.next()).ok_or_else(|| Fault::new(flag, "needs a value"));
+            match flag.as_str() {
+                "--help" | "-h" => return Ok(None),
+                "--listen" => set(&mut listen, "--listen", address(value("--listen")?)?)?,
+                "--issuer" => set(&mut issuer, "--issuer", origin(value("--issuer")?)?)?,
+                "--config" => set(&mut config, "--config", PathBuf::from(value("--config")?))?,
+                "--store" => set(&mut store, "--store", memory(value("--store")?)?)?,
+                "--tls-cert" | "--tls-key" | "--tls-client-auth" => {
+                    return Err(Fault::new(flag, "is not supported yet; put a proxy that ends TLS in front"));
+                }
+                _ => return Err(Fault::new(flag, "is not a flag of this program, see --help")),
+            }
+        }
+        let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
+        if issuer.is_none() {
+            Issuer::of_address(listen).map_err(|problem| Fault::new("--issuer", problem))?;
+        }
+        Ok(Some(Self { listen, issuer, config }))
+    }
+}
+
+/// Splits `--flag=value`. Whatever is no flag may be a secret that lost its flag, so it is not repeated.
+fn split(argument: OsString) -> Result<(String, Option<OsString>), Fault> {
+    let argument = argument.into_string().map_err(|_| Fault::new("command line", "an argument is not UTF-8"))?;
+    if !argument.starts_with('-') {
+        return Err(Fault::new("command line", "takes flags only, see --help"));
+    }
+    Ok(match argument.split_once('=') {
+        Some((flag, value)) => (flag.to_owned(), Some(value.into())),
+        None => (argument, None),
+    })
+}
+
+fn set<T>(slot: &mut Option<T>, flag: &str, value: T) -> Result<(), Fault> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Fault::new(flag, "is given twice")),
+    }
+}
+
+fn address(value: OsString) -> Result<SocketAddr, Fault> {
+    let parsed = value.to_str().and_then(|value| value.parse().ok());
+    parsed.ok_or_else(|| Fault::new("--listen", "must be an IP address and a port, such as 127.0.0.1:3000"))
+}
+
+fn origin(value: OsString) -> Result<Issuer, Fault> {
+    let text = value.to_str().ok_or_else(|| Fault::new("--issuer", "is not UTF-8"))?;
+    Issuer::parse(text).map_err(|problem| Fault::new("--issuer", problem))
+}
+
+fn memory(value: OsString) -> Result<(), Fault> {
+    if value == "memory" { Ok(()) } else { Err(Fault::new("--store", "only memory is supported yet")) }
+}

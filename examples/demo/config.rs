@@ -1,0 +1,75 @@
+//! The configuration file: `policy`, `clients` and `keys`. A fault names the member and the `client_id` or `kid` it is about.
+
+use std::path::Path;
+
+use parjar::{Client, ClientRegistration, Policy};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    fault::Fault,
+    keys::Keys,
+    members::{Members, elements},
+};
+
+pub(crate) struct Config {
+    pub(crate) policy: Policy,
+    pub(crate) clients: Vec<Client>,
+    /// The types of `authorization_details` that any client has registered.
+    pub(crate) detail_types: Vec<String>,
+    pub(crate) keys: Keys,
+}
+
+impl Config {
+    pub(crate) fn read(path: &Path) -> Result<Self, Fault> {
+        let place = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| Fault::new(place.to_string(), error))?;
+        Self::parse(&text).map_err(|fault| fault.within(place))
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let members = Members::parse(text).map_err(|problem| Fault::new("configuration", problem))?;
+        members.only(&["policy", "clients", "keys"])?;
+        let policy = members.get("policy").map_or_else(|| Ok(Policy::default()), policy)?;
+        let registrations = members.get("clients").map_or_else(|| Ok(Vec::new()), registrations)?;
+        let keys = members.get("keys").map_or_else(|| Ok(Keys::default()), Keys::parse)?;
+        Self::new(policy, registrations, keys)
+    }
+
+    pub(crate) fn new(
+        policy: Policy,
+        registrations: Vec<(String, ClientRegistration)>,
+        keys: Keys,
+    ) -> Result<Self, Fault> {
+        let (mut clients, mut detail_types) = (Vec::<Client>::new(), Vec::new());
+        for (place, registration) in registrations {
+            if clients.iter().any(|client| client.client_id() == registration.client_id) {
+                return Err(Fault::new(place, "client_id: is registered twice"));
+            }
+            detail_types.extend(registration.authorization_details_types.iter().flatten().cloned());
+            clients.push(Client::try_from(registration).map_err(|error| Fault::new(place, error))?);
+        }
+        detail_types.sort_unstable();
+        detail_types.dedup();
+        Ok(Self { policy, clients, detail_types, keys })
+    }
+}
+
+fn policy(raw: &RawValue) -> Result<Policy, Fault> {
+    let members = Members::parse(raw.get()).map_err(|problem| Fault::new("policy", problem))?;
+    let document = members.to_map().map_err(|fault| fault.within("policy"))?;
+    serde_json::from_value(Value::Object(document)).map_err(|error| Fault::new("policy", error))
+}
+
+/// Each registration with the words that name it in a fault.
+fn registrations(raw: &RawValue) -> Result<Vec<(String, ClientRegistration)>, Fault> {
+    let elements = elements(raw).ok_or_else(|| Fault::new("clients", "must be an array of registrations"))?;
+    let registration = |(index, raw): (usize, &&RawValue)| {
+        let place = format!("clients[{index}]");
+        let members = Members::parse(raw.get()).map_err(|problem| Fault::new(&place, problem))?;
+        let place = members.text("client_id").map_or(place, |id| format!("client {id:?}"));
+        let document = members.to_map().map_err(|fault| fault.within(&place))?;
+        let registration = ClientRegistration::try_from(document).map_err(|error| Fault::new(&place, error))?;
+        Ok((place, registration))
+    };
+    elements.iter().enumerate().map(registration).collect()
+}

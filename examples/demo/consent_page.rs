@@ -1,0 +1,100 @@
+//! The page on which a user signs in and decides: one form, hidden fields, two buttons.
+
+use std::fmt::Write as _;
+
+use parjar::{AuthorizationRequest, Pending};
+use url::Url;
+
+use super::{
+    accounts::Account,
+    browser::Browser,
+    html::{Text, page},
+    json_text::indented,
+    message::Answer,
+};
+
+pub(crate) fn render(pending: &Pending, request_query: &str, browser: &Browser, account: &Account) -> Answer {
+    let request = pending.request();
+    let client = request.client();
+    let name = client.client_name().unwrap_or(client.client_id());
+    let main = format!(
+        "<main class=\"card\">\n\
+         <p class=\"account\"><span class=\"avatar\">{initial}</span> <span>Signed in as <strong>{account}</strong></span></p>\n\
+         <h1><em>{name}</em> asks for access</h1>\n\
+         {wishes}\
+         <p class=\"quiet\">Your answer goes to <strong id=\"destination\">{destination}</strong>.{caution}</p>\n\
+         <form method=\"post\" action=\"/authorize\">\n{fields}\
+         <div class=\"buttons\">\n\
+         <button id=\"approve\" name=\"decision\" value=\"approve\" class=\"primary\">Approve</button>\n\
+         <button id=\"deny\" name=\"decision\" value=\"deny\">Deny</button>\n\
+         </div>\n</form>\n</main>\n",
+        initial = Text(account.name.chars().next().unwrap_or('?')),
+        account = Text(account.name),
+        name = Text(name),
+        wishes = wishes(request),
+        destination = Text(destination(request)),
+        caution = caution(request),
+        fields = hidden_fields(pending, request_query, browser),
+    );
+    page(200, "Sign in", &main)
+}
+
+/// With these alone, any node can find the request again.
+fn hidden_fields(pending: &Pending, request_query: &str, browser: &Browser) -> String {
+    let form_token = browser.form_token();
+    let mut fields = vec![("csrf", form_token.as_str())];
+    match pending.request_uri() {
+        Some(request_uri) => {
+            fields.extend([("client_id", pending.request().client_id()), ("request_uri", request_uri)]);
+        }
+        None => fields.push(("request_query", request_query)),
+    }
+    let mut html = String::new();
+    for (name, value) in fields {
+        let _ = writeln!(html, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", Text(value));
+    }
+    html
+}
+
+/// What the client wants, in words.
+fn wishes(request: &AuthorizationRequest) -> String {
+    let mut items = String::new();
+    for scope in request.scopes() {
+        let meaning = match scope {
+            "openid" => "Know who you are",
+            "accounts" => "See your accounts",
+            "payments" => "Prepare payments",
+            "offline_access" => "Keep access while you are away",
+            _ => "Use what it calls",
+        };
+        let _ = writeln!(items, "<li>{meaning} <code>{}</code></li>", Text(scope));
+    }
+    for resource in request.resources() {
+        let _ = writeln!(items, "<li>For use at <code>{}</code></li>", Text(resource));
+    }
+    if let Some(details) = request.parameters().get("authorization_details") {
+        let _ = writeln!(items, "<li>In detail <pre>{}</pre></li>", Text(indented(details)));
+    }
+    if items.is_empty() {
+        return "<p>It asks for nothing in particular, only that you sign in.</p>\n".to_owned();
+    }
+    format!("<ul class=\"wishes\">\n{items}</ul>\n")
+}
+
+/// The host behind the redirect URI, or the whole of a URI without a host.
+fn destination(request: &AuthorizationRequest) -> String {
+    let uri = request.redirect_uri();
+    let host = Url::parse(uri.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| uri.as_str().to_owned())
+}
+
+fn caution(request: &AuthorizationRequest) -> &'static str {
+    let uri = request.redirect_uri();
+    if !uri.is_registered() {
+        " The application chose the exact address for this request; only its host is registered."
+    } else if uri.is_loopback() {
+        " That is a program on your own device."
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,49 @@
+//! An authorization server around [`parjar`], without the HTTP framework: what every example in this directory serves.
+//!
+//! [`Demo`] holds what requests need. Each endpoint is a module with a function from a [`Message`](message::Message) to an
+//! [`Answer`](message::Answer); an example only has to route.
+
+pub(crate) mod authorize;
+pub(crate) mod command_line;
+pub(crate) mod discovery;
+pub(crate) mod fault;
+pub(crate) mod html;
+pub(crate) mod log;
+pub(crate) mod message;
+pub(crate) mod playground;
+pub(crate) mod push;
+pub(crate) mod resource;
+pub(crate) mod start;
+pub(crate) mod token_endpoint;
+
+mod accounts;
+mod browser;
+mod builtin;
+mod codes;
+mod config;
+mod consent_page;
+mod error_page;
+mod id_token;
+mod issuer;
+mod json_text;
+mod key_check;
+mod keys;
+mod members;
+mod random;
+mod request_view;
+mod shelf;
+mod tokens;
+
+use parjar::BoxedParEndpoint;
+
+/// What the endpoints share. Codes and tokens are in memory; pushed requests are in the library's store.
+pub(crate) struct Demo {
+    pub(crate) par: BoxedParEndpoint,
+    issuer: issuer::Issuer,
+    signer: keys::Signer,
+    /// The public JWK set as text.
+    jwks: String,
+    codes: codes::Codes,
+    tokens: tokens::Tokens,
+    playground: playground::Playground,
+}

@@ -1,0 +1,25 @@
+//! What clients read first: metadata (RFC 8414, OpenID Connect Discovery) and public keys.
+
+use serde_json::json;
+
+use super::{Demo, message::Answer};
+
+/// The library's part, and what the endpoints of this server add to it.
+pub(crate) fn metadata(demo: &Demo) -> Answer {
+    let mut document = demo.par.metadata();
+    let own = [
+        ("token_endpoint", demo.issuer.url("/token").into()),
+        ("jwks_uri", demo.issuer.url("/jwks").into()),
+        ("grant_types_supported", json!(["authorization_code"])),
+        ("subject_types_supported", json!(["public"])),
+        ("id_token_signing_alg_values_supported", json!(["ES256"])),
+    ];
+    for (name, value) in own {
+        document.entry(name).or_insert(value);
+    }
+    Answer::json(200, serde_json::Value::Object(document).to_string()).with("cache-control", "public, max-age=60")
+}
+
+pub(crate) fn jwks(demo: &Demo) -> Answer {
+    Answer::json(200, demo.jwks.as_str()).with("cache-control", "public, max-age=60")
+}

@@ -1,0 +1,171 @@
+//! The playground at `/`: push a request, look at what went over the wire, follow the `request_uri`, fetch the token.
+//!
+//! It plays a client of this very server. Its requests are built as raw messages and go through the same functions as those
+//! that come from outside; what a page shows is what these functions got and gave.
+
+mod run;
+mod run_page;
+mod start_page;
+mod wire;
+mod wishes;
+
+use std::time::Duration;
+
+use self::{
+    run::{Run, Step},
+    wishes::Wishes,
+};
+use super::{
+    Demo,
+    browser::Browser,
+    error_page,
+    html::page,
+    issuer::Issuer,
+    message::{Answer, Form, Message},
+    random, resource,
+    shelf::Shelf,
+    token_endpoint,
+};
+
+const RUN_LIFE: Duration = Duration::from_secs(1800);
+const RUNS: usize = 256;
+
+/// A client that the playground can play.
+pub(crate) struct Player {
+    pub(crate) client_id: String,
+    pub(crate) secret: String,
+    /// Whether the secret goes into the body, and not into a header.
+    pub(crate) in_body: bool,
+    /// Whether pages may show the secret.
+    pub(crate) is_public_knowledge: bool,
+    pub(crate) about: &'static str,
+}
+
+pub(crate) struct Playground {
+    players: Vec<Player>,
+    default_scope: String,
+    runs: Shelf<Run>,
+}
+
+impl Playground {
+    pub(crate) fn new(players: Vec<Player>, scopes: Option<Vec<String>>) -> Self {
+        let default_scope = scopes.map_or_else(|| "openid accounts".to_owned(), |scopes| scopes.join(" "));
+        Self { players, default_scope, runs: Shelf::new(RUN_LIFE, RUNS) }
+    }
+
+    fn player(&self, client_id: &str) -> Option<&Player> {
+        self.players.iter().find(|player| player.client_id == client_id)
+    }
+}
+
+/// The redirect URI of the playground's clients.
+pub(crate) fn callback(issuer: &Issuer) -> String {
+    issuer.url("/playground/callback")
+}
+
+/// `GET /`
+pub(crate) fn start(demo: &Demo, message: &Message) -> Answer {
+    let start = || {
+        let browser = Browser::of(message, &demo.issuer)?;
+        let answer = start_page::render(&demo.playground, &demo.issuer, &browser, message.header("host"));
+        Ok(match browser.set_cookie() {
+            Some(cookie) => answer.with("set-cookie", cookie),
+            None => answer,
+        })
+    };
+    start().unwrap_or_else(|failure| failure)
+}
+
+/// `POST /playground/push`
+pub(crate) async fn push(demo: &Demo, message: &Message) -> Answer {
+    start_run(demo, message).await.unwrap_or_else(|failure| failure)
+}
+
+async fn start_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
+    let (browser, form) = checked(demo, message)?;
+    let chosen = form.field("client").unwrap_or_default();
+    let player = demo.playground.player(&chosen).ok_or_else(error_page::invalid_request)?;
+    let id = random::token()?;
+    let wishes = Wishes::read(form);
+    let (request, verifier) = wishes.push(player, &demo.issuer, &id)?;
+    let reply = super::push::answer(demo, &request).await;
+    let step = wire::step(&request, "/authorize/par", &reply, player);
+    let run = Run::start(browser.binding(), player, wishes.redirect_uri, verifier, step, &reply);
+    demo.playground.runs.put(&id, run);
+    Ok(Answer::see_other(format!("/playground/run/{id}")))
+}
+
+/// `GET /playground/run/{id}`
+pub(crate) fn show(demo: &Demo, message: &Message, id: &str) -> Answer {
+    let show = || {
+        let browser = Browser::of(message, &demo.issuer)?;
+        let page = |run: &mut Run| run_page::render(run, id, &demo.issuer, &browser);
+        with_run(demo, &browser, id, page).ok_or_else(no_such_run)
+    };
+    show().unwrap_or_else(|failure: Answer| failure)
+}
+
+/// `GET` and `POST /playground/callback`: where the authorization response arrives.
+pub(crate) fn arrive(demo: &Demo, message: &Message) -> Answer {
+    let arrive = || {
+        let browser = Browser::of(message, &demo.issuer)?;
+        let response = match message.method.as_str() {
+            "POST" => message.form(),
+            _ => message.query.as_deref().map(Form::of_query),
+        };
+        let response = response.ok_or_else(no_such_run)?;
+        let id = response.field("state").ok_or_else(no_such_run)?;
+        let arrived = |run: &mut Run| run.arrive(message, response, &demo.issuer);
+        with_run(demo, &browser, &id, arrived).ok_or_else(no_such_run)?;
+        Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
+    };
+    arrive().unwrap_or_else(|failure: Answer| failure)
+}
+
+/// `POST /playground/run/{id}`: the next request of the client.
+pub(crate) async fn go_on(demo: &Demo, message: &Message, id: &str) -> Answer {
+    continue_run(demo, message, id).await.unwrap_or_else(|failure| failure)
+}
+
+async fn continue_run(demo: &Demo, message: &Message, id: &str) -> Result<Answer, Answer> {
+    let (browser, form) = checked(demo, message)?;
+    let next = form.field("next").unwrap_or_default();
+    let prepare = |run: &mut Run| {
+        let player = demo.playground.player(&run.client_id)?;
+        let request = match &*next {
+            "token" => run.token_request(player, &demo.issuer)?,
+            "resource" => run.resource_request(&demo.issuer)?,
+            _ => return None,
+        };
+        Some((request, player))
+    };
+    let (request, player) = with_run(demo, &browser, id, prepare).flatten().ok_or_else(no_such_run)?;
+    let (path, reply) = match &*next {
+        "token" => ("/token", token_endpoint::answer(demo, &request).await),
+        _ => ("/resource", resource::answer(demo, &request)),
+    };
+    let step = wire::step(&request, path, &reply, player);
+    let record = |run: &mut Run| run.record(step, &reply);
+    with_run(demo, &browser, id, record).ok_or_else(no_such_run)?;
+    Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
+}
+
+/// A form that a page of the playground sent.
+fn checked<'a>(demo: &Demo, message: &'a Message) -> Result<(Browser, Form<'a>), Answer> {
+    let browser = Browser::of(message, &demo.issuer)?;
+    let form = message.form().filter(|form| browser.sent(message, *form, &demo.issuer));
+    Ok((browser, form.ok_or_else(error_page::invalid_request)?))
+}
+
+/// A run shows itself only to the browser that started it.
+fn with_run<R>(demo: &Demo, browser: &Browser, id: &str, look: impl FnOnce(&mut Run) -> R) -> Option<R> {
+    let look = |run: &mut Run| run.belongs_to(browser.binding()).then(|| look(run));
+    demo.playground.runs.with(id, look).flatten()
+}
+
+fn no_such_run() -> Answer {
+    let main = "<main class=\"card\">\n<h1>Nothing to see here</h1>\n\
+                <p>This run of the playground is over, or belongs to another browser.</p>\n\
+                <p><a class=\"button\" href=\"/\">Start a new one</a></p>\n</main>\n";
+    page(400, "Playground", main)
+}

@@ -1,0 +1,112 @@
+//! Messages as they look on the wire.
+
+use std::fmt::Write as _;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Player, Step};
+use crate::demo::{
+    issuer::Issuer,
+    message::{Answer, Message, encode},
+};
+
+const MAX_TEXT: usize = 16 * 1024;
+
+/// A POST of a form, with the credentials of a client.
+pub(super) fn post(player: &Player, issuer: &Issuer, fields: &[(String, String)], secret: &str) -> Message {
+    let mut headers = vec![header("host", issuer.host())];
+    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if player.in_body {
+        fields.push(("client_secret", secret));
+    } else {
+        headers.push(header("authorization", &basic(&player.client_id, secret)));
+    }
+    let body = encode(fields);
+    headers.push(header("content-type", "application/x-www-form-urlencoded"));
+    headers.push(header("content-length", &body.len().to_string()));
+    Message { method: "POST".to_owned(), query: None, headers, body: body.into_bytes() }
+}
+
+pub(super) fn get(issuer: &Issuer, token: &str) -> Message {
+    let headers = vec![header("host", issuer.host()), header("authorization", &format!("Bearer {token}"))];
+    Message { method: "GET".to_owned(), query: None, headers, body: Vec::new() }
+}
+
+/// Request and reply as a step of a run, without the secret if that is not for showing.
+pub(super) fn step(request: &Message, path: &str, reply: &Answer, player: &Player) -> Step {
+    Step {
+        title: title(path),
+        request: request_text(request, path, !player.is_public_knowledge),
+        reply: Some(reply_text(reply)),
+        remarks: Vec::new(),
+    }
+}
+
+pub(super) fn request_text(request: &Message, path: &str, keep_secret: bool) -> String {
+    let mut text = format!("{} {path}", request.method);
+    if let Some(query) = &request.query {
+        let _ = write!(text, "?{query}");
+    }
+    text.push_str(" HTTP/1.1\n");
+    for (name, value) in &request.headers {
+        let shown = match name.as_str() {
+            "authorization" if keep_secret && value.starts_with(b"Basic ") => "Basic (kept secret)".into(),
+            _ => String::from_utf8_lossy(value),
+        };
+        let _ = writeln!(text, "{name}: {shown}");
+    }
+    text.push('\n');
+    text.push_str(&String::from_utf8_lossy(&request.body));
+    shortened(text)
+}
+
+/// Runs are kept in memory, and whoever visits the playground decides how long a request is.
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn reply_text(reply: &Answer) -> String {
+    let mut text = format!("HTTP/1.1 {} {}\n", reply.status, phrase(reply.status));
+    for (name, value) in &reply.headers {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    text.push('\n');
+    text.push_str(&reply.body);
+    shortened(text)
+}
+
+/// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
+fn basic(client_id: &str, secret: &str) -> String {
+    let half = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", half(client_id), half(secret))))
+}
+
+fn header(name: &str, value: &str) -> (String, Vec<u8>) {
+    (name.to_owned(), value.as_bytes().to_vec())
+}
+
+fn title(path: &str) -> &'static str {
+    match path {
+        "/authorize/par" => "The client pushes its request",
+        "/token" => "The client redeems the code",
+        _ => "The client uses the token",
+    }
+}
+
+fn phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        _ => "",
+    }
+}

@@ -1,0 +1,103 @@
+//! From the command line to a server that is ready to answer.
+
+use std::net::SocketAddr;
+
+use parjar::{Client, ClientRegistration, InMemoryRegistry, MemoryStore, ParEndpoint};
+use serde_json::{Map, Value};
+
+use super::{
+    Demo, builtin,
+    codes::Codes,
+    command_line::CommandLine,
+    config::Config,
+    fault::Fault,
+    issuer::Issuer,
+    log::{self, LogObserver},
+    playground::{Player, Playground, callback},
+    random,
+    tokens::Tokens,
+};
+
+/// A configuration that can be used, before there is an address.
+pub(crate) struct Start {
+    issuer: Option<Issuer>,
+    config: Option<Config>,
+}
+
+impl Start {
+    /// Reads the configuration, so that its faults show before a port is taken.
+    pub(crate) fn prepare(command_line: &CommandLine) -> Result<Self, Fault> {
+        let config = command_line.config.as_deref().map(Config::read).transpose()?;
+        Ok(Self { issuer: command_line.issuer.clone(), config })
+    }
+
+    /// The server, and what to tell the person who started it.
+    pub(crate) fn run(self, address: SocketAddr) -> Result<(Demo, String), Fault> {
+        let issuer = match self.issuer {
+            Some(issuer) => issuer,
+            None => Issuer::of_address(address).map_err(|problem| Fault::new("--issuer", problem))?,
+        };
+        match self.config {
+            Some(mut config) => {
+                let player = add_player(&mut config, &issuer)?;
+                log::line(format_args!(
+                    "the playground is the client {:?}; only this process has its secret",
+                    player.client_id
+                ));
+                Ok((demo(issuer, config, vec![player])?, String::new()))
+            }
+            None => {
+                if issuer.is_https() {
+                    log::line(
+                        "the secrets of the built-in clients are public knowledge: use --config to serve anybody else",
+                    );
+                }
+                let introduction = builtin::introduction(&issuer);
+                let config = builtin::config(&issuer)?;
+                Ok((demo(issuer, config, builtin::players())?, introduction))
+            }
+        }
+    }
+}
+
+fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fault> {
+    let keys = config.keys.complete()?;
+    let scopes = config.policy.scopes_supported.clone();
+    let log = LogObserver::new(&config.clients);
+    let clients = InMemoryRegistry::new(config.clients).map_err(|error| Fault::new("clients", error))?;
+    let mut builder = ParEndpoint::builder(issuer.as_str())
+        .policy(config.policy)
+        .clients(clients)
+        .store(MemoryStore::default())
+        .observer(log);
+    for detail_type in config.detail_types {
+        builder = builder.authorization_details_type(detail_type, |_: &Client, _: &Map<String, Value>| Ok(()));
+    }
+    let par = builder.build().map_err(|error| Fault::new("configuration", error))?.boxed();
+    Ok(Demo {
+        par,
+        jwks: keys.public_set().to_string(),
+        signer: keys.into_signer()?,
+        codes: Codes::new(),
+        tokens: Tokens::new(),
+        playground: Playground::new(players, scopes),
+        issuer,
+    })
+}
+
+/// The playground's own client, beside those of the configuration: with a secret that never leaves this process.
+fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, Fault> {
+    let failed = |_| Fault::new("playground", "the system's random generator failed");
+    let secret = random::token().map_err(failed)?;
+    let mut client_id = "playground".to_owned();
+    while config.clients.iter().any(|client| client.client_id() == client_id) {
+        client_id = format!("playground-{}", random::token().map_err(failed)?);
+    }
+    let mut registration = ClientRegistration::default();
+    registration.client_id.clone_from(&client_id);
+    registration.client_name = Some("The playground of this server".to_owned());
+    registration.client_secret = Some(secret.as_str().into());
+    registration.redirect_uris = vec![callback(issuer)];
+    config.clients.push(Client::try_from(registration).map_err(|error| Fault::new("playground", error))?);
+    Ok(Player { client_id, secret, in_body: false, is_public_knowledge: false, about: "the playground's own client" })
+}

@@ -1,0 +1,76 @@
+//! `POST /token`: a client trades its code for an access token, and an ID token when `openid` was granted.
+
+use std::sync::Arc;
+
+use parjar::{Parameters, Reply};
+use serde_json::json;
+
+use super::{
+    Demo,
+    codes::Grant,
+    id_token::id_token,
+    message::{Answer, Message},
+    tokens,
+};
+
+pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
+    let client = match demo.par.authenticate_client(&message.to_push_request()).await {
+        Ok(authenticated) => authenticated,
+        Err(refusal) => return Reply::from(refusal).into(),
+    };
+    let form = match Parameters::parse(&message.body, &demo.par.policy().limits) {
+        Ok(form) => form,
+        Err(refusal) => return Reply::from(refusal).into(),
+    };
+    match redeem(demo, client.client().client_id(), &form) {
+        Ok(grant) => issue(demo, grant),
+        Err((error, description)) => refuse(400, error, description),
+    }
+}
+
+type Refused = (&'static str, &'static str);
+
+fn redeem(demo: &Demo, client_id: &str, form: &Parameters) -> Result<Arc<Grant>, Refused> {
+    match form.get("grant_type") {
+        Some("authorization_code") => {}
+        Some(_) => return Err(("unsupported_grant_type", "only authorization_code is supported")),
+        None => return Err(("invalid_request", "grant_type is missing")),
+    }
+    let code = form.get("code").ok_or(("invalid_request", "code is missing"))?;
+    let unusable = ("invalid_grant", "the code is unknown, has expired or has been used");
+    let grant = demo.codes.redeem(code, client_id).ok_or(unusable)?;
+    // A client that named its redirect URI in the authorization request has to name it again.
+    let redirect_uri = grant.request.parameters().get("redirect_uri");
+    if redirect_uri.is_some() && form.get("redirect_uri") != redirect_uri {
+        return Err(("invalid_grant", "redirect_uri is not that of the authorization request"));
+    }
+    let verified = match (grant.request.code_challenge(), form.get("code_verifier")) {
+        (Some(challenge), Some(verifier)) => challenge.verify(verifier),
+        (None, None) => true,
+        // A verifier without a challenge: somebody has stripped the challenge off (RFC 9700 section 4.8.2).
+        _ => false,
+    };
+    if verified { Ok(grant) } else { Err(("invalid_grant", "code_verifier does not fit the code_challenge")) }
+}
+
+fn issue(demo: &Demo, grant: Arc<Grant>) -> Answer {
+    let failed = || refuse(500, "server_error", "the tokens could not be made");
+    let Ok(token) = demo.tokens.issue(Arc::clone(&grant)) else { return failed() };
+    let mut body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": tokens::LIFE.as_secs() });
+    let Some(members) = body.as_object_mut() else { return failed() };
+    let scope = grant.scope();
+    if !scope.is_empty() {
+        members.insert("scope".to_owned(), scope.into());
+    }
+    if grant.request.has_scope("openid") {
+        let Ok(id_token) = id_token(&demo.issuer, &demo.signer, &grant) else { return failed() };
+        members.insert("id_token".to_owned(), id_token.into());
+    }
+    Answer::json(200, body.to_string()).no_store().with("pragma", "no-cache")
+}
+
+/// RFC 6749 section 5.2.
+fn refuse(status: u16, error: &str, description: &str) -> Answer {
+    let body = json!({ "error": error, "error_description": description });
+    Answer::json(status, body.to_string()).no_store().with("pragma", "no-cache")
+}
