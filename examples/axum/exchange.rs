@@ -17,6 +17,9 @@ use crate::demo::{
 /// How long a client may take to send a body.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many bytes of a body above the limit are read before the connection is closed.
+const MAX_DROPPED: usize = 8 * 1024 * 1024;
+
 impl FromRequest<Arc<Demo>> for Message {
     type Rejection = Answer;
 
@@ -40,15 +43,18 @@ impl FromRequest<Arc<Demo>> for Message {
     }
 }
 
-/// Reads a body to its end, or to the first byte above the limit: the library refuses it then.
+/// Reads a body to its end, and keeps one byte above the limit: the library refuses it then. Some of the rest is read and
+/// dropped, since a client that is still sending when the connection closes never sees the refusal.
 async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, axum::Error> {
     let mut bytes = Vec::new();
+    let mut dropped = 0usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        if let Ok(data) = frame?.into_data() {
-            bytes.extend_from_slice(&data);
-        }
-        if bytes.len() > limit {
-            bytes.truncate(limit.saturating_add(1));
+        let Ok(data) = frame?.into_data() else { continue };
+        let room = limit.saturating_add(1).saturating_sub(bytes.len());
+        let kept = data.get(..room).unwrap_or(&data);
+        bytes.extend_from_slice(kept);
+        dropped = dropped.saturating_add(data.len().saturating_sub(kept.len()));
+        if dropped > MAX_DROPPED {
             break;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use parjar::{Client, ClientRegistration, InMemoryRegistry, MemoryStore, ParEndpoint};
+use parjar::{Client, ClientRegistration, ErrorCode, InMemoryRegistry, MemoryStore, ParEndpoint, Rejection};
 use serde_json::{Map, Value};
 
 use super::{
@@ -71,7 +71,7 @@ fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fa
         .store(MemoryStore::default())
         .observer(log);
     for detail_type in config.detail_types {
-        builder = builder.authorization_details_type(detail_type, |_: &Client, _: &Map<String, Value>| Ok(()));
+        builder = builder.authorization_details_type(detail_type, take_registered);
     }
     let par = builder.build().map_err(|error| Fault::new("configuration", error))?.boxed();
     Ok(Demo {
@@ -83,6 +83,16 @@ fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fa
         playground: Playground::new(players, scopes),
         issuer,
     })
+}
+
+/// Takes any object of a type that the client has registered: the library has held a registered list against it already.
+fn take_registered(client: &Client, _: &Map<String, Value>) -> Result<(), Rejection> {
+    const NONE_REGISTERED: Rejection = Rejection::new(
+        ErrorCode::InvalidAuthorizationDetails,
+        "no_detail_type_registered",
+        "this client has registered no type of authorization_details",
+    );
+    if client.authorization_details_types().is_some() { Ok(()) } else { Err(NONE_REGISTERED) }
 }
 
 /// The playground's own client, beside those of the configuration: with a secret that never leaves this process.
