@@ -1,0 +1,54 @@
+//! Runs the node tests of `tests/e2e` against the example server that cargo has built beside this test.
+
+#![allow(clippy::expect_used)]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+#[test]
+fn a_real_client_and_a_real_browser_get_through_the_example_server() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
+    assert!(
+        tests.join("node_modules/openid-client").is_dir(),
+        "tests/e2e/node_modules is missing: run `npm ci` in {}",
+        tests.display()
+    );
+
+    let status = Command::new("node")
+        .args(["--test", "--test-reporter=spec", "--test-timeout=600000"])
+        .args(test_files(&tests))
+        .current_dir(&tests)
+        .env("PARJAR_EXAMPLE", built_example("axum"))
+        .status()
+        .expect("the end-to-end tests need node 20 or newer on the PATH");
+
+    assert!(status.success(), "node --test failed, see its output above: {status}");
+}
+
+/// `cargo test` builds the examples, but tells tests only where binaries are.
+fn built_example(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    let profile = test.ancestors().nth(2).expect("tests are built into target/<profile>/deps");
+    let example = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    assert!(
+        example.is_file(),
+        "{} is missing: run the whole `cargo test --features e2e`, or `cargo build --example {name}` first",
+        example.display()
+    );
+    example
+}
+
+/// By name, because node 20 and later ones take a folder to mean different things.
+fn test_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("tests/e2e can be read")
+        .map(|entry| entry.expect("tests/e2e can be read").path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no *.test.mjs in {}", folder.display());
+    files
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { web } from './support/oauth.mjs';
+import { configFile, runServer, startServer } from './support/server.mjs';
+
+const run = promisify(execFile);
+const shell = async (line) => (await run('sh', ['-c', line])).stdout;
+
+const CANARY = 'canary-value';
+
+/** Exit code 2, one line on standard error that has these words, and no value of the configuration. */
+function assertFault({ code, stdout, stderr }, words) {
+  assert.equal(code, 2, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^[^\n]+\n$/, 'one line');
+  for (const word of words) assert.ok(stderr.includes(word), `${word} in: ${stderr}`);
+  assert.ok(!stderr.toLowerCase().includes(CANARY), stderr);
+  assert.ok(!stderr.includes(web.client_secret), stderr);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`${signal} stops the server cleanly`, async () => {
+    const server = await startServer({ clients: [web] });
+    assert.equal((await fetch(`${server.url}/health`)).status, 200);
+    await server.stop(signal);
+  });
+}
+
+test('without a configuration file the server prints a curl line for its demo clients, and the line works', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const line = /^ *(curl .*\/authorize\/par.*)$/m.exec(server.output.stdout)?.[1];
+  assert.ok(line, server.output.stdout);
+  const reply = JSON.parse(await shell(line));
+  assert.match(reply.request_uri, /^urn:ietf:params:oauth:request_uri:/, JSON.stringify(reply));
+});
+
+test('the curl line of the README works', async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const line = /^curl (?:.*\\\n)*.*$/m.exec(readme)?.[0].replaceAll('http://127.0.0.1:3000', server.url);
+  assert.ok(line, 'the README shows a push by curl');
+  const reply = await shell(line);
+  assert.match(reply, /"request_uri": ?"urn:ietf:params:oauth:request_uri:/);
+});
+
+for (const [what, serverArguments, words] of [
+  ['an unknown flag', ['--bogus'], ['--bogus']],
+  ['a stray argument', ['bogus'], ['flag']],
+  ['a flag without its value', ['--listen'], ['--listen']],
+  ['a flag given twice', ['--listen', '127.0.0.1:0', '--listen', '127.0.0.1:0'], ['--listen']],
+  ['an address that is none', ['--listen', 'nowhere'], ['--listen']],
+  ['an issuer that is no URL', ['--listen', '127.0.0.1:0', '--issuer', 'bogus'], ['issuer']],
+  ['an http issuer that is not loopback', ['--listen', '127.0.0.1:0', '--issuer', 'http://as.example.com'], ['issuer']],
+  ['an issuer with a query', ['--listen', '127.0.0.1:0', '--issuer', 'https://as.example.com/?x=1'], ['issuer']],
+  ['a configuration file that is not there', ['--listen', '127.0.0.1:0', '--config', '/nonexistent/parjar.json'], ['/nonexistent/parjar.json']],
+]) {
+  test(`the command line is refused for ${what}`, async () => {
+    assertFault(await runServer(serverArguments), words);
+  });
+}
+
+test('an address that is taken is a fault of --listen', async (t) => {
+  const server = await startServer({ clients: [web] });
+  t.after(() => server.stop());
+  assertFault(await runServer(['--listen', new URL(server.url).host]), ['--listen']);
+});
+
+function privateKey(type, options, kid) {
+  const key = generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' });
+  return { ...key, kid, use: type === 'ec' ? 'sig' : 'enc' };
+}
+
+const broken = (changes) => ({ clients: [{ ...web, client_id: 'broken', ...changes }] });
+
+for (const [what, config, words] of [
+  ['text that is not JSON', `{ "clients": [ "${CANARY}"`, []],
+  ['JSON that is no object', [CANARY], []],
+  ['an unknown member', { clients: [web], polizy: CANARY }, ['polizy']],
+  ['an unknown member of the policy', { policy: { require_par: true }, clients: [web] }, ['policy', 'require_par']],
+  ['an unknown preset', { policy: { preset: CANARY }, clients: [web] }, ['preset']],
+  ['a policy member of the wrong type', { policy: { require_pushed_authorization_requests: CANARY }, clients: [web] }, ['require_pushed_authorization_requests']],
+  ['a lifetime of 0 s', { policy: { request_uri_lifetime: 0 }, clients: [web] }, ['request_uri_lifetime']],
+  ['a lifetime of 601 s', { policy: { request_uri_lifetime: 601 }, clients: [web] }, ['request_uri_lifetime']],
+  ['a negative lifetime', { policy: { request_uri_lifetime: -1 }, clients: [web] }, ['request_uri_lifetime']],
+  ['half a second', { policy: { request_uri_lifetime: 1.5 }, clients: [web] }, ['request_uri_lifetime']],
+  ['a lifetime beyond any integer', '{"policy":{"request_uri_lifetime":1e300},"clients":[]}', ['request_uri_lifetime']],
+  ['a login of 3601 s', { policy: { login_lifetime: 3601 }, clients: [web] }, ['login_lifetime']],
+  ['a member twice', '{"clients":[],"policy":{},"clients":[]}', ['clients']],
+  ['a client twice', { clients: [web, { ...web, client_secret: CANARY }] }, ['web', 'client_id']],
+  ['a client without client_id', { clients: [{ ...web, client_id: undefined }] }, ['client_id']],
+  ['a redirect URI with a fragment', broken({ redirect_uris: [`https://${CANARY}.example/cb#f`] }), ['broken', 'redirect_uris']],
+  ['a redirect URI with a script', broken({ redirect_uris: [`javascript:${CANARY}`] }), ['broken', 'redirect_uris']],
+  ['an http redirect URI', broken({ redirect_uris: [`http://${CANARY}.example/cb`] }), ['broken', 'redirect_uris']],
+  ['a redirect URI with a user', broken({ redirect_uris: [`https://${CANARY}@client.example/cb`] }), ['broken', 'redirect_uris']],
+  ['no redirect URI', broken({ redirect_uris: [] }), ['broken', 'redirect_uris']],
+  ['an unknown authentication method', broken({ token_endpoint_auth_method: CANARY }), ['broken', 'token_endpoint_auth_method']],
+  ['no secret for a method that needs one', broken({ client_secret: undefined }), ['broken', 'client_secret']],
+  ['a malformed scope', broken({ scope: `a"${CANARY}"` }), ['broken', 'scope']],
+  ['a registration member of the wrong type', broken({ redirect_uris: CANARY }), ['broken', 'redirect_uris']],
+  [
+    'a key off its curve',
+    { clients: [web], keys: { keys: [{ kty: 'EC', crv: 'P-256', use: 'sig', kid: 'bad-key', x: 'A'.repeat(43), y: 'A'.repeat(43), d: CANARY }] } },
+    ['bad-key'],
+  ],
+  ['a second signing key', { keys: { keys: [privateKey('ec', { namedCurve: 'P-256' }, 'one'), privateKey('ec', { namedCurve: 'P-256' }, 'two')] } }, ['two', 'use']],
+  ['two keys of one name', { keys: { keys: [privateKey('x25519', {}, 'same'), privateKey('x25519', {}, 'same')] } }, ['same', 'kid']],
+  ['a weak key', { keys: { keys: [privateKey('rsa', { modulusLength: 1024 }, 'weak')] } }, ['weak']],
+  [
+    'a private half of another key',
+    { keys: { keys: [{ ...privateKey('x25519', {}, 'mixed'), d: privateKey('x25519', {}, '').d }] } },
+    ['mixed', 'd'],
+  ],
+  ['a key of an unusable type', { clients: [web], keys: { keys: [{ kty: 'oct', use: 'sig', kid: 'bad-key', k: CANARY }] } }, ['bad-key']],
+]) {
+  test(`the configuration is refused for ${what}`, async (t) => {
+    const file = await configFile(config);
+    t.after(() => file.remove());
+    assertFault(await runServer(['--listen', '127.0.0.1:0', '--config', file.path]), words);
+  });
+}
