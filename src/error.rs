@@ -221,6 +221,8 @@ reasons! {
 
     /// Only a pushed request may start an authorization here.
     PushRequired "push_required" InvalidRequest 400 "this client must push its authorization requests";
+    /// `request` and `request_uri` in one request (RFC 9101 section 5).
+    RequestAndRequestUri "request_and_request_uri" InvalidRequest 400 "request and request_uri exclude each other";
     /// A `request_uri` by reference to somebody else's server.
     ExternalRequestUri "external_request_uri" RequestUriNotSupported 400 "request objects by reference are not supported";
     /// Not of the form that this library mints.

@@ -114,7 +114,7 @@ impl Rules {
         response::check_flow(&client).map_err(unanswerable)?;
         let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
         match self.checks(&parameters, &client, &redirect_uri) {
-            Err(refusal) => Err(Invalid { answer: answer(&refusal, &parameters, redirect_uri), refusal }),
+            Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
             Ok(checked) => self.host_rules(AuthorizationRequest {
                 client,
                 parameters,
@@ -154,23 +154,40 @@ impl Rules {
             None => Ok(request),
             Some(rejection) => {
                 let refusal = Refusal::from(rejection);
-                Err(Invalid { answer: answer(&refusal, &request.parameters, request.redirect_uri), refusal })
+                let AuthorizationRequest { parameters, client, redirect_uri, .. } = &request;
+                Err(Invalid { answer: self.answer(&refusal, parameters, client, redirect_uri.clone()), refusal })
             }
         }
     }
 
-    /// Where a request may be answered that is refused before it is looked at more closely.
-    pub(crate) fn answer_unread(&self, refusal: &Refusal, parameters: &Parameters, client: &Client) -> Option<Answer> {
-        let redirect_uri = redirect::check(parameters, client, &self.policy, Arrival::Plain).ok()?;
-        answer(refusal, parameters, redirect_uri)
+    /// Refuses a request for a reason that shows before its parameters are looked at.
+    pub(crate) fn refuse_unread(&self, reason: Reason, parameters: &Parameters, client: &Client) -> Invalid {
+        let refused = || {
+            response::check_flow(client)?;
+            redirect::check(parameters, client, &self.policy, Arrival::Plain)
+        };
+        match refused() {
+            Ok(redirect_uri) => {
+                let refusal = Refusal::from(reason);
+                Invalid { answer: self.answer(&refusal, parameters, client, redirect_uri), refusal }
+            }
+            Err(refusal) if refusal.reason() == Reason::NoAuthorizationFlow => Invalid { refusal, answer: None },
+            Err(_) => Invalid { refusal: reason.into(), answer: None },
+        }
     }
-}
 
-/// A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
-fn answer(refusal: &Refusal, parameters: &Parameters, redirect_uri: RedirectUri) -> Option<Answer> {
-    let mode = response::mode_for_errors(parameters)?;
-    let state = parameters.known(Name::State).filter(|state| oidc::is_state(state)).map(Into::into);
-    (refusal.reason() != Reason::ResponseMode).then_some(Answer { redirect_uri, mode, state })
+    /// Where a refusal goes. A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
+    fn answer(
+        &self,
+        refusal: &Refusal,
+        parameters: &Parameters,
+        client: &Client,
+        redirect_uri: RedirectUri,
+    ) -> Option<Answer> {
+        let mode = response::mode_for_errors(parameters, client, &self.policy)?;
+        let state = parameters.known(Name::State).filter(|state| oidc::is_state(state)).map(Into::into);
+        (refusal.reason() != Reason::ResponseMode).then_some(Answer { redirect_uri, mode, state })
+    }
 }
 
 impl fmt::Debug for Rules {

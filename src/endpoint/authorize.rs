@@ -5,11 +5,10 @@ use std::{fmt, time::Duration};
 use super::ParEndpoint;
 use crate::{
     authorization::AuthorizationRequest,
-    client::{Client, ClientRegistry},
+    client::ClientRegistry,
     error::{Reason, Refusal},
-    form::Form,
     observer::{Event, Stage},
-    parameters::Name,
+    parameters::{Name, Parameters},
     request_uri::RequestUri,
     response::{AuthorizationError, Redirect, Target},
     store::{Claim, ClaimError, RequestStore, StoreError, record},
@@ -150,13 +149,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// A refusal that says whether it is shown or sent to the client. A `request_uri` that is unknown, expired, spent,
     /// malformed, or of another client or browser gets the same answer.
     pub async fn authorize(&self, query: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
-        let mut form = Form::parse(query.as_bytes(), &self.policy().limits)
+        let parameters = Parameters::parse(query.as_bytes(), &self.policy().limits)
             .map_err(|refusal| self.settings.refused(Stage::Authorize, None, refusal))?;
-        form.client_secret = None;
-        let client_id = form.parameters.known(Name::ClientId).map(str::to_owned);
+        let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let outcome = match &client_id {
             None => Err(AuthorizeRefusal::Page(Reason::MissingClientId.into())),
-            Some(client_id) => self.open(client_id, form, browser).await,
+            Some(client_id) => self.open(client_id, parameters, browser).await,
         };
         match outcome {
             Ok(pending) => {
@@ -196,24 +194,29 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         Ok(pending.target.refuse(error.as_str(), None))
     }
 
-    async fn open(&self, client_id: &str, form: Form, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
-        if !form.has_seen(Name::RequestUri) {
-            return self.open_plain(client_id, form).await;
+    async fn open(
+        &self,
+        client_id: &str,
+        parameters: Parameters,
+        browser: Option<&str>,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        match (parameters.known(Name::RequestUri), parameters.known(Name::Request)) {
+            (None, _) => self.open_plain(client_id, parameters).await,
+            (Some(_), Some(_)) => Err(Refusal::from(Reason::RequestAndRequestUri).into()),
+            (Some(text), None) => match RequestUri::parse(text) {
+                Some(request_uri) => self.open_pushed(client_id, request_uri, browser).await,
+                None => Err(self.refuse_foreign(client_id, text).await?.into()),
+            },
         }
-        if form.has_seen(Name::Request) {
-            return Err(Refusal::from(Reason::RequestNotSupported).into());
-        }
-        self.open_pushed(client_id, form.parameters.known(Name::RequestUri).unwrap_or_default(), browser).await
     }
 
     async fn open_pushed(
         &self,
         client_id: &str,
-        request_uri: &str,
+        request_uri: RequestUri,
         browser: Option<&str>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let settings = &self.settings;
-        let request_uri = RequestUri::parse(request_uri).ok_or_else(|| Refusal::from(unusable(request_uri)))?;
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::ForeignRequestUri))?;
         let claim = Claim {
             key: settings.keys.request(request_uri.reference()),
@@ -223,48 +226,50 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         };
         let payload = self.store.claim(claim).await.map_err(not_claimed)?;
         let parameters = record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
-        let handle = Handle { request_uri, claim };
         match settings.rules.validate(parameters, client, Arrival::Pushed) {
-            Ok(request) => Ok(self.pending(request, Some(handle))),
-            Err(Invalid { refusal, answer: Some(answer) }) => Err(self.redirected(refusal, answer)),
-            Err(Invalid { refusal, answer: None }) => Err(match refusal.reason() {
-                Reason::RedirectUri(_) | Reason::MissingRedirectUri => {
-                    Refusal::from(Reason::RedirectUriWithdrawn).into()
-                }
-                _ => refusal.into(),
-            }),
+            Ok(request) => Ok(self.pending(request, Some(Handle { request_uri, claim }))),
+            Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
+            Err(invalid) => Err(self.invalid(invalid)),
         }
     }
 
-    async fn open_plain(&self, client_id: &str, form: Form) -> Result<Pending, AuthorizeRefusal> {
+    async fn open_plain(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
-        let barred = if client.must_push(self.policy()) {
-            Some(Reason::PushRequired)
-        } else if form.has_seen(Name::Request) {
-            Some(Reason::RequestNotSupported)
-        } else {
-            None
-        };
-        if let Some(reason) = barred {
-            return Err(self.refuse_unread(reason.into(), &form, &client));
+        let rules = &self.settings.rules;
+        let refuse = |reason| Err(self.invalid(rules.refuse_unread(reason, &parameters, &client)));
+        if client.must_push(self.policy()) {
+            return refuse(Reason::PushRequired);
         }
-        let parameters = form.parameters.without(Name::is_for_token_endpoint);
-        match self.settings.rules.validate(parameters, client, Arrival::Plain) {
+        if parameters.known(Name::Request).is_some() {
+            return refuse(Reason::RequestNotSupported);
+        }
+        let parameters = parameters.without(Name::is_for_token_endpoint);
+        match rules.validate(parameters, client, Arrival::Plain) {
             Ok(request) => Ok(self.pending(request, None)),
-            Err(Invalid { refusal, answer: Some(answer) }) => Err(self.redirected(refusal, answer)),
-            Err(Invalid { refusal, answer: None }) => Err(refusal.into()),
+            Err(invalid) => Err(self.invalid(invalid)),
         }
     }
 
-    fn refuse_unread(&self, refusal: Refusal, form: &Form, client: &Client) -> AuthorizeRefusal {
-        match self.settings.rules.answer_unread(&refusal, &form.parameters, client) {
-            Some(answer) => self.redirected(refusal, answer),
-            None => refusal.into(),
+    /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
+    async fn refuse_foreign(&self, client_id: &str, request_uri: &str) -> Result<Refusal, Refusal> {
+        let by_reference = ["https://", "http://"]
+            .into_iter()
+            .any(|scheme| request_uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        if !by_reference {
+            return Ok(Reason::MalformedRequestUri.into());
         }
+        let must_push = self.client(client_id).await?.is_some_and(|client| client.must_push(self.policy()));
+        Ok(if must_push { Reason::PushRequired } else { Reason::ExternalRequestUri }.into())
     }
 
-    fn redirected(&self, refusal: Refusal, answer: Answer) -> AuthorizeRefusal {
-        AuthorizeRefusal::Redirect(Box::new(RefusedRedirect { refusal, target: self.target(answer) }))
+    fn invalid(&self, invalid: Invalid) -> AuthorizeRefusal {
+        match invalid.answer {
+            Some(answer) => AuthorizeRefusal::Redirect(Box::new(RefusedRedirect {
+                refusal: invalid.refusal,
+                target: self.target(answer),
+            })),
+            None => AuthorizeRefusal::Page(invalid.refusal),
+        }
     }
 
     fn pending(&self, request: AuthorizationRequest, handle: Option<Handle>) -> Pending {
@@ -292,12 +297,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 }
 
-/// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
-fn unusable(request_uri: &str) -> Reason {
-    let by_reference = ["https://", "http://"]
-        .into_iter()
-        .any(|scheme| request_uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-    if by_reference { Reason::ExternalRequestUri } else { Reason::MalformedRequestUri }
+/// A redirect URI was good at the push: if it is not any more, the whole request is not.
+fn withdrawn(refusal: Refusal) -> Refusal {
+    match refusal.reason() {
+        Reason::RedirectUri(_) | Reason::MissingRedirectUri => Reason::RedirectUriWithdrawn.into(),
+        _ => refusal,
+    }
 }
 
 fn not_claimed(error: ClaimError) -> Refusal {

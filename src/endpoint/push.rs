@@ -97,7 +97,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn push_as(&self, presented: &Presented, form: Form) -> Result<Pushed, Refusal> {
         let authenticated = self.authenticate(presented).await?;
-        if form.has_seen(Name::Request) {
+        if form.parameters.known(Name::Request).is_some() {
             return Err(Reason::RequestNotSupported.into());
         }
         let client = authenticated.into_client();

@@ -31,22 +31,28 @@ pub(super) fn check_mode(
     policy: &Policy,
     response_type: ResponseType,
 ) -> Result<ResponseMode, Refusal> {
+    let mode = mode_of(parameters, client, policy, response_type).ok_or(Reason::ResponseMode)?;
+    let leaks = mode == ResponseMode::Query && response_type.is_front_channel();
+    if leaks { Err(Reason::ResponseMode.into()) } else { Ok(mode) }
+}
+
+/// The mode in which an error goes back even when the response type is wrong. `None` when what is asked for cannot be served.
+pub(super) fn mode_for_errors(parameters: &Parameters, client: &Client, policy: &Policy) -> Option<ResponseMode> {
+    let response_type = parameters.known(Name::ResponseType).and_then(ResponseType::parse);
+    mode_of(parameters, client, policy, response_type.unwrap_or(ResponseType::CODE))
+}
+
+fn mode_of(
+    parameters: &Parameters,
+    client: &Client,
+    policy: &Policy,
+    response_type: ResponseType,
+) -> Option<ResponseMode> {
     let mode = match parameters.known(Name::ResponseMode) {
         None => response_type.default_mode(),
-        Some(text) => ResponseMode::parse(text).ok_or(Reason::ResponseMode)?,
+        Some(text) => ResponseMode::parse(text)?,
     };
     let offered = policy.response_modes_supported.contains(&mode);
     let registered = client.response_modes().is_none_or(|modes| modes.contains(&mode));
-    let leaks = mode == ResponseMode::Query && response_type.is_front_channel();
-    if offered && registered && !leaks { Ok(mode) } else { Err(Reason::ResponseMode.into()) }
-}
-
-/// The mode in which an error goes back even when the response type is wrong. `None` when the request asks for one that nobody
-/// knows.
-pub(super) fn mode_for_errors(parameters: &Parameters) -> Option<ResponseMode> {
-    let response_type = parameters.known(Name::ResponseType).and_then(ResponseType::parse);
-    match parameters.known(Name::ResponseMode) {
-        None => Some(response_type.unwrap_or(ResponseType::CODE).default_mode()),
-        Some(text) => ResponseMode::parse(text),
-    }
+    (offered && registered).then_some(mode)
 }

@@ -22,10 +22,13 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
         one_insert_wins(bench)?;
         one_browser_wins(bench)?;
         one_consumer_wins(bench)?;
+        reading_does_not_undo_spending(bench)?;
         one_mark_wins(bench)?;
     }
+    a_cancelled_insert_is_not_torn(bench)?;
     a_cancelled_claim_can_be_repeated(bench)?;
-    a_cancelled_consumption_is_not_doubled(bench)
+    a_cancelled_consumption_is_not_doubled(bench)?;
+    a_cancelled_mark_is_not_doubled(bench)
 }
 
 fn one_insert_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
@@ -55,12 +58,50 @@ fn one_consumer_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> 
     })
 }
 
+/// A store that writes back what it read would turn a spent request into an open one again.
+fn reading_does_not_undo_spending<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let claim = bench.open()?.claim_by(None);
+    let outcomes = at_once(bench.harness, |store, caller| {
+        if caller % 2 == 0 {
+            bench.harness.block_on(store.consume(claim)).is_ok()
+        } else {
+            drop(bench.harness.block_on(store.claim(claim)));
+            false
+        }
+    });
+    let spent = outcomes.iter().filter(|spent| **spent).count();
+    expect("of callers that read and callers that spend, one spends", &spent, |spent| *spent == 1)?;
+    let again = (bench.claim(claim), bench.consume(claim));
+    expect("a reader does not undo that a request is spent", &again, |again| {
+        matches!(again, (Err(ClaimError::Spent), Err(ClaimError::Spent)))
+    })
+}
+
 fn one_mark_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let mark = bench.key()?;
     let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.remember(mark, LONG)));
     expect("of 64 callers, one finds the mark new", &outcomes, |outcomes| {
         let new = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
         new == 1 && outcomes.iter().all(Result::is_ok)
+    })
+}
+
+fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let subject = bench.subject()?;
+    bench.harness.block_on(give_up(bench.store().insert(subject.request())));
+    expect("a cancelled insert happened or did not", &bench.claim(subject.claim_by(None)), |claimed| match claimed {
+        Ok(payload) => payload == subject.payload,
+        Err(error) => matches!(error, ClaimError::Unknown),
+    })
+}
+
+fn a_cancelled_mark_is_not_doubled<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let mark = bench.key()?;
+    let first = bench.harness.block_on(give_up(bench.store().remember(mark, LONG)));
+    let outcomes = (first, bench.remember(mark, LONG), bench.remember(mark, LONG));
+    expect("a cancelled mark was set or was not", &outcomes, |(first, second, third)| {
+        let new = [first.as_ref(), Some(second), Some(third)].into_iter().filter(|new| matches!(new, Some(Ok(true))));
+        new.count() <= 1 && matches!((second, third), (Ok(_), Ok(false)))
     })
 }
 
