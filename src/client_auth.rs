@@ -136,7 +136,7 @@ impl Presented {
             None => Verdict::Right,
             Some(secret) if secret.len() > policy::CLIENT_SECRET => Verdict::Wrong,
             Some(secret) => match (&client, stand_in) {
-                (Some(client), _) if client.token_endpoint_auth_method() == used => client.verify_secret(secret, now),
+                (Some(client), _) if client.is_confidential() => client.verify_secret(secret, now),
                 (_, Some(stand_in)) => {
                     stand_in.verify_secret(secret, now);
                     Verdict::Wrong

@@ -64,7 +64,9 @@ impl ManualClock {
     /// Moves the clock on, with a precision of a millisecond.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        self.milliseconds.fetch_add(by, Ordering::SeqCst);
+        let later = |now: u64| Some(now.saturating_add(by));
+        // The closure never says no.
+        let _ = self.milliseconds.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
 }
 

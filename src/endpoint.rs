@@ -90,7 +90,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn authenticate(&self, presented: &Presented) -> Result<AuthenticatedClient, Refusal> {
         let client = self.client(presented.client_id()).await?;
-        let stand_in = if client.is_none() { self.clients.stand_in() } else { None };
+        let stand_in = match &client {
+            Some(client) if client.is_confidential() => None,
+            _ => self.clients.stand_in(),
+        };
         presented.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())
     }
 

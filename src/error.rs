@@ -69,6 +69,17 @@ impl ErrorCode {
     }
 }
 
+impl ErrorCode {
+    const fn usual_status(self) -> u16 {
+        match self {
+            Self::InvalidClient => 401,
+            Self::ServerError => 500,
+            Self::TemporarilyUnavailable => 503,
+            _ => 400,
+        }
+    }
+}
+
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -96,7 +107,9 @@ macro_rules! reasons {
                     Self::RedirectUri(fault) => {
                         (fault.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
                     }
-                    Self::Host(rejection) => (rejection.label, rejection.code, 400, rejection.description),
+                    Self::Host(rejection) => {
+                        (rejection.label, rejection.code, rejection.code.usual_status(), rejection.description)
+                    }
                 }
             }
         }

@@ -98,7 +98,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// `invalid_request`, with a [`Reason`] of the group that starts with [`Reason::MalformedEncoding`].
+    /// `invalid_request`, with a [`Reason`] of the group that begins at [`Reason::BodyTooLarge`] and ends at
+    /// [`Reason::ValueTooLong`].
     pub fn parse(form: &[u8], limits: &Limits) -> Result<Self, Refusal> {
         Ok(Form::parse(form, limits)?.parameters)
     }

@@ -1,94 +1,110 @@
 //! JSON of untrusted senders: duplicate members are refused (RFC 8259 leaves open which one would count), and so is nesting
 //! deeper than anything legitimate.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 
 /// How deep arrays and objects may nest.
-pub(crate) const MAX_DEPTH: u8 = 16;
+const MAX_DEPTH: u8 = 16;
+
+/// Member names to which serde_json gives a meaning of its own when some crate in the program has switched on its features
+/// `raw_value` or `arbitrary_precision`. A sender must not get at that meaning.
+const PRIVATE: &str = "$serde_json::private::";
+/// The one under which numbers arrive with `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads one JSON text. `None` for anything wrong with it.
 pub(crate) fn parse(text: &str) -> Option<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Check { depth: MAX_DEPTH }.deserialize(&mut deserializer).ok()?;
+    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
-    // Read again by serde_json itself: only it knows how numbers arrive when some crate has switched on arbitrary precision.
-    serde_json::from_str(text).ok()
+    Some(value)
 }
 
-/// Walks through a text without keeping it.
 #[derive(Clone, Copy)]
-struct Check {
+struct Strict {
     depth: u8,
 }
 
-impl Check {
+impl Strict {
     fn inner<E: Error>(self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
         Ok(Self { depth })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Check {
-    type Value = ();
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Check {
-    type Value = ();
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let inner = self.inner()?;
-        while items.next_element_seed(inner)?.is_some() {}
-        Ok(())
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut name = members.next_key::<String>()?;
+        if name.as_deref() == Some(NUMBER) {
+            let text: String = members.next_value()?;
+            return serde_json::from_str::<Number>(&text).map(Value::Number).map_err(A::Error::custom);
+        }
         let inner = self.inner()?;
-        let mut names = BTreeSet::new();
-        while let Some(name) = members.next_key::<String>()? {
-            members.next_value_seed(inner)?;
-            if !names.insert(name) {
+        let mut object = Map::new();
+        while let Some(member) = name {
+            if member.starts_with(PRIVATE) {
+                return Err(A::Error::custom("a reserved member"));
+            }
+            let value = members.next_value_seed(inner)?;
+            if object.insert(member, value).is_some() {
                 return Err(A::Error::custom("a duplicate member"));
             }
+            name = members.next_key()?;
         }
-        Ok(())
+        Ok(Value::Object(object))
     }
 }
 

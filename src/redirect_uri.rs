@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 /// The longest redirect URI, in bytes.
 pub const MAX_LENGTH: usize = 2048;
@@ -334,7 +334,8 @@ fn canonical(text: &str) -> Result<Url, Fault> {
     if url.as_str() == text { Ok(url) } else { Err(Fault::NotCanonical) }
 }
 
-fn check_characters(text: &str) -> Result<(), Fault> {
+/// Whether a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
+pub(crate) fn check_characters(text: &str) -> Result<(), Fault> {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -354,8 +355,8 @@ fn check_characters(text: &str) -> Result<(), Fault> {
 }
 
 fn raw_authority(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
-    rest.split(['/', '?']).next()
+    let (_, rest) = text.split_once(':')?;
+    rest.strip_prefix("//")?.split(['/', '?']).next()
 }
 
 fn check_scheme(text: &str, url: &Url) -> Result<(), Fault> {
@@ -389,7 +390,19 @@ fn is_ambiguous(url: &Url) -> bool {
     let control = escapes(url.as_str()).any(|byte| byte.is_ascii_control());
     let dot_segment =
         path.split('/').any(|segment| matches!(segment.split(';').next().unwrap_or_default(), "." | ".."));
-    encoded_separator || control || dot_segment || path.contains("//")
+    encoded_separator || control || dot_segment || path.contains("//") || !is_utf8(path)
+}
+
+/// Whether a path decodes to UTF-8. Some servers take overlong forms for the separators that they spell.
+fn is_utf8(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut parts = path.split('%');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for (part, escaped) in parts.zip(escapes(path)) {
+        bytes.push(escaped);
+        bytes.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// The bytes that are written as `%XX` in a text that passed [`check_characters`].
@@ -397,8 +410,13 @@ fn escapes(text: &str) -> impl Iterator<Item = u8> {
     text.split('%').skip(1).filter_map(|rest| rest.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
 }
 
+/// Reads the query as widely as any server might: also with `;` between parameters, and with `code[]` or ` code` for `code`.
 fn has_response_parameter(url: &Url) -> bool {
-    url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&&*name))
+    url.query().unwrap_or_default().split(['&', ';']).any(|pair| {
+        let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
+        let name = name.split('[').next().unwrap_or_default().trim();
+        RESPONSE_PARAMETERS.contains(&name)
+    })
 }
 
 fn continues(path: &str, registered: &str) -> bool {

@@ -5,7 +5,7 @@ pub mod contract;
 mod memory;
 pub(crate) mod record;
 
-use std::{error::Error, future::Future, sync::Arc, time::Duration};
+use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
 pub use self::{
     boxed::BoxedStore,
@@ -66,7 +66,7 @@ pub trait RequestStore: Send + Sync + 'static {
 }
 
 /// A request to insert.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NewRequest<'a> {
     /// Digest of the handle.
     pub key: Key,
@@ -76,6 +76,13 @@ pub struct NewRequest<'a> {
     pub payload: &'a [u8],
     /// How long it waits to be opened.
     pub lifetime: Duration,
+}
+
+impl fmt::Debug for NewRequest<'_> {
+    /// Keeps back the payload, which is full of other people's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewRequest").field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
 }
 
 /// Who wants a request, and for how long.

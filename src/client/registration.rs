@@ -22,8 +22,8 @@ use zeroize::Zeroizing;
 /// assert_eq!(client.token_endpoint_auth_method().as_str(), "client_secret_basic");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 #[non_exhaustive]
 pub struct ClientRegistration {
     /// `client_id`: 1 to 256 printable ASCII characters.
@@ -85,7 +85,7 @@ pub struct ClientRegistration {
 }
 
 /// A secret beside `client_secret`: in clear, or as a digest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SecretRegistration {
@@ -99,6 +99,19 @@ pub struct SecretRegistration {
     /// Seconds since 1970. 0 or absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<i64>,
+}
+
+impl fmt::Debug for ClientRegistration {
+    /// Keeps back the members that this library does not know: there may be secrets among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRegistration").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SecretRegistration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretRegistration").finish_non_exhaustive()
+    }
 }
 
 /// A secret in clear, wiped when dropped and silent in `Debug`. Serializing it writes it out: a registration is itself a
@@ -154,6 +167,17 @@ impl RegistrationError {
     #[must_use]
     pub fn member(&self) -> &'static str {
         self.member
+    }
+}
+
+impl TryFrom<Value> for ClientRegistration {
+    type Error = RegistrationError;
+
+    fn try_from(document: Value) -> Result<Self, RegistrationError> {
+        match document {
+            Value::Object(members) => Self::try_from(members),
+            _ => Err(RegistrationError::new("registration", "must be an object")),
+        }
     }
 }
 

@@ -226,6 +226,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         };
         let payload = self.store.claim(claim).await.map_err(not_claimed)?;
         let parameters = record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
+        // The store has compared the owner; this holds even against one that mixes records up.
+        if parameters.known(Name::ClientId) != Some(client_id) {
+            return Err(Refusal::from(Reason::ForeignRequestUri).into());
+        }
         match settings.rules.validate(parameters, client, Arrival::Pushed) {
             Ok(request) => Ok(self.pending(request, Some(Handle { request_uri, claim }))),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),

@@ -203,6 +203,11 @@ impl<C, S> fmt::Debug for ParEndpointBuilder<C, S> {
 }
 
 fn is_secure_url(text: &str) -> bool {
+    // The parser repairs slashes, but clients compare the text.
+    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if authority.is_none_or(|authority| authority.starts_with('/')) {
+        return false;
+    }
     let Ok(url) = Url::parse(text) else {
         return false;
     };

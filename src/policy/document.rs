@@ -14,7 +14,10 @@ impl Serialize for Policy {
 
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_document(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+        match Value::deserialize(deserializer)? {
+            Value::Object(document) => Self::from_document(document).map_err(D::Error::custom),
+            _ => Err(D::Error::custom("policy: must be an object")),
+        }
     }
 }
 

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
 
-/// Bounds of a single request, checked before anything is done with it. All are inclusive.
+/// Bounds of a single request, checked before anything is done with it. All are inclusive. Bounds of names and values can be
+/// set from 64 to 65 536 bytes, and those of lists from 0 to 1024.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -57,15 +58,25 @@ impl Limits {
         if !(1..=128).contains(&self.parameters) {
             return Err(PolicyError::new("limits.parameters", "must be 1 to 128"));
         }
-        let bounds = [
+        let bytes = [
             ("limits.name", self.name),
             ("limits.value", self.value),
             ("limits.json_value", self.json_value),
             ("limits.request_object", self.request_object),
         ];
-        for (member, value) in bounds {
-            if !(64..=256 * 1024).contains(&value) {
-                return Err(PolicyError::new(member, "must be 64 to 262144 bytes"));
+        for (member, value) in bytes {
+            if !(64..=64 * 1024).contains(&value) {
+                return Err(PolicyError::new(member, "must be 64 to 65536 bytes"));
+            }
+        }
+        let counts = [
+            ("limits.scope_tokens", self.scope_tokens),
+            ("limits.resources", self.resources),
+            ("limits.authorization_details", self.authorization_details),
+        ];
+        for (member, value) in counts {
+            if !(0..=1024).contains(&value) {
+                return Err(PolicyError::new(member, "must be 0 to 1024"));
             }
         }
         Ok(())

@@ -6,11 +6,12 @@ use crate::{
     error::{Reason, Refusal},
     parameters::{Name, Parameters},
     policy::Limits,
+    redirect_uri,
 };
 
 pub(super) fn check(parameters: &Parameters, limits: &Limits) -> Result<(), Refusal> {
     for (index, resource) in parameters.known_all(Name::Resource).enumerate() {
-        let written_as_uri = resource.bytes().all(|byte| byte.is_ascii_graphic()) && !resource.contains('#');
+        let written_as_uri = redirect_uri::check_characters(resource).is_ok() && !resource.contains('#');
         if index >= limits.resources || !written_as_uri || Url::parse(resource).is_err() {
             return Err(Reason::MalformedResource.into());
         }

@@ -1,0 +1,346 @@
+//! What a host might bring: a store of its own, with everything that can be wrong with one, and endpoints over any store.
+
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard},
+    task::Poll,
+    thread,
+    time::Duration,
+};
+
+use parjar::{
+    AuthorizeRefusal, Clock as _, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending, PushRequest,
+    Refusal, Reply, RequestStore,
+    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+};
+
+use crate::support::{FORM, ISSUER, authorization, basic, client};
+
+/// An endpoint with the clients `basic` and `other`.
+pub(crate) fn builder(issuer: &str) -> ParEndpointBuilder {
+    ParEndpoint::builder(issuer).clients(InMemoryRegistry::new([basic("basic"), basic("other")].map(client)).unwrap())
+}
+
+pub(crate) fn endpoint<S: RequestStore>(store: S) -> ParEndpoint<InMemoryRegistry, S> {
+    builder(ISSUER).store(store).build().unwrap()
+}
+
+/// Pushes a body with HTTP Basic and the secret `s3cret`.
+pub(crate) fn push<C, S>(par: &ParEndpoint<C, S>, client_id: &str, body: &str) -> Reply
+where
+    C: parjar::ClientRegistry,
+    S: RequestStore,
+{
+    let authorization = authorization(client_id, "s3cret");
+    let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
+    Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, body))))
+}
+
+/// Opens a pushed request of `basic`.
+pub(crate) fn open<C, S>(
+    par: &ParEndpoint<C, S>,
+    request_uri: &str,
+    browser: Option<&str>,
+) -> Result<Pending, AuthorizeRefusal>
+where
+    C: parjar::ClientRegistry,
+    S: RequestStore,
+{
+    pollster::block_on(par.authorize(&format!("client_id=basic&request_uri={request_uri}"), browser))
+}
+
+/// The refusal of an outcome that must be a page.
+pub(crate) fn page<T: std::fmt::Debug>(outcome: Result<T, AuthorizeRefusal>) -> Refusal {
+    match outcome {
+        Err(AuthorizeRefusal::Page(refusal)) => refusal,
+        other => panic!("not a page: {other:?}"),
+    }
+}
+
+/// The refusal of an outcome that must be a redirect, and its `Location`.
+pub(crate) fn redirected<T: std::fmt::Debug>(outcome: Result<T, AuthorizeRefusal>) -> (Refusal, String) {
+    match outcome {
+        Err(AuthorizeRefusal::Redirect(refused)) => {
+            let location = refused.redirect().location().expect("a Location").to_owned();
+            (AuthorizeRefusal::Redirect(refused).refusal().clone(), location)
+        }
+        other => panic!("not a redirect: {other:?}"),
+    }
+}
+
+/// Names and values of a `Location` whose parameters follow the redirect URI.
+pub(crate) fn answer(location: &str, redirect_uri: &str) -> Vec<(String, String)> {
+    let rest = location.strip_prefix(redirect_uri).expect("the redirect URI, byte for byte");
+    let pairs = rest.strip_prefix(['?', '#', '&']).unwrap_or(rest);
+    url::form_urlencoded::parse(pairs.as_bytes()).into_owned().collect()
+}
+
+/// A store as a host would write it, over one locked table.
+#[derive(Clone)]
+pub(crate) struct HostStore {
+    table: Arc<Mutex<Table>>,
+    /// Held for a whole operation, by a store that does it right.
+    whole: Arc<Mutex<()>>,
+    clock: ManualClock,
+    fault: Option<Fault>,
+}
+
+/// What a store can get wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    FindThenInsert,
+    FindThenOpen,
+    FindThenSpend,
+    FindThenMark,
+    WritesBackWhatItRead,
+    OverwritesOnInsert,
+    OverwritesSpentOnInsert,
+    InsertsInTwoSteps,
+    SpendsInTwoSteps,
+    LosesBytes,
+    OpensOnce,
+    IgnoresOwner,
+    IgnoresOwnerWhenSpending,
+    DestroysForWrongOwner,
+    OpensForWrongOwner,
+    IgnoresBrowser,
+    IgnoresBrowserWhenSpending,
+    TakesNoBrowserForAny,
+    DestroysForWrongBrowser,
+    BindsAtFirstClaimOnly,
+    SpendsWhatWaits,
+    SpendsTwice,
+    RemembersNothing,
+    RemembersForEver,
+    NeverExpires,
+    SpendsWhatExpired,
+    OpenDiesWithWaiting,
+    ClaimProlongs,
+    MarksAreAlwaysNew,
+    MarksNeverExpire,
+    RepeatedMarkLivesLonger,
+}
+
+#[derive(Default)]
+struct Table {
+    requests: HashMap<Key, Entry>,
+    marks: HashMap<Key, Duration>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    owner: Key,
+    payload: Vec<u8>,
+    browser: Option<Key>,
+    state: State,
+    expires_at: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Open,
+    Spent,
+}
+
+impl HostStore {
+    pub(crate) fn new(clock: ManualClock) -> Self {
+        Self { table: Arc::default(), whole: Arc::default(), clock, fault: None }
+    }
+
+    pub(crate) fn with(clock: ManualClock, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::new(clock) }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap()
+    }
+
+    /// The gap of a store that looks before it leaps.
+    fn gap(&self, fault: Fault) {
+        if self.has(fault) {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn find(&self, key: Key) -> Option<Entry> {
+        let now = self.clock.elapsed();
+        let entry = self.table().requests.get(&key).cloned()?;
+        let for_ever =
+            self.has(Fault::NeverExpires) || (self.has(Fault::RemembersForEver) && entry.state == State::Spent);
+        (for_ever || now < entry.expires_at).then_some(entry)
+    }
+
+    fn put(&self, key: Key, entry: Entry) {
+        self.table().requests.insert(key, entry);
+    }
+
+    fn claimed(&self, claim: &Claim) -> Result<Entry, ClaimError> {
+        let mut entry = self.find(claim.key).ok_or(ClaimError::Unknown)?;
+        if entry.owner != claim.owner && !self.has(Fault::IgnoresOwner) {
+            if self.has(Fault::DestroysForWrongOwner) {
+                self.table().requests.remove(&claim.key);
+            }
+            if self.has(Fault::OpensForWrongOwner) && entry.state == State::Waiting {
+                self.put(claim.key, Entry { state: State::Open, ..entry });
+            }
+            return Err(ClaimError::OtherOwner);
+        }
+        if entry.state == State::Spent {
+            return Err(ClaimError::Spent);
+        }
+        self.check_browser(&entry, claim)?;
+        if entry.state == State::Open && self.has(Fault::OpensOnce) {
+            return Err(ClaimError::Unknown);
+        }
+        if entry.state == State::Waiting || self.has(Fault::ClaimProlongs) {
+            let fixed = self.has(Fault::OpenDiesWithWaiting);
+            entry.expires_at = if fixed { entry.expires_at } else { self.clock.elapsed() + claim.lifetime };
+        }
+        if entry.state == State::Waiting || !self.has(Fault::BindsAtFirstClaimOnly) {
+            entry.browser = entry.browser.or(claim.browser);
+        }
+        entry.state = State::Open;
+        Ok(entry)
+    }
+
+    fn check_browser(&self, entry: &Entry, claim: &Claim) -> Result<(), ClaimError> {
+        let lenient =
+            self.has(Fault::IgnoresBrowser) || (self.has(Fault::TakesNoBrowserForAny) && claim.browser.is_none());
+        if entry.browser.is_none() || entry.browser == claim.browser || lenient {
+            return Ok(());
+        }
+        if self.has(Fault::DestroysForWrongBrowser) {
+            self.table().requests.remove(&claim.key);
+        }
+        Err(ClaimError::OtherBrowser)
+    }
+
+    fn spendable(&self, claim: &Claim) -> Result<Entry, ClaimError> {
+        let found = if self.has(Fault::SpendsWhatExpired) {
+            self.table().requests.get(&claim.key).cloned()
+        } else {
+            self.find(claim.key)
+        };
+        let entry = found.ok_or(ClaimError::Unknown)?;
+        let any_owner = self.has(Fault::IgnoresOwner) || self.has(Fault::IgnoresOwnerWhenSpending);
+        if entry.owner != claim.owner && !any_owner {
+            return Err(ClaimError::OtherOwner);
+        }
+        if entry.state == State::Spent && !self.has(Fault::SpendsTwice) {
+            return Err(ClaimError::Spent);
+        }
+        if !self.has(Fault::IgnoresBrowserWhenSpending) {
+            self.check_browser(&entry, claim)?;
+        }
+        if entry.state == State::Waiting && !self.has(Fault::SpendsWhatWaits) {
+            return Err(ClaimError::Unknown);
+        }
+        Ok(entry)
+    }
+
+    /// Does a whole operation, with a gap in the middle if it has this fault.
+    fn whole<T>(&self, unless: Fault, operation: impl FnOnce() -> T) -> T {
+        let _guard = (!self.has(unless)).then(|| self.whole.lock().unwrap());
+        operation()
+    }
+}
+
+impl RequestStore for HostStore {
+    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+        let entry = Entry {
+            owner: request.owner,
+            payload: request.payload.to_vec(),
+            browser: None,
+            state: State::Waiting,
+            expires_at: self.clock.elapsed() + request.lifetime,
+        };
+        self.whole(Fault::FindThenInsert, || {
+            let taken = self.find(request.key).is_some_and(|there| match there.state {
+                State::Spent => !self.has(Fault::OverwritesSpentOnInsert),
+                _ => !self.has(Fault::OverwritesOnInsert),
+            });
+            self.gap(Fault::FindThenInsert);
+            if taken {
+                return Err(InsertError::Exists);
+            }
+            let payload = if self.has(Fault::InsertsInTwoSteps) { Vec::new() } else { entry.payload.clone() };
+            self.put(request.key, Entry { payload, ..entry.clone() });
+            Ok(())
+        })?;
+        if self.has(Fault::InsertsInTwoSteps) {
+            pause().await;
+            self.put(request.key, entry);
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+        let entry = self.whole(Fault::FindThenOpen, || {
+            let entry = self.claimed(&claim)?;
+            self.gap(Fault::FindThenOpen);
+            self.put(claim.key, entry.clone());
+            Ok::<_, ClaimError>(entry)
+        })?;
+        if self.has(Fault::WritesBackWhatItRead) {
+            self.gap(Fault::WritesBackWhatItRead);
+            self.put(claim.key, entry.clone());
+        }
+        let mut payload = entry.payload;
+        if self.has(Fault::LosesBytes) {
+            payload.retain(|byte| *byte != 0);
+        }
+        Ok(payload)
+    }
+
+    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+        let spent = self.whole(Fault::FindThenSpend, || {
+            let entry = self.spendable(&claim)?;
+            self.gap(Fault::FindThenSpend);
+            let expires_at = self.clock.elapsed() + claim.lifetime;
+            let spent = Entry { payload: Vec::new(), state: State::Spent, expires_at, ..entry };
+            if self.has(Fault::RemembersNothing) || self.has(Fault::SpendsInTwoSteps) {
+                self.table().requests.remove(&claim.key);
+            } else {
+                self.put(claim.key, spent.clone());
+            }
+            Ok::<_, ClaimError>(spent)
+        })?;
+        if self.has(Fault::SpendsInTwoSteps) {
+            pause().await;
+            self.put(claim.key, spent);
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
+        let now = self.clock.elapsed();
+        self.whole(Fault::FindThenMark, || {
+            let until = self.table().marks.get(&mark).copied();
+            let known = until.is_some_and(|until| now < until || self.has(Fault::MarksNeverExpire));
+            self.gap(Fault::FindThenMark);
+            if !known || self.has(Fault::RepeatedMarkLivesLonger) {
+                self.table().marks.insert(mark, now + lifetime);
+            }
+            Ok(!known || self.has(Fault::MarksAreAlwaysNew))
+        })
+    }
+}
+
+/// Lets the caller give up here.
+async fn pause() {
+    let mut paused = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

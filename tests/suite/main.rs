@@ -1,0 +1,35 @@
+//! The library through its public API, by capability. Comments such as `PAR-021` or `P-08` are ids of requirements and attacks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects
+)]
+
+mod browsers;
+mod changed_settings;
+mod client_authentication;
+mod exactly_once;
+mod failures;
+mod forms;
+mod host;
+#[cfg(feature = "http")]
+mod http_types;
+mod memory_store;
+mod metadata;
+mod observers;
+mod parameters;
+mod plain_requests;
+mod policies;
+mod push;
+mod redemption;
+mod redirect_uris;
+mod registrations;
+mod required_par;
+mod responses;
+mod secrets;
+mod store_contract;
+mod support;

@@ -1,0 +1,430 @@
+//! The store in memory: bounded, fair between clients, and exact in its accounts.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use parjar::{
+    AuthorizationError, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, Reason,
+    Reply, RequestStore as _,
+    store::{Claim, ClaimError, InsertError, Key, NewRequest},
+};
+
+use crate::{
+    host::{builder, open, page, push},
+    support::{ISSUER, code_request, error, request_uri},
+};
+
+struct Bounded {
+    par: ParEndpoint<InMemoryRegistry, MemoryStore>,
+    store: MemoryStore,
+    clock: ManualClock,
+}
+
+impl Bounded {
+    fn new(set: impl FnOnce(&mut MemoryLimits)) -> Self {
+        let mut limits = MemoryLimits::default();
+        set(&mut limits);
+        let clock = ManualClock::default();
+        let store = MemoryStore::new(limits).with_clock(clock.clone());
+        let mut policy = Policy::oauth();
+        policy.login_lifetime = 600;
+        Self { par: builder(ISSUER).policy(policy).store(store.clone()).build().unwrap(), store, clock }
+    }
+
+    fn push(&self, client_id: &str) -> Reply {
+        push(&self.par, client_id, &code_request(&[]))
+    }
+
+    fn complete(&self, handle: &str) -> bool {
+        let pending = open(&self.par, handle, None).unwrap();
+        pollster::block_on(self.par.complete(&pending)).is_ok()
+    }
+
+    fn seconds(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+fn is_refused(reply: &Reply, status: u16) {
+    assert_eq!((reply.status(), error(reply).as_str()), (status, "temporarily_unavailable"));
+    let retry_after: u32 = reply.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=10).contains(&retry_after), "{retry_after}");
+    assert!(!reply.body().contains("request_uri"));
+}
+
+#[test]
+fn a_client_has_its_share_and_no_more() {
+    // P-25
+    let server = Bounded::new(|limits| limits.requests_per_client = 3);
+    let handles: Vec<_> = (0..3).map(|_| request_uri(&server.push("basic"))).collect();
+    for _ in 0..100 {
+        is_refused(&server.push("basic"), 429);
+    }
+    assert_eq!(server.push("other").status(), 201);
+    assert_eq!(server.store.len(), 4);
+    assert!(handles.iter().all(|handle| open(&server.par, handle, None).is_ok()));
+}
+
+#[test]
+fn a_full_store_refuses_everybody_and_evicts_nobody() {
+    // P-25
+    let server = Bounded::new(|limits| (limits.requests, limits.requests_per_client) = (1_000, 990));
+    let others: Vec<_> = (0..10).map(|_| request_uri(&server.push("other"))).collect();
+    let mine: Vec<_> = (0..990).map(|_| request_uri(&server.push("basic"))).collect();
+    for _ in 0..10 {
+        is_refused(&server.push("basic"), 429);
+        is_refused(&server.push("other"), 503);
+    }
+    assert_eq!(server.store.len(), 1_000);
+    for handle in others {
+        assert!(
+            pollster::block_on(server.par.authorize(&format!("client_id=other&request_uri={handle}"), None)).is_ok()
+        );
+    }
+    assert!(mine.iter().all(|handle| open(&server.par, handle, None).is_ok()));
+}
+
+#[test]
+fn bytes_are_bounded_for_each_client_and_in_all() {
+    // P-25
+    let body = code_request(&[("x", &"x".repeat(8_000))]);
+    let pushes = |server: &Bounded, client_id: &str| {
+        (0..100).map(|_| push(&server.par, client_id, &body)).find(|reply| reply.status() != 201).unwrap()
+    };
+    let server = Bounded::new(|limits| limits.bytes_per_client = 55_000);
+    is_refused(&pushes(&server, "basic"), 429);
+    assert!((4..=6).contains(&server.store.len()), "{}", server.store.len());
+    let server = Bounded::new(|limits| limits.bytes = 55_000);
+    is_refused(&pushes(&server, "basic"), 503);
+    assert!((4..=6).contains(&server.store.len()), "{}", server.store.len());
+    assert_eq!(server.push("other").status(), 201, "a small one still fits");
+}
+
+#[test]
+fn room_is_made_at_the_second_of_expiry_and_not_before() {
+    // P-22, P-25
+    let server = Bounded::new(|limits| limits.requests = 300);
+    (0..300).for_each(|_| assert_eq!(server.push("basic").status(), 201));
+    server.seconds(59);
+    is_refused(&server.push("other"), 503);
+    server.seconds(1);
+    (0..300).for_each(|_| assert_eq!(server.push("other").status(), 201));
+    is_refused(&server.push("other"), 503);
+}
+
+#[test]
+fn an_open_request_takes_its_place_until_the_login_ends() {
+    let server = Bounded::new(|limits| limits.requests = 1);
+    let handle = request_uri(&server.push("basic"));
+    assert!(open(&server.par, &handle, None).is_ok());
+    server.seconds(599);
+    is_refused(&server.push("basic"), 503);
+    server.seconds(1);
+    assert_eq!(server.push("basic").status(), 201);
+}
+
+#[test]
+fn an_end_makes_room_at_once() {
+    let server = Bounded::new(|limits| (limits.requests, limits.requests_per_client) = (1, 1));
+    for _ in 0..50 {
+        assert!(server.complete(&request_uri(&server.push("basic"))));
+        assert!(server.store.is_empty());
+        let pending = open(&server.par, &request_uri(&server.push("other")), None);
+        assert_eq!(page(pending).reason(), Reason::ForeignRequestUri);
+        server.seconds(60);
+        let pending = open(&server.par, &request_uri(&server.push("basic")), None).unwrap();
+        assert!(pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied)).is_ok());
+    }
+}
+
+#[test]
+fn usage_goes_back_to_nothing() {
+    // S-16
+    let server = Bounded::new(|_| {});
+    (0..1_000).for_each(|_| assert_eq!(server.push("other").status(), 201));
+    let half_done: Vec<_> = (0..1_000).map(|_| request_uri(&server.push("basic"))).collect();
+    assert!(half_done.iter().all(|handle| open(&server.par, handle, None).is_ok()));
+    assert_eq!(server.store.len(), 2_000);
+    server.seconds(600);
+    for _ in 0..5_000 {
+        assert!(server.complete(&request_uri(&server.push("basic"))));
+    }
+    assert_eq!(server.store.len(), 0);
+}
+
+#[test]
+fn what_is_spent_is_remembered_as_far_as_there_is_room() {
+    // P-18: a forgotten one is refused all the same
+    let server = Bounded::new(|limits| limits.requests = 100);
+    let handles: Vec<_> = (0..500)
+        .map(|_| request_uri(&server.push("basic")))
+        .inspect(|handle| assert!(server.complete(handle)))
+        .collect();
+    let refusals = handles.iter().map(|handle| page(open(&server.par, handle, None)).reason());
+    let remembered = refusals.inspect(|reason| assert_eq!(reason.code().as_str(), "invalid_request_uri"));
+    assert_eq!(remembered.filter(|reason| *reason == Reason::SpentRequestUri).count(), 100);
+    server.seconds(600);
+    let handle = request_uri(&server.push("basic"));
+    (0..2_000).for_each(|_| assert!(server.complete(&request_uri(&server.push("basic")))));
+    assert!(server.complete(&handle));
+    assert_eq!(server.store.len(), 0);
+}
+
+#[test]
+fn a_store_without_room_refuses_and_does_not_panic() {
+    let server = Bounded::new(|limits| (limits.requests, limits.marks) = (0, 0));
+    is_refused(&server.push("basic"), 503);
+    assert!(remember(&server.store, 1, 60).is_err());
+    let server = Bounded::new(|limits| (limits.bytes, limits.bytes_per_client) = (0, usize::MAX));
+    is_refused(&server.push("basic"), 503);
+    let server = Bounded::new(|limits| {
+        (limits.requests, limits.bytes) = (usize::MAX, usize::MAX);
+        (limits.requests_per_client, limits.bytes_per_client) = (usize::MAX, usize::MAX);
+    });
+    assert_eq!(server.push("basic").status(), 201);
+}
+
+fn key(number: u64) -> Key {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+    bytes[31] = number.to_le_bytes()[0];
+    Key::from_bytes(bytes)
+}
+
+fn insert(store: &MemoryStore, number: u64, owner: u64, lifetime: Duration) -> Result<(), InsertError> {
+    let request = NewRequest { key: key(number), owner: key(owner), payload: &[7; 100], lifetime };
+    pollster::block_on(store.insert(request))
+}
+
+fn claim_of(number: u64, owner: u64, seconds: u64) -> Claim {
+    Claim { key: key(number), owner: key(owner), browser: None, lifetime: Duration::from_secs(seconds) }
+}
+
+fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<bool, parjar::store::StoreError> {
+    pollster::block_on(store.remember(key(number), Duration::from_secs(seconds)))
+}
+
+#[test]
+fn marks_are_bounded_and_fail_closed() {
+    // C-07, S-02
+    let server = Bounded::new(|limits| limits.marks = 3);
+    for number in 0..3 {
+        assert!(remember(&server.store, number, 10).unwrap());
+    }
+    server.seconds(9);
+    assert!(remember(&server.store, 3, 10).is_err());
+    for number in 0..3 {
+        assert!(!remember(&server.store, number, 10).unwrap(), "still known in a full store");
+    }
+    server.seconds(1);
+    for number in 3..6 {
+        assert!(remember(&server.store, number, 10).unwrap());
+    }
+    assert!(remember(&server.store, 0, 10).is_err());
+}
+
+#[test]
+fn a_mark_lives_to_the_millisecond() {
+    let server = Bounded::new(|_| {});
+    assert!(remember(&server.store, 1, 10).unwrap());
+    server.clock.advance(Duration::from_millis(9_999));
+    assert!(!remember(&server.store, 1, 10).unwrap());
+    server.clock.advance(Duration::from_millis(1));
+    assert!(remember(&server.store, 1, 10).unwrap());
+    assert!(!remember(&server.store, 1, 10).unwrap());
+}
+
+#[test]
+fn an_expired_key_that_comes_back_is_counted_once() {
+    let server = Bounded::new(|_| {});
+    for _ in 0..1_000 {
+        assert!(insert(&server.store, 1, 1, Duration::from_millis(300)).is_ok());
+        assert!(matches!(insert(&server.store, 1, 1, Duration::from_millis(300)), Err(InsertError::Exists)));
+        assert_eq!(server.store.len(), 1);
+        server.clock.advance(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn the_longest_times_do_not_overflow() {
+    // P-23, O-06
+    let server = Bounded::new(|_| {});
+    for number in 0..3 {
+        assert!(insert(&server.store, number, 1, Duration::MAX).is_ok());
+        let claim = Claim { lifetime: Duration::MAX, ..claim_of(number, 1, 0) };
+        assert!(pollster::block_on(server.store.claim(claim)).is_ok());
+        assert!(number == 2 || pollster::block_on(server.store.consume(claim)).is_ok());
+        assert!(pollster::block_on(server.store.remember(key(number), Duration::MAX)).unwrap());
+        server.clock.advance(Duration::from_secs(u64::MAX / 4_000));
+    }
+    assert!(pollster::block_on(server.store.claim(claim_of(2, 1, 1))).is_ok());
+    server.clock.advance(Duration::from_millis(u64::MAX / 8));
+    let _ = insert(&server.store, 9, 1, Duration::MAX);
+    assert!(insert(&server.store, 10, 1, Duration::ZERO).is_ok());
+    assert!(matches!(pollster::block_on(server.store.claim(claim_of(10, 1, 1))), Err(ClaimError::Unknown)));
+}
+
+#[test]
+fn a_manual_clock_never_goes_back() {
+    // S-11, the promise of `Clock::elapsed`
+    let clock = ManualClock::default();
+    clock.advance(Duration::from_secs(1));
+    let (elapsed, now) = (clock.elapsed(), clock.now());
+    clock.advance(Duration::MAX);
+    assert!(clock.elapsed() >= elapsed && clock.now() >= now);
+}
+
+/// Fills a store with requests of equal size, and tells how many it takes.
+fn capacity(store: &MemoryStore, base: u64) -> (u64, u64) {
+    let second = Duration::from_secs(1);
+    let requests = (0..).find(|number| insert(store, base + number, base + number % 3, second).is_err()).unwrap();
+    let marks = (0..).find(|number| remember(store, base + number, 1).is_err()).unwrap();
+    (requests, marks)
+}
+
+#[test]
+fn accounts_do_not_drift_under_contention() {
+    // P-25, S-16
+    let bounded = || {
+        Bounded::new(|limits| {
+            (limits.requests, limits.requests_per_client, limits.marks) = (120, 50, 40);
+            limits.bytes = 35_000;
+        })
+    };
+    let fresh = bounded();
+    let expected = capacity(&fresh.store, 1 << 40);
+    let server = bounded();
+    thread::scope(|scope| {
+        for caller in 0..16u64 {
+            let (store, clock) = (&server.store, &server.clock);
+            scope.spawn(move || {
+                let mut random = caller + 1;
+                for _ in 0..5_000 {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let (number, owner, seconds) = ((random >> 33) % 200, (random >> 50) % 5, (random >> 20) % 4);
+                    match random >> 61 {
+                        0 | 1 => drop(insert(store, number, owner, Duration::from_millis(seconds * 700))),
+                        2 | 3 => drop(pollster::block_on(store.claim(claim_of(number, owner, seconds)))),
+                        4 | 5 => drop(pollster::block_on(store.consume(claim_of(number, owner, seconds)))),
+                        6 => drop(remember(store, number, seconds)),
+                        _ => clock.advance(Duration::from_millis(50)),
+                    }
+                    assert!(store.len() <= 120);
+                }
+            });
+        }
+    });
+    server.seconds(100);
+    assert_eq!(capacity(&server.store, 1 << 40), expected);
+    server.seconds(100);
+    assert_eq!(capacity(&server.store, 1 << 41), expected);
+}
+
+#[test]
+fn a_hundred_thousand_requests_leave_nothing_behind() {
+    // S-16: 400 MB pass through, about a thousand requests live at any time
+    let server = Bounded::new(|_| {});
+    let payload = [7; 4_096];
+    let before = resident();
+    for number in 0..100_000 {
+        let request =
+            NewRequest { key: key(number), owner: key(number), payload: &payload, lifetime: Duration::from_secs(60) };
+        assert!(pollster::block_on(server.store.insert(request)).is_ok());
+        if number % 2 == 0 {
+            let claim = claim_of(number, number, 60);
+            assert!(pollster::block_on(server.store.claim(claim)).is_ok());
+            assert!(number % 4 == 0 || pollster::block_on(server.store.consume(claim)).is_ok());
+        }
+        assert!(remember(&server.store, number, 60).unwrap());
+        server.clock.advance(Duration::from_millis(60));
+        assert!(server.store.len() < 2_000, "{}", server.store.len());
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 128 << 20, "{grown} bytes");
+}
+
+#[test]
+fn requests_that_end_early_leave_nothing_behind_either() {
+    // S-16: a client that opens and denies as fast as it can stays below every limit
+    let server = Bounded::new(|limits| limits.requests = 10);
+    let before = resident();
+    for number in 0..500_000 {
+        assert!(insert(&server.store, number, 1, Duration::from_secs(60)).is_ok());
+        let claim = claim_of(number, 1, 600);
+        assert!(pollster::block_on(server.store.claim(claim)).is_ok());
+        assert!(pollster::block_on(server.store.consume(claim)).is_ok());
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 16 << 20, "{grown} bytes for a store of ten requests");
+}
+
+/// Bytes of this process in memory, where the system tells.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
+    pages.unwrap_or_default() * 4_096
+}
+
+/// A clock that breaks down now and then.
+#[derive(Clone)]
+struct Fragile {
+    clock: ManualClock,
+    broken: Arc<AtomicBool>,
+}
+
+impl Clock for Fragile {
+    fn now(&self) -> time::OffsetDateTime {
+        self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        assert!(!self.broken.load(Ordering::SeqCst), "broken on purpose");
+        self.clock.elapsed()
+    }
+}
+
+#[test]
+fn a_panic_of_others_does_not_disable_the_store() {
+    // S-17
+    let clock = Fragile { clock: ManualClock::default(), broken: Arc::default() };
+    let store = MemoryStore::default().with_clock(clock.clone());
+    assert!(insert(&store, 1, 1, Duration::from_secs(60)).is_ok());
+    clock.broken.store(true, Ordering::SeqCst);
+    for number in 0..300 {
+        let attempt = || {
+            let _ = insert(&store, number, 1, Duration::from_secs(60));
+        };
+        assert!(catch_unwind(AssertUnwindSafe(attempt)).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| pollster::block_on(store.claim(claim_of(1, 1, 1))).is_ok())).is_err());
+    }
+    clock.broken.store(false, Ordering::SeqCst);
+    assert_eq!(store.len(), 1);
+    assert!(pollster::block_on(store.claim(claim_of(1, 1, 60))).is_ok());
+    assert!((2..300).all(|number| insert(&store, number, 1, Duration::from_secs(60)).is_ok()));
+}
+
+#[test]
+fn a_future_that_is_never_polled_does_nothing() {
+    // S-18
+    let server = Bounded::new(|_| {});
+    assert!(insert(&server.store, 1, 1, Duration::from_secs(60)).is_ok());
+    assert!(pollster::block_on(server.store.claim(claim_of(1, 1, 60))).is_ok());
+    drop(server.store.insert(NewRequest {
+        key: key(2),
+        owner: key(1),
+        payload: b"",
+        lifetime: Duration::from_secs(60),
+    }));
+    drop(server.store.consume(claim_of(1, 1, 60)));
+    drop(server.store.remember(key(3), Duration::from_secs(60)));
+    assert_eq!(server.store.len(), 1);
+    assert!(remember(&server.store, 3, 60).unwrap());
+    assert!(pollster::block_on(server.store.consume(claim_of(1, 1, 60))).is_ok());
+}

@@ -1,0 +1,98 @@
+//! Discovery: what is published is what is enforced.
+
+use parjar::{AuthenticationMethod, Client, InMemoryRegistry, ParEndpoint, ParEndpointBuilder, Policy, ResponseType};
+use serde_json::{Map, Value, json};
+
+use crate::support::ISSUER;
+
+fn metadata(policy: Policy, more: impl FnOnce(ParEndpointBuilder) -> ParEndpointBuilder) -> Map<String, Value> {
+    more(ParEndpoint::builder(ISSUER).policy(policy)).clients(InMemoryRegistry::default()).build().unwrap().metadata()
+}
+
+#[test]
+fn the_document_of_the_preset_oauth() {
+    // PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012, SM-013, SM-017
+    let expected = json!({
+        "issuer": "https://as.example.com",
+        "authorization_endpoint": "https://as.example.com/authorize",
+        "pushed_authorization_request_endpoint": "https://as.example.com/authorize/par",
+        "require_pushed_authorization_requests": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_signed_request_object": false,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": ["authorization_code"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    assert_eq!(Value::Object(metadata(Policy::oauth(), |builder| builder)), expected);
+}
+
+#[test]
+fn every_switch_shows() {
+    // SM-003, SM-010, SM-012, SM-015, SM-017, SM-018
+    let mut policy = Policy::oauth();
+    policy.require_pushed_authorization_requests = true;
+    policy.require_signed_request_object = true;
+    policy.danger_allow_unauthenticated_clients = true;
+    policy.danger_allow_plain_code_challenge = true;
+    policy.token_endpoint_auth_methods_supported = vec![AuthenticationMethod::ClientSecretPost];
+    policy.response_types_supported = vec![ResponseType::CODE, ResponseType::CODE_ID_TOKEN];
+    policy.scopes_supported = Some(vec!["openid".into()]);
+    let document = metadata(policy, |builder| {
+        builder
+            .authorization_endpoint("https://login.example.com/a?tenant=1")
+            .pushed_authorization_request_endpoint("https://login.example.com/push")
+            .authorization_details_type("payment", |_: &Client, _: &Map<String, Value>| Ok(()))
+    });
+    for (member, value) in [
+        ("authorization_endpoint", json!("https://login.example.com/a?tenant=1")),
+        ("pushed_authorization_request_endpoint", json!("https://login.example.com/push")),
+        ("require_pushed_authorization_requests", json!(true)),
+        ("require_signed_request_object", json!(true)),
+        ("token_endpoint_auth_methods_supported", json!(["client_secret_post", "none"])),
+        ("code_challenge_methods_supported", json!(["S256", "plain"])),
+        ("response_types_supported", json!(["code", "code id_token"])),
+        ("grant_types_supported", json!(["authorization_code", "implicit"])),
+        ("scopes_supported", json!(["openid"])),
+        ("authorization_details_types_supported", json!(["payment"])),
+    ] {
+        assert_eq!(document[member], value, "{member}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_switched_off_is_not_published() {
+    // SM-002: its presence alone says that it can be used.
+    let mut policy = Policy::oauth();
+    policy.pushed_authorization_requests = false;
+    let document = metadata(policy, |builder| builder);
+    assert!(!document.contains_key("pushed_authorization_request_endpoint"));
+    assert!(!document.contains_key("require_pushed_authorization_requests"));
+}
+
+#[test]
+fn endpoints_follow_the_issuer_unless_they_are_given() {
+    // PAR-081
+    for (issuer, authorize, par) in [
+        ("https://as.example.com", "https://as.example.com/authorize", "https://as.example.com/authorize/par"),
+        ("https://as.example.com/", "https://as.example.com/authorize", "https://as.example.com/authorize/par"),
+        ("https://a.example/t/1", "https://a.example/t/1/authorize", "https://a.example/t/1/authorize/par"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/authorize", "http://127.0.0.1:8080/authorize/par"),
+    ] {
+        let par_endpoint = ParEndpoint::builder(issuer).clients(InMemoryRegistry::default()).build().unwrap();
+        let document = par_endpoint.metadata();
+        assert_eq!(document["issuer"], issuer);
+        assert_eq!(document["authorization_endpoint"], authorize);
+        assert_eq!(document["pushed_authorization_request_endpoint"], par);
+        assert_eq!(par_endpoint.pushed_authorization_request_endpoint(), par);
+    }
+    let given = ParEndpoint::builder(ISSUER)
+        .authorization_endpoint("https://login.example.com/oauth/")
+        .clients(InMemoryRegistry::default())
+        .build()
+        .unwrap();
+    assert_eq!(given.pushed_authorization_request_endpoint(), "https://login.example.com/oauth/par");
+}

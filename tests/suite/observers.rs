@@ -1,0 +1,292 @@
+//! What a host can count and log.
+
+use std::sync::{Arc, Mutex};
+
+use parjar::{
+    AuthorizationError, Event, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, Observer, ParEndpoint, Policy,
+    PushRequest, Stage,
+};
+
+use crate::{
+    host::{builder, open, push},
+    support::{FORM, ISSUER, authorization, code_request, request_uri},
+};
+
+/// Notes every event as a line.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Log {
+    fn observe(&self, event: &Event<'_>) {
+        let line = match *event {
+            Event::Pushed { client_id } => format!("pushed {client_id}"),
+            Event::Refused { stage, reason, client_id } => {
+                format!("refused {} {reason} {}", stage.as_str(), client_id.unwrap_or("-"))
+            }
+            Event::Opened { client_id } => format!("opened {client_id}"),
+            Event::Completed { client_id } => format!("completed {client_id}"),
+            Event::Denied { client_id, error } => format!("denied {client_id} {}", error.as_str()),
+            Event::Replayed { client_id } => format!("replayed {client_id}"),
+            _ => "unknown".to_owned(),
+        };
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl Log {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+struct Watched {
+    par: ParEndpoint<InMemoryRegistry, MemoryStore>,
+    clock: ManualClock,
+    log: Log,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let (log, clock) = (Log::default(), ManualClock::default());
+        let mut limits = MemoryLimits::default();
+        limits.requests_per_client = 5;
+        let store = MemoryStore::new(limits).with_clock(clock.clone());
+        Self { par: builder(ISSUER).store(store).observer(log.clone()).build().unwrap(), clock, log }
+    }
+
+    /// Pushes, and forgets the event.
+    fn pushed(&self) -> String {
+        let handle = request_uri(&push(&self.par, "basic", &code_request(&[])));
+        self.log.take();
+        handle
+    }
+
+    fn authorize(&self, query: &str, browser: Option<&str>) {
+        let _ = pollster::block_on(self.par.authorize(query, browser));
+    }
+
+    fn saw(&self, lines: &[&str]) {
+        assert_eq!(self.log.take(), lines);
+    }
+}
+
+#[test]
+fn a_login_is_told_from_push_to_end() {
+    let server = Watched::new();
+    let handle = request_uri(&push(&server.par, "basic", &code_request(&[])));
+    server.saw(&["pushed basic"]);
+    let pending = open(&server.par, &handle, None).unwrap();
+    server.saw(&["opened basic"]);
+    open(&server.par, &handle, None).unwrap();
+    server.saw(&["opened basic"]);
+    pollster::block_on(server.par.complete(&pending)).unwrap();
+    server.saw(&["completed basic"]);
+}
+
+#[test]
+fn a_denial_is_told_with_its_error() {
+    let server = Watched::new();
+    let pending = open(&server.par, &server.pushed(), None).unwrap();
+    server.log.take();
+    pollster::block_on(server.par.deny(&pending, AuthorizationError::LoginRequired)).unwrap();
+    server.saw(&["denied basic login_required"]);
+}
+
+#[test]
+fn a_replay_is_told_wherever_it_happens() {
+    // P-18
+    let server = Watched::new();
+    let handle = server.pushed();
+    let pending = open(&server.par, &handle, None).unwrap();
+    pollster::block_on(server.par.complete(&pending)).unwrap();
+    server.log.take();
+    let _ = open(&server.par, &handle, None);
+    server.saw(&["replayed basic", "refused authorize spent_request_uri basic"]);
+    let _ = pollster::block_on(server.par.complete(&pending));
+    server.saw(&["replayed basic", "refused complete spent_request_uri basic"]);
+    let _ = pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied));
+    server.saw(&["replayed basic", "refused complete spent_request_uri basic"]);
+    server.authorize(&format!("client_id=other&request_uri={handle}"), None);
+    server.saw(&["refused authorize foreign_request_uri other"]);
+}
+
+#[test]
+fn every_refused_login_is_told_with_its_reason() {
+    let server = Watched::new();
+    let handle = server.pushed();
+    server.authorize("", None);
+    server.saw(&["refused authorize missing_client_id -"]);
+    server.authorize("%", None);
+    server.saw(&["refused authorize malformed_encoding -"]);
+    server.authorize("client_id=basic&request_uri=x", None);
+    server.saw(&["refused authorize malformed_request_uri basic"]);
+    server.authorize("client_id=basic&request_uri=https://x.example", None);
+    server.saw(&["refused authorize external_request_uri basic"]);
+    server.authorize("client_id=nobody&response_type=code", None);
+    server.saw(&["refused authorize unknown_client nobody"]);
+    server.authorize("client_id=basic", None);
+    server.saw(&["refused authorize missing_response_type basic"]);
+    server.authorize("client_id=basic&redirect_uri=https://evil.example", None);
+    server.saw(&["refused authorize redirect_uri_different basic"]);
+    open(&server.par, &handle, Some("one")).unwrap();
+    server.log.take();
+    server.authorize(&format!("client_id=basic&request_uri={handle}"), Some("two"));
+    server.saw(&["refused authorize other_browser basic"]);
+    server.clock.advance(std::time::Duration::from_secs(600));
+    server.authorize(&format!("client_id=basic&request_uri={handle}"), Some("one"));
+    server.saw(&["refused authorize unknown_request_uri basic"]);
+}
+
+#[test]
+fn every_refused_push_is_told_with_its_reason() {
+    let server = Watched::new();
+    let send = |method: &str, authorization: &str, form: &str| {
+        let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
+        let _ = pollster::block_on(server.par.push(&PushRequest::new(method, headers, form)));
+    };
+    let good = authorization("basic", "s3cret");
+    send("GET", &good, "");
+    server.saw(&["refused push method_not_allowed -"]);
+    send("POST", &authorization("basic", "wrong"), "");
+    server.saw(&["refused push wrong_secret basic"]);
+    send("POST", &authorization("nobody", "wrong"), "");
+    server.saw(&["refused push unknown_client nobody"]);
+    send("POST", &good, "response_type=code&redirect_uri=https://evil.example");
+    server.saw(&["refused push redirect_uri_different basic"]);
+    (0..6).for_each(|_| send("POST", &good, &code_request(&[])));
+    assert_eq!(server.log.take()[5], "refused push client_limit basic");
+}
+
+#[test]
+fn the_token_endpoint_has_a_stage_of_its_own() {
+    let server = Watched::new();
+    let authorization = authorization("basic", "wrong");
+    let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
+    let request = PushRequest::new("POST", headers, "grant_type=authorization_code");
+    assert!(pollster::block_on(server.par.authenticate_client(&request)).is_err());
+    server.saw(&["refused token wrong_secret basic"]);
+}
+
+#[test]
+fn all_observers_are_told() {
+    let (first, second) = (Log::default(), Log::default());
+    let par = builder(ISSUER).observer(first.clone()).observer(second.clone()).build().unwrap();
+    push(&par, "basic", &code_request(&[]));
+    assert_eq!((first.take(), second.take()), (vec!["pushed basic".to_owned()], vec!["pushed basic".to_owned()]));
+}
+
+#[test]
+fn labels_are_fixed() {
+    // S-21
+    let stages = [Stage::Push, Stage::Authorize, Stage::Complete, Stage::Token].map(Stage::as_str);
+    assert_eq!(stages, ["push", "authorize", "complete", "token"]);
+    let server = Watched::new();
+    for client_id in ["nobody", "x%20y%22", "%C3%A9"] {
+        server.authorize(&format!("client_id={client_id}&request_uri=x"), None);
+    }
+    assert!(server.log.take().iter().all(|line| line.starts_with("refused authorize malformed_request_uri ")));
+}
+
+#[test]
+fn a_boxed_endpoint_keeps_its_observers() {
+    let log = Log::default();
+    let par = builder(ISSUER).policy(Policy::oauth()).observer(log.clone()).build().unwrap().boxed();
+    push(&par, "basic", &code_request(&[]));
+    assert_eq!(log.take(), ["pushed basic"]);
+}
+
+#[cfg(feature = "tracing")]
+mod tracing_events {
+    use std::io;
+
+    use parjar::TracingObserver;
+    use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Written {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// All lines that are written while `work` goes on.
+    fn written(work: impl FnOnce(&ParEndpoint)) -> Vec<String> {
+        let written = Written::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(written.clone()).with_ansi(false).without_time().finish();
+        let par = builder(ISSUER).observer(TracingObserver).build().unwrap();
+        {
+            let _guard = subscriber.set_default();
+            work(&par);
+        }
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_outcome_is_one_line_without_secrets() {
+        // O-01, P-01
+        let lines = written(|par| {
+            let more = [("login_hint", "canary"), ("state", "canary"), ("x", "canary")];
+            let handle = request_uri(&push(par, "basic", &code_request(&more)));
+            let pending = open(par, &handle, Some("canary")).unwrap();
+            let _ = open(par, &handle, Some("canary-other"));
+            let granted = pollster::block_on(par.complete(&pending)).unwrap();
+            granted.respond([("code", "canary")]);
+            let _ = open(par, &handle, Some("canary"));
+            let denied = open(par, &request_uri(&push(par, "basic", &code_request(&more))), None).unwrap();
+            let _ = pollster::block_on(par.deny(&denied, AuthorizationError::AccessDenied));
+        });
+        let expected = [
+            (" INFO", "pushed"),
+            (" INFO", "opened"),
+            (" INFO", "refused"),
+            (" INFO", "completed"),
+            (" WARN", "replayed"),
+            (" INFO", "refused"),
+            (" INFO", "pushed"),
+            (" INFO", "opened"),
+            (" INFO", "denied"),
+        ];
+        assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+        for (line, (level, message)) in lines.iter().zip(expected) {
+            assert!(line.starts_with(&format!("{level} parjar: {message} ")), "{line}");
+            assert!(line.contains("basic"));
+            for secret in ["canary", "s3cret", "urn:"] {
+                assert!(!line.contains(secret), "{line}");
+            }
+        }
+        assert!(lines[2].contains(r#"stage="authorize" reason="other_browser""#), "{}", lines[2]);
+    }
+
+    #[test]
+    fn a_hostile_client_id_stays_on_its_line() {
+        // O-03
+        let hostile = "c1\u{2028}\u{202e}\u{1F600}\"\\n ERROR parjar: ".to_owned() + &"x".repeat(5_000);
+        let query = crate::support::form([("client_id", hostile.as_str()), ("request_uri", "x")]);
+        let lines = written(|par| {
+            assert!(pollster::block_on(par.authorize(&query, None)).is_err());
+        });
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].len() < 400, "{}", lines[0].len());
+        assert!(!lines[0].contains(['\u{2028}', '\u{202e}']), "{}", lines[0]);
+        assert!(lines[0].contains(r#"c1\u{2028}\u{202e}"#), "{}", lines[0]);
+    }
+}

@@ -1,0 +1,554 @@
+//! Redirect URIs: the three rules against their vectors, who may use the widest one, and that what was accepted is what is
+//! emitted.
+
+use parjar::{
+    AuthorizeRefusal, Policy, Reason,
+    redirect_uri::{Fault, MAX_LENGTH, RegisteredRedirectUri, Rule},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::{CALLBACK, CHALLENGE, Server, basic, error, form, public, with};
+
+const SAME_ORIGIN: Rule = Rule::SameOrigin { below_registered_path: false };
+
+fn code(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Empty => "EMPTY",
+        Fault::TooLong => "LEN",
+        Fault::Lexical => "LEX",
+        Fault::Fragment => "FRAG",
+        Fault::Unparsable => "PARSE",
+        Fault::UserInfo => "USERINFO",
+        Fault::Scheme => "SCHEME",
+        Fault::NotCanonical => "NONCANON",
+        Fault::Different => "DIFF",
+        Fault::NotLoopback => "NOTLOOP",
+        Fault::OtherHost => "HOST",
+        Fault::PortZero => "PORT0",
+        Fault::OtherPath => "PATH",
+        Fault::OtherQuery => "QUERY",
+        Fault::OtherOrigin => "ORIGIN",
+        Fault::AmbiguousPath => "PATHENC",
+        Fault::ResponseParameter => "RESPPARAM",
+        _ => "?",
+    }
+}
+
+#[test]
+fn every_vector_is_answered_as_it_says() {
+    // R-01 to R-18, RU-002, RU-008, RU-010, RU-032 to RU-036
+    let vectors = include_str!("../vectors/redirect-uris.jsonl");
+    let mut rows = 0;
+    for line in vectors.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let text = |member: &str| row[member].as_str().unwrap();
+        for (member, rule) in [("exact", Rule::Exact), ("loopback", Rule::Loopback), ("same_origin", SAME_ORIGIN)] {
+            let outcome = RegisteredRedirectUri::parse(text("registered"))
+                .and_then(|registered| registered.matches(rule, text("requested")));
+            let expected = row[member].as_str();
+            assert_eq!(outcome.as_ref().err().copied().map(code), expected, "{} {member}", text("id"));
+            if let Ok(matched) = outcome {
+                assert_eq!(matched.as_str(), text("requested"), "{} {member}", text("id"));
+            }
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, 110);
+}
+
+#[test]
+fn what_cannot_be_registered() {
+    // RU-011, RU-019, R-04, R-08, R-11, R-14, R-15, R-16
+    let long = format!("https://app.example.com/{}", "a".repeat(MAX_LENGTH));
+    for (text, fault) in [
+        ("", Fault::Empty),
+        (&*long, Fault::TooLong),
+        ("https://app.example.com/cb ", Fault::Lexical),
+        ("https://app.example.com\\cb", Fault::Lexical),
+        ("https://app.example.com/%zz", Fault::Lexical),
+        ("https://app.example.com/%4", Fault::Lexical),
+        ("https://\u{e4}pp.example.com/cb", Fault::Lexical),
+        ("https://app.example.com/{cb}", Fault::Lexical),
+        ("https://app.example.com/cb#", Fault::Fragment),
+        ("https://app.example.com/cb#x", Fault::Fragment),
+        ("/cb", Fault::Unparsable),
+        ("https://", Fault::Unparsable),
+        ("https://user@app.example.com/cb", Fault::UserInfo),
+        ("https://@app.example.com/cb", Fault::UserInfo),
+        ("com.example.app://user@host/cb", Fault::UserInfo),
+        ("http://app.example.com/cb", Fault::Scheme),
+        ("http://127.0.0.2/cb", Fault::Scheme),
+        ("http://localhost.evil.com/cb", Fault::Scheme),
+        ("javascript:alert(1)", Fault::Scheme),
+        ("JAVASCRIPT:alert(1)", Fault::Scheme),
+        ("data:text/html,x", Fault::Scheme),
+        ("vbscript:x", Fault::Scheme),
+        ("file:///etc/passwd", Fault::Scheme),
+        ("blob:https://app.example.com/x", Fault::Scheme),
+        ("about:blank", Fault::Scheme),
+        ("myapp:/cb", Fault::Scheme),
+        ("wss://app.example.com/cb", Fault::Scheme),
+        ("ftp://app.example.com/cb", Fault::Scheme),
+        ("https:/app.example.com/cb", Fault::NotCanonical),
+        ("https:app.example.com/cb", Fault::NotCanonical),
+        ("https://*.example.com/cb", Fault::UnregistrableHost),
+        ("https://app.example.com./cb", Fault::UnregistrableHost),
+        ("https://app.example.com/cb?code=x", Fault::ResponseParameter),
+        ("https://app.example.com/cb?c%6Fde=x", Fault::ResponseParameter),
+        ("https://app.example.com/cb?a=1&state", Fault::ResponseParameter),
+        ("https://app.example.com/cb?iss=x", Fault::ResponseParameter),
+        ("https://app.example.com/cb?error=x", Fault::ResponseParameter),
+    ] {
+        let shown: String = text.chars().take(60).collect();
+        assert_eq!(RegisteredRedirectUri::parse(text).err(), Some(fault), "{shown}");
+    }
+    for text in [
+        "https://app.example.com",
+        "https://app.example.com/cb?a=b&codex=1",
+        "http://localhost/cb",
+        "http://localhost:3000/cb",
+        "http://127.0.0.1/cb",
+        "http://[::1]:8080/cb",
+        "com.example.app:/cb",
+        "com.example.app:cb",
+        "https://xn--pp-via.example.com/cb",
+    ] {
+        assert!(RegisteredRedirectUri::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_scheme_like_text_in_the_query_is_no_authority() {
+    let uri = "com.example.app:/cb?next=https://user@host/";
+    assert!(RegisteredRedirectUri::parse(uri).is_ok());
+}
+
+#[test]
+fn the_path_rule_keeps_to_the_registered_path_and_below_it() {
+    // PAR-046, R-22
+    let rule = Rule::SameOrigin { below_registered_path: true };
+    for (registered, requested, fault) in [
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb", None),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/t/7", None),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb?x=1", None),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/", None),
+        ("https://a.example/~c1/", "https://a.example/~c1/x", None),
+        ("https://a.example", "https://a.example/x", None),
+        ("https://a.example/~c1/cb", "https://a.example/~c2/cb", Some(Fault::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cbx", Some(Fault::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/CB/x", Some(Fault::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/", Some(Fault::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/..%2f..%2f~c2", Some(Fault::AmbiguousPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/..;/x", Some(Fault::AmbiguousPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/../../~c2", Some(Fault::NotCanonical)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb//x", Some(Fault::AmbiguousPath)),
+    ] {
+        let outcome = RegisteredRedirectUri::parse(registered).unwrap().matches(rule, requested);
+        assert_eq!(outcome.err(), fault, "{requested}");
+    }
+}
+
+const ELSEWHERE: &str = "https://app.example.com/tenant/7?x=1";
+
+fn per_request(more: Value) -> Value {
+    let members = json!({ "allow_per_request_redirect_uris": true, "require_pushed_authorization_requests": true });
+    with(with(basic("basic"), members), more)
+}
+
+fn allowing() -> Policy {
+    let mut policy = Policy::oauth();
+    policy.allow_per_request_redirect_uris = true;
+    policy
+}
+
+fn request<'a>(redirect_uri: &'a str, more: &[(&'a str, &'a str)]) -> String {
+    let base = [("redirect_uri", redirect_uri), ("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
+    let kind =
+        [("response_type", "code")].into_iter().filter(|_| !more.iter().any(|(name, _)| *name == "response_type"));
+    form(base.into_iter().chain(kind).chain(more.iter().copied()))
+}
+
+#[test]
+fn a_per_request_uri_needs_all_switches_and_all_guards() {
+    // PAR-024, PAR-045, RU-030, RU-031, RU-037, P-27, P-28
+    for bits in 0..64u32 {
+        let on = |bit: u32| bits & (1 << bit) != 0;
+        let (in_policy, in_client, policy_requires, client_requires) = (on(0), on(1), on(2), on(3));
+        let (confidential, sector) = (on(4), on(5));
+        let mut policy = Policy::oauth();
+        policy.danger_allow_unauthenticated_clients = true;
+        policy.allow_per_request_redirect_uris = in_policy;
+        policy.require_pushed_authorization_requests = policy_requires;
+        let mut registration = with(
+            if confidential { basic("basic") } else { public("basic") },
+            json!({
+                "allow_per_request_redirect_uris": in_client,
+                "require_pushed_authorization_requests": client_requires,
+            }),
+        );
+        if sector {
+            registration["sector_identifier_uri"] = json!("https://app.example.com/sector.json");
+        }
+        let server = Server::with(policy, [registration]);
+        let body = request(ELSEWHERE, &[("client_id", "basic")]);
+        let reply = if confidential { server.push(&body) } else { server.push_form(&body) };
+        let expected = in_policy && in_client && (policy_requires || client_requires) && confidential && !sector;
+        assert_eq!(reply.status(), if expected { 201 } else { 400 }, "{bits:06b}");
+        if !expected {
+            assert_eq!(error(&reply), "invalid_request", "{bits:06b}");
+        }
+    }
+}
+
+#[test]
+fn a_per_request_uri_needs_pkce_and_a_code_outside_the_fragment() {
+    // R-20, design of per-request URIs
+    let mut policy = allowing();
+    policy.danger_allow_plain_code_challenge = true;
+    policy.response_types_supported = vec![
+        parjar::ResponseType::CODE,
+        parjar::ResponseType::TOKEN,
+        parjar::ResponseType::ID_TOKEN,
+        parjar::ResponseType::CODE_ID_TOKEN,
+    ];
+    let all = json!({
+        "response_types": ["code", "token", "id_token", "code id_token"],
+        "grant_types": ["authorization_code", "implicit"],
+    });
+    let server = Server::with(policy, [per_request(all)]);
+    let reason = |body: String| server.try_push(body.as_bytes()).map(|_| ()).map_err(|refusal| refusal.reason());
+    let plain = "p".repeat(43);
+    for (redirect_uri, registered) in [(CALLBACK, true), (ELSEWHERE, false)] {
+        let or = |reason: Reason| if registered { Ok(()) } else { Err(reason) };
+        let base = [("redirect_uri", redirect_uri), ("response_type", "code")];
+        assert_eq!(reason(form(base)), or(Reason::MissingCodeChallenge));
+        let with_plain = base.into_iter().chain([("code_challenge", &*plain)]);
+        assert_eq!(reason(form(with_plain)), or(Reason::ChallengeMethod));
+        for (response_type, mode, safe) in [
+            ("code", None, true),
+            ("code", Some("query"), true),
+            ("code", Some("form_post"), true),
+            ("code", Some("fragment"), false),
+            ("token", None, false),
+            ("id_token", Some("form_post"), false),
+            ("code id_token", None, false),
+            ("code id_token", Some("form_post"), false),
+        ] {
+            let more: Vec<_> = [("response_type", response_type), ("nonce", "n")]
+                .into_iter()
+                .chain(mode.map(|mode| ("response_mode", mode)))
+                .collect();
+            let expected = if safe { Ok(()) } else { or(Reason::PerRequestRedirectUriFlow) };
+            assert_eq!(reason(request(redirect_uri, &more)), expected, "{redirect_uri} {response_type} {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn a_per_request_uri_is_marked_as_such() {
+    // RU-016, RU-038
+    let server = Server::with(allowing(), [per_request(json!({}))]);
+    for (redirect_uri, registered) in [(CALLBACK, true), (ELSEWHERE, false)] {
+        let pending = server.open(&server.pushed(&request(redirect_uri, &[]))).unwrap();
+        assert_eq!(pending.request().redirect_uri().as_str(), redirect_uri);
+        assert_eq!(pending.request().redirect_uri().is_registered(), registered);
+        assert!(!pending.request().redirect_uri().is_loopback());
+    }
+}
+
+#[test]
+fn a_per_request_uri_may_share_the_origin_of_any_registered_one() {
+    // RU-032
+    let registration =
+        per_request(json!({ "redirect_uris": [CALLBACK, "https://b.example:8443/", "com.example.app:/cb"] }));
+    let server = Server::with(allowing(), [registration]);
+    for (redirect_uri, status) in [
+        ("https://b.example:8443/x", 201),
+        ("https://app.example.com/x", 201),
+        ("https://b.example/x", 400),
+        ("https://app.example.com:8443/x", 400),
+        ("com.example.app:/other", 400),
+        ("http://app.example.com/cb", 400),
+        ("https://app.example.com:443/x", 400),
+        ("https://APP.example.com/x", 400),
+        ("https://app.example.com/x#", 400),
+        ("https://app.example.com/x?state=1", 400),
+        ("https%3A%2F%2Fapp.example.com%2Fcb", 400),
+    ] {
+        assert_eq!(server.push(&request(redirect_uri, &[])).status(), status, "{redirect_uri}");
+    }
+}
+
+#[test]
+fn the_path_option_of_the_policy_holds_at_the_push() {
+    // R-22
+    let mut policy = allowing();
+    policy.restrict_per_request_redirect_uris_to_registered_path = true;
+    let server = Server::with(policy, [per_request(json!({}))]);
+    assert_eq!(server.push(&request("https://app.example.com/cb/7", &[])).status(), 201);
+    assert_eq!(server.push(&request("https://app.example.com/other", &[])).status(), 400);
+}
+
+#[test]
+fn a_per_request_uri_counts_no_more_once_a_switch_is_off() {
+    // PAR-072, P-15, RU-031
+    for members in [
+        json!({ "allow_per_request_redirect_uris": false }),
+        json!({ "require_pushed_authorization_requests": false }),
+        json!({ "sector_identifier_uri": "https://app.example.com/sector.json" }),
+        json!({ "redirect_uris": ["https://elsewhere.example/cb"] }),
+    ] {
+        let server = Server::with(allowing(), [per_request(json!({}))]);
+        let handle = server.pushed(&request(ELSEWHERE, &[]));
+        server.registry.replace([crate::support::client(per_request(members))]).unwrap();
+        let refused = server.open(&handle).unwrap_err();
+        assert!(matches!(refused, AuthorizeRefusal::Page(_)));
+        assert_eq!(refused.refusal().reason(), Reason::RedirectUriWithdrawn);
+    }
+}
+
+#[test]
+fn a_per_request_uri_is_for_pushed_requests_only() {
+    // PAR-047
+    let mut policy = allowing();
+    policy.require_pushed_authorization_requests = true;
+    let server = Server::with(policy, [per_request(json!({}))]);
+    let query = request(ELSEWHERE, &[("client_id", "basic")]);
+    assert!(matches!(server.authorize(&query, None).unwrap_err(), AuthorizeRefusal::Page(_)));
+}
+
+#[test]
+fn only_native_clients_choose_the_port_of_a_loopback_uri() {
+    // RU-008, RU-010, R-12, R-27
+    for (application_type, port_status) in [("web", 400), ("native", 201)] {
+        let registration = with(
+            basic("basic"),
+            json!({
+                "application_type": application_type,
+                "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]:1/cb", "http://localhost/cb", CALLBACK],
+            }),
+        );
+        let server = Server::with(Policy::oauth(), [registration]);
+        for (redirect_uri, status) in [
+            ("http://127.0.0.1/cb", 201),
+            ("http://[::1]:1/cb", 201),
+            ("http://localhost/cb", 201),
+            (CALLBACK, 201),
+            ("http://127.0.0.1:51004/cb", port_status),
+            ("http://[::1]:51004/cb", port_status),
+            ("http://[::1]/cb", port_status),
+            ("http://127.0.0.1:0/cb", 400),
+            ("http://127.0.0.1:051004/cb", 400),
+            ("http://127.0.0.1:80/cb", 400),
+            ("http://127.0.0.1:51004/other", 400),
+            ("http://127.0.0.1:51004/cb?x=1", 400),
+            ("http://localhost:51004/cb", 400),
+            ("http://127.1:51004/cb", 400),
+            ("https://app.example.com:51004/cb", 400),
+        ] {
+            let reply = server.push(&request(redirect_uri, &[]));
+            assert_eq!(reply.status(), status, "{application_type} {redirect_uri}");
+            if status == 201 {
+                let pending = server.open(&crate::support::request_uri(&reply)).unwrap();
+                let matched = pending.request().redirect_uri();
+                assert_eq!(matched.as_str(), redirect_uri);
+                assert!(matched.is_registered());
+                assert_eq!(matched.is_loopback(), redirect_uri != CALLBACK, "{redirect_uri}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_redirect_uri_may_be_left_out_by_a_client_with_one_and_only_in_plain_oauth() {
+    // RU-003, OIDC-002, R-24
+    let two = with(basic("basic"), json!({ "redirect_uris": [CALLBACK, "https://b.example/cb"] }));
+    for (policy, registration, scope, status) in [
+        (Policy::oauth(), basic("basic"), "profile", 201),
+        (Policy::oauth(), basic("basic"), "profile openid", 400),
+        (Policy::oauth(), two, "profile", 400),
+        (Policy::oidc(), basic("basic"), "profile", 400),
+    ] {
+        let server = Server::with(policy, [registration]);
+        for redirect_uri in [&[][..], &[("redirect_uri", "")]] {
+            let body = [("response_type", "code"), ("scope", scope)].into_iter().chain(redirect_uri.iter().copied());
+            let reply = server.push(&form(body));
+            assert_eq!(reply.status(), status, "{scope}");
+            if status == 201 {
+                let pending = server.open(&crate::support::request_uri(&reply)).unwrap();
+                assert_eq!(pending.request().redirect_uri().as_str(), CALLBACK);
+                assert_eq!(pending.request().parameters().get("redirect_uri"), None);
+            } else {
+                assert_eq!(error(&reply), "invalid_request");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_redirect_uri_is_an_invalid_request_that_says_no_more() {
+    // PAR-034, RU-001, O-02
+    let server = Server::new();
+    let long = format!("{CALLBACK}/{}", "a".repeat(MAX_LENGTH));
+    let replies: Vec<_> = ["https://evil.example/canary", "https://app.example.com/cb#", "x", "/cb", &*long]
+        .into_iter()
+        .map(|redirect_uri| server.push(&request(redirect_uri, &[])))
+        .collect();
+    for reply in &replies {
+        assert_eq!((reply.status(), &*error(reply)), (400, "invalid_request"));
+        assert!(*reply == replies[0]);
+    }
+}
+
+/// Texts near a URL: pieces that parsers stumble over, put together at random.
+fn url_like() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "https",
+        "http",
+        "HTTPS",
+        "com.app",
+        "javascript",
+        "blob:",
+        ":",
+        "/",
+        "//",
+        "\\",
+        "@",
+        "?",
+        "#",
+        "&",
+        "=",
+        ";",
+        ".",
+        "..",
+        "%2f",
+        "%2e",
+        "%5c",
+        "%00",
+        "%25",
+        "%3b",
+        "%zz",
+        "%",
+        "*",
+        "[",
+        "]",
+        "[::1]",
+        "127.0.0.1",
+        "localhost",
+        "0x7f.1",
+        "app.example.com",
+        "APP.example.com",
+        "app.example.com.",
+        "evil.example",
+        ":443",
+        ":8443",
+        ":0",
+        ":",
+        "cb",
+        "code=x",
+        "state",
+        "\t",
+        "\n",
+        " ",
+        "\u{e4}",
+        "\u{3002}",
+        "\u{ad}",
+        "~",
+        "+",
+        ",",
+        "'",
+        "(",
+        "$",
+    ]);
+    let start = prop::sample::select(vec![
+        "",
+        "https://app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/cb?",
+        "http://127.0.0.1:",
+        "https://",
+    ]);
+    (start, prop::collection::vec(piece, 0..8)).prop_map(|(start, pieces)| start.to_owned() + &pieces.concat())
+}
+
+const REGISTERED: [&str; 5] =
+    [CALLBACK, "https://app.example.com:8443/a?b=c", "http://127.0.0.1/cb", "http://localhost/cb", "com.app:/cb"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_matches_is_canonical_and_as_close_as_its_rule_says(requested in url_like()) {
+        // R-19, RU-032, RU-034
+        let _ = RegisteredRedirectUri::parse(&requested);
+        for registered in REGISTERED {
+            let url = Url::parse(registered).unwrap();
+            let registered = RegisteredRedirectUri::parse(registered).unwrap();
+            let exact = registered.matches(Rule::Exact, &requested);
+            prop_assert_eq!(exact.is_ok(), requested == registered.as_str());
+            if exact.is_ok() {
+                continue;
+            }
+            let same_origin = registered.matches(SAME_ORIGIN, &requested);
+            let below = registered.matches(Rule::SameOrigin { below_registered_path: true }, &requested);
+            prop_assert!(below.is_err() || same_origin.is_ok());
+            if let Ok(matched) = same_origin {
+                let parsed = Url::parse(&requested).unwrap();
+                prop_assert_eq!(parsed.as_str(), &requested);
+                prop_assert_eq!(matched.as_str(), &requested);
+                prop_assert_eq!(parsed.scheme(), "https");
+                prop_assert_eq!(parsed.origin(), url.origin());
+                prop_assert!(requested.bytes().all(|byte| byte.is_ascii_graphic()) && !requested.contains(['#', '\\']));
+                let reserved = ["code", "state", "iss", "error"];
+                prop_assert!(!parsed.query_pairs().any(|(name, _)| reserved.contains(&&*name)));
+            }
+            if let Ok(matched) = registered.matches(Rule::Loopback, &requested) {
+                let mut parsed = Url::parse(&requested).unwrap();
+                prop_assert_eq!(matched.as_str(), &requested);
+                prop_assert!(matched.is_loopback());
+                parsed.set_port(url.port()).unwrap();
+                prop_assert_eq!(parsed, url);
+            }
+        }
+    }
+
+    #[test]
+    fn arbitrary_text_never_panics(requested in any::<String>()) {
+        let _ = RegisteredRedirectUri::parse(&requested);
+        let registered = RegisteredRedirectUri::parse(CALLBACK).unwrap();
+        for rule in [Rule::Exact, Rule::Loopback, SAME_ORIGIN] {
+            prop_assert!(registered.matches(rule, &requested).is_err());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_was_accepted_is_emitted_byte_for_byte(tail in "[/a-zA-Z0-9._~!$&'()*+,;=:?%-]{0,30}") {
+        // R-18, R-19, RU-001, RU-002
+        let server = Server::with(allowing(), [per_request(json!({}))]);
+        for redirect_uri in [format!("https://app.example.com/{tail}"), CALLBACK.to_owned()] {
+            let reply = server.push(&request(&redirect_uri, &[]));
+            if reply.status() != 201 {
+                prop_assert_eq!(error(&reply), "invalid_request");
+                continue;
+            }
+            let pending = server.open(&crate::support::request_uri(&reply)).unwrap();
+            prop_assert_eq!(pending.request().redirect_uri().as_str(), &redirect_uri);
+            let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
+            let redirect = granted.respond([("code", "c")]);
+            let location = redirect.location().unwrap();
+            let added = location.strip_prefix(&*redirect_uri).unwrap();
+            let separator = match redirect_uri.split_once('?') {
+                None => "?",
+                Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+                Some(_) => "&",
+            };
+            prop_assert_eq!(added, format!("{separator}code=c&iss=https%3A%2F%2Fas.example.com"));
+        }
+    }
+}

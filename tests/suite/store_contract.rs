@@ -1,0 +1,133 @@
+//! The test kit for stores: it passes what keeps the contract and finds what does not.
+
+use std::{sync::Arc, time::Duration};
+
+use parjar::{
+    BoxedStore, ManualClock, MemoryStore, RequestStore,
+    store::contract::{self, Harness},
+};
+
+use crate::host::{Fault, HostStore};
+
+struct Manual<S> {
+    store: S,
+    clock: ManualClock,
+}
+
+impl<S: RequestStore + Clone> Harness for Manual<S> {
+    type Store = S;
+
+    fn store(&self) -> S {
+        self.store.clone()
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        pollster::block_on(future)
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    fn rounds(&self) -> usize {
+        3
+    }
+}
+
+fn check<S: RequestStore + Clone>(store: impl FnOnce(ManualClock) -> S) -> Result<(), contract::Violation> {
+    let clock = ManualClock::default();
+    contract::check(&Manual { store: store(clock.clone()), clock })
+}
+
+fn memory(clock: ManualClock) -> MemoryStore {
+    MemoryStore::default().with_clock(clock)
+}
+
+#[test]
+fn the_stores_of_the_library_keep_the_contract() {
+    // P-20, S-18
+    check(memory).unwrap();
+    check(|clock| Arc::new(memory(clock))).unwrap();
+    check(|clock| BoxedStore::new(memory(clock))).unwrap();
+    check(|clock| BoxedStore::new(BoxedStore::new(Arc::new(memory(clock))))).unwrap();
+}
+
+#[test]
+fn a_store_of_a_host_can_keep_the_contract() {
+    check(HostStore::new).unwrap();
+}
+
+#[test]
+fn a_store_is_checked_twice_without_getting_in_its_own_way() {
+    let clock = ManualClock::default();
+    let harness = Manual { store: memory(clock.clone()), clock };
+    contract::check(&harness).unwrap();
+    contract::check(&harness).unwrap();
+}
+
+#[test]
+fn every_fault_is_found() {
+    // P-05, P-20, P-40, S-01, S-08, S-18
+    let faults = [
+        (Fault::FindThenInsert, "of 64 inserts under one key, one succeeds"),
+        (Fault::FindThenOpen, "of 64 browsers, one gets the request"),
+        (Fault::FindThenSpend, "of 64 callers, one spends the request"),
+        (Fault::FindThenMark, "of 64 callers, one finds the mark new"),
+        (Fault::OverwritesOnInsert, "an insert never overwrites"),
+        (Fault::OverwritesSpentOnInsert, "a spent request is not inserted anew"),
+        (Fault::LosesBytes, "a claim gives back the payload, byte for byte, each time"),
+        (Fault::OpensOnce, "a claim gives back the payload, byte for byte, each time"),
+        (Fault::IgnoresOwner, "a wrong client is refused and changes nothing"),
+        (Fault::IgnoresOwnerWhenSpending, "a wrong client is refused and changes nothing"),
+        (Fault::DestroysForWrongOwner, "a wrong client is refused and changes nothing"),
+        (Fault::OpensForWrongOwner, "a wrong client does not open a request"),
+        (Fault::IgnoresBrowser, "the first browser keeps the request"),
+        (Fault::IgnoresBrowserWhenSpending, "the first browser keeps the request"),
+        (Fault::TakesNoBrowserForAny, "the first browser keeps the request"),
+        (Fault::DestroysForWrongBrowser, "the first browser keeps the request"),
+        (Fault::BindsAtFirstClaimOnly, "the first claim that names a browser binds the request"),
+        (Fault::SpendsWhatWaits, "a wrong client does not open a request"),
+        (Fault::SpendsTwice, "a spent request is neither opened nor spent again"),
+        (Fault::RemembersNothing, "a spent request is not inserted anew"),
+        (Fault::RemembersForEver, "a forgotten request is unknown"),
+        (Fault::NeverExpires, "a request waits no longer than it was told to"),
+        (Fault::SpendsWhatExpired, "an expired request is not spent"),
+        (Fault::OpenDiesWithWaiting, "an opened request outlives the time it could have waited"),
+        (Fault::ClaimProlongs, "opening it again does not prolong its life"),
+        (Fault::MarksAreAlwaysNew, "a mark is new once"),
+        (Fault::MarksNeverExpire, "a mark lives no longer, whatever was asked since"),
+        (Fault::RepeatedMarkLivesLonger, "a mark lives no longer, whatever was asked since"),
+    ];
+    let mut surprises = Vec::new();
+    for (fault, promise) in faults {
+        let found = check(|clock| HostStore::with(clock, fault)).err();
+        if found.as_ref().map(contract::Violation::promise) != Some(promise) {
+            surprises.push((fault, found));
+        }
+    }
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[test]
+fn a_store_that_writes_back_what_it_read_is_found() {
+    // S-01: a reload at the same moment brings a spent request back to life
+    assert!(check(|clock| HostStore::with(clock, Fault::WritesBackWhatItRead)).is_err());
+}
+
+#[test]
+fn a_store_that_is_torn_by_a_cancelled_consumption_is_found() {
+    // S-18
+    assert!(check(|clock| HostStore::with(clock, Fault::SpendsInTwoSteps)).is_err());
+}
+
+#[test]
+fn a_store_that_is_torn_by_a_cancelled_insert_is_found() {
+    // S-18
+    assert!(check(|clock| HostStore::with(clock, Fault::InsertsInTwoSteps)).is_err());
+}
+
+#[test]
+fn a_violation_names_the_promise_and_what_was_seen() {
+    let violation = check(|clock| HostStore::with(clock, Fault::OverwritesOnInsert)).unwrap_err();
+    assert_eq!(violation.to_string(), "an insert never overwrites: Ok(())");
+}

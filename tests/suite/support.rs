@@ -1,0 +1,147 @@
+//! What the tests have in common: an authorization server with a few clients, and requests to it.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use parjar::{
+    AuthorizeRefusal, Client, ClientRegistration, InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint, Pending,
+    Policy, PushRequest, Pushed, Refusal, Reply,
+};
+use serde_json::{Value, json};
+
+pub(crate) const ISSUER: &str = "https://as.example.com";
+pub(crate) const CALLBACK: &str = "https://app.example.com/cb";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+/// RFC 7636 appendix B.
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// An authorization server under test. Its clock, shared with its store, stands still until a test moves it.
+pub(crate) struct Server {
+    pub(crate) par: ParEndpoint,
+    pub(crate) registry: InMemoryRegistry,
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: ManualClock,
+}
+
+impl Server {
+    /// The policy `oauth` and the clients `basic`, `post` and `other` (basic), each with the secret `s3cret` and the redirect
+    /// URI [`CALLBACK`].
+    pub(crate) fn new() -> Self {
+        Self::with(Policy::oauth(), [basic("basic"), post("post"), basic("other")])
+    }
+
+    pub(crate) fn with(policy: Policy, clients: impl IntoIterator<Item = Value>) -> Self {
+        let clock = ManualClock::default();
+        let store = MemoryStore::default().with_clock(clock.clone());
+        let registry = InMemoryRegistry::new(clients.into_iter().map(client)).unwrap();
+        let par = ParEndpoint::builder(ISSUER)
+            .policy(policy)
+            .clients(registry.clone())
+            .store(store.clone())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        Self { par, registry, store, clock }
+    }
+
+    /// Pushes a body as the client `basic` does.
+    pub(crate) fn push(&self, body: &str) -> Reply {
+        self.push_as("basic", body)
+    }
+
+    /// Pushes a body with HTTP Basic and the secret `s3cret`.
+    pub(crate) fn push_as(&self, client_id: &str, body: &str) -> Reply {
+        let authorization = authorization(client_id, "s3cret");
+        self.send(&[("content-type", FORM), ("authorization", &authorization)], body)
+    }
+
+    /// Posts a form without an `Authorization` header.
+    pub(crate) fn push_form(&self, body: &str) -> Reply {
+        self.send(&[("content-type", FORM)], body)
+    }
+
+    pub(crate) fn send(&self, headers: &[(&str, &str)], body: &str) -> Reply {
+        let request = PushRequest::new("POST", headers.iter().map(|(name, value)| (*name, value.as_bytes())), body);
+        Reply::from(pollster::block_on(self.par.push(&request)))
+    }
+
+    /// Pushes a body of any bytes as the client `basic` does.
+    pub(crate) fn try_push(&self, body: &[u8]) -> Result<Pushed, Refusal> {
+        let authorization = authorization("basic", "s3cret");
+        let headers = [("content-type", FORM), ("authorization", &*authorization)];
+        let request = PushRequest::new("POST", headers.iter().map(|(name, value)| (*name, value.as_bytes())), body);
+        pollster::block_on(self.par.push(&request))
+    }
+
+    /// Pushes as `basic` and gives the `request_uri`.
+    pub(crate) fn pushed(&self, body: &str) -> String {
+        request_uri(&self.push(body))
+    }
+
+    /// Opens a pushed request of `basic` without a browser.
+    pub(crate) fn open(&self, request_uri: &str) -> Result<Pending, AuthorizeRefusal> {
+        self.authorize(&format!("client_id=basic&request_uri={request_uri}"), None)
+    }
+
+    pub(crate) fn authorize(&self, query: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
+        pollster::block_on(self.par.authorize(query, browser))
+    }
+
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// A registration for `client_secret_basic`.
+pub(crate) fn basic(client_id: &str) -> Value {
+    json!({ "client_id": client_id, "client_secret": "s3cret", "redirect_uris": [CALLBACK] })
+}
+
+/// A registration for `client_secret_post`.
+pub(crate) fn post(client_id: &str) -> Value {
+    with(basic(client_id), json!({ "token_endpoint_auth_method": "client_secret_post" }))
+}
+
+/// A registration of a public client.
+pub(crate) fn public(client_id: &str) -> Value {
+    json!({ "client_id": client_id, "token_endpoint_auth_method": "none", "redirect_uris": [CALLBACK] })
+}
+
+/// A registration with other members added or replaced.
+pub(crate) fn with(mut registration: Value, members: Value) -> Value {
+    registration.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    registration
+}
+
+pub(crate) fn client(registration: Value) -> Client {
+    Client::try_from(serde_json::from_value::<ClientRegistration>(registration).unwrap()).unwrap()
+}
+
+/// An `Authorization` header of the given halves, which are joined as they are.
+pub(crate) fn authorization(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// A form from names and values.
+pub(crate) fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// A body that every confidential client here may push, and further parameters.
+pub(crate) fn code_request(more: &[(&str, &str)]) -> String {
+    form([("response_type", "code"), ("redirect_uri", CALLBACK)].into_iter().chain(more.iter().copied()))
+}
+
+pub(crate) fn body(reply: &Reply) -> Value {
+    serde_json::from_str(reply.body()).unwrap()
+}
+
+/// The `error` of a refusal.
+pub(crate) fn error(reply: &Reply) -> String {
+    body(reply)["error"].as_str().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn request_uri(reply: &Reply) -> String {
+    assert_eq!(reply.status(), 201, "{}", reply.body());
+    body(reply)["request_uri"].as_str().unwrap().to_owned()
+}
