@@ -370,8 +370,8 @@ impl Refusal {
         self.reason.code()
     }
 
-    /// The HTTP status at the PAR and token endpoints. Pages of the authorization endpoint answer 400 for all that the sender
-    /// did wrong as well.
+    /// The HTTP status at the PAR and token endpoints. For pages see
+    /// [`AuthorizeRefusal::page_status`](crate::AuthorizeRefusal::page_status).
     #[must_use]
     pub fn status(&self) -> u16 {
         self.reason.status()

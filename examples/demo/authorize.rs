@@ -121,8 +121,9 @@ fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)
 }
 
 fn refused(refusal: AuthorizeRefusal) -> Answer {
+    let status = refusal.page_status();
     match refusal {
-        AuthorizeRefusal::Page(refusal) => error_page::render(&refusal),
+        AuthorizeRefusal::Page(refusal) => error_page::render(&refusal, status),
         AuthorizeRefusal::Redirect(refused) => Reply::from(refused.redirect()).into(),
     }
 }

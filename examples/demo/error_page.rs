@@ -8,8 +8,7 @@ use super::{
     message::Answer,
 };
 
-pub(crate) fn render(refusal: &Refusal) -> Answer {
-    let status = if refusal.status() >= 500 { refusal.status() } else { 400 };
+pub(crate) fn render(refusal: &Refusal, status: u16) -> Answer {
     let answer = error_page(status, refusal.code(), refusal.description());
     match refusal.retry_after() {
         Some(seconds) if status >= 500 => answer.with("retry-after", seconds.to_string()),

@@ -98,6 +98,15 @@ impl AuthorizeRefusal {
             Self::Redirect(refused) => &refused.refusal,
         }
     }
+
+    /// The HTTP status of a page that shows the refusal: 400, or 500 and 503 when the fault is on this side.
+    #[must_use]
+    pub fn page_status(&self) -> u16 {
+        match self.refusal().status() {
+            status @ (500 | 503) => status,
+            _ => 400,
+        }
+    }
 }
 
 impl fmt::Display for AuthorizeRefusal {
@@ -142,7 +151,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
     ///
     /// `browser` is whatever the host recognizes a browser by, such as an unguessable cookie. The first browser to open a
-    /// request keeps it. Without one, whoever has the `request_uri` can go on with the login.
+    /// request keeps it. Without one, whoever has the `request_uri` can go on with the login. A HEAD request should not get
+    /// here: programs that look at a link before its user does would take the request for themselves.
     ///
     /// # Errors
     ///

@@ -164,7 +164,7 @@ impl HostStore {
     /// The gap of a store that looks before it leaps.
     fn gap(&self, fault: Fault) {
         if self.has(fault) {
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(15));
         }
     }
 

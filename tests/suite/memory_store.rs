@@ -12,12 +12,12 @@ use std::{
 
 use parjar::{
     AuthorizationError, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, Reason,
-    Reply, RequestStore as _,
+    Reply, RequestStore,
     store::{Claim, ClaimError, InsertError, Key, NewRequest},
 };
 
 use crate::{
-    host::{builder, open, page, push},
+    host::{HostStore, builder, open, page, push},
     support::{ISSUER, code_request, error, request_uri},
 };
 
@@ -355,14 +355,14 @@ fn requests_that_end_early_leave_nothing_behind_either() {
     // S-16: a client that opens and denies as fast as it can stays below every limit
     let server = Bounded::new(|limits| limits.requests = 10);
     let before = resident();
-    for number in 0..500_000 {
+    for number in 0..1_000_000 {
         assert!(insert(&server.store, number, 1, Duration::from_secs(60)).is_ok());
         let claim = claim_of(number, 1, 600);
         assert!(pollster::block_on(server.store.claim(claim)).is_ok());
         assert!(pollster::block_on(server.store.consume(claim)).is_ok());
     }
     let grown = resident().saturating_sub(before);
-    assert!(grown < 16 << 20, "{grown} bytes for a store of ten requests");
+    assert!(grown < 40 << 20, "{grown} bytes for a store of ten requests");
 }
 
 /// Bytes of this process in memory, where the system tells.
@@ -370,6 +370,50 @@ fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
     pages.unwrap_or_default() * 4_096
+}
+
+#[test]
+fn it_behaves_like_a_plain_table() {
+    // Whatever order things happen in: the sharded store and the simple one never disagree
+    let clock = ManualClock::default();
+    let store = MemoryStore::default().with_clock(clock.clone());
+    let table = HostStore::new(clock.clone());
+    let mut random = 1u64;
+    let mut draw = |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    for step in 0..100_000u64 {
+        let (number, owner, lifetime) = (draw(30), draw(2), Duration::from_millis(draw(4_000)));
+        let browser = [None, Some(key(100)), Some(key(101))][usize::try_from(draw(3)).unwrap()];
+        let claim = Claim { key: key(number), owner: key(owner), browser, lifetime };
+        let payload = step.to_le_bytes();
+        let request = NewRequest { key: key(number), owner: key(owner), payload: &payload, lifetime };
+        let outcomes = match draw(10) {
+            0..=2 => [insert_as_text(&store, request), insert_as_text(&table, request)],
+            3..=5 => [
+                format!("{:?}", pollster::block_on(store.claim(claim))),
+                format!("{:?}", pollster::block_on(table.claim(claim))),
+            ],
+            6 | 7 => [
+                format!("{:?}", pollster::block_on(store.consume(claim))),
+                format!("{:?}", pollster::block_on(table.consume(claim))),
+            ],
+            8 => [
+                format!("{:?}", pollster::block_on(store.remember(key(number), lifetime))),
+                format!("{:?}", pollster::block_on(table.remember(key(number), lifetime))),
+            ],
+            _ => {
+                clock.advance(Duration::from_millis(draw(400)));
+                continue;
+            }
+        };
+        assert_eq!(outcomes[0], outcomes[1], "step {step}");
+    }
+}
+
+fn insert_as_text(store: &impl RequestStore, request: NewRequest<'_>) -> String {
+    format!("{:?}", pollster::block_on(store.insert(request)))
 }
 
 /// A clock that breaks down now and then.

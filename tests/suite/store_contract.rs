@@ -86,7 +86,7 @@ fn every_fault_is_found() {
         (Fault::TakesNoBrowserForAny, "the first browser keeps the request"),
         (Fault::DestroysForWrongBrowser, "the first browser keeps the request"),
         (Fault::BindsAtFirstClaimOnly, "the first claim that names a browser binds the request"),
-        (Fault::SpendsWhatWaits, "a wrong client does not open a request"),
+        (Fault::SpendsWhatWaits, "a request that waits cannot be spent"),
         (Fault::SpendsTwice, "a spent request is neither opened nor spent again"),
         (Fault::RemembersNothing, "a spent request is not inserted anew"),
         (Fault::RemembersForEver, "a forgotten request is unknown"),

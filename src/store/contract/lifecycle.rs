@@ -9,10 +9,10 @@ use crate::store::{Claim, ClaimError, InsertError};
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     opening_is_repeatable(bench)?;
     nothing_is_overwritten(bench)?;
+    only_an_open_request_is_spent(bench)?;
     a_wrong_client_changes_nothing(bench)?;
     the_first_browser_keeps_it(bench)?;
     a_browser_can_come_later(bench)?;
-    only_an_open_request_is_spent(bench)?;
     spent_stays_spent(bench)
 }
 

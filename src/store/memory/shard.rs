@@ -12,6 +12,9 @@ use super::{
 };
 use crate::store::{Claim, ClaimError, Key, StoreError};
 
+/// A list of expiries this short is not worth tidying.
+const KEYS_BEFORE_TIDYING: usize = 64;
+
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     requests: HashMap<Key, Entry>,
@@ -54,7 +57,7 @@ impl Shard {
         if let Some(expired) = self.requests.insert(key, entry) {
             expired.release(store);
         }
-        self.request_expiries.add(key, expires_at);
+        self.expect_expiry(key, expires_at);
     }
 
     pub(super) fn claim(&mut self, claim: &Claim, now: u64) -> Result<Vec<u8>, ClaimError> {
@@ -64,7 +67,9 @@ impl Shard {
             (State::Waiting, browser) => {
                 entry.state = State::Open(browser.map(Box::new));
                 entry.expires_at = now.saturating_add(milliseconds(claim.lifetime));
-                self.request_expiries.add(claim.key, entry.expires_at);
+                let (payload, expires_at) = (entry.payload.to_vec(), entry.expires_at);
+                self.expect_expiry(claim.key, expires_at);
+                return Ok(payload);
             }
             (State::Open(bound @ None), Some(browser)) => *bound = Some(Box::new(browser)),
             _ => {}
@@ -89,8 +94,21 @@ impl Shard {
         entry.state = State::Spent;
         entry.payload = Box::default();
         entry.expires_at = now.saturating_add(milliseconds(claim.lifetime));
-        self.request_expiries.add(claim.key, entry.expires_at);
+        let expires_at = entry.expires_at;
+        self.expect_expiry(claim.key, expires_at);
         Ok(())
+    }
+
+    /// Notes when a request expires. A client that ends its requests early must not make the list grow without bounds, so it is
+    /// made anew when it holds much more than the table does.
+    fn expect_expiry(&mut self, key: Key, expires_at: u64) {
+        self.request_expiries.add(key, expires_at);
+        if self.request_expiries.is_stale(self.requests.len()) {
+            self.request_expiries = Expiries::default();
+            for (key, entry) in &self.requests {
+                self.request_expiries.add(*key, entry.expires_at);
+            }
+        }
     }
 
     pub(super) fn remember(
@@ -167,15 +185,18 @@ impl Entry {
     }
 }
 
-/// Keys by the full second at which they have expired. A key whose request lives longer by now turns up here again at its later time.
+/// Keys by the full second at which they have expired. A key whose request lives longer by now turns up here again at its later
+/// time, and one whose request is gone until its second comes.
 #[derive(Debug, Default)]
 struct Expiries {
     seconds: BTreeMap<u64, Vec<Key>>,
+    keys: usize,
 }
 
 impl Expiries {
     fn add(&mut self, key: Key, expires_at: u64) {
         self.seconds.entry(expires_at.div_ceil(1000)).or_default().push(key);
+        self.keys = self.keys.saturating_add(1);
     }
 
     /// Takes out a key whose time is over.
@@ -188,6 +209,12 @@ impl Expiries {
         if oldest.get().is_empty() {
             oldest.remove();
         }
+        self.keys = self.keys.saturating_sub(1);
         key
+    }
+
+    /// Whether most keys are here for nothing any more, with so many `live` ones.
+    fn is_stale(&self, live: usize) -> bool {
+        self.keys > live.saturating_mul(3).saturating_add(KEYS_BEFORE_TIDYING)
     }
 }
