@@ -48,11 +48,17 @@ impl AuthorizationRequest {
         &self.parameters
     }
 
-    /// Where the response goes. When the request left it out, this is the one that is registered; the token endpoint must
-    /// then not demand it either (RFC 6749 section 4.1.3).
+    /// Where the response goes: what the request says, or the one that is registered when it says nothing.
     #[must_use]
     pub fn redirect_uri(&self) -> &RedirectUri {
         &self.redirect_uri
+    }
+
+    /// `redirect_uri` as it was sent, if it was. The token endpoint demands the same exactly when this is here (RFC 6749 section
+    /// 4.1.3).
+    #[must_use]
+    pub fn redirect_uri_parameter(&self) -> Option<&str> {
+        self.parameters.known(Name::RedirectUri)
     }
 
     /// `response_type`

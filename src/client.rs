@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use self::checks::secrets_of;
-pub(crate) use self::secret::{Secret, Verdict, verify_nobody};
+pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, verify_nobody};
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},

@@ -10,12 +10,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     authentication_method::AuthenticationMethod,
-    client::{Client, Verdict, verify_nobody},
+    client::{Client, MAX_SECRET, Verdict, verify_nobody},
     error::{Reason, Refusal},
     form::Form,
     http::{Header, PushRequest},
     parameters::Name,
-    policy::{self, Policy},
+    policy::Policy,
 };
 
 /// A client that has proved, in the one way it registered, to be who it says it is. Only this library can make one.
@@ -134,7 +134,7 @@ impl Presented {
         let used = self.credentials.method();
         let verdict = match self.credentials.secret() {
             None => Verdict::Right,
-            Some(secret) if secret.len() > policy::CLIENT_SECRET => Verdict::Wrong,
+            Some(secret) if secret.len() > MAX_SECRET => Verdict::Wrong,
             Some(secret) => match (&client, stand_in) {
                 (Some(client), _) if client.is_confidential() => client.verify_secret(secret, now),
                 (_, Some(stand_in)) => {

@@ -153,10 +153,12 @@ impl Settings {
 
     /// Reports a refusal on its way out.
     fn refused(&self, stage: Stage, client_id: Option<&str>, refusal: Refusal) -> Refusal {
-        if let (Reason::SpentRequestUri, Some(client_id)) = (refusal.reason(), client_id) {
+        let reason = refusal.reason();
+        let client_id = client_id.filter(|_| reason.comes_after_look_up());
+        if let (Reason::SpentRequestUri, Some(client_id)) = (reason, client_id) {
             self.observe(&Event::Replayed { client_id });
         }
-        self.observe(&Event::Refused { stage, reason: refusal.reason(), client_id });
+        self.observe(&Event::Refused { stage, reason, client_id });
         refusal
     }
 }

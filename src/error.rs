@@ -244,6 +244,8 @@ reasons! {
     UnknownRequestUri "unknown_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// Spent before.
     SpentRequestUri "spent_request_uri" InvalidRequestUri 400 BAD_HANDLE;
+    /// A `request_uri` with the name of a client that does not exist.
+    RequestUriOfUnknownClient "request_uri_of_unknown_client" InvalidRequestUri 400 BAD_HANDLE;
     /// Pushed by another client.
     ForeignRequestUri "foreign_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// Opened by another browser before.
@@ -288,6 +290,21 @@ impl Reason {
     #[must_use]
     pub fn description(self) -> &'static str {
         self.row().3
+    }
+}
+
+impl Reason {
+    /// Whether a request that names a client is refused for this only after the client was found.
+    pub(crate) fn comes_after_look_up(self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownClient
+                | Self::RequestUriOfUnknownClient
+                | Self::RegistryUnavailable
+                | Self::RequestAndRequestUri
+                | Self::MalformedRequestUri
+                | Self::ExternalRequestUri
+        )
     }
 }
 
@@ -342,7 +359,7 @@ const fn is_error_text(mut bytes: &[u8]) -> bool {
 /// A request that was turned down.
 ///
 /// `Display` and `Debug` are for logs: they name the [`Reason`], never a value of the request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Refusal {
     reason: Reason,
     retry_after: Option<u32>,
@@ -405,6 +422,16 @@ impl From<Fault> for Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Reason::Host(rejection).into()
+    }
+}
+
+impl fmt::Debug for Refusal {
+    /// Leaves out the source: errors of databases quote what they were asked.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("reason", &self.reason)
+            .field("retry_after", &self.retry_after)
+            .finish_non_exhaustive()
     }
 }
 

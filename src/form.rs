@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Form {
     pub(crate) parameters: Parameters,
     pub(crate) client_secret: Option<Zeroizing<String>>,
-    seen: u32,
+    seen: u64,
     /// Unknown names without a value: not part of the request, and still not to be repeated.
     empty: Vec<Box<str>>,
 }
@@ -68,7 +68,7 @@ impl Form {
     }
 
     /// Whether one of the parameters was there for which this holds.
-    pub(crate) fn has_seen_any(&self, names: u32) -> bool {
+    pub(crate) fn has_seen_any(&self, names: u64) -> bool {
         self.seen & names != 0
     }
 

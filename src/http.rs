@@ -50,10 +50,28 @@ impl<'a> Header<'a> {
 /// Only the TLS stack of the host can say so. Never fill it from a header that a client could have sent.
 #[derive(Clone, Copy)]
 pub struct ClientCertificate<'a> {
+    der: &'a [u8],
+    chain_verified: bool,
+}
+
+impl<'a> ClientCertificate<'a> {
+    /// The leaf certificate, DER, and whether the TLS stack verified its chain up to a trusted root.
+    #[must_use]
+    pub fn new(der: &'a [u8], chain_verified: bool) -> Self {
+        Self { der, chain_verified }
+    }
+
     /// The leaf certificate, DER.
-    pub der: &'a [u8],
-    /// Whether the TLS stack verified the chain up to a trusted root.
-    pub chain_verified: bool,
+    #[must_use]
+    pub fn der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// Whether the chain was verified.
+    #[must_use]
+    pub fn chain_verified(&self) -> bool {
+        self.chain_verified
+    }
 }
 
 impl fmt::Debug for ClientCertificate<'_> {
@@ -101,7 +119,7 @@ impl<'a> PushRequest<'a> {
         Self { query, ..self }
     }
 
-    /// Adds the certificate of the client.
+    /// Adds the certificate of the client. No authentication method of this version looks at it.
     #[must_use]
     pub fn with_client_certificate(self, certificate: ClientCertificate<'a>) -> Self {
         Self { certificate: Some(certificate), ..self }

@@ -1,7 +1,7 @@
 //! JSON of untrusted senders: duplicate members are refused (RFC 8259 leaves open which one would count), and so is nesting
 //! deeper than anything legitimate.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserializer,
@@ -18,23 +18,49 @@ const PRIVATE: &str = "$serde_json::private::";
 /// The one under which numbers arrive with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Reads one JSON text. `None` for anything wrong with it.
+/// Reads one JSON text of somebody else's. `None` for anything wrong with it.
 pub(crate) fn parse(text: &str) -> Option<Value> {
+    // Without this, a name that arrives borrowed is serde_json's own: what a sender spells with escapes arrives owned.
+    if text.contains(PRIVATE) {
+        return None;
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer).ok()?;
+    let value = Strict { depth: MAX_DEPTH, numbers: Numbers::Borrowed }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
     Some(value)
+}
+
+/// Reads JSON of the host's own, a policy or a registration. A duplicate member is an error here as well: it would hide a
+/// setting.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Strict { depth: MAX_DEPTH, numbers: Numbers::Any }.deserialize(deserializer)
 }
 
 #[derive(Clone, Copy)]
 struct Strict {
     depth: u8,
+    numbers: Numbers,
+}
+
+/// Which members of the name [`NUMBER`] are numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    Borrowed,
+    Any,
 }
 
 impl Strict {
     fn inner<E: Error>(self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
-        Ok(Self { depth })
+        Ok(Self { depth, ..self })
+    }
+
+    fn is_number(self, name: Option<&Cow<'_, str>>) -> bool {
+        match name {
+            Some(Cow::Borrowed(name)) => *name == NUMBER,
+            Some(Cow::Owned(name)) => name == NUMBER && self.numbers == Numbers::Any,
+            None => false,
+        }
     }
 }
 
@@ -43,6 +69,33 @@ impl<'de> DeserializeSeed<'de> for Strict {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
+    }
+}
+
+/// A member name, and whether it stands in the text as it is.
+struct MemberName;
+
+impl<'de> DeserializeSeed<'de> for MemberName {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MemberName {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(name.to_owned()))
     }
 }
 
@@ -87,8 +140,8 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut name = members.next_key::<String>()?;
-        if name.as_deref() == Some(NUMBER) {
+        let mut name = members.next_key_seed(MemberName)?;
+        if self.is_number(name.as_ref()) {
             let text: String = members.next_value()?;
             return serde_json::from_str::<Number>(&text).map(Value::Number).map_err(A::Error::custom);
         }
@@ -99,10 +152,10 @@ impl<'de> Visitor<'de> for Strict {
                 return Err(A::Error::custom("a reserved member"));
             }
             let value = members.next_value_seed(inner)?;
-            if object.insert(member, value).is_some() {
-                return Err(A::Error::custom("a duplicate member"));
+            if let Some(_twice) = object.insert(member.clone().into_owned(), value) {
+                return Err(A::Error::custom(format!("{member}: is there twice")));
             }
-            name = members.next_key()?;
+            name = members.next_key_seed(MemberName)?;
         }
         Ok(Value::Object(object))
     }
@@ -118,6 +171,18 @@ mod tests {
         assert!(parse(r#"{"a":1,"a":1}"#).is_none());
         assert!(parse(r#"{"redirect_uri":1,"\u0072edirect_uri":2}"#).is_none());
         assert!(parse(r#"[{"a":1,"a":1}]"#).is_none());
+    }
+
+    #[test]
+    fn names_that_mean_something_to_serde_json_are_refused_in_every_spelling() {
+        for name in ["Number", "RawValue", "Anything"] {
+            for dollar in ["$", r"\u0024"] {
+                for at in [r#"{"NAME":"5"}"#, r#"[{"a":{"NAME":"5"}}]"#, r#"{"a":1,"NAME":"5"}"#] {
+                    let text = at.replace("NAME", &format!("{dollar}serde_json::private::{name}"));
+                    assert!(parse(&text).is_none(), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -58,43 +58,50 @@ impl Stage {
 
 /// An outcome.
 ///
-/// A `client_id` of a refused request is what the request claimed: escape and shorten it before it gets into a log, and keep it
-/// out of metric labels.
+/// Every `client_id` in here is registered. What a request merely claims to be stays out: it may be a secret that somebody put
+/// in the wrong place. Keep client identifiers out of metric labels all the same.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A request was pushed.
+    #[non_exhaustive]
     Pushed {
         /// The client, authenticated.
         client_id: &'a str,
     },
     /// Something was refused.
+    #[non_exhaustive]
     Refused {
         /// Where.
         stage: Stage,
         /// Why.
         reason: Reason,
-        /// Whom the request named, as far as it was read.
+        /// Whom the request named, if there is such a client.
         client_id: Option<&'a str>,
     },
     /// An authorization began, or its page was loaded again.
+    #[non_exhaustive]
     Opened {
         /// The client.
         client_id: &'a str,
     },
     /// An authorization was granted.
+    #[non_exhaustive]
     Completed {
         /// The client.
         client_id: &'a str,
     },
     /// An authorization was denied.
+    #[non_exhaustive]
     Denied {
         /// The client.
         client_id: &'a str,
         /// With which error.
         error: AuthorizationError,
     },
-    /// A spent `request_uri` was used again. A reload after the fact, or somebody who got hold of it.
+    /// A spent `request_uri` was used again: a reload after the fact, or somebody who got hold of it. The refusal follows as an
+    /// event of its own.
+    #[non_exhaustive]
     Replayed {
         /// The client.
         client_id: &'a str,
@@ -119,7 +126,8 @@ impl Observer for TracingObserver {
             }
             Event::Refused { stage, reason, client_id } => {
                 let client_id = client_id.map(shortened);
-                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), ?client_id, "refused");
+                let client_id = client_id.as_ref().map(tracing::field::debug);
+                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, "refused");
             }
             Event::Opened { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "opened");

@@ -13,6 +13,9 @@ macro_rules! names {
             $($variant,)*
         }
 
+        // Each has a bit in a `u64`.
+        const _: () = assert!([$(Name::$variant),*].len() <= 64);
+
         impl Name {
             pub(crate) fn of(text: &str) -> Option<Self> {
                 match text {
@@ -62,8 +65,9 @@ names! {
 }
 
 impl Name {
-    pub(crate) const fn bit(self) -> u32 {
-        1u32.wrapping_shl(self as u32)
+    /// A bit of its own, for sets of names.
+    pub(crate) const fn bit(self) -> u64 {
+        1u64.wrapping_shl(self as u32)
     }
 
     /// Meant for the token endpoint: without meaning in an authorization request and too sensitive to keep in one.
@@ -78,7 +82,7 @@ impl Name {
 }
 
 /// The bits of all names with [`Name::is_for_token_endpoint`].
-pub(crate) const FOR_TOKEN_ENDPOINT: u32 = Name::GrantType.bit()
+pub(crate) const FOR_TOKEN_ENDPOINT: u64 = Name::GrantType.bit()
     | Name::Code.bit()
     | Name::CodeVerifier.bit()
     | Name::RefreshToken.bit()

@@ -9,7 +9,6 @@ mod limits;
 use serde::{Deserialize, Serialize};
 
 pub use self::limits::Limits;
-pub(crate) use self::limits::{AUTHORIZATION_HEADER, CLIENT_SECRET};
 use crate::{
     authentication_method::AuthenticationMethod,
     response_type::{ResponseMode, ResponseType},

@@ -16,7 +16,8 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
-        let mut pairs: Vec<(&str, &str)> = parameters.into_iter().collect();
+        let ours = |(name, _): &(&str, &str)| matches!(*name, "state" | "iss");
+        let mut pairs: Vec<(&str, &str)> = parameters.into_iter().filter(|pair| !ours(pair)).collect();
         pairs.extend(self.answer.state.as_deref().map(|state| ("state", state)));
         pairs.push(("iss", &self.issuer));
         let redirect_uri = self.answer.redirect_uri.as_str();

@@ -63,13 +63,12 @@ impl Start {
 fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fault> {
     let keys = config.keys.complete()?;
     let scopes = config.policy.scopes_supported.clone();
-    let log = LogObserver::new(&config.clients);
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| Fault::new("clients", error))?;
     let mut builder = ParEndpoint::builder(issuer.as_str())
         .policy(config.policy)
         .clients(clients)
         .store(MemoryStore::default())
-        .observer(log);
+        .observer(LogObserver);
     for detail_type in config.detail_types {
         builder = builder.authorization_details_type(detail_type, take_registered);
     }

@@ -40,7 +40,7 @@ fn redeem(demo: &Demo, client_id: &str, form: &Parameters) -> Result<Arc<Grant>,
     let unusable = ("invalid_grant", "the code is unknown, has expired or has been used");
     let grant = demo.codes.redeem(code, client_id).ok_or(unusable)?;
     // A client that named its redirect URI in the authorization request has to name it again.
-    let redirect_uri = grant.request.parameters().get("redirect_uri");
+    let redirect_uri = grant.request.redirect_uri_parameter();
     if redirect_uri.is_some() && form.get("redirect_uri") != redirect_uri {
         return Err(("invalid_grant", "redirect_uri is not that of the authorization request"));
     }

@@ -2,17 +2,16 @@
 
 use time::OffsetDateTime;
 
-use super::{Client, ClientRegistration, RegistrationError, Secret, SecretText};
+use super::{
+    Client, ClientRegistration, RegistrationError, SecretText,
+    secret::{MAX_CLIENT_ID, MAX_SECRET, Secret},
+};
 use crate::{
     authentication_method::AuthenticationMethod,
-    policy,
     redirect_uri::RegisteredRedirectUri,
     response_type::{ResponseMode, ResponseType},
     scope,
 };
-
-/// The longest `client_id`, in bytes.
-const MAX_CLIENT_ID: usize = 256;
 
 impl Client {
     pub(super) fn from_registration(
@@ -97,7 +96,7 @@ pub(super) fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret
 
 fn check_secret<'a>(member: &'static str, text: &'a SecretText) -> Result<&'a str, RegistrationError> {
     let text = text.as_str();
-    if (1..=policy::CLIENT_SECRET).contains(&text.len()) && is_printable(text) {
+    if (1..=MAX_SECRET).contains(&text.len()) && is_printable(text) {
         Ok(text)
     } else {
         Err(RegistrationError::new(member, "a secret must be 1 to 512 printable ASCII characters"))

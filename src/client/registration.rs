@@ -3,9 +3,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
+
+use crate::json;
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
@@ -22,8 +27,7 @@ use zeroize::Zeroizing;
 /// assert_eq!(client.token_endpoint_auth_method().as_str(), "client_secret_basic");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Value")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ClientRegistration {
     /// `client_id`: 1 to 256 printable ASCII characters.
@@ -101,6 +105,34 @@ pub struct SecretRegistration {
     pub client_secret_expires_at: Option<i64>,
 }
 
+impl ClientRegistration {
+    /// A registration with nothing but its `client_id`.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), ..Self::default() }
+    }
+}
+
+impl SecretRegistration {
+    /// A secret in clear.
+    #[must_use]
+    pub fn plain(secret: impl Into<SecretText>) -> Self {
+        Self { client_secret: Some(secret.into()), client_secret_sha256: None, client_secret_expires_at: None }
+    }
+
+    /// A secret by its SHA-256 digest, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn sha256(digest: impl Into<String>) -> Self {
+        Self { client_secret: None, client_secret_sha256: Some(digest.into()), client_secret_expires_at: None }
+    }
+
+    /// The same, good until so many seconds after 1970.
+    #[must_use]
+    pub fn expiring_at(self, seconds: i64) -> Self {
+        Self { client_secret_expires_at: Some(seconds), ..self }
+    }
+}
+
 impl fmt::Debug for ClientRegistration {
     /// Keeps back the members that this library does not know: there may be secrets among them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,13 +202,11 @@ impl RegistrationError {
     }
 }
 
-impl TryFrom<Value> for ClientRegistration {
-    type Error = RegistrationError;
-
-    fn try_from(document: Value) -> Result<Self, RegistrationError> {
-        match document {
-            Value::Object(members) => Self::try_from(members),
-            _ => Err(RegistrationError::new("registration", "must be an object")),
+impl<'de> Deserialize<'de> for ClientRegistration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match json::deserialize(deserializer)? {
+            Value::Object(members) => Self::try_from(members).map_err(D::Error::custom),
+            _ => Err(D::Error::custom("registration: must be an object")),
         }
     }
 }

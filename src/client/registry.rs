@@ -86,6 +86,14 @@ type Clients = HashMap<Box<str>, Arc<Client>>;
 #[error("client_id {0:?} is registered twice")]
 pub struct DuplicateClient(Box<str>);
 
+impl DuplicateClient {
+    /// The name.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.0
+    }
+}
+
 impl InMemoryRegistry {
     /// A registry of these clients.
     ///

@@ -6,9 +6,16 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
+/// The longest `client_id`, in bytes.
+pub(crate) const MAX_CLIENT_ID: usize = 256;
+
+/// The longest secret, in bytes. It bounds what a slow password hash is asked to work on.
+pub(crate) const MAX_SECRET: usize = 512;
+
 /// Checks a client secret in a way of the host's own, such as a slow password hash.
 ///
-/// It is called on the request path, so it must not block for long. Clients that do not exist are verified as well, through
+/// It is called on the request path and by an executor's thread: one that takes more than a millisecond should hand its work over,
+/// with `tokio::task::block_in_place` for instance. Clients that do not exist are verified as well, through
 /// [`ClientRegistry::stand_in`](crate::ClientRegistry::stand_in): a verifier that takes equally long for each of them does
 /// not tell which exist.
 pub trait SecretVerifier: Send + Sync + 'static {

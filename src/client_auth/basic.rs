@@ -4,18 +4,19 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 use crate::{
+    client::{MAX_CLIENT_ID, MAX_SECRET},
     error::Reason,
     form,
-    policy::{AUTHORIZATION_HEADER, CLIENT_SECRET},
 };
 
-const CLIENT_ID: usize = 256;
+/// Bytes of the whole header value.
+const MAX_HEADER: usize = 4096;
 
 /// Reads the value of an `Authorization` header, to the letter: one space, padded base64, and nothing that looks like Basic but
 /// is not.
 pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>), Reason> {
     const MALFORMED: Reason = Reason::MalformedAuthorization;
-    if authorization.len() > AUTHORIZATION_HEADER {
+    if authorization.len() > MAX_HEADER {
         return Err(MALFORMED);
     }
     let (scheme, credentials) = authorization.split_at_checked(6).ok_or(MALFORMED)?;
@@ -28,10 +29,10 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>)
         return Err(MALFORMED);
     };
     let mut buffer = Zeroizing::new(Vec::new());
-    let user: Box<str> = form::decode(user, CLIENT_ID, MALFORMED, &mut buffer).map_err(|_| MALFORMED)?.into();
+    let user: Box<str> = form::decode(user, MAX_CLIENT_ID, MALFORMED, &mut buffer).map_err(|_| MALFORMED)?.into();
     if user.is_empty() {
         return Err(MALFORMED);
     }
-    let password = form::decode(password, CLIENT_SECRET, MALFORMED, &mut buffer).map_err(|_| MALFORMED)?;
+    let password = form::decode(password, MAX_SECRET, MALFORMED, &mut buffer).map_err(|_| MALFORMED)?;
     Ok((user, Zeroizing::new(password.to_owned())))
 }

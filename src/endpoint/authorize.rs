@@ -68,7 +68,7 @@ impl Granted {
     }
 
     /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
-    /// asked for.
+    /// asked for. A `state` or `iss` among the parameters is left out.
     pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
         self.target.respond(parameters)
     }
@@ -129,6 +129,12 @@ pub struct RefusedRedirect {
 }
 
 impl RefusedRedirect {
+    /// Why.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
     /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
     #[must_use]
     pub fn redirect(&self) -> Redirect {
@@ -158,8 +164,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// A refusal that says whether it is shown or sent to the client. A `request_uri` that is unknown, expired, spent,
     /// malformed, or of another client or browser gets the same answer.
-    pub async fn authorize(&self, query: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
-        let parameters = Parameters::parse(query.as_bytes(), &self.policy().limits)
+    pub async fn authorize(
+        &self,
+        query: &(impl AsRef<[u8]> + ?Sized),
+        browser: Option<&str>,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
             .map_err(|refusal| self.settings.refused(Stage::Authorize, None, refusal))?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let outcome = match &client_id {
@@ -227,7 +237,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         browser: Option<&str>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let settings = &self.settings;
-        let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::ForeignRequestUri))?;
+        let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::RequestUriOfUnknownClient))?;
         let claim = Claim {
             key: settings.keys.request(request_uri.reference()),
             owner: settings.keys.owner(client_id),

@@ -32,6 +32,7 @@ struct Draft {
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
     rules: Rules,
+    repeated_detail_type: Option<String>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
     observers: Vec<Arc<dyn Observer>>,
@@ -46,9 +47,16 @@ pub enum BuildError {
         "issuer: must be an https URL, or an http one on a loopback host, without user information, query and fragment"
     )]
     Issuer,
-    /// The URL of an endpoint cannot be one.
-    #[error("{0}: must be an https URL, or an http one on a loopback host, without user information and fragment")]
+    /// The URL of an endpoint cannot be one. That of the PAR endpoint has no query either, and has to be given when the
+    /// authorization endpoint has one.
+    #[error(
+        "{0}: must be an https URL, or an http one on a loopback host, without user information and fragment, and without \
+         query if pushes go there"
+    )]
     Endpoint(&'static str),
+    /// A type of `authorization_details` was given two checks.
+    #[error("authorization_details_type: {0:?} is there twice")]
+    DuplicateDetailType(String),
     /// The policy contradicts itself or leaves its bounds.
     #[error("policy.{0}")]
     Policy(#[from] PolicyError),
@@ -67,6 +75,7 @@ impl ParEndpointBuilder {
                 authorization_endpoint: None,
                 pushed_authorization_request_endpoint: None,
                 rules: Rules::default(),
+                repeated_detail_type: None,
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
                 observers: Vec::new(),
@@ -124,7 +133,10 @@ impl<C, S> ParEndpointBuilder<C, S> {
         name: impl Into<String>,
         check: impl Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> Self {
-        self.draft.rules.detail_types.insert(name.into().into_boxed_str(), Arc::new(check));
+        let name = name.into();
+        if self.draft.rules.detail_types.insert(name.clone().into_boxed_str(), Arc::new(check)).is_some() {
+            self.draft.repeated_detail_type = Some(name);
+        }
         self
     }
 
@@ -175,8 +187,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         if !is_secure_url(&authorization_endpoint) {
             return Err(BuildError::Endpoint("authorization_endpoint"));
         }
-        if !is_secure_url(&pushed_authorization_request_endpoint) {
+        // A push with a query is refused, so an endpoint with one could never be used.
+        if !is_secure_url(&pushed_authorization_request_endpoint) || pushed_authorization_request_endpoint.contains('?')
+        {
             return Err(BuildError::Endpoint("pushed_authorization_request_endpoint"));
+        }
+        if let Some(name) = self.draft.repeated_detail_type {
+            return Err(BuildError::DuplicateDetailType(name));
         }
         rules.policy.check()?;
         Ok(ParEndpoint {

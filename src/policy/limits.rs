@@ -28,12 +28,6 @@ pub struct Limits {
     pub authorization_details: usize,
 }
 
-/// Bytes of the `Authorization` header.
-pub(crate) const AUTHORIZATION_HEADER: usize = 4096;
-
-/// Bytes of a client secret. Also bounds what a slow password hash is asked to work on.
-pub(crate) const CLIENT_SECRET: usize = 512;
-
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -1,5 +1,5 @@
 //! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the inserts that
-//! come after it, a little each time, so that no call ever waits for a big clean-up.
+//! come after it, a little each time, so that no call waits for a big clean-up.
 
 mod shard;
 mod usage;
@@ -8,7 +8,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -24,8 +24,9 @@ use crate::clock::{Clock, SystemClock};
 const SHARDS: usize = 256;
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
 const SWEPT_PER_INSERT: usize = 4;
-/// Expired entries per shard that are removed when the store looks full, at most ten times a second.
-const SWEPT_WHEN_FULL: usize = 256;
+/// Expired entries that are removed when the store looks full: a few hundred microseconds' work.
+const SWEPT_WHEN_FULL: usize = 2048;
+/// How long a store that was found full, with nothing expired in it, is believed to be.
 const FULL_SWEEP_PAUSE: Duration = Duration::from_millis(100);
 /// The longest `Retry-After`: with a steady stream of pushes something expires all the time.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -56,21 +57,23 @@ struct Inner {
     marks: Usage,
     limits: MemoryLimits,
     next_full_sweep: AtomicU64,
+    next_swept: AtomicUsize,
 }
 
 /// Bounds of a [`MemoryStore`]. What would go beyond them is refused; nothing that lives is evicted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryLimits {
-    /// Requests that wait or are open. Default 1 000 000.
+    /// Requests that wait or are open, and as many again that are spent and remembered, at some 150 bytes each. Default
+    /// 1 000 000.
     pub requests: usize,
-    /// Bytes of their payloads and of their bookkeeping, as an estimate. Default 1 GiB.
+    /// Bytes of the payloads of requests that wait or are open, and of their bookkeeping, as an estimate. Default 1 GiB.
     pub bytes: usize,
     /// Requests of one client. Default a tenth of all.
     pub requests_per_client: usize,
     /// Bytes of one client. Default a tenth of all.
     pub bytes_per_client: usize,
-    /// Marks of [`RequestStore::remember`]. Default 1 000 000.
+    /// Marks of [`RequestStore::remember`], at some 150 bytes each. Default 1 000 000.
     pub marks: usize,
 }
 
@@ -94,6 +97,7 @@ impl MemoryStore {
                 marks: Usage::default(),
                 limits,
                 next_full_sweep: AtomicU64::new(0),
+                next_swept: AtomicUsize::new(0),
             }),
             clock: Arc::new(SystemClock),
         }
@@ -164,18 +168,29 @@ impl Inner {
         Ok(())
     }
 
-    /// Removes what has expired everywhere. `false` when that was just done.
+    /// Removes what has expired in any shard, within bounds. `false` when there was nothing, now or a moment ago.
     fn sweep_all(&self, now: u64) -> bool {
-        let due = self.next_full_sweep.load(Ordering::Relaxed);
-        let next = now.saturating_add(milliseconds(FULL_SWEEP_PAUSE));
-        if now < due || self.next_full_sweep.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
-        {
+        if now < self.next_full_sweep.load(Ordering::Relaxed) {
             return false;
         }
-        for shard in &self.shards {
-            shard.lock().unwrap_or_else(PoisonError::into_inner).sweep(now, SWEPT_WHEN_FULL, self);
+        let start = self.next_swept.load(Ordering::Relaxed);
+        let mut left = SWEPT_WHEN_FULL;
+        for index in 0..SHARDS {
+            let index = start.wrapping_add(index) % SHARDS;
+            if let Some(shard) = self.shards.get(index) {
+                let swept = shard.lock().unwrap_or_else(PoisonError::into_inner).sweep(now, left, self);
+                left = left.saturating_sub(swept);
+            }
+            if left == 0 {
+                self.next_swept.store(index, Ordering::Relaxed);
+                break;
+            }
         }
-        true
+        let swept_any = left < SWEPT_WHEN_FULL;
+        if !swept_any {
+            self.next_full_sweep.store(now.saturating_add(milliseconds(FULL_SWEEP_PAUSE)), Ordering::Relaxed);
+        }
+        swept_any
     }
 }
 

@@ -29,8 +29,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Parameters> {
         return None;
     }
     let count = take_number(&mut rest)?;
-    // Each pair takes at least two bytes, so a damaged count cannot make this allocate more than the record's size.
-    let mut lengths = Vec::with_capacity(count.min(rest.len()));
+    // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
+    if count > rest.len() / 2 {
+        return None;
+    }
+    let mut lengths = Vec::with_capacity(count);
     for _ in 0..count {
         lengths.push((take_number(&mut rest)?, take_number(&mut rest)?));
     }

@@ -222,7 +222,7 @@ fn a_client_of_another_name_is_no_client() {
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     for client_id in ["BASIC", "basic+"] {
         let query = format!("client_id={client_id}&request_uri={handle}");
-        assert_eq!(page(pollster::block_on(par.authorize(&query, None))).reason(), Reason::ForeignRequestUri);
+        assert_eq!(page(pollster::block_on(par.authorize(&query, None))).reason(), Reason::RequestUriOfUnknownClient);
         let plain = format!("client_id={client_id}&{}", code_request(&[]));
         assert_eq!(page(pollster::block_on(par.authorize(&plain, None))).reason(), Reason::UnknownClient);
     }

@@ -175,8 +175,11 @@ fn a_wrong_client_neither_spends_nor_reveals_nor_destroys() {
         refusal.reason()
     };
     let everybody_else = || {
-        for client_id in ["other", "post", "nobody", "BASIC", "basic%20", "basic%2E", "b%C3%A4sic"] {
+        for client_id in ["other", "post"] {
             assert_eq!(foreign(client_id), Reason::ForeignRequestUri);
+        }
+        for client_id in ["nobody", "BASIC", "basic%20", "basic%2E", "b%C3%A4sic"] {
+            assert_eq!(foreign(client_id), Reason::RequestUriOfUnknownClient);
         }
     };
     everybody_else();
@@ -496,7 +499,7 @@ fn all_bad_handles_get_the_same_answer() {
             "other_browser",
             "foreign_request_uri",
             "spent_request_uri",
-            "foreign_request_uri",
+            "request_uri_of_unknown_client",
         ]
     );
     for refusal in &refusals {

@@ -103,7 +103,7 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
         ("claims", r#"{"id_token":{"cAnArY":null}}"#),
     ]);
     let headers = [("content-type", FORM.as_bytes()), ("x-forwarded-for", b"cAnArY")];
-    let certificate = ClientCertificate { der: CANARY.as_bytes(), chain_verified: true };
+    let certificate = ClientCertificate::new(CANARY.as_bytes(), true);
     show(&certificate);
     let request = PushRequest::new("POST", headers, &form_body).with_client_certificate(certificate);
     show(&request);

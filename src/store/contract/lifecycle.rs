@@ -4,10 +4,11 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect},
 };
-use crate::store::{Claim, ClaimError, InsertError};
+use crate::store::{Claim, ClaimError, InsertError, NewRequest};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     opening_is_repeatable(bench)?;
+    big_payloads_survive(bench)?;
     nothing_is_overwritten(bench)?;
     only_an_open_request_is_spent(bench)?;
     a_wrong_client_changes_nothing(bench)?;
@@ -26,6 +27,16 @@ fn opening_is_repeatable<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violati
     }
     let unknown = bench.claim(bench.subject()?.claim_by(None));
     expect("what was never inserted is unknown", &unknown, |claimed| matches!(claimed, Err(ClaimError::Unknown)))
+}
+
+/// The largest request that a policy can allow takes this much.
+fn big_payloads_survive<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    let subject = bench.subject()?;
+    let payload: Vec<u8> = (0..300 * 1024usize).map(|index| index.to_le_bytes()[0]).collect();
+    let inserted = bench.insert(NewRequest { payload: &payload, ..subject.request() });
+    expect("a payload of 300 KiB is taken", &inserted, Result::is_ok)?;
+    let claimed = bench.claim(subject.claim_by(None)).map(|claimed| claimed == payload);
+    expect("a payload of 300 KiB is given back", &claimed, |same| matches!(same, Ok(true)))
 }
 
 fn nothing_is_overwritten<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {

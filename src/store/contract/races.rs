@@ -25,15 +25,19 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
         reading_does_not_undo_spending(bench)?;
         one_mark_wins(bench)?;
     }
-    a_cancelled_insert_is_not_torn(bench)?;
-    a_cancelled_claim_can_be_repeated(bench)?;
-    a_cancelled_consumption_is_not_doubled(bench)?;
-    a_cancelled_mark_is_not_doubled(bench)
+    // However many awaits an operation has, one of these gives up between each two of them.
+    for polls in 1..=8 {
+        a_cancelled_insert_is_not_torn(bench, polls)?;
+        a_cancelled_claim_can_be_repeated(bench, polls)?;
+        a_cancelled_consumption_is_not_doubled(bench, polls)?;
+        a_cancelled_mark_is_not_doubled(bench, polls)?;
+    }
+    Ok(())
 }
 
 fn one_insert_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let request = bench.subject()?.request();
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.insert(request)));
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.insert(request)))?;
     expect("of 64 inserts under one key, one succeeds", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(InsertError::Exists)))
     })
@@ -44,7 +48,7 @@ fn one_browser_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let browsers: Vec<Key> = (0..CALLERS).map(|_| bench.key()).collect::<Result<_, _>>()?;
     let outcomes = at_once(bench.harness, |store, caller| {
         bench.harness.block_on(store.claim(subject.claim_by(browsers.get(caller).copied())))
-    });
+    })?;
     expect("of 64 browsers, one gets the request", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(ClaimError::OtherBrowser)))
     })
@@ -52,7 +56,7 @@ fn one_browser_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 fn one_consumer_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let claim = bench.open()?.claim_by(None);
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.consume(claim)));
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.consume(claim)))?;
     expect("of 64 callers, one spends the request", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(ClaimError::Spent)))
     })
@@ -68,7 +72,7 @@ fn reading_does_not_undo_spending<H: Harness>(bench: &Bench<'_, H>) -> Result<()
             drop(bench.harness.block_on(store.claim(claim)));
             false
         }
-    });
+    })?;
     let spent = outcomes.iter().filter(|spent| **spent).count();
     expect("of callers that read and callers that spend, one spends", &spent, |spent| *spent == 1)?;
     let again = (bench.claim(claim), bench.consume(claim));
@@ -79,25 +83,25 @@ fn reading_does_not_undo_spending<H: Harness>(bench: &Bench<'_, H>) -> Result<()
 
 fn one_mark_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let mark = bench.key()?;
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.remember(mark, LONG)));
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.remember(mark, LONG)))?;
     expect("of 64 callers, one finds the mark new", &outcomes, |outcomes| {
         let new = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
         new == 1 && outcomes.iter().all(Result::is_ok)
     })
 }
 
-fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let subject = bench.subject()?;
-    bench.harness.block_on(give_up(bench.store().insert(subject.request())));
+    bench.harness.block_on(give_up(bench.store().insert(subject.request()), polls));
     expect("a cancelled insert happened or did not", &bench.claim(subject.claim_by(None)), |claimed| match claimed {
         Ok(payload) => payload == subject.payload,
         Err(error) => matches!(error, ClaimError::Unknown),
     })
 }
 
-fn a_cancelled_mark_is_not_doubled<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+fn a_cancelled_mark_is_not_doubled<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let mark = bench.key()?;
-    let first = bench.harness.block_on(give_up(bench.store().remember(mark, LONG)));
+    let first = bench.harness.block_on(give_up(bench.store().remember(mark, LONG), polls));
     let outcomes = (first, bench.remember(mark, LONG), bench.remember(mark, LONG));
     expect("a cancelled mark was set or was not", &outcomes, |(first, second, third)| {
         let new = [first.as_ref(), Some(second), Some(third)].into_iter().filter(|new| matches!(new, Some(Ok(true))));
@@ -105,16 +109,16 @@ fn a_cancelled_mark_is_not_doubled<H: Harness>(bench: &Bench<'_, H>) -> Result<(
     })
 }
 
-fn a_cancelled_claim_can_be_repeated<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+fn a_cancelled_claim_can_be_repeated<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let subject = bench.waiting()?;
     let claim = subject.claim_by(Some(bench.key()?));
-    bench.harness.block_on(give_up(bench.store().claim(claim)));
+    bench.harness.block_on(give_up(bench.store().claim(claim), polls));
     expect("a cancelled claim can be repeated", &bench.claim(claim), Result::is_ok)
 }
 
-fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let claim: Claim = bench.open()?.claim_by(None);
-    let first = bench.harness.block_on(give_up(bench.store().consume(claim)));
+    let first = bench.harness.block_on(give_up(bench.store().consume(claim), polls));
     let second = bench.consume(claim);
     let third = bench.consume(claim);
     let won =
@@ -125,33 +129,42 @@ fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>) -> R
     })
 }
 
-/// Polls a future once and drops it.
-async fn give_up<F: Future>(future: F) -> Option<F::Output> {
+/// Polls a future so many times, and drops it.
+async fn give_up<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = pin!(future);
-    poll_fn(|context| {
-        Poll::Ready(match future.as_mut().poll(context) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        })
+    let mut left = polls;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => {
+            left = left.saturating_sub(1);
+            if left == 0 { Poll::Ready(None) } else { Poll::Pending }
+        }
     })
     .await
 }
 
-fn at_once<H: Harness, T: Send>(harness: &H, call: impl Fn(H::Store, usize) -> T + Sync) -> Vec<T> {
+/// What 64 callers got, in no particular order.
+fn at_once<H: Harness, T: Send>(harness: &H, call: impl Fn(H::Store, usize) -> T + Sync) -> Result<Vec<T>, Violation> {
     let barrier = Barrier::new(CALLERS);
-    thread::scope(|scope| {
-        let callers: Vec<_> = (0..CALLERS)
-            .map(|caller| {
+    // A harness that cannot open so many connections must fail here: once threads wait for each other, it would hang.
+    let stores: Vec<H::Store> = (0..CALLERS).map(|_| harness.store()).collect();
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let callers: Vec<_> = stores
+            .into_iter()
+            .enumerate()
+            .map(|(caller, store)| {
                 let (barrier, call) = (&barrier, &call);
                 scope.spawn(move || {
-                    let store = harness.store();
                     barrier.wait();
                     call(store, caller)
                 })
             })
             .collect();
-        callers.into_iter().filter_map(|caller| caller.join().ok()).collect()
-    })
+        callers.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    let panics = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    expect("no call panics", &panics, |panics| *panics == 0)?;
+    Ok(outcomes.into_iter().flatten().collect())
 }
 
 fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl Fn(&Result<T, E>) -> bool) -> bool {

@@ -15,7 +15,7 @@ use crate::store::{Claim, ClaimError, Key, StoreError};
 /// A list of expiries this short is not worth tidying.
 const KEYS_BEFORE_TIDYING: usize = 64;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Shard {
     requests: HashMap<Key, Entry>,
     request_expiries: Expiries,
@@ -23,7 +23,6 @@ pub(super) struct Shard {
     mark_expiries: Expiries,
 }
 
-#[derive(Debug)]
 struct Entry {
     owner: Arc<Owner>,
     payload: Box<[u8]>,
@@ -31,7 +30,6 @@ struct Entry {
     expires_at: u64,
 }
 
-#[derive(Debug)]
 enum State {
     Waiting,
     /// Boxed, since most requests wait or are opened without a browser in mind.
@@ -136,10 +134,12 @@ impl Shard {
         Ok(true)
     }
 
-    /// Removes up to `limit` expired requests and as many expired marks.
-    pub(super) fn sweep(&mut self, now: u64, limit: usize, store: &Inner) {
+    /// Removes up to `limit` expired requests and as many expired marks, and tells how many of the lists it has gone through.
+    pub(super) fn sweep(&mut self, now: u64, limit: usize, store: &Inner) -> usize {
+        let mut done = 0usize;
         for _ in 0..limit {
             let Some(key) = self.request_expiries.next(now) else { break };
+            done = done.saturating_add(1);
             if let hash_map::Entry::Occupied(occupied) = self.requests.entry(key)
                 && occupied.get().expires_at <= now
             {
@@ -148,6 +148,7 @@ impl Shard {
         }
         for _ in 0..limit {
             let Some(key) = self.mark_expiries.next(now) else { break };
+            done = done.saturating_add(1);
             if let hash_map::Entry::Occupied(occupied) = self.marks.entry(key)
                 && *occupied.get() <= now
             {
@@ -155,6 +156,7 @@ impl Shard {
                 store.marks.release(0);
             }
         }
+        done
     }
 }
 
@@ -187,7 +189,7 @@ impl Entry {
 
 /// Keys by the full second at which they have expired. A key whose request lives longer by now turns up here again at its later
 /// time, and one whose request is gone until its second comes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Expiries {
     seconds: BTreeMap<u64, Vec<Key>>,
     keys: usize,
