@@ -5,12 +5,11 @@ mod registration;
 mod registry;
 mod secret;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use self::checks::secrets_of;
 pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, verify_nobody};
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
@@ -47,21 +46,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Lets the host verify this client's secret, instead of a digest held here.
-    ///
-    /// # Errors
-    ///
-    /// As for `try_from`; and when the registration has a secret, or its method is not one with a secret.
-    pub fn with_secret_verifier(
-        registration: ClientRegistration,
-        verifier: Arc<dyn SecretVerifier>,
-    ) -> Result<Self, RegistrationError> {
-        if !secrets_of(&registration)?.is_empty() {
-            return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
-        }
-        Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
-    }
-
     /// `client_id`
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -171,15 +155,6 @@ impl Client {
 
     pub(crate) fn verify_secret(&self, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
         secret::verify(&self.secrets, &self.client_id, presented, now)
-    }
-}
-
-impl TryFrom<ClientRegistration> for Client {
-    type Error = RegistrationError;
-
-    fn try_from(registration: ClientRegistration) -> Result<Self, RegistrationError> {
-        let secrets = secrets_of(&registration)?;
-        Self::from_registration(registration, secrets)
     }
 }
 

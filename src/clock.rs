@@ -63,7 +63,7 @@ impl ManualClock {
 
     /// Moves the clock on, with a precision of a millisecond.
     pub fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let by = milliseconds(by);
         let later = |now: u64| Some(now.saturating_add(by));
         // The closure never says no.
         let _ = self.milliseconds.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
@@ -92,6 +92,10 @@ impl Clock for ManualClock {
     fn elapsed(&self) -> Duration {
         Duration::from_millis(self.milliseconds.load(Ordering::SeqCst))
     }
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl<T: Clock + ?Sized> Clock for Arc<T> {

@@ -1,6 +1,6 @@
 //! What happened, for counters and logs: outcomes with their reasons, never a handle, a code or a credential.
 
-use crate::{error::Reason, response::AuthorizationError};
+use crate::error::{AuthorizationError, Reason};
 
 /// Receives every outcome. It is called on the request path, so it should be quick.
 ///

@@ -4,11 +4,12 @@
 //! counts.
 
 mod document;
+mod error;
 mod limits;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::limits::Limits;
+pub use self::{error::PolicyError, limits::Limits};
 use crate::{
     authentication_method::AuthenticationMethod,
     response_type::{ResponseMode, ResponseType},
@@ -90,26 +91,6 @@ pub enum RequireCodeChallenge {
     PublicClients,
     /// Every client.
     Always,
-}
-
-/// A setting that no authorization server could work with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{member}: {problem}")]
-pub struct PolicyError {
-    member: String,
-    problem: &'static str,
-}
-
-impl PolicyError {
-    fn new(member: impl Into<String>, problem: &'static str) -> Self {
-        Self { member: member.into(), problem }
-    }
-
-    /// The setting.
-    #[must_use]
-    pub fn member(&self) -> &str {
-        &self.member
-    }
 }
 
 impl Policy {

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 
 use url::form_urlencoded;
 
-use crate::{error::ErrorCode, http::Reply, response_type::ResponseMode, validation::Answer};
+use crate::{http::Reply, response_type::ResponseMode, validation::Answer};
 
 /// Where an authorization response goes.
 #[derive(Clone)]
@@ -75,45 +75,6 @@ impl From<Redirect> for Reply {
         match redirect.0 {
             Form::Location(location) => Self::see_other(location),
             Form::Page(html) => Self::page(html, FORM_POST_POLICY),
-        }
-    }
-}
-
-/// What only the authorization endpoint answers, and only through the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AuthorizationError {
-    /// `access_denied`: the user, or the server, said no.
-    AccessDenied,
-    /// `login_required` (OpenID Connect Core section 3.1.2.6)
-    LoginRequired,
-    /// `consent_required` (OpenID Connect Core section 3.1.2.6)
-    ConsentRequired,
-    /// `interaction_required` (OpenID Connect Core section 3.1.2.6)
-    InteractionRequired,
-    /// `account_selection_required` (OpenID Connect Core section 3.1.2.6)
-    AccountSelectionRequired,
-    /// `unmet_authentication_requirements` (OpenID Connect Unmet Authentication Requirements)
-    UnmetAuthenticationRequirements,
-    /// `server_error`
-    ServerError,
-    /// `temporarily_unavailable`
-    TemporarilyUnavailable,
-}
-
-impl AuthorizationError {
-    /// The value on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessDenied => ErrorCode::AccessDenied.as_str(),
-            Self::LoginRequired => "login_required",
-            Self::ConsentRequired => "consent_required",
-            Self::InteractionRequired => "interaction_required",
-            Self::AccountSelectionRequired => "account_selection_required",
-            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
-            Self::ServerError => ErrorCode::ServerError.as_str(),
-            Self::TemporarilyUnavailable => ErrorCode::TemporarilyUnavailable.as_str(),
         }
     }
 }

@@ -16,6 +16,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
+use self::details::DetailCheck;
+pub(crate) use self::redirect::Arrival;
 use crate::{
     authorization::AuthorizationRequest,
     client::Client,
@@ -55,18 +57,6 @@ where
     fn check(&self, request: &AuthorizationRequest) -> Result<(), Rejection> {
         self(request)
     }
-}
-
-/// The host's check for the objects of one type of `authorization_details`.
-pub(crate) type DetailCheck = dyn Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync;
-
-/// How a request reached the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    /// Through the PAR endpoint, from a client that authenticated as it is registered.
-    Pushed,
-    /// Through the browser.
-    Plain,
 }
 
 /// What requests are held against, apart from their client.

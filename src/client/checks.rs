@@ -1,10 +1,12 @@
 //! From a registration to a client: every rule that makes a registration unusable.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
-    secret::{MAX_CLIENT_ID, MAX_SECRET, Secret},
+    secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, SecretVerifier},
 };
 use crate::{
     authentication_method::AuthenticationMethod,
@@ -14,10 +16,22 @@ use crate::{
 };
 
 impl Client {
-    pub(super) fn from_registration(
+    /// Lets the host verify this client's secret, instead of a digest held here.
+    ///
+    /// # Errors
+    ///
+    /// As for `try_from`; and when the registration has a secret, or its method is not one with a secret.
+    pub fn with_secret_verifier(
         registration: ClientRegistration,
-        secrets: Vec<Secret>,
+        verifier: Arc<dyn SecretVerifier>,
     ) -> Result<Self, RegistrationError> {
+        if !secrets_of(&registration)?.is_empty() {
+            return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
+        }
+        Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
+    }
+
+    fn from_registration(registration: ClientRegistration, secrets: Vec<Secret>) -> Result<Self, RegistrationError> {
         let ClientRegistration { client_id, .. } = &registration;
         if !(1..=MAX_CLIENT_ID).contains(&client_id.len()) || !is_printable(client_id) {
             return Err(RegistrationError::new("client_id", "must be 1 to 256 printable ASCII characters"));
@@ -61,11 +75,20 @@ impl Client {
     }
 }
 
+impl TryFrom<ClientRegistration> for Client {
+    type Error = RegistrationError;
+
+    fn try_from(registration: ClientRegistration) -> Result<Self, RegistrationError> {
+        let secrets = secrets_of(&registration)?;
+        Self::from_registration(registration, secrets)
+    }
+}
+
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }
 
-pub(super) fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, RegistrationError> {
+fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, RegistrationError> {
     let mut secrets = Vec::new();
     if let Some(text) = &registration.client_secret {
         let expires_at = expiry("client_secret_expires_at", registration.client_secret_expires_at)?;

@@ -6,11 +6,11 @@ use super::ParEndpoint;
 use crate::{
     authorization::AuthorizationRequest,
     client::ClientRegistry,
-    error::{Reason, Refusal},
+    error::{AuthorizationError, Reason, Refusal},
     observer::{Event, Stage},
     parameters::{Name, Parameters},
     request_uri::RequestUri,
-    response::{AuthorizationError, Redirect, Target},
+    response::{Redirect, Target},
     store::{Claim, ClaimError, RequestStore, StoreError, record},
     validation::{Answer, Arrival, Invalid},
 };

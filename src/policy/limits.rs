@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::PolicyError;
+use super::error::PolicyError;
 
 /// Bounds of a single request, checked before anything is done with it. All are inclusive. Bounds of names and values can be
 /// set from 64 to 65 536 bytes, and those of lists from 0 to 1024.

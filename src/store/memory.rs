@@ -1,6 +1,7 @@
 //! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the inserts that
 //! come after it, a little each time, so that no call waits for a big clean-up.
 
+mod limits;
 mod shard;
 mod usage;
 
@@ -13,17 +14,16 @@ use std::{
     time::Duration,
 };
 
+pub use self::limits::MemoryLimits;
 use self::{
-    shard::{Insertion, Shard},
-    usage::{Owners, Usage},
+    shard::{Insertion, SWEPT_PER_INSERT, Shard},
+    usage::{Accounts, Owners},
 };
 use super::{Claim, ClaimError, InsertError, Key, NewRequest, RequestStore, StoreError};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
 const SHARDS: usize = 256;
-/// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
-const SWEPT_PER_INSERT: usize = 4;
 /// Expired entries that are removed when the store looks full: a few hundred microseconds' work.
 const SWEPT_WHEN_FULL: usize = 2048;
 /// How long a store that was found full, with nothing expired in it, is believed to be.
@@ -52,36 +52,9 @@ pub struct MemoryStore {
 struct Inner {
     shards: Box<[Mutex<Shard>]>,
     owners: Owners,
-    usage: Usage,
-    spent: Usage,
-    marks: Usage,
-    limits: MemoryLimits,
+    accounts: Accounts,
     next_full_sweep: AtomicU64,
     next_swept: AtomicUsize,
-}
-
-/// Bounds of a [`MemoryStore`]. What would go beyond them is refused; nothing that lives is evicted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MemoryLimits {
-    /// Requests that wait or are open, and as many again that are spent and remembered, at some 150 bytes each. Default
-    /// 1 000 000.
-    pub requests: usize,
-    /// Bytes of the payloads of requests that wait or are open, and of their bookkeeping, as an estimate. Default 1 GiB.
-    pub bytes: usize,
-    /// Requests of one client. Default a tenth of all.
-    pub requests_per_client: usize,
-    /// Bytes of one client. Default a tenth of all.
-    pub bytes_per_client: usize,
-    /// Marks of [`RequestStore::remember`], at some 150 bytes each. Default 1 000 000.
-    pub marks: usize,
-}
-
-impl Default for MemoryLimits {
-    fn default() -> Self {
-        let (requests, bytes) = (1_000_000, 1 << 30);
-        Self { requests, bytes, requests_per_client: requests / 10, bytes_per_client: bytes / 10, marks: requests }
-    }
 }
 
 impl MemoryStore {
@@ -92,10 +65,7 @@ impl MemoryStore {
             inner: Arc::new(Inner {
                 shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
                 owners: Owners::default(),
-                usage: Usage::default(),
-                spent: Usage::default(),
-                marks: Usage::default(),
-                limits,
+                accounts: Accounts::new(limits),
                 next_full_sweep: AtomicU64::new(0),
                 next_swept: AtomicUsize::new(0),
             }),
@@ -112,7 +82,7 @@ impl MemoryStore {
     /// How many requests count against the limit: those that wait or are open, and expired ones that no insert has swept yet.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.usage.requests()
+        self.inner.accounts.live.requests()
     }
 
     /// Whether no request counts against the limit.
@@ -134,7 +104,10 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("requests", &self.len()).field("limits", &self.inner.limits).finish()
+        f.debug_struct("MemoryStore")
+            .field("requests", &self.len())
+            .field("limits", &self.inner.accounts.limits)
+            .finish()
     }
 }
 
@@ -151,20 +124,21 @@ impl Inner {
         let Some(mut shard) = self.shard(&request.key) else {
             return Err(InsertError::Full { retry_after });
         };
-        shard.sweep(now, SWEPT_PER_INSERT, self);
+        shard.sweep(now, SWEPT_PER_INSERT, &self.accounts);
         if shard.contains(&request.key, now) {
             return Err(InsertError::Exists);
         }
         let bytes = usage::bytes_of(request.payload);
-        if !owner.usage.reserve(bytes, self.limits.requests_per_client, self.limits.bytes_per_client) {
+        let limits = &self.accounts.limits;
+        if !owner.usage.reserve(bytes, limits.requests_per_client, limits.bytes_per_client) {
             return Err(InsertError::OwnerLimit { retry_after });
         }
-        if !self.usage.reserve(bytes, self.limits.requests, self.limits.bytes) {
+        if !self.accounts.live.reserve(bytes, limits.requests, limits.bytes) {
             owner.usage.release(bytes);
             return Err(InsertError::Full { retry_after });
         }
         let expires_at = now.saturating_add(milliseconds(request.lifetime));
-        shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, self);
+        shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, &self.accounts);
         Ok(())
     }
 
@@ -178,7 +152,7 @@ impl Inner {
         for index in 0..SHARDS {
             let index = start.wrapping_add(index) % SHARDS;
             if let Some(shard) = self.shards.get(index) {
-                let swept = shard.lock().unwrap_or_else(PoisonError::into_inner).sweep(now, left, self);
+                let swept = shard.lock().unwrap_or_else(PoisonError::into_inner).sweep(now, left, &self.accounts);
                 left = left.saturating_sub(swept);
             }
             if left == 0 {
@@ -215,19 +189,16 @@ impl RequestStore for MemoryStore {
     async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
         let now = self.now();
         let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
-        shard.consume(&claim, now, &self.inner)
+        shard.consume(&claim, now, &self.inner.accounts)
     }
 
     async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
         let now = self.now();
-        let attempt = || self.inner.shard(&mark).ok_or_else(usage::no_room)?.remember(mark, lifetime, now, &self.inner);
+        let attempt =
+            || self.inner.shard(&mark).ok_or_else(usage::no_room)?.remember(mark, lifetime, now, &self.inner.accounts);
         match attempt() {
             Err(_) if self.inner.sweep_all(now) => attempt(),
             outcome => outcome,
         }
     }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,14 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::DetailCheck;
 use crate::{
     client::Client,
-    error::{Reason, Refusal},
+    error::{Reason, Refusal, Rejection},
     json,
     parameters::{Name, Parameters},
     policy::Limits,
 };
+
+/// The host's check for the objects of one type of `authorization_details`.
+pub(crate) type DetailCheck = dyn Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync;
 
 pub(super) fn check(
     parameters: &Parameters,

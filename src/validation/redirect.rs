@@ -1,6 +1,5 @@
 //! `redirect_uri`: which rules the request may use, and what using the widest one costs.
 
-use super::Arrival;
 use crate::{
     client::Client,
     error::{Reason, Refusal},
@@ -9,6 +8,15 @@ use crate::{
     redirect_uri::{Fault, RedirectUri, Rule},
     response_type::{ResponseMode, ResponseType},
 };
+
+/// How a request reached the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Through the PAR endpoint, from a client that authenticated as it is registered.
+    Pushed,
+    /// Through the browser.
+    Plain,
+}
 
 pub(super) fn check(
     parameters: &Parameters,

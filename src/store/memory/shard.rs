@@ -6,11 +6,14 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Inner, milliseconds,
-    usage::{self, Owner},
+use super::usage::{self, Accounts, Owner};
+use crate::{
+    clock::milliseconds,
+    store::{Claim, ClaimError, Key, StoreError},
 };
-use crate::store::{Claim, ClaimError, Key, StoreError};
+
+/// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
+pub(super) const SWEPT_PER_INSERT: usize = 4;
 
 /// A list of expiries this short is not worth tidying.
 const KEYS_BEFORE_TIDYING: usize = 64;
@@ -49,11 +52,11 @@ impl Shard {
         self.requests.get(key).is_some_and(|entry| now < entry.expires_at)
     }
 
-    pub(super) fn insert(&mut self, key: Key, new: Insertion<'_>, store: &Inner) {
+    pub(super) fn insert(&mut self, key: Key, new: Insertion<'_>, accounts: &Accounts) {
         let Insertion { owner, payload, expires_at } = new;
         let entry = Entry { owner, payload: payload.into(), state: State::Waiting, expires_at };
         if let Some(expired) = self.requests.insert(key, entry) {
-            expired.release(store);
+            expired.release(accounts);
         }
         self.expect_expiry(key, expires_at);
     }
@@ -75,7 +78,7 @@ impl Shard {
         Ok(entry.payload.to_vec())
     }
 
-    pub(super) fn consume(&mut self, claim: &Claim, now: u64, store: &Inner) -> Result<(), ClaimError> {
+    pub(super) fn consume(&mut self, claim: &Claim, now: u64, accounts: &Accounts) -> Result<(), ClaimError> {
         let hash_map::Entry::Occupied(mut occupied) = self.requests.entry(claim.key) else {
             return Err(ClaimError::Unknown);
         };
@@ -84,8 +87,8 @@ impl Shard {
         if matches!(entry.state, State::Waiting) {
             return Err(ClaimError::Unknown);
         }
-        entry.release(store);
-        if !store.spent.reserve(0, store.limits.requests, 0) {
+        entry.release(accounts);
+        if !accounts.spent.reserve(accounts.limits.requests) {
             occupied.remove();
             return Ok(());
         }
@@ -114,9 +117,9 @@ impl Shard {
         mark: Key,
         lifetime: Duration,
         now: u64,
-        store: &Inner,
+        accounts: &Accounts,
     ) -> Result<bool, StoreError> {
-        self.sweep(now, super::SWEPT_PER_INSERT, store);
+        self.sweep(now, SWEPT_PER_INSERT, accounts);
         let expires_at = now.saturating_add(milliseconds(lifetime));
         match self.marks.entry(mark) {
             hash_map::Entry::Occupied(known) if now < *known.get() => return Ok(false),
@@ -124,7 +127,7 @@ impl Shard {
                 expired.insert(expires_at);
             }
             hash_map::Entry::Vacant(vacant) => {
-                if !store.marks.reserve(0, store.limits.marks, 0) {
+                if !accounts.marks.reserve(accounts.limits.marks) {
                     return Err(usage::no_room());
                 }
                 vacant.insert(expires_at);
@@ -135,7 +138,7 @@ impl Shard {
     }
 
     /// Removes up to `limit` expired requests and as many expired marks, and tells how many of the lists it has gone through.
-    pub(super) fn sweep(&mut self, now: u64, limit: usize, store: &Inner) -> usize {
+    pub(super) fn sweep(&mut self, now: u64, limit: usize, accounts: &Accounts) -> usize {
         let mut done = 0usize;
         for _ in 0..limit {
             let Some(key) = self.request_expiries.next(now) else { break };
@@ -143,7 +146,7 @@ impl Shard {
             if let hash_map::Entry::Occupied(occupied) = self.requests.entry(key)
                 && occupied.get().expires_at <= now
             {
-                occupied.remove().release(store);
+                occupied.remove().release(accounts);
             }
         }
         for _ in 0..limit {
@@ -153,7 +156,7 @@ impl Shard {
                 && *occupied.get() <= now
             {
                 occupied.remove();
-                store.marks.release(0);
+                accounts.marks.release();
             }
         }
         done
@@ -176,13 +179,13 @@ impl Entry {
     }
 
     /// Takes this entry out of the count that it is in.
-    fn release(&self, store: &Inner) {
+    fn release(&self, accounts: &Accounts) {
         if matches!(self.state, State::Spent) {
-            store.spent.release(0);
+            accounts.spent.release();
         } else {
             let bytes = usage::bytes_of(&self.payload);
             self.owner.usage.release(bytes);
-            store.usage.release(bytes);
+            accounts.live.release(bytes);
         }
     }
 }

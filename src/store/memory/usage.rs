@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use super::limits::MemoryLimits;
 use crate::store::{Key, StoreError};
 
 /// What a request takes beside its payload: its place in a table that is never quite full, and in the list of expiries.
@@ -28,40 +29,71 @@ pub(super) fn no_room() -> StoreError {
 #[error("there is no room for another mark")]
 struct NoRoom;
 
-/// Counts requests and bytes.
+/// What the whole store holds, and how much it may.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    /// Requests that wait or are open.
+    pub(super) live: Usage,
+    /// Spent requests that are remembered.
+    pub(super) spent: Counter,
+    pub(super) marks: Counter,
+    pub(super) limits: MemoryLimits,
+}
+
+impl Accounts {
+    pub(super) fn new(limits: MemoryLimits) -> Self {
+        Self { live: Usage::default(), spent: Counter::default(), marks: Counter::default(), limits }
+    }
+}
+
+/// Counts requests and their bytes.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
-    requests: AtomicUsize,
-    bytes: AtomicUsize,
+    requests: Counter,
+    bytes: Counter,
 }
 
 impl Usage {
     /// Counts one more request, if that stays within the limits.
     pub(super) fn reserve(&self, bytes: usize, max_requests: usize, max_bytes: usize) -> bool {
-        if !add_within(&self.requests, 1, max_requests) {
+        if !self.requests.reserve(max_requests) {
             return false;
         }
-        if !add_within(&self.bytes, bytes, max_bytes) {
-            self.requests.fetch_sub(1, Ordering::Relaxed);
-            return false;
+        let room = self.bytes.add(bytes, max_bytes);
+        if !room {
+            self.requests.release();
         }
-        true
+        room
     }
 
     /// Takes back what [`reserve`](Self::reserve) counted.
     pub(super) fn release(&self, bytes: usize) {
-        self.requests.fetch_sub(1, Ordering::Relaxed);
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.requests.release();
+        self.bytes.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn requests(&self) -> usize {
-        self.requests.load(Ordering::Relaxed)
+        self.requests.0.load(Ordering::Relaxed)
     }
 }
 
-fn add_within(counter: &AtomicUsize, amount: usize, max: usize) -> bool {
-    let within = |count: usize| count.checked_add(amount).filter(|sum| *sum <= max);
-    counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicUsize);
+
+impl Counter {
+    /// Counts one more, if that stays within the limit.
+    pub(super) fn reserve(&self, max: usize) -> bool {
+        self.add(1, max)
+    }
+
+    pub(super) fn release(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn add(&self, amount: usize, max: usize) -> bool {
+        let within = |count: usize| count.checked_add(amount).filter(|sum| *sum <= max);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
+    }
 }
 
 /// One client's part of the store.

@@ -1,0 +1,19 @@
+/// A setting that no authorization server could work with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: {problem}")]
+pub struct PolicyError {
+    member: String,
+    problem: &'static str,
+}
+
+impl PolicyError {
+    pub(super) fn new(member: impl Into<String>, problem: &'static str) -> Self {
+        Self { member: member.into(), problem }
+    }
+
+    /// The setting.
+    #[must_use]
+    pub fn member(&self) -> &str {
+        &self.member
+    }
+}
