@@ -249,7 +249,7 @@ reasons! {
     /// `code_challenge_method` without `code_challenge`.
     ChallengeMethodAlone "challenge_method_alone" InvalidRequest 400 "code_challenge_method needs a code_challenge";
     /// A `code_challenge_method` that is not offered; a missing one means `plain` (RFC 7636 section 4.3).
-    ChallengeMethod "challenge_method" InvalidRequest 400 "this code_challenge_method is not supported";
+    ChallengeMethod "challenge_method" InvalidRequest 400 "code_challenge_method must be one that is supported, and plain is meant where it is missing";
     /// A `code_challenge` of the wrong length or alphabet.
     MalformedCodeChallenge "malformed_code_challenge" InvalidRequest 400 "the code_challenge is malformed";
     /// `prompt=none` together with another value.

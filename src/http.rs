@@ -166,12 +166,19 @@ impl Reply {
             .with("referrer-policy", "no-referrer")
     }
 
-    pub(crate) fn page(body: String, content_security_policy: &'static str) -> Self {
-        Self { status: 200, headers: NO_STORE.into(), body }
+    pub(crate) fn page(status: u16, body: String, content_security_policy: &'static str) -> Self {
+        Self { status, headers: NO_STORE.into(), body }
             .with("content-type", "text/html; charset=utf-8")
             .with("content-security-policy", content_security_policy)
             .with("referrer-policy", "no-referrer")
             .with("x-content-type-options", "nosniff")
+    }
+
+    pub(crate) fn with_retry_after(self, seconds: Option<u32>) -> Self {
+        match seconds {
+            Some(seconds) => self.with("retry-after", seconds.to_string()),
+            None => self,
+        }
     }
 
     /// Adds a header. Values come from constants and from text that has been checked to be printable ASCII.
@@ -229,10 +236,7 @@ impl From<&Refusal> for Reply {
             405 => reply = reply.with("allow", "POST"),
             _ => {}
         }
-        match refusal.retry_after() {
-            Some(seconds) => reply.with("retry-after", seconds.to_string()),
-            None => reply,
-        }
+        reply.with_retry_after(refusal.retry_after())
     }
 }
 

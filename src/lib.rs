@@ -34,7 +34,7 @@
 //! let pending = par.authorize(&query, Some("the browser's cookie")).await?;
 //! assert_eq!(pending.request().state(), Some("af0"));
 //!
-//! // ... login and consent; then, for exactly one caller on any node:
+//! // ... login and consent; then, of a pushed request, for exactly one caller on any node:
 //! let granted = par.complete(&pending).await?;
 //! let redirect = granted.respond([("code", "SplxlOBeZQQYbYS6WxSbIA")]);
 //! assert_eq!(
@@ -60,6 +60,16 @@
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`] |
 //! | counts and logs | [`Observer`] |
 //!
+//! # What is left to the host
+//!
+//! * The decision of the user comes by a form, and that form needs a token of the host's against other sites that would post it
+//!   (CSRF): the browser binding does not replace one, since a victim's browser sends its cookie along.
+//! * Login pages must not be framed (`frame-ancestors 'none'`) and not be stored (`no-store`).
+//! * A HEAD request should be answered without [`ParEndpoint::authorize`].
+//! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
+//!
+//! The examples do all of it.
+//!
 //! # What is guarded
 //!
 //! * A `request_uri` is 256 random bits. The store knows only its digest, and the digest is tied to the issuer.
@@ -68,8 +78,8 @@
 //! * It can be opened again until the login ends, so that reloading a page does no harm, and it ends once, on any number of
 //!   nodes that share a store.
 //! * When it is opened, its request is validated again: a registration that has changed in between counts.
-//! * Credentials are never stored. Refusals are fixed texts with a [`Reason`] to count; nothing of a request gets into logs,
-//!   `Debug` or error texts.
+//! * Credentials are never stored. Refusals are fixed texts with a [`Reason`] to count; of a request, nothing but the name of a
+//!   registered client gets into logs, `Debug` or error texts.
 //! * What weakens security is spelled `danger_`. See [`Policy`].
 //!
 //! # Not here

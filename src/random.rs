@@ -15,9 +15,20 @@ pub trait RandomSource: Send + Sync + 'static {
 }
 
 /// The random source could not deliver.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the random source failed")]
-pub struct RandomError(#[source] pub Box<dyn Error + Send + Sync>);
+pub struct RandomError(#[source] Arc<dyn Error + Send + Sync>);
+
+impl RandomError {
+    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(source.into()))
+    }
+
+    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
+        self.0
+    }
+}
 
 /// The generator of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +36,7 @@ pub struct SystemRandom;
 
 impl RandomSource for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        SysRng.try_fill_bytes(bytes).map_err(|error| RandomError(Box::new(error)))
+        SysRng.try_fill_bytes(bytes).map_err(RandomError::new)
     }
 }
 

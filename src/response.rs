@@ -74,7 +74,7 @@ impl From<Redirect> for Reply {
     fn from(redirect: Redirect) -> Self {
         match redirect.0 {
             Form::Location(location) => Self::see_other(location),
-            Form::Page(html) => Self::page(html, FORM_POST_POLICY),
+            Form::Page(html) => Self::page(200, html, FORM_POST_POLICY),
         }
     }
 }

@@ -102,7 +102,18 @@ pub struct Claim {
 /// A store could not be asked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the request store is unavailable")]
-pub struct StoreError(#[source] pub Arc<dyn Error + Send + Sync>);
+pub struct StoreError(#[source] Arc<dyn Error + Send + Sync>);
+
+impl StoreError {
+    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(source.into()))
+    }
+
+    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
+        self.0
+    }
+}
 
 /// Why a request was not inserted.
 #[derive(Clone, Debug, thiserror::Error)]

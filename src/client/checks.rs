@@ -36,6 +36,9 @@ impl Client {
         if !(1..=MAX_CLIENT_ID).contains(&client_id.len()) || !is_printable(client_id) {
             return Err(RegistrationError::new("client_id", "must be 1 to 256 printable ASCII characters"));
         }
+        if registration.client_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
+            return Err(RegistrationError::new("client_name", "must not contain control characters"));
+        }
         let method = method_of(&registration)?;
         if method == AuthenticationMethod::None && !secrets.is_empty() {
             return Err(RegistrationError::new(
@@ -203,7 +206,10 @@ fn redirect_uris_of(registration: &ClientRegistration) -> Result<Vec<RegisteredR
         .enumerate()
         .map(|(index, text)| {
             RegisteredRedirectUri::parse(text).map_err(|fault| {
-                RegistrationError::new("redirect_uris", format!("number {} is {fault}", index.saturating_add(1)))
+                RegistrationError::new(
+                    "redirect_uris",
+                    format!("number {} is unusable: {fault}", index.saturating_add(1)),
+                )
             })
         })
         .collect()

@@ -46,9 +46,20 @@ pub trait ClientRegistry: Send + Sync + 'static {
 }
 
 /// A registry could not be asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the client registry is unavailable")]
-pub struct RegistryError(#[source] pub Box<dyn Error + Send + Sync>);
+pub struct RegistryError(#[source] Arc<dyn Error + Send + Sync>);
+
+impl RegistryError {
+    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(source.into()))
+    }
+
+    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
+        self.0
+    }
+}
 
 impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
     fn client(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, RegistryError>> + Send {

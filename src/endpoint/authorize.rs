@@ -7,11 +7,12 @@ use crate::{
     authorization::AuthorizationRequest,
     client::ClientRegistry,
     error::{AuthorizationError, Reason, Refusal},
+    http::Reply,
     observer::{Event, Stage},
     parameters::{Name, Parameters},
     request_uri::RequestUri,
     response::{Redirect, Target},
-    store::{Claim, ClaimError, RequestStore, StoreError, record},
+    store::{Claim, ClaimError, RequestStore, record},
     validation::{Answer, Arrival, Invalid},
 };
 
@@ -109,6 +110,27 @@ impl AuthorizeRefusal {
     }
 }
 
+impl From<AuthorizeRefusal> for Reply {
+    /// The redirect to the client; or a plain page with the public text, for hosts that have no error page of their own.
+    fn from(refused: AuthorizeRefusal) -> Self {
+        let status = refused.page_status();
+        match refused {
+            AuthorizeRefusal::Redirect(refused) => refused.redirect().into(),
+            AuthorizeRefusal::Page(refusal) => {
+                // Codes and descriptions are printable ASCII. Those of host rules are the host's own text, so they are escaped.
+                let text = refusal.description().replace('&', "&amp;").replace('<', "&lt;");
+                let html = format!(
+                    "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Request refused</title></head>\
+                     <body><h1>This request cannot be continued</h1><p>{text}</p><p><code>{}</code></p></body></html>",
+                    refusal.code()
+                );
+                Self::page(status, html, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+                    .with_retry_after(refusal.retry_after())
+            }
+        }
+    }
+}
+
 impl fmt::Display for AuthorizeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.refusal().fmt(f)
@@ -156,14 +178,28 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading the page does no
     /// harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
     ///
-    /// `browser` is whatever the host recognizes a browser by, such as an unguessable cookie. The first browser to open a
-    /// request keeps it. Without one, whoever has the `request_uri` can go on with the login. A HEAD request should not get
+    /// `browser` is what the host recognizes a browser by: the value of a cookie that it sets, random and its own (not the whole
+    /// `Cookie` header). The first browser to open a request keeps it. Without one, or with an empty one, whoever has the `request_uri` can go on with the login. A HEAD request should not get
     /// here: programs that look at a link before its user does would take the request for themselves.
     ///
     /// # Errors
     ///
     /// A refusal that says whether it is shown or sent to the client. A `request_uri` that is unknown, expired, spent,
     /// malformed, or of another client or browser gets the same answer.
+    ///
+    /// ```
+    /// use parjar::{AuthorizeRefusal, ParEndpoint, Reply};
+    ///
+    /// async fn login_page(par: &ParEndpoint, query: &str, browser: &str) -> Reply {
+    ///     match par.authorize(query, Some(browser)).await {
+    ///         Ok(pending) => todo!("a form that carries client_id and {:?}", pending.request_uri()),
+    ///         // A page of your own, with `page_status()` as its status. `Reply::from(refused)` has a plain one.
+    ///         Err(refused @ AuthorizeRefusal::Page(_)) => Reply::from(refused),
+    ///         // Back to the client.
+    ///         Err(refused @ AuthorizeRefusal::Redirect(_)) => Reply::from(refused),
+    ///     }
+    /// }
+    /// ```
     pub async fn authorize(
         &self,
         query: &(impl AsRef<[u8]> + ?Sized),
@@ -241,7 +277,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let claim = Claim {
             key: settings.keys.request(request_uri.reference()),
             owner: settings.keys.owner(client_id),
-            browser: browser.map(|binding| settings.keys.browser(binding)),
+            browser: browser.filter(|binding| !binding.is_empty()).map(|binding| settings.keys.browser(binding)),
             lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
         };
         let payload = self.store.claim(claim).await.map_err(not_claimed)?;
@@ -335,6 +371,6 @@ fn not_claimed(error: ClaimError) -> Refusal {
         ClaimError::Spent => Reason::SpentRequestUri.into(),
         ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
         ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
-        ClaimError::Unavailable(StoreError(source)) => Refusal::unavailable(Reason::StoreUnavailable, source),
+        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
     }
 }

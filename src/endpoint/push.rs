@@ -1,6 +1,6 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use super::{ParEndpoint, gate};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     observer::{Event, Stage},
     parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
     request_uri::RequestUri,
-    store::{InsertError, NewRequest, RequestStore, StoreError, record},
+    store::{InsertError, NewRequest, RequestStore, record},
     validation::Arrival,
 };
 
@@ -114,7 +114,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let expires_in = self.policy().request_uri_lifetime;
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
-                .map_err(|error| Refusal::unavailable(Reason::RandomSource, Arc::new(error)))?;
+                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;
             let request = NewRequest {
                 key: self.settings.keys.request(request_uri.reference()),
                 owner,
@@ -130,8 +130,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 Err(InsertError::Full { retry_after }) => {
                     return Err(Refusal::later(Reason::StoreFull, whole_seconds(retry_after)));
                 }
-                Err(InsertError::Unavailable(StoreError(source))) => {
-                    return Err(Refusal::unavailable(Reason::StoreUnavailable, source));
+                Err(InsertError::Unavailable(error)) => {
+                    return Err(Refusal::unavailable(Reason::StoreUnavailable, error.into_source()));
                 }
             }
         }

@@ -445,7 +445,7 @@ fn a_registry_that_cannot_be_asked_is_no_reason_to_refuse_for_good() {
     struct Down;
     impl ClientRegistry for Down {
         async fn client(&self, _: &str) -> Result<Option<Arc<Client>>, RegistryError> {
-            Err(RegistryError("canary: db1.internal".into()))
+            Err(RegistryError::new("canary: db1.internal"))
         }
     }
     let par = ParEndpoint::builder(ISSUER).clients(Down).build().unwrap();

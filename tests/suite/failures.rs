@@ -59,9 +59,7 @@ impl Unreliable {
     async fn pass(&self, step: Failing) -> Result<(), StoreError> {
         pause().await;
         if *self.failing.lock().unwrap() == step {
-            return Err(StoreError(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(
-                "canary: db-7 is down",
-            ))));
+            return Err(StoreError::new("canary: db-7 is down"));
         }
         Ok(())
     }
@@ -181,7 +179,7 @@ struct Unplugged;
 
 impl ClientRegistry for Unplugged {
     async fn client(&self, _: &str) -> Result<Option<Arc<Client>>, RegistryError> {
-        Err(RegistryError("canary: timeout".into()))
+        Err(RegistryError::new("canary: timeout"))
     }
 }
 
@@ -245,7 +243,7 @@ impl Loaded {
 impl RandomSource for Loaded {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         let index = self.drawn.fetch_add(1, Ordering::SeqCst);
-        let drawn = self.draws.get(index).or(self.draws.last()).ok_or(RandomError("canary: no entropy".into()))?;
+        let drawn = self.draws.get(index).or(self.draws.last()).ok_or(RandomError::new("canary: no entropy"))?;
         bytes.fill(*drawn);
         Ok(())
     }

@@ -316,7 +316,7 @@ fn push_into(store: impl RequestStore, random: impl RandomSource) -> Reply {
 #[test]
 fn no_handle_leaves_when_the_store_fails() {
     // PAR-077, P-41, O2-018
-    let failure = StoreError(Arc::new(std::io::Error::other("canary: node 7 is down")));
+    let failure = StoreError::new(std::io::Error::other("canary: node 7 is down"));
     let store = Stubborn { inserts: Arc::default(), answer: InsertError::Unavailable(failure) };
     let reply = push_into(store, parjar::SystemRandom);
     assert_eq!((reply.status(), &*error(&reply)), (503, "temporarily_unavailable"));
@@ -341,7 +341,7 @@ fn a_generator_that_fails_is_an_error_and_no_fallback() {
     struct Empty;
     impl RandomSource for Empty {
         fn fill(&self, _: &mut [u8]) -> Result<(), parjar::RandomError> {
-            Err(parjar::RandomError("no entropy".into()))
+            Err(parjar::RandomError::new("no entropy"))
         }
     }
     let store = MemoryStore::default();

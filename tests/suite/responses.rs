@@ -268,3 +268,32 @@ fn unescape(text: &str) -> String {
     let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
     entities.into_iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }
+
+#[test]
+fn a_refused_login_turns_into_a_reply() {
+    let server = Server::new();
+    let reply = |query: &str| Reply::from(server.authorize(query, None).unwrap_err());
+    let page = reply("client_id=nobody&response_type=code");
+    assert_eq!(page.status(), 400);
+    assert_eq!(page.header("www-authenticate"), None, "a page must not make a browser ask for a password");
+    assert_eq!(page.header("cache-control"), Some("no-cache, no-store"));
+    assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+    assert!(page.body().contains("<code>invalid_client</code>"));
+    assert!(!page.body().contains("nobody"));
+
+    let redirect = reply(&format!("client_id=basic&response_type=foo&redirect_uri={CALLBACK}&state=x"));
+    assert_eq!(redirect.status(), 303);
+    assert!(
+        redirect.header("location").unwrap().starts_with("https://app.example.com/cb?error=unsupported_response_type")
+    );
+}
+
+#[test]
+fn a_host_cannot_add_a_second_state_or_issuer() {
+    // RFC 6749 3.1, ISS-001
+    let server = Server::new();
+    let pending = server.open(&server.pushed(&code_request(&[("state", "x")]))).unwrap();
+    let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
+    let redirect = granted.respond([("iss", "https://evil.example"), ("code", "c"), ("state", "y")]);
+    assert_eq!(redirect.location(), Some("https://app.example.com/cb?code=c&state=x&iss=https%3A%2F%2Fas.example.com"));
+}

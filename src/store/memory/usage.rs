@@ -22,7 +22,7 @@ pub(super) fn bytes_of(payload: &[u8]) -> usize {
 }
 
 pub(super) fn no_room() -> StoreError {
-    StoreError(Arc::new(NoRoom))
+    StoreError::new(NoRoom)
 }
 
 #[derive(Debug, thiserror::Error)]
