@@ -11,7 +11,7 @@ use super::{
     Demo,
     accounts::ALICE,
     browser::{Browser, comes_from_elsewhere},
-    codes::Grant,
+    codes::{Grant, Unissued},
     consent_page, error_page,
     html::page,
     id_token::id_token_with,
@@ -37,7 +37,10 @@ async fn post(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
     if let Some(decision) = form.field("decision") {
         return decide(demo, message, form, &decision).await;
     }
-    if comes_from_elsewhere(message, &demo.issuer) && fits_url(form.raw()) {
+    if comes_from_elsewhere(message, &demo.issuer) {
+        if !fits_url(form.raw()) {
+            return Err(error_page::invalid_request());
+        }
         // A browser sends no SameSite cookie with this POST, but does so with the GET that follows, and stays the same browser.
         return Ok(Answer::see_other(format!("/authorize?{}", form.raw())));
     }
@@ -52,7 +55,7 @@ async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, A
         // The demo keeps no session, so nobody is signed in without being asked.
         return deny(demo, &pending, AuthorizationError::LoginRequired).await;
     }
-    let answer = consent_page::render(&pending, request, &browser, &ALICE);
+    let answer = consent_page::render(&pending, &browser, &ALICE);
     Ok(match browser.set_cookie() {
         Some(cookie) => answer.with("set-cookie", cookie),
         None => answer,
@@ -83,8 +86,12 @@ fn request_of(form: Form<'_>) -> String {
 
 async fn approve(demo: &Demo, pending: &Pending) -> Result<Answer, Answer> {
     let granted = demo.par.complete(pending).await.map_err(refused)?;
-    let response = response(demo, &granted)?;
-    Ok(Reply::from(granted.respond(response.iter().map(|(name, value)| (*name, value.as_str())))).into())
+    let redirect = match response(demo, &granted) {
+        Ok(response) => granted.respond(response.iter().map(|(name, value)| (*name, value.as_str()))),
+        // The request is spent by now, so the client has to push another one.
+        Err(unissued) => granted.respond([("error", unissued.error().as_str())]),
+    };
+    Ok(Reply::from(redirect).into())
 }
 
 async fn deny(demo: &Demo, pending: &Pending, error: AuthorizationError) -> Result<Answer, Answer> {
@@ -92,7 +99,7 @@ async fn deny(demo: &Demo, pending: &Pending, error: AuthorizationError) -> Resu
 }
 
 /// What the response type asks for. The library adds `state` and `iss`.
-fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)>, Answer> {
+fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)>, Unissued> {
     let request = granted.request();
     let grant = Arc::new(Grant::new(request, &ALICE));
     let asked_for = |wanted: &str| request.response_type().as_str().split(' ').any(|value| value == wanted);
@@ -115,7 +122,7 @@ fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)
         beside.extend(request.state().map(|state| ("s_hash", state.to_owned())));
         let beside: Vec<_> = beside.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let id_token = id_token_with(&demo.issuer, &demo.signer, &grant, &beside);
-        response.push(("id_token", id_token.map_err(|_| error_page::server_error())?));
+        response.push(("id_token", id_token.map_err(|_| Unissued::Failed)?));
     }
     Ok(response)
 }

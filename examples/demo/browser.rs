@@ -64,6 +64,9 @@ impl Browser {
 
 /// What browsers say about where a request comes from. Old ones say nothing, and then the form token has to do.
 pub(crate) fn comes_from_elsewhere(message: &Message, issuer: &Issuer) -> bool {
+    if ["sec-fetch-site", "origin"].into_iter().any(|name| message.has_repeated(name)) {
+        return true;
+    }
     if let Some(site) = message.header("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
     }

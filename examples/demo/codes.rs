@@ -11,17 +11,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parjar::{AuthorizationRequest, RandomError};
+use parjar::{AuthorizationError, AuthorizationRequest, RandomError};
 
 use super::{
     accounts::{Account, unix_time},
     random,
-    shelf::Shelf,
+    shelf::{Full, Shelf},
     tokens,
 };
 
 const LIFE: Duration = Duration::from_secs(60);
-const CAPACITY: usize = 10_000;
+const CAPACITY: usize = 100_000;
+const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 
 /// What a user has granted to a client.
 pub(crate) struct Grant {
@@ -41,8 +42,44 @@ impl Grant {
         self.request.scopes().collect::<Vec<_>>().join(" ")
     }
 
+    /// What it takes in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let parameters = self.request.parameters().iter();
+        parameters.fold(1024usize, |sum, (name, value)| sum.saturating_add(name.len()).saturating_add(value.len()))
+    }
+
     pub(crate) fn is_revoked(&self) -> bool {
         self.revoked.load(Ordering::Acquire)
+    }
+}
+
+/// Why there is no code or token.
+#[derive(Debug)]
+pub(crate) enum Unissued {
+    /// Too many are outstanding.
+    Full,
+    /// Randomness or signing failed.
+    Failed,
+}
+
+impl Unissued {
+    pub(crate) fn error(&self) -> AuthorizationError {
+        match self {
+            Self::Full => AuthorizationError::TemporarilyUnavailable,
+            Self::Failed => AuthorizationError::ServerError,
+        }
+    }
+}
+
+impl From<Full> for Unissued {
+    fn from(_: Full) -> Self {
+        Self::Full
+    }
+}
+
+impl From<RandomError> for Unissued {
+    fn from(_: RandomError) -> Self {
+        Self::Failed
     }
 }
 
@@ -56,12 +93,13 @@ struct Code {
 
 impl Codes {
     pub(crate) fn new() -> Self {
-        Self(Shelf::new(LIFE.saturating_add(tokens::LIFE), CAPACITY))
+        Self(Shelf::new(LIFE.saturating_add(tokens::LIFE), CAPACITY, CAPACITY_BYTES))
     }
 
-    pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, RandomError> {
+    pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, Unissued> {
         let code = random::token()?;
-        self.0.put(&code, Code { grant, issued: Instant::now(), used: false });
+        let (owner, bytes) = (grant.request.client_id().to_owned(), grant.bytes());
+        self.0.put(&owner, &code, Code { grant, issued: Instant::now(), used: false }, bytes)?;
         Ok(code)
     }
 

@@ -10,17 +10,17 @@ use super::{
     browser::Browser,
     html::{Text, page},
     json_text::indented,
-    message::Answer,
+    message::{Answer, encode},
 };
 
-pub(crate) fn render(pending: &Pending, request_query: &str, browser: &Browser, account: &Account) -> Answer {
+pub(crate) fn render(pending: &Pending, browser: &Browser, account: &Account) -> Answer {
     let request = pending.request();
     let client = request.client();
     let name = client.client_name().unwrap_or(client.client_id());
     let main = format!(
         "<main class=\"card\">\n\
          <p class=\"account\"><span class=\"avatar\">{initial}</span> <span>Signed in as <strong>{account}</strong></span></p>\n\
-         <h1><em>{name}</em> asks for access</h1>\n\
+         <h1><em><bdi>{name}</bdi></em> asks for access</h1>\n\
          {wishes}\
          <p class=\"quiet\">Your answer goes to <strong id=\"destination\">{destination}</strong>.{caution}</p>\n\
          <form method=\"post\" action=\"/authorize\">\n{fields}\
@@ -34,20 +34,22 @@ pub(crate) fn render(pending: &Pending, request_query: &str, browser: &Browser, 
         wishes = wishes(request),
         destination = Text(destination(request)),
         caution = caution(request),
-        fields = hidden_fields(pending, request_query, browser),
+        fields = hidden_fields(pending, browser),
     );
     page(200, "Sign in", &main)
 }
 
 /// With these alone, any node can find the request again.
-fn hidden_fields(pending: &Pending, request_query: &str, browser: &Browser) -> String {
+fn hidden_fields(pending: &Pending, browser: &Browser) -> String {
     let form_token = browser.form_token();
+    // From the parameters and not from the query, which may hold credentials that do not belong there.
+    let request_query = encode(pending.request().parameters().iter());
     let mut fields = vec![("csrf", form_token.as_str())];
     match pending.request_uri() {
         Some(request_uri) => {
             fields.extend([("client_id", pending.request().client_id()), ("request_uri", request_uri)]);
         }
-        None => fields.push(("request_query", request_query)),
+        None => fields.push(("request_query", &request_query)),
     }
     let mut html = String::new();
     for (name, value) in fields {
@@ -73,7 +75,7 @@ fn wishes(request: &AuthorizationRequest) -> String {
         let _ = writeln!(items, "<li>For use at <code>{}</code></li>", Text(resource));
     }
     if let Some(details) = request.parameters().get("authorization_details") {
-        let _ = writeln!(items, "<li>In detail <pre>{}</pre></li>", Text(indented(details)));
+        let _ = writeln!(items, "<li>In detail <pre><bdi>{}</bdi></pre></li>", Text(indented(details)));
     }
     if items.is_empty() {
         return "<p>It asks for nothing in particular, only that you sign in.</p>\n".to_owned();

@@ -1,7 +1,7 @@
 //! Refusals that must not go to the client: a page that says what went wrong, in fixed words. Nothing of the request is on it,
 //! and all unusable references get the same bytes.
 
-use parjar::{ErrorCode, Reason, Refusal};
+use parjar::{ErrorCode, Refusal};
 
 use super::{
     html::{Text, page},
@@ -19,10 +19,6 @@ pub(crate) fn render(refusal: &Refusal, status: u16) -> Answer {
 /// A form that no page of this server has sent.
 pub(crate) fn invalid_request() -> Answer {
     error_page(400, ErrorCode::InvalidRequest, "this request cannot be read, or was not sent from the sign-in page")
-}
-
-pub(crate) fn server_error() -> Answer {
-    error_page(500, ErrorCode::ServerError, Reason::RandomSource.description())
 }
 
 fn error_page(status: u16, code: ErrorCode, description: &str) -> Answer {

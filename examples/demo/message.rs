@@ -29,6 +29,10 @@ impl Message {
         if values.next().is_some() { None } else { std::str::from_utf8(only).ok() }
     }
 
+    pub(crate) fn has_repeated(&self, wanted: &str) -> bool {
+        self.headers.iter().filter(|(name, _)| name == wanted).count() > 1
+    }
+
     pub(crate) fn cookie(&self, wanted: &str) -> Option<&str> {
         let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
         headers

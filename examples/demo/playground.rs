@@ -9,7 +9,7 @@ mod start_page;
 mod wire;
 mod wishes;
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use self::{
     run::{Run, Step},
@@ -19,7 +19,7 @@ use super::{
     Demo,
     browser::Browser,
     error_page,
-    html::page,
+    html::{Text, page},
     issuer::Issuer,
     message::{Answer, Form, Message},
     random, resource,
@@ -29,6 +29,8 @@ use super::{
 
 const RUN_LIFE: Duration = Duration::from_secs(1800);
 const RUNS: usize = 256;
+/// What a run may take in memory: 16 steps of a request and a reply.
+const RUN_BYTES: usize = 32 * wire::MAX_TEXT;
 
 /// A client that the playground can play.
 pub(crate) struct Player {
@@ -50,7 +52,7 @@ pub(crate) struct Playground {
 impl Playground {
     pub(crate) fn new(players: Vec<Player>, scopes: Option<Vec<String>>) -> Self {
         let default_scope = scopes.map_or_else(|| "openid accounts".to_owned(), |scopes| scopes.join(" "));
-        Self { players, default_scope, runs: Shelf::new(RUN_LIFE, RUNS) }
+        Self { players, default_scope, runs: Shelf::new(RUN_LIFE, RUNS, RUNS.saturating_mul(RUN_BYTES)) }
     }
 
     fn player(&self, client_id: &str) -> Option<&Player> {
@@ -91,7 +93,7 @@ async fn start_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
     let reply = super::push::answer(demo, &request).await;
     let step = wire::step(&request, "/authorize/par", &reply, player);
     let run = Run::start(browser.binding(), player, wishes.redirect_uri, verifier, step, &reply);
-    demo.playground.runs.put(&id, run);
+    demo.playground.runs.put_over_oldest(&id, run, RUN_BYTES);
     Ok(Answer::see_other(format!("/playground/run/{id}")))
 }
 
@@ -114,9 +116,9 @@ pub(crate) fn arrive(demo: &Demo, message: &Message) -> Answer {
             _ => message.query.as_deref().map(Form::of_query),
         };
         let response = response.ok_or_else(no_such_run)?;
-        let id = response.field("state").ok_or_else(no_such_run)?;
+        let id = response.field("state").unwrap_or_default();
         let arrived = |run: &mut Run| run.arrive(message, response, &demo.issuer);
-        with_run(demo, &browser, &id, arrived).ok_or_else(no_such_run)?;
+        with_run(demo, &browser, &id, arrived).ok_or_else(|| without_run(response))?;
         Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
     };
     arrive().unwrap_or_else(|failure: Answer| failure)
@@ -161,6 +163,28 @@ fn checked<'a>(demo: &Demo, message: &'a Message) -> Result<(Browser, Form<'a>),
 fn with_run<R>(demo: &Demo, browser: &Browser, id: &str, look: impl FnOnce(&mut Run) -> R) -> Option<R> {
     let look = |run: &mut Run| run.belongs_to(browser.binding()).then(|| look(run));
     demo.playground.runs.with(id, look).flatten()
+}
+
+/// A response to a request that was pushed by hand: for the eyes of whoever did that.
+fn without_run(response: Form<'_>) -> Answer {
+    let mut rows = String::new();
+    for name in ["code", "state", "iss", "error", "error_description"] {
+        if let Some(value) = response.field(name) {
+            let shown: String = value.chars().take(256).collect();
+            let _ = writeln!(rows, "<li><code>{name}</code> <pre><bdi>{}</bdi></pre></li>", Text(&shown));
+        }
+    }
+    if rows.is_empty() {
+        return no_such_run();
+    }
+    let main = format!(
+        "<main class=\"card\">\n<h1>Back at the client</h1>\n\
+         <p>This response belongs to no run of the playground in this browser. If you pushed its request yourself, here it is:</p>\n\
+         <ul class=\"wishes\">\n{rows}</ul>\n\
+         <p>A code can be traded at <code>/token</code> within 60 seconds.</p>\n\
+         <p><a class=\"button\" href=\"/\">To the playground</a></p>\n</main>\n"
+    );
+    page(200, "Playground", &main)
 }
 
 fn no_such_run() -> Answer {

@@ -1,7 +1,8 @@
 //! Where codes, tokens and playground runs live: a map in memory whose entries all have the same life.
 //!
-//! It is bounded: a new entry on a full shelf pushes the oldest one out. Names are kept as digests only, so that looking one
-//! up takes the same time whatever an attacker guesses, and nothing in memory can be presented as a handle.
+//! It is bounded in entries and bytes. What must not be lost has a share for each client, and is refused above it, so that nobody
+//! can push out what others hold. Names are kept as digests only, so that looking one up takes the same time whatever an attacker
+//! guesses, and nothing in memory can be presented as a handle.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,39 +12,90 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+/// One client may use one part in so many.
+const SHARES: usize = 10;
+
 type Name = [u8; 32];
 
 pub(crate) struct Shelf<T> {
     life: Duration,
-    capacity: usize,
+    bounds: Usage,
     entries: Mutex<Entries<T>>,
 }
 
+/// There is no room, for anybody or for this client.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    entries: usize,
+    bytes: usize,
+}
+
+impl Usage {
+    fn with(self, bytes: usize) -> Self {
+        Self { entries: self.entries.saturating_add(1), bytes: self.bytes.saturating_add(bytes) }
+    }
+
+    fn without(self, bytes: usize) -> Self {
+        Self { entries: self.entries.saturating_sub(1), bytes: self.bytes.saturating_sub(bytes) }
+    }
+
+    fn fits(self, bounds: Self) -> bool {
+        self.entries <= bounds.entries && self.bytes <= bounds.bytes
+    }
+}
+
+struct Entry<T> {
+    owner: Box<str>,
+    bytes: usize,
+    value: T,
+}
+
 struct Entries<T> {
-    by_name: HashMap<Name, T>,
+    by_name: HashMap<Name, Entry<T>>,
     /// In the order of arrival, which is the order of expiry too.
     arrivals: VecDeque<(Instant, Name)>,
+    total: Usage,
+    by_owner: HashMap<Box<str>, Usage>,
 }
 
 impl<T> Shelf<T> {
-    pub(crate) fn new(life: Duration, capacity: usize) -> Self {
-        let entries = Entries { by_name: HashMap::new(), arrivals: VecDeque::new() };
-        Self { life, capacity, entries: Mutex::new(entries) }
+    pub(crate) fn new(life: Duration, entries: usize, bytes: usize) -> Self {
+        let empty = Entries {
+            by_name: HashMap::new(),
+            arrivals: VecDeque::new(),
+            total: Usage::default(),
+            by_owner: HashMap::new(),
+        };
+        Self { life, bounds: Usage { entries, bytes }, entries: Mutex::new(empty) }
     }
 
-    pub(crate) fn put(&self, handle: &str, value: T) {
+    /// Takes an entry, unless the shelf or the owner's share of it is full.
+    pub(crate) fn put(&self, owner: &str, handle: &str, value: T, bytes: usize) -> Result<(), Full> {
+        let share = Usage { entries: self.bounds.entries / SHARES, bytes: self.bounds.bytes / SHARES };
         let mut entries = self.lock();
-        if entries.arrivals.len() >= self.capacity {
+        let owned = entries.by_owner.get(owner).copied().unwrap_or_default();
+        if !entries.total.with(bytes).fits(self.bounds) || !owned.with(bytes).fits(share) {
+            return Err(Full);
+        }
+        entries.insert(owner, handle, value, bytes);
+        Ok(())
+    }
+
+    /// Takes an entry that nobody relies on, and drops the oldest ones where it needs the room.
+    pub(crate) fn put_over_oldest(&self, handle: &str, value: T, bytes: usize) {
+        let mut entries = self.lock();
+        while !entries.total.with(bytes).fits(self.bounds) && !entries.arrivals.is_empty() {
             entries.drop_oldest();
         }
-        let name = name(handle);
-        entries.arrivals.push_back((Instant::now(), name));
-        entries.by_name.insert(name, value);
+        entries.insert("", handle, value, bytes);
     }
 
     /// Shows a live entry to `look`, alone: nobody else sees or changes it meanwhile.
     pub(crate) fn with<R>(&self, handle: &str, look: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.lock().by_name.get_mut(&name(handle)).map(look)
+        self.lock().by_name.get_mut(&name(handle)).map(|entry| look(&mut entry.value))
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries<T>> {
@@ -56,9 +108,23 @@ impl<T> Shelf<T> {
 }
 
 impl<T> Entries<T> {
+    fn insert(&mut self, owner: &str, handle: &str, value: T, bytes: usize) {
+        let name = name(handle);
+        self.arrivals.push_back((Instant::now(), name));
+        self.by_name.insert(name, Entry { owner: owner.into(), bytes, value });
+        self.total = self.total.with(bytes);
+        let owned = self.by_owner.entry(owner.into()).or_default();
+        *owned = owned.with(bytes);
+    }
+
     fn drop_oldest(&mut self) {
-        if let Some((_, name)) = self.arrivals.pop_front() {
-            self.by_name.remove(&name);
+        let Some(entry) = self.arrivals.pop_front().and_then(|(_, name)| self.by_name.remove(&name)) else { return };
+        self.total = self.total.without(entry.bytes);
+        if let Some(owned) = self.by_owner.get_mut(&entry.owner) {
+            *owned = owned.without(entry.bytes);
+            if owned.entries == 0 {
+                self.by_owner.remove(&entry.owner);
+            }
         }
     }
 }

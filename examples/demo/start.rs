@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use parjar::{Client, ClientRegistration, ErrorCode, InMemoryRegistry, MemoryStore, ParEndpoint, Rejection};
+use parjar::{
+    AuthorizationRequest, Client, ClientRegistration, ErrorCode, InMemoryRegistry, MemoryStore, ParEndpoint, Rejection,
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -68,7 +70,8 @@ fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fa
         .policy(config.policy)
         .clients(clients)
         .store(MemoryStore::default())
-        .observer(LogObserver);
+        .observer(LogObserver)
+        .rule(id_token_needs_openid);
     for detail_type in config.detail_types {
         builder = builder.authorization_details_type(detail_type, take_registered);
     }
@@ -82,6 +85,13 @@ fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fa
         playground: Playground::new(players, scopes),
         issuer,
     })
+}
+
+/// OpenID Connect Core section 3.1.2.1: without `openid` an ID token has no meaning.
+fn id_token_needs_openid(request: &AuthorizationRequest) -> Result<(), Rejection> {
+    const NO_OPENID: Rejection =
+        Rejection::new(ErrorCode::InvalidScope, "id_token_without_openid", "an id_token needs the scope openid");
+    if request.response_type().has_id_token() && !request.has_scope("openid") { Err(NO_OPENID) } else { Ok(()) }
 }
 
 /// Takes any object of a type that the client has registered: the library has held a registered list against it already.

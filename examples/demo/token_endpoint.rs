@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Demo,
-    codes::Grant,
+    codes::{Grant, Unissued},
     id_token::id_token,
     message::{Answer, Message},
     tokens,
@@ -55,7 +55,11 @@ fn redeem(demo: &Demo, client_id: &str, form: &Parameters) -> Result<Arc<Grant>,
 
 fn issue(demo: &Demo, grant: Arc<Grant>) -> Answer {
     let failed = || refuse(500, "server_error", "the tokens could not be made");
-    let Ok(token) = demo.tokens.issue(Arc::clone(&grant)) else { return failed() };
+    let token = match demo.tokens.issue(Arc::clone(&grant)) {
+        Ok(token) => token,
+        Err(Unissued::Full) => return refuse(503, "temporarily_unavailable", "too many tokens are outstanding"),
+        Err(Unissued::Failed) => return failed(),
+    };
     let mut body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": tokens::LIFE.as_secs() });
     let Some(members) = body.as_object_mut() else { return failed() };
     let scope = grant.scope();

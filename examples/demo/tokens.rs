@@ -2,23 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parjar::RandomError;
-
-use super::{codes::Grant, random, shelf::Shelf};
+use super::{
+    codes::{Grant, Unissued},
+    random,
+    shelf::Shelf,
+};
 
 pub(crate) const LIFE: Duration = Duration::from_secs(600);
-const CAPACITY: usize = 10_000;
+const CAPACITY: usize = 100_000;
+const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 
 pub(crate) struct Tokens(Shelf<Arc<Grant>>);
 
 impl Tokens {
     pub(crate) fn new() -> Self {
-        Self(Shelf::new(LIFE, CAPACITY))
+        Self(Shelf::new(LIFE, CAPACITY, CAPACITY_BYTES))
     }
 
-    pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, RandomError> {
+    pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, Unissued> {
         let token = random::token()?;
-        self.0.put(&token, grant);
+        let (owner, bytes) = (grant.request.client_id().to_owned(), grant.bytes());
+        self.0.put(&owner, &token, grant, bytes)?;
         Ok(token)
     }
 

@@ -10,7 +10,8 @@ use crate::demo::{
     message::{Answer, Message, encode},
 };
 
-const MAX_TEXT: usize = 16 * 1024;
+/// Bytes of a text that is shown.
+pub(super) const MAX_TEXT: usize = 16 * 1024;
 
 /// A POST of a form, with the credentials of a client.
 pub(super) fn post(player: &Player, issuer: &Issuer, fields: &[(String, String)], secret: &str) -> Message {
@@ -62,10 +63,11 @@ pub(super) fn request_text(request: &Message, path: &str, keep_secret: bool) -> 
 
 /// Runs are kept in memory, and whoever visits the playground decides how long a request is.
 fn shortened(text: String) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
+    if text.len() <= MAX_TEXT {
+        return text;
     }
+    let end = text.char_indices().map(|(index, _)| index).take_while(|index| *index <= MAX_TEXT).last();
+    format!("{}…", text.get(..end.unwrap_or_default()).unwrap_or_default())
 }
 
 fn reply_text(reply: &Answer) -> String {
