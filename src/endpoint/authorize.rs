@@ -190,9 +190,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// ```
     /// use parjar::{AuthorizeRefusal, ParEndpoint, Reply};
     ///
-    /// async fn login_page(par: &ParEndpoint, query: &str, browser: &str) -> Reply {
+    /// async fn approve(par: &ParEndpoint, query: &str, browser: &str) -> Reply {
     ///     match par.authorize(query, Some(browser)).await {
-    ///         Ok(pending) => todo!("a form that carries client_id and {:?}", pending.request_uri()),
+    ///         Ok(pending) => match par.complete(&pending).await {
+    ///             Ok(granted) => granted.respond([("code", "your code")]).into(),
+    ///             Err(refused) => refused.into(),
+    ///         },
     ///         // A page of your own, with `page_status()` as its status. `Reply::from(refused)` has a plain one.
     ///         Err(refused @ AuthorizeRefusal::Page(_)) => Reply::from(refused),
     ///         // Back to the client.
