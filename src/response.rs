@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 
 use url::form_urlencoded;
 
-use crate::{http::Reply, response_type::ResponseMode, validation::Answer};
+use crate::{error::Refusal, http::Reply, response_type::ResponseMode, validation::Answer};
 
 /// Where an authorization response goes.
 #[derive(Clone)]
@@ -110,6 +110,18 @@ fn form_post(redirect_uri: &str, pairs: &[(&str, &str)]) -> String {
          <script>{FORM_POST_SCRIPT}</script></body></html>",
         escape(redirect_uri)
     )
+}
+
+/// A plain page for a refusal. The description may be the host's own text, so it is escaped.
+pub(crate) fn refusal_page(refusal: &Refusal, status: u16) -> Reply {
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Request refused</title></head>\
+         <body><h1>This request cannot be continued</h1><p>{}</p><p><code>{}</code></p></body></html>",
+        escape(refusal.description()),
+        refusal.code()
+    );
+    Reply::page(status, html, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+        .with_retry_after(refusal.retry_after())
 }
 
 fn escape(text: &str) -> String {

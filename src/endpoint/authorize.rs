@@ -11,7 +11,7 @@ use crate::{
     observer::{Event, Stage},
     parameters::{Name, Parameters},
     request_uri::RequestUri,
-    response::{Redirect, Target},
+    response::{self, Redirect, Target},
     store::{Claim, ClaimError, RequestStore, record},
     validation::{Answer, Arrival, Invalid},
 };
@@ -116,17 +116,7 @@ impl From<AuthorizeRefusal> for Reply {
         let status = refused.page_status();
         match refused {
             AuthorizeRefusal::Redirect(refused) => refused.redirect().into(),
-            AuthorizeRefusal::Page(refusal) => {
-                // Codes and descriptions are printable ASCII. Those of host rules are the host's own text, so they are escaped.
-                let text = refusal.description().replace('&', "&amp;").replace('<', "&lt;");
-                let html = format!(
-                    "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Request refused</title></head>\
-                     <body><h1>This request cannot be continued</h1><p>{text}</p><p><code>{}</code></p></body></html>",
-                    refusal.code()
-                );
-                Self::page(status, html, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
-                    .with_retry_after(refusal.retry_after())
-            }
+            AuthorizeRefusal::Page(refusal) => response::refusal_page(&refusal, status),
         }
     }
 }
@@ -264,7 +254,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             (Some(_), Some(_)) => Err(Refusal::from(Reason::RequestAndRequestUri).into()),
             (Some(text), None) => match RequestUri::parse(text) {
                 Some(request_uri) => self.open_pushed(client_id, request_uri, browser).await,
-                None => Err(self.refuse_foreign(client_id, text).await?.into()),
+                None => Err(self.refuse_foreign(client_id, text).await.into()),
             },
         }
     }
@@ -314,15 +304,18 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
-    async fn refuse_foreign(&self, client_id: &str, request_uri: &str) -> Result<Refusal, Refusal> {
+    async fn refuse_foreign(&self, client_id: &str, request_uri: &str) -> Refusal {
         let by_reference = ["https://", "http://"]
             .into_iter()
             .any(|scheme| request_uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
         if !by_reference {
-            return Ok(Reason::MalformedRequestUri.into());
+            return Reason::MalformedRequestUri.into();
         }
-        let must_push = self.client(client_id).await?.is_some_and(|client| client.must_push(self.policy()));
-        Ok(if must_push { Reason::PushRequired } else { Reason::ExternalRequestUri }.into())
+        match self.client(client_id).await {
+            Ok(Some(client)) if client.must_push(self.policy()) => Reason::PushRequired.into(),
+            Ok(_) => Reason::ExternalRequestUri.into(),
+            Err(refusal) => refusal,
+        }
     }
 
     fn invalid(&self, invalid: Invalid) -> AuthorizeRefusal {

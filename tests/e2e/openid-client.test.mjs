@@ -31,6 +31,24 @@ async function approveInBrowser(url) {
   return answer.location;
 }
 
+/** Pushes a request with fresh PKCE, state and nonce; the client checks the response against them. */
+async function push(config, scope) {
+  const checks = {
+    pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
+    expectedState: oidc.randomState(),
+    expectedNonce: oidc.randomNonce(),
+  };
+  const url = await oidc.buildAuthorizationUrlWithPAR(config, {
+    redirect_uri: redirectUri,
+    scope,
+    state: checks.expectedState,
+    nonce: checks.expectedNonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  });
+  return { url, checks };
+}
+
 async function protectedRequest(config, accessToken) {
   const response = await oidc.fetchProtectedResource(config, accessToken, new URL(`${server.url}/resource`), 'GET');
   return response.text();
@@ -42,27 +60,12 @@ for (const [method, client, authentication] of [
 ]) {
   test(`openid-client pushes with ${method} and PKCE and ends with a valid id_token`, async () => {
     const config = await discover(client, authentication);
-    const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
-    const expectedState = oidc.randomState();
-    const expectedNonce = oidc.randomNonce();
-    const url = await oidc.buildAuthorizationUrlWithPAR(config, {
-      redirect_uri: redirectUri,
-      scope: 'openid accounts',
-      state: expectedState,
-      nonce: expectedNonce,
-      code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
-      code_challenge_method: 'S256',
-    });
+    const { url, checks } = await push(config, 'openid accounts');
     assert.deepEqual([...url.searchParams.keys()].sort(), ['client_id', 'request_uri']);
 
     const callback = await approveInBrowser(url);
     assert.equal(callback.origin + callback.pathname, redirectUri);
-    const tokens = await oidc.authorizationCodeGrant(config, callback, {
-      pkceCodeVerifier,
-      expectedState,
-      expectedNonce,
-      idTokenExpected: true,
-    });
+    const tokens = await oidc.authorizationCodeGrant(config, callback, { ...checks, idTokenExpected: true });
 
     const { sub } = tokens.claims();
     assert.ok(sub);
@@ -99,22 +102,8 @@ test('openid-client accepts code and id_token together, with the hashes that bin
   const config = await discover(client, oidc.ClientSecretBasic, hybrid);
   oidc.useCodeIdTokenResponseType(config);
   oidc.enableDetachedSignatureResponseChecks(config);
-  const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
-  const expectedState = oidc.randomState();
-  const expectedNonce = oidc.randomNonce();
-  const url = await oidc.buildAuthorizationUrlWithPAR(config, {
-    redirect_uri: redirectUri,
-    scope: 'openid',
-    state: expectedState,
-    nonce: expectedNonce,
-    code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: 'S256',
-  });
-  const tokens = await oidc.authorizationCodeGrant(config, await approveInBrowser(url), {
-    pkceCodeVerifier,
-    expectedState,
-    expectedNonce,
-  });
+  const { url, checks } = await push(config, 'openid');
+  const tokens = await oidc.authorizationCodeGrant(config, await approveInBrowser(url), checks);
   assert.ok(tokens.claims().sub);
 });
 
