@@ -14,9 +14,27 @@ pub enum AuthenticationMethod {
     ClientSecretBasic,
     /// `client_secret_post`: secret in the body.
     ClientSecretPost,
+    /// `client_secret_jwt`: a JWT with a MAC by the secret (OpenID Connect Core section 9).
+    ClientSecretJwt,
+    /// `private_key_jwt`: a JWT signed with a key of the client's (OpenID Connect Core section 9).
+    PrivateKeyJwt,
 }
 
 impl AuthenticationMethod {
+    /// The method of this name, which is compared exactly.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let all =
+            [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt];
+        all.into_iter().find(|method| method.as_str() == text)
+    }
+
+    /// Whether the client sends a JWT.
+    #[must_use]
+    pub const fn uses_assertion(self) -> bool {
+        matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
     /// The value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +42,8 @@ impl AuthenticationMethod {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     client::Client,
     code_challenge::CodeChallenge,
     parameters::{Name, Parameters},
+    protection::Protection,
     redirect_uri::RedirectUri,
     response_type::{ResponseMode, ResponseType},
 };
@@ -20,6 +21,7 @@ use crate::{
 pub struct AuthorizationRequest {
     pub(crate) client: Arc<Client>,
     pub(crate) parameters: Parameters,
+    pub(crate) protection: Protection,
     pub(crate) redirect_uri: RedirectUri,
     pub(crate) response_type: ResponseType,
     pub(crate) response_mode: ResponseMode,
@@ -46,6 +48,12 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// Whether it came as a signed request object, and encrypted.
+    #[must_use]
+    pub fn protection(&self) -> Protection {
+        self.protection
     }
 
     /// Where the response goes: what the request says, or the one that is registered when it says nothing.
@@ -136,7 +144,7 @@ impl AuthorizationRequest {
         self.tokens(Name::UiLocales)
     }
 
-    /// `claims`, parsed (OpenID Connect Core section 5.5). The text as it came is in the parameters.
+    /// `claims`, parsed (OpenID Connect Core section 5.5). Its JSON as it came is in the parameters.
     #[must_use]
     pub fn claims(&self) -> Option<&Value> {
         self.claims.as_ref()
@@ -147,7 +155,7 @@ impl AuthorizationRequest {
         self.parameters.known_all(Name::Resource)
     }
 
-    /// The objects in `authorization_details` (RFC 9396), parsed. The text as it came is in the parameters.
+    /// The objects in `authorization_details` (RFC 9396), parsed. Their JSON as it came is in the parameters.
     #[must_use]
     pub fn authorization_details(&self) -> &[Map<String, Value>] {
         &self.authorization_details

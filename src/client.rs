@@ -1,6 +1,7 @@
 //! Clients: a registration that was checked once, so that requests meet only what can be used.
 
 mod checks;
+mod keys;
 mod registration;
 mod registry;
 mod secret;
@@ -10,6 +11,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+pub(crate) use self::keys::{ClientKeys, KeySource};
 pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, verify_nobody};
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
@@ -18,6 +20,7 @@ pub use self::{
 };
 use crate::{
     authentication_method::AuthenticationMethod,
+    jose::SkippedKey,
     policy::Policy,
     redirect_uri::RegisteredRedirectUri,
     response_type::{ResponseMode, ResponseType},
@@ -29,6 +32,8 @@ pub struct Client {
     client_name: Option<Box<str>>,
     method: AuthenticationMethod,
     secrets: Vec<Secret>,
+    keys: ClientKeys,
+    legacy_audience: bool,
     redirect_uris: Vec<RegisteredRedirectUri>,
     response_types: Vec<ResponseType>,
     response_modes: Option<Vec<ResponseMode>>,
@@ -68,6 +73,12 @@ impl Client {
     #[must_use]
     pub fn is_confidential(&self) -> bool {
         self.method != AuthenticationMethod::None
+    }
+
+    /// Keys of the registered `jwks` that cannot be used: of an unknown type, or for another purpose.
+    #[must_use]
+    pub fn skipped_keys(&self) -> &[SkippedKey] {
+        self.keys.skipped()
     }
 
     /// `redirect_uris`
@@ -151,6 +162,19 @@ impl Client {
             && self.must_push(policy)
             && self.is_confidential()
             && !self.sector_identifier
+    }
+
+    pub(crate) fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    pub(crate) fn keys(&self) -> &ClientKeys {
+        &self.keys
+    }
+
+    /// `allow_legacy_assertion_audience`
+    pub(crate) fn allows_legacy_audience(&self) -> bool {
+        self.legacy_audience
     }
 
     pub(crate) fn verify_secret(&self, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {

@@ -1,6 +1,7 @@
 //! Client authentication, the same at the PAR endpoint and at the token endpoint (RFC 9126 section 2): who is named, with which
 //! credentials, and whether they are right. Pure: the look-up between the two steps is the endpoint's.
 
+mod assertion;
 mod basic;
 
 use std::{fmt, sync::Arc};
@@ -8,11 +9,12 @@ use std::{fmt, sync::Arc};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+pub(crate) use self::assertion::{Accepted, Assertion, Audiences};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, MAX_SECRET, Verdict, verify_nobody},
     error::{Reason, Refusal},
-    form::Form,
+    form::{Form, FormCredentials},
     http::{Header, PushRequest},
     parameters::Name,
     policy::Policy,
@@ -51,38 +53,28 @@ impl fmt::Debug for AuthenticatedClient {
 }
 
 /// Whom a request names and what it shows for it. Nothing of it has been verified.
-pub(crate) struct Presented {
+pub(crate) struct Presented<'a> {
     client_id: Box<str>,
-    credentials: Credentials,
+    credentials: Credentials<'a>,
 }
 
-enum Credentials {
+enum Credentials<'a> {
     Nothing,
     Basic(Zeroizing<String>),
-    Post(Zeroizing<String>),
+    Post(&'a str),
+    Assertion(Box<Assertion<'a>>),
 }
 
-impl Credentials {
-    fn method(&self) -> AuthenticationMethod {
-        match self {
-            Self::Nothing => AuthenticationMethod::None,
-            Self::Basic(_) => AuthenticationMethod::ClientSecretBasic,
-            Self::Post(_) => AuthenticationMethod::ClientSecretPost,
-        }
-    }
-
-    fn secret(&self) -> Option<&[u8]> {
-        match self {
-            Self::Nothing => None,
-            Self::Basic(secret) | Self::Post(secret) => Some(secret.as_bytes()),
-        }
-    }
-}
-
-impl Presented {
+impl<'a> Presented<'a> {
     /// Reads who the request says it comes from. At most one way of authentication may be in it (RFC 6749 section 2.3), and all
     /// names of the client in it must agree.
-    pub(crate) fn read(request: &PushRequest<'_>, form: &mut Form) -> Result<Self, Refusal> {
+    pub(crate) fn read(
+        request: &PushRequest<'_>,
+        form: &Form,
+        credentials: &'a FormCredentials,
+        policy: &Policy,
+        now: impl FnOnce() -> OffsetDateTime,
+    ) -> Result<Self, Refusal> {
         let has_assertion = form.has_seen(Name::ClientAssertion);
         let has_assertion_type = form.has_seen(Name::ClientAssertionType);
         let has_authorization = match request.authorization {
@@ -97,23 +89,24 @@ impl Presented {
         if has_assertion != has_assertion_type {
             return Err(Reason::HalfAssertion.into());
         }
-        if has_assertion {
-            return Err(Reason::MethodNotOffered.into());
-        }
-
         let in_form = form.parameters.known(Name::ClientId);
-        let (client_id, credentials) = match (request.authorization, form.client_secret.take()) {
-            (Header::Once(authorization), _) => {
-                let (user, password) = basic::read(authorization)?;
-                if in_form.is_some_and(|client_id| client_id != &*user) {
-                    return Err(Reason::ClientMismatch.into());
-                }
-                (user, Credentials::Basic(password))
-            }
-            (_, secret) => {
-                let client_id = in_form.ok_or(Reason::MissingClientId)?.into();
-                (client_id, secret.map_or(Credentials::Nothing, Credentials::Post))
-            }
+        let named = |client_id: &str| {
+            let agree = in_form.is_none_or(|in_form| in_form == client_id);
+            if agree { Ok(client_id.into()) } else { Err(Refusal::from(Reason::ClientMismatch)) }
+        };
+        if let (Some(text), Some(kind)) = (&credentials.client_assertion, &credentials.client_assertion_type) {
+            let assertion = Assertion::read(text, kind, policy, now().unix_timestamp())?;
+            let client_id = named(assertion.client_id())?;
+            return Ok(Self { client_id, credentials: Credentials::Assertion(Box::new(assertion)) });
+        }
+        if let Header::Once(authorization) = request.authorization {
+            let (user, password) = basic::read(authorization)?;
+            return Ok(Self { client_id: named(&user)?, credentials: Credentials::Basic(password) });
+        }
+        let client_id = in_form.ok_or(Reason::MissingClientId)?.into();
+        let credentials = match &credentials.client_secret {
+            Some(secret) => Credentials::Post(secret),
+            None => Credentials::Nothing,
         };
         Ok(Self { client_id, credentials })
     }
@@ -122,8 +115,16 @@ impl Presented {
         &self.client_id
     }
 
-    /// Verifies the credentials. A client that does not exist, or that should have used another method, costs the same work
-    /// and gets the same answer as one with a wrong secret.
+    /// The assertion, which takes the keys of the client to verify.
+    pub(crate) fn assertion(&self) -> Option<&Assertion<'a>> {
+        match &self.credentials {
+            Credentials::Assertion(assertion) => Some(assertion),
+            _ => None,
+        }
+    }
+
+    /// Verifies credentials other than an assertion. A client that does not exist, or that should have used another method,
+    /// costs the same work and gets the same answer as one with a wrong secret.
     pub(crate) fn verify(
         &self,
         client: Option<Arc<Client>>,
@@ -131,12 +132,16 @@ impl Presented {
         policy: &Policy,
         now: impl FnOnce() -> OffsetDateTime,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let used = self.credentials.method();
-        let verdict = match self.credentials.secret() {
+        let (used, secret) = match &self.credentials {
+            Credentials::Nothing | Credentials::Assertion(_) => (AuthenticationMethod::None, None),
+            Credentials::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, Some(secret.as_bytes())),
+            Credentials::Post(secret) => (AuthenticationMethod::ClientSecretPost, Some(secret.as_bytes())),
+        };
+        let verdict = match secret {
             None => Verdict::Right,
             Some(secret) if secret.len() > MAX_SECRET => Verdict::Wrong,
             Some(secret) => match (&client, stand_in) {
-                (Some(client), _) if client.is_confidential() => client.verify_secret(secret, now),
+                (Some(client), _) if client.has_secrets() => client.verify_secret(secret, now),
                 (_, Some(stand_in)) => {
                     stand_in.verify_secret(secret, now);
                     Verdict::Wrong
@@ -148,13 +153,7 @@ impl Presented {
             },
         };
         let client = client.ok_or(Reason::UnknownClient)?;
-        if !policy.offers_authentication_method(client.token_endpoint_auth_method()) {
-            return Err(Reason::MethodNotOffered.into());
-        }
-        if client.token_endpoint_auth_method() != used {
-            let missing = used == AuthenticationMethod::None;
-            return Err(if missing { Reason::MissingCredentials } else { Reason::WrongMethod }.into());
-        }
+        let client = check_method(client, policy, |registered| registered == used, used)?;
         match verdict {
             Verdict::Right => Ok(AuthenticatedClient { client }),
             Verdict::Expired => Err(Reason::ExpiredSecret.into()),
@@ -163,7 +162,36 @@ impl Presented {
     }
 }
 
-impl fmt::Debug for Presented {
+impl AuthenticatedClient {
+    /// A client whose assertion is to be verified, if it should use one.
+    pub(crate) fn for_assertion(client: Arc<Client>, policy: &Policy) -> Result<Arc<Client>, Refusal> {
+        check_method(client, policy, AuthenticationMethod::uses_assertion, AuthenticationMethod::PrivateKeyJwt)
+    }
+
+    /// A client whose assertion was accepted.
+    pub(crate) fn by_assertion(client: Arc<Client>, _proof: &Accepted<'_>) -> Self {
+        Self { client }
+    }
+}
+
+fn check_method(
+    client: Arc<Client>,
+    policy: &Policy,
+    is_registered: impl FnOnce(AuthenticationMethod) -> bool,
+    used: AuthenticationMethod,
+) -> Result<Arc<Client>, Refusal> {
+    let registered = client.token_endpoint_auth_method();
+    if !policy.offers_authentication_method(registered) {
+        return Err(Reason::MethodNotOffered.into());
+    }
+    if !is_registered(registered) {
+        let missing = used == AuthenticationMethod::None;
+        return Err(if missing { Reason::MissingCredentials } else { Reason::WrongMethod }.into());
+    }
+    Ok(client)
+}
+
+impl fmt::Debug for Presented<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presented").field("client_id", &self.client_id).finish_non_exhaustive()
     }

@@ -48,6 +48,8 @@ pub(crate) struct KeySpace {
     requests: Sha256,
     owners: Sha256,
     browsers: Sha256,
+    assertions: Sha256,
+    request_objects: Sha256,
 }
 
 impl KeySpace {
@@ -56,6 +58,8 @@ impl KeySpace {
             requests: prefix(b"request", issuer),
             owners: prefix(b"owner", issuer),
             browsers: prefix(b"browser", issuer),
+            assertions: prefix(b"assertion", issuer),
+            request_objects: prefix(b"request object", issuer),
         }
     }
 
@@ -69,6 +73,16 @@ impl KeySpace {
 
     pub(crate) fn browser(&self, binding: &str) -> Key {
         finish(&self.browsers, binding)
+    }
+
+    /// The `jti` of a client assertion. Every client has its own.
+    pub(crate) fn assertion(&self, client_id: &str, id: &str) -> Key {
+        finish_two(&self.assertions, client_id, id)
+    }
+
+    /// The `jti` of a request object. Every client has its own.
+    pub(crate) fn request_object(&self, client_id: &str, id: &str) -> Key {
+        finish_two(&self.request_objects, client_id, id)
     }
 }
 
@@ -98,6 +112,15 @@ fn finish(prefix: &Sha256, text: &str) -> Key {
     Key(hasher.finalize().into())
 }
 
+/// The length keeps `a` and `bc` from being `ab` and `c`.
+fn finish_two(prefix: &Sha256, first: &str, second: &str) -> Key {
+    let mut hasher = prefix.clone();
+    hasher.update((first.len() as u64).to_be_bytes());
+    hasher.update(first.as_bytes());
+    hasher.update(second.as_bytes());
+    Key(hasher.finalize().into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::KeySpace;
@@ -105,7 +128,17 @@ mod tests {
     #[test]
     fn keys_differ_by_issuer_purpose_and_text() {
         let (a, b) = (KeySpace::of("https://a.example"), KeySpace::of("https://b.example"));
-        let keys = [a.request("x"), a.request("y"), a.owner("x"), a.browser("x"), b.request("x")];
+        let keys = [
+            a.request("x"),
+            a.request("y"),
+            a.owner("x"),
+            a.browser("x"),
+            b.request("x"),
+            a.assertion("x", "yz"),
+            a.assertion("xy", "z"),
+            a.request_object("x", "yz"),
+            b.assertion("x", "yz"),
+        ];
         for (i, left) in keys.iter().enumerate() {
             for right in keys.iter().skip(i + 1) {
                 assert_ne!(left, right);

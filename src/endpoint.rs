@@ -1,12 +1,14 @@
 //! The facade: the only code that awaits, and the only code that knows the order of the steps.
 
+mod authenticate;
 mod authorize;
 mod builder;
 mod gate;
 mod metadata;
+mod object;
 mod push;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     authorize::{AuthorizeRefusal, Granted, Pending, RefusedRedirect},
@@ -15,11 +17,11 @@ pub use self::{
 };
 use crate::{
     client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry},
-    client_auth::{AuthenticatedClient, Presented},
     clock::Clock,
     digest::KeySpace,
     error::{Reason, Refusal},
-    http::PushRequest,
+    jose::DecryptionKeys,
+    jwks::JwksCache,
     observer::{Event, Observer, Stage},
     policy::Policy,
     random::RandomSource,
@@ -45,7 +47,10 @@ struct Settings {
     issuer: Arc<str>,
     authorization_endpoint: Box<str>,
     pushed_authorization_request_endpoint: Box<str>,
+    token_endpoint: Option<Box<str>>,
     rules: Rules,
+    decryption_keys: Option<DecryptionKeys>,
+    jwks: JwksCache,
     keys: KeySpace,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
@@ -62,22 +67,6 @@ impl ParEndpoint {
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    /// Authenticates the client of a request to the token endpoint, by the rules of the PAR endpoint (RFC 9126 section 2).
-    /// The parameters of the request are the host's to read: [`Parameters::parse`](crate::Parameters::parse) does it strictly.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, ready to be sent as the reply of the token endpoint.
-    pub async fn authenticate_client(&self, request: &PushRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
-        let read = || {
-            let mut form = gate::pass(request, &self.policy().limits)?;
-            Presented::read(request, &mut form)
-        };
-        let presented = read().map_err(|refusal| self.settings.refused(Stage::Token, None, refusal))?;
-        let outcome = self.authenticate(&presented).await;
-        outcome.map_err(|refusal| self.settings.refused(Stage::Token, Some(presented.client_id()), refusal))
-    }
-
     /// Forgets the types of registry and store, so that application state can name the endpoint as [`BoxedParEndpoint`].
     #[must_use]
     pub fn boxed(self) -> BoxedParEndpoint {
@@ -88,15 +77,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    async fn authenticate(&self, presented: &Presented) -> Result<AuthenticatedClient, Refusal> {
-        let client = self.client(presented.client_id()).await?;
-        let stand_in = match &client {
-            Some(client) if client.is_confidential() => None,
-            _ => self.clients.stand_in(),
-        };
-        presented.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())
-    }
-
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
@@ -104,6 +84,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error.into_source())),
         }
     }
+}
+
+/// Rounded up, and at least one: `Retry-After: 0` would invite a storm.
+fn whole_seconds(duration: Duration) -> u32 {
+    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl<C, S> ParEndpoint<C, S> {
@@ -145,6 +131,12 @@ impl<C, S> fmt::Debug for ParEndpoint<C, S> {
 }
 
 impl Settings {
+    /// The endpoints that RFC 9126 section 2 lets an assertion be meant for.
+    fn endpoints(&self) -> Vec<&str> {
+        let token_endpoint = self.token_endpoint.as_deref();
+        token_endpoint.into_iter().chain([&*self.pushed_authorization_request_endpoint]).collect()
+    }
+
     fn observe(&self, event: &Event<'_>) {
         for observer in &self.observers {
             observer.observe(event);

@@ -4,7 +4,7 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use crate::redirect_uri::Fault;
+use crate::{jose::TokenFault, redirect_uri::Fault};
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
@@ -135,6 +135,11 @@ macro_rules! reasons {
             $($(#[$doc])* $variant,)*
             /// The `redirect_uri` fits no registered one; says which rule it broke.
             RedirectUri(Fault),
+            /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed
+            /// authentication.
+            ClientAssertion(TokenFault),
+            /// The request object is not good. Its sender is told the same, whatever is wrong with it.
+            RequestObject(TokenFault),
             /// A rule of the host refused the request.
             Host(Rejection),
         }
@@ -146,6 +151,15 @@ macro_rules! reasons {
                     Self::RedirectUri(fault) => {
                         (fault.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
                     }
+                    Self::ClientAssertion(fault) => {
+                        (fault.assertion_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
+                    }
+                    Self::RequestObject(fault) => (
+                        fault.request_object_label(),
+                        ErrorCode::InvalidRequestObject,
+                        400,
+                        "the request object is not acceptable",
+                    ),
                     Self::Host(rejection) => {
                         (rejection.label, rejection.code, rejection.code.usual_status(), rejection.description)
                     }
@@ -198,6 +212,8 @@ reasons! {
     SeveralMethods "several_authentication_methods" InvalidRequest 400 "more than one client authentication method is used";
     /// `client_assertion` without `client_assertion_type` or the other way round.
     HalfAssertion "half_assertion" InvalidRequest 400 "client_assertion and client_assertion_type belong together";
+    /// A `client_assertion_type` other than that of JWTs (RFC 7523).
+    AssertionType "assertion_type" InvalidRequest 400 "this client_assertion_type is not supported";
     /// An `Authorization` header that is not well-formed Basic.
     MalformedAuthorization "malformed_authorization" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No such client.
@@ -206,7 +222,7 @@ reasons! {
     ClientMismatch "client_mismatch" InvalidClient 401 AUTHENTICATION_FAILED;
     /// Not the method that the client registered.
     WrongMethod "wrong_authentication_method" InvalidClient 401 AUTHENTICATION_FAILED;
-    /// A method that the policy does not offer, or that this version does not know.
+    /// A method that the policy does not offer.
     MethodNotOffered "authentication_method_not_offered" InvalidClient 401 AUTHENTICATION_FAILED;
     /// Not a secret of the client.
     WrongSecret "wrong_secret" InvalidClient 401 AUTHENTICATION_FAILED;
@@ -215,8 +231,10 @@ reasons! {
     /// No credentials from a client that has some, or from any client where the policy wants them.
     MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
 
-    /// `request`: request objects are not supported yet.
+    /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";
+    /// Parameters of the request beside a pushed `request` (RFC 9126 section 3): there the request object is the only source.
+    BesideRequest "parameters_beside_request" InvalidRequest 400 "parameters of the request belong in the request object";
     /// Plain parameters where a signed request object is required (RFC 9101 section 10.5).
     SignatureRequired "signature_required" InvalidRequest 400 "a signed request object is required";
     /// Plain parameters where an encrypted request object is required.

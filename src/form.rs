@@ -16,10 +16,29 @@ use crate::{
 /// A decoded form: credentials on one side, everything else on the other.
 pub(crate) struct Form {
     pub(crate) parameters: Parameters,
-    pub(crate) client_secret: Option<Zeroizing<String>>,
+    pub(crate) credentials: FormCredentials,
     seen: u64,
     /// Unknown names without a value: not part of the request, and still not to be repeated.
     empty: Vec<Box<str>>,
+}
+
+/// The credentials in a form.
+#[derive(Default)]
+pub(crate) struct FormCredentials {
+    pub(crate) client_secret: Option<Zeroizing<String>>,
+    pub(crate) client_assertion: Option<Zeroizing<String>>,
+    pub(crate) client_assertion_type: Option<Zeroizing<String>>,
+}
+
+impl FormCredentials {
+    fn slot(&mut self, name: Name) -> Option<&mut Option<Zeroizing<String>>> {
+        match name {
+            Name::ClientSecret => Some(&mut self.client_secret),
+            Name::ClientAssertion => Some(&mut self.client_assertion),
+            Name::ClientAssertionType => Some(&mut self.client_assertion_type),
+            _ => None,
+        }
+    }
 }
 
 impl Form {
@@ -27,8 +46,12 @@ impl Form {
         if body.len() > limits.body {
             return Err(Reason::BodyTooLarge.into());
         }
-        let mut form =
-            Self { parameters: Parameters::with_capacity(body.len()), client_secret: None, seen: 0, empty: Vec::new() };
+        let mut form = Self {
+            parameters: Parameters::with_capacity(body.len()),
+            credentials: FormCredentials::default(),
+            seen: 0,
+            empty: Vec::new(),
+        };
         let (mut name_buffer, mut value_buffer) = (Vec::new(), Vec::new());
         let mut count = 0usize;
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -44,12 +67,10 @@ impl Form {
             let known = Name::of(name);
             form.note(name, known)?;
             let limit = value_limit(limits, known);
-            if known.is_some_and(Name::is_credential) {
+            if let Some(credential) = known.and_then(|known| form.credentials.slot(known)) {
                 let mut secret_buffer = Zeroizing::new(Vec::new());
                 let value = decode(raw_value, limit, Reason::ValueTooLong, &mut secret_buffer)?;
-                if known == Some(Name::ClientSecret) {
-                    form.client_secret = Some(Zeroizing::new(value.to_owned()));
-                }
+                *credential = Some(Zeroizing::new(value.to_owned()));
                 continue;
             }
             let value = decode(raw_value, limit, Reason::ValueTooLong, &mut value_buffer)?;

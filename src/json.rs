@@ -7,10 +7,13 @@ use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, value::RawValue};
 
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: u8 = 16;
+
+/// Members of an object that is read by [`parse_members`].
+const MAX_MEMBERS: usize = 256;
 
 /// Member names to which serde_json gives a meaning of its own when some crate in the program has switched on its features
 /// `raw_value` or `arbitrary_precision`. A sender must not get at that meaning.
@@ -28,6 +31,15 @@ pub(crate) fn parse(text: &str) -> Option<Value> {
     let value = Strict { depth: MAX_DEPTH, numbers: Numbers::Borrowed }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
     Some(value)
+}
+
+/// Reads one JSON object of somebody else's whose values are to be kept as they are written. `None` for anything wrong with
+/// its own members; what is in the values has yet to be [`parse`]d.
+pub(crate) fn parse_members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let members = deserializer.deserialize_map(RawMembers).ok()?;
+    deserializer.end().ok()?;
+    Some(members)
 }
 
 /// Reads JSON of the host's own, a policy or a registration. A duplicate member is an error here as well: it would hide a
@@ -96,6 +108,27 @@ impl<'de> Visitor<'de> for MemberName {
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Cow<'de, str>, E> {
         Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+struct RawMembers;
+
+impl<'de> Visitor<'de> for RawMembers {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut object: Self::Value = Vec::with_capacity(16);
+        while let Some(name) = members.next_key_seed(MemberName)? {
+            if object.len() >= MAX_MEMBERS || object.iter().any(|(other, _)| *other == name) {
+                return Err(A::Error::custom("a repeated member, or too many"));
+            }
+            object.push((name, members.next_value()?));
+        }
+        Ok(object)
     }
 }
 

@@ -112,11 +112,16 @@ mod digest;
 mod endpoint;
 mod error;
 mod form;
+mod generations;
 mod http;
+mod jar;
+pub mod jose;
 mod json;
+mod jwks;
 mod observer;
 mod parameters;
 mod policy;
+mod protection;
 mod random;
 pub mod redirect_uri;
 pub mod request_uri;
@@ -144,9 +149,11 @@ pub use self::{
     },
     error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
     http::{ClientCertificate, PushRequest, Reply},
+    jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     observer::{Event, Observer, Stage},
-    parameters::Parameters,
+    parameters::{ParameterValue, Parameters},
     policy::{Limits, Policy, PolicyError, RequireCodeChallenge},
+    protection::Protection,
     random::{RandomError, RandomSource, SystemRandom},
     redirect_uri::RedirectUri,
     request_uri::RequestUri,

@@ -1,6 +1,9 @@
 //! What happened, for counters and logs: outcomes with their reasons, never a handle, a code or a credential.
 
-use crate::error::{AuthorizationError, Reason};
+use crate::{
+    error::{AuthorizationError, Reason},
+    jose::SkippedKey,
+};
 
 /// Receives every outcome. It is called on the request path, so it should be quick.
 ///
@@ -99,6 +102,22 @@ pub enum Event<'a> {
         /// With which error.
         error: AuthorizationError,
     },
+    /// The keys of a client were fetched from its `jwks_uri`.
+    #[non_exhaustive]
+    KeysFetched {
+        /// The client on whose behalf. Others may use the same URL.
+        client_id: &'a str,
+        /// How many keys can be used.
+        usable: usize,
+        /// The keys that cannot.
+        skipped: &'a [SkippedKey],
+    },
+    /// The keys of a client could not be fetched, and there are none to go on with.
+    #[non_exhaustive]
+    KeysNotFetched {
+        /// The client.
+        client_id: &'a str,
+    },
     /// A spent `request_uri` was used again: a reload after the fact, or somebody who got hold of it. The refusal follows as an
     /// event of its own.
     #[non_exhaustive]
@@ -108,7 +127,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event, at level `INFO`, replays at `WARN`; target `parjar`.
+/// Writes every outcome as a `tracing` event, at level `INFO`, replays and keys that cannot be fetched at `WARN`; target `parjar`.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]
@@ -137,6 +156,13 @@ impl Observer for TracingObserver {
             }
             Event::Denied { client_id, error } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), error = error.as_str(), "denied");
+            }
+            Event::KeysFetched { client_id, usable, skipped } => {
+                let skipped = skipped.len();
+                tracing::info!(target: "parjar", client_id = ?shortened(client_id), usable, skipped, "keys fetched");
+            }
+            Event::KeysNotFetched { client_id } => {
+                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "keys not fetched");
             }
             Event::Replayed { client_id } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");

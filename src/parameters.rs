@@ -100,6 +100,9 @@ pub(crate) const FOR_TOKEN_ENDPOINT: u64 = Name::GrantType.bit()
 /// assert_eq!(parameters.iter().count(), 3);
 /// # Ok::<_, parjar::Refusal>(())
 /// ```
+///
+/// In a form every value is a text. In a request object (RFC 9101) values have JSON types: a text is the same here wherever it
+/// came from, and a value of any other type is kept as it was written, and stands here as its JSON.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     text: String,
@@ -113,12 +116,37 @@ struct Pair {
     name_end: u32,
     value_end: u32,
     known: Option<Name>,
+    json: bool,
+}
+
+/// A value with its type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterValue<'a> {
+    /// A text.
+    Text(&'a str),
+    /// The JSON of a value that is no text, as it was written in a request object: a number, an object, an array, `true`, `false` or `null`.
+    Json(&'a str),
+}
+
+impl fmt::Debug for ParameterValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Json(_) => "Json(..)",
+        })
+    }
 }
 
 impl Parameters {
-    /// All parameters in the order of the request.
+    /// All parameters in the order of the request, the JSON of a value standing for the value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|pair| (self.name(pair), self.value(pair)))
+    }
+
+    /// All parameters in the order of the request, with the types of their values.
+    pub fn iter_values(&self) -> impl Iterator<Item = (&str, ParameterValue<'_>)> {
+        self.pairs.iter().map(|pair| (self.name(pair), self.typed(pair)))
     }
 
     /// The value of a parameter; the first one of a parameter that may be repeated.
@@ -162,6 +190,14 @@ impl Parameters {
 
     /// As [`push`](Self::push), for a caller that has looked the name up.
     pub(crate) fn push_as(&mut self, known: Option<Name>, name: &str, value: &str) {
+        self.push_value(known, name, ParameterValue::Text(value));
+    }
+
+    pub(crate) fn push_value(&mut self, known: Option<Name>, name: &str, value: ParameterValue<'_>) {
+        let (json, value) = match value {
+            ParameterValue::Text(text) => (false, text),
+            ParameterValue::Json(json) => (true, json),
+        };
         let start = self.text.len();
         self.text.push_str(name);
         let name_end = self.text.len();
@@ -174,13 +210,13 @@ impl Parameters {
             self.text.truncate(start);
             return;
         };
-        self.pairs.push(Pair { start, name_end, value_end, known });
+        self.pairs.push(Pair { start, name_end, value_end, known, json });
     }
 
     pub(crate) fn without(&self, drop: impl Fn(Name) -> bool) -> Self {
         let mut kept = Self::with_capacity(self.text.len());
         for pair in self.pairs.iter().filter(|pair| !pair.known.is_some_and(&drop)) {
-            kept.push(self.name(pair), self.value(pair));
+            kept.push_value(pair.known, self.name(pair), self.typed(pair));
         }
         kept
     }
@@ -196,6 +232,10 @@ impl Parameters {
 
     fn value(&self, pair: &Pair) -> &str {
         self.slice(pair.name_end, pair.value_end)
+    }
+
+    fn typed(&self, pair: &Pair) -> ParameterValue<'_> {
+        if pair.json { ParameterValue::Json(self.value(pair)) } else { ParameterValue::Text(self.value(pair)) }
     }
 
     fn slice(&self, start: u32, end: u32) -> &str {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{error::PolicyError, limits::Limits};
 use crate::{
     authentication_method::AuthenticationMethod,
+    jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     response_type::{ResponseMode, ResponseType},
     scope,
 };
@@ -41,10 +42,22 @@ pub struct Policy {
     /// Whether nothing but a `request_uri` from the PAR endpoint starts an authorization (RFC 9126 section 5). Default `false`.
     /// The registration of a client can demand it for that client.
     pub require_pushed_authorization_requests: bool,
+    /// Whether a request may come as a request object (RFC 9101), pushed or in the query. Default `true`.
+    pub request_parameter_supported: bool,
     /// Whether every request must be a signed request object (RFC 9101 section 10.5). Default `false`.
     pub require_signed_request_object: bool,
-    /// Whether every request must be an encrypted request object. Default `false`.
+    /// Whether every request must be an encrypted request object. Default `false`. It makes the pair of algorithms that a
+    /// client has registered binding.
     pub require_encrypted_request_object: bool,
+    /// Whether a request object needs `nbf`. Default `false`. With one or without, its age is bounded by
+    /// [`request_object_lifetime`](Self::request_object_lifetime).
+    pub require_request_object_nbf: bool,
+    /// Whether a request object needs the `typ` `oauth-authz-req+jwt` (RFC 9101 section 10.8), which older clients do not
+    /// send. Default `false`; the type of another kind of token is always refused.
+    pub require_request_object_type: bool,
+    /// Whether a request object needs a `jti` and is good for one request: one push, or one login when it comes in the query.
+    /// Default `false`.
+    pub single_use_request_objects: bool,
     /// Whether a client may push a `redirect_uri` that shares no more than the origin of a registered one (RFC 9126 section
     /// 2.4). Default `false`. It has effect only for a client that is registered with `allow_per_request_redirect_uris`, has
     /// to push its requests, and is authenticated.
@@ -56,6 +69,12 @@ pub struct Policy {
     pub request_uri_lifetime: u32,
     /// Seconds that an opened request may take until the login is over, 1 to 3600. Default 600.
     pub login_lifetime: u32,
+    /// Seconds between `nbf` (or now) and `exp` of a request object, and between its `nbf` and now, 1 to 3600. Default 3600.
+    pub request_object_lifetime: u32,
+    /// Seconds between `iat` (or `nbf`, or now) and `exp` of a client assertion, 1 to 3600. Default 300.
+    pub client_assertion_lifetime: u32,
+    /// Seconds that `nbf` and `iat` may be in the future, because clocks differ, 0 to 60. Default 10. An `exp` gets none.
+    pub clock_leeway: u32,
     /// Seconds that a spent request is remembered as spent, 1 to 3600. Default 600. It makes no difference to safety: a
     /// forgotten one is refused as unknown. Only its replay is then no longer reported as one.
     pub spent_lifetime: u32,
@@ -63,8 +82,19 @@ pub struct Policy {
     pub response_types_supported: Vec<ResponseType>,
     /// The `response_mode` values that are offered. Default all.
     pub response_modes_supported: Vec<ResponseMode>,
-    /// The client authentication methods that are offered. Default `client_secret_basic` and `client_secret_post`.
+    /// The client authentication methods that are offered. Default all but `none`.
     pub token_endpoint_auth_methods_supported: Vec<AuthenticationMethod>,
+    /// The algorithms of client assertions. Default all; RS256 only for clients that have registered it, for themselves or with
+    /// a key.
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// The algorithms of request objects. Default all; RS256, and those with the `client_secret`, only for clients that have
+    /// registered them.
+    pub request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// How keys of encrypted request objects may be encrypted. Default all; those with the `client_secret` only for clients that
+    /// have registered them.
+    pub request_object_encryption_alg_values_supported: Vec<KeyManagement>,
+    /// How the content of request objects may be encrypted. Default all.
+    pub request_object_encryption_enc_values_supported: Vec<ContentEncryption>,
     /// The scopes that are offered, or `None` when any goes that the client is registered for.
     pub scopes_supported: Option<Vec<String>>,
     /// Who must use PKCE. Default [`RequireCodeChallenge::PublicClients`].
@@ -78,6 +108,13 @@ pub struct Policy {
     /// then push in their name: fill their share of the store, and start authorizations that look like theirs. Default
     /// `false`.
     pub danger_allow_unauthenticated_clients: bool,
+    /// **Danger.** Accepts request objects without `exp`, which are good for ever: whoever gets hold of one can start its
+    /// authorization again at any time. For old clients. Default `false`.
+    pub danger_allow_request_objects_without_exp: bool,
+    /// **Danger.** Decrypts request objects that come in the query. Nobody has authenticated there: anybody who knows a
+    /// `client_id` can make the server work with its private keys, at half a millisecond and more each time. Default `false`:
+    /// encrypted ones have to be pushed.
+    pub danger_decrypt_request_objects_by_value: bool,
     /// **Danger.** Accepts the `code_challenge_method` `plain`, which whoever sees the request can answer. Default `false`.
     pub danger_allow_plain_code_challenge: bool,
 }
@@ -100,24 +137,39 @@ impl Policy {
         Self {
             pushed_authorization_requests: true,
             require_pushed_authorization_requests: false,
+            request_parameter_supported: true,
             require_signed_request_object: false,
             require_encrypted_request_object: false,
+            require_request_object_nbf: false,
+            require_request_object_type: false,
+            single_use_request_objects: false,
             allow_per_request_redirect_uris: false,
             restrict_per_request_redirect_uris_to_registered_path: false,
             request_uri_lifetime: 60,
             login_lifetime: 600,
+            request_object_lifetime: 3600,
+            client_assertion_lifetime: 300,
+            clock_leeway: 10,
             spent_lifetime: 600,
             response_types_supported: vec![ResponseType::CODE],
             response_modes_supported: vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost],
             token_endpoint_auth_methods_supported: vec![
                 AuthenticationMethod::ClientSecretBasic,
                 AuthenticationMethod::ClientSecretPost,
+                AuthenticationMethod::ClientSecretJwt,
+                AuthenticationMethod::PrivateKeyJwt,
             ],
+            token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
+            request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
+            request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
+            request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
             scopes_supported: None,
             require_code_challenge: RequireCodeChallenge::PublicClients,
             require_redirect_uri: false,
             limits: Limits::default(),
             danger_allow_unauthenticated_clients: false,
+            danger_allow_request_objects_without_exp: false,
+            danger_decrypt_request_objects_by_value: false,
             danger_allow_plain_code_challenge: false,
         }
     }
@@ -141,12 +193,17 @@ impl Policy {
         let seconds = [
             ("request_uri_lifetime", self.request_uri_lifetime, 600, "must be 1 to 600 seconds"),
             ("login_lifetime", self.login_lifetime, 3600, "must be 1 to 3600 seconds"),
+            ("request_object_lifetime", self.request_object_lifetime, 3600, "must be 1 to 3600 seconds"),
+            ("client_assertion_lifetime", self.client_assertion_lifetime, 3600, "must be 1 to 3600 seconds"),
             ("spent_lifetime", self.spent_lifetime, 3600, "must be 1 to 3600 seconds"),
         ];
         for (member, value, max, problem) in seconds {
             if !(1..=max).contains(&value) {
                 return Err(PolicyError::new(member, problem));
             }
+        }
+        if self.clock_leeway > 60 {
+            return Err(PolicyError::new("clock_leeway", "must be 0 to 60 seconds"));
         }
         if self.response_types_supported.is_empty() {
             return Err(PolicyError::new("response_types_supported", "must not be empty"));
@@ -175,6 +232,15 @@ impl Policy {
         if self.token_endpoint_auth_methods_supported.is_empty() && !self.danger_allow_unauthenticated_clients {
             return Err(PolicyError::new("token_endpoint_auth_methods_supported", "must not be empty"));
         }
+        self.check_algorithms()?;
+        if !self.request_parameter_supported
+            && (self.require_signed_request_object || self.require_encrypted_request_object)
+        {
+            return Err(PolicyError::new(
+                "request_parameter_supported",
+                "must be on where request objects are required",
+            ));
+        }
         if !self.pushed_authorization_requests && self.require_pushed_authorization_requests {
             return Err(PolicyError::new(
                 "require_pushed_authorization_requests",
@@ -186,6 +252,50 @@ impl Policy {
             return Err(PolicyError::new("scopes_supported", "must be an array of scopes"));
         }
         self.limits.check()
+    }
+}
+
+impl Policy {
+    /// What is offered must be usable.
+    fn check_algorithms(&self) -> Result<(), PolicyError> {
+        let signing = &self.token_endpoint_auth_signing_alg_values_supported;
+        let offers = |method| self.token_endpoint_auth_methods_supported.contains(&method);
+        let has = |symmetric| signing.iter().any(|algorithm| algorithm.is_symmetric() == symmetric);
+        if offers(AuthenticationMethod::PrivateKeyJwt) && !has(false) {
+            return Err(PolicyError::new(
+                "token_endpoint_auth_signing_alg_values_supported",
+                "lacks an asymmetric algorithm, for private_key_jwt",
+            ));
+        }
+        if offers(AuthenticationMethod::ClientSecretJwt) && !has(true) {
+            return Err(PolicyError::new(
+                "token_endpoint_auth_signing_alg_values_supported",
+                "lacks a symmetric algorithm, for client_secret_jwt",
+            ));
+        }
+        if self.request_parameter_supported && self.request_object_signing_alg_values_supported.is_empty() {
+            return Err(PolicyError::new(
+                "request_object_signing_alg_values_supported",
+                "must not be empty where request objects are supported",
+            ));
+        }
+        if self.single_use_request_objects && self.danger_allow_request_objects_without_exp {
+            return Err(PolicyError::new(
+                "single_use_request_objects",
+                "cannot be kept up for request objects without exp",
+            ));
+        }
+        let (algorithms, encryptions) = (
+            self.request_object_encryption_alg_values_supported.is_empty(),
+            self.request_object_encryption_enc_values_supported.is_empty(),
+        );
+        if algorithms != encryptions || (algorithms && self.require_encrypted_request_object) {
+            return Err(PolicyError::new(
+                "request_object_encryption_enc_values_supported",
+                "must be empty exactly where request_object_encryption_alg_values_supported is, and neither where encryption is required",
+            ));
+        }
+        Ok(())
     }
 }
 

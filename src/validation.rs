@@ -4,9 +4,9 @@
 //! section 7.4), and requests that come as plain parameters.
 
 mod details;
-mod object;
 mod oidc;
 mod pkce;
+mod protection;
 mod redirect;
 mod resource;
 mod response;
@@ -25,6 +25,7 @@ use crate::{
     error::{Reason, Refusal, Rejection},
     parameters::{Name, Parameters},
     policy::Policy,
+    protection::Protection,
     redirect_uri::RedirectUri,
     response_type::{ResponseMode, ResponseType},
 };
@@ -97,17 +98,19 @@ impl Rules {
     pub(crate) fn validate(
         &self,
         parameters: Parameters,
+        protection: Protection,
         client: Arc<Client>,
         arrival: Arrival,
     ) -> Result<AuthorizationRequest, Invalid> {
         let unanswerable = |refusal| Invalid { refusal, answer: None };
         response::check_flow(&client).map_err(unanswerable)?;
         let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
-        match self.checks(&parameters, &client, &redirect_uri) {
+        match self.checks(&parameters, protection, &client, &redirect_uri) {
             Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
             Ok(checked) => self.host_rules(AuthorizationRequest {
                 client,
                 parameters,
+                protection,
                 redirect_uri,
                 response_type: checked.response_type,
                 response_mode: checked.response_mode,
@@ -120,9 +123,15 @@ impl Rules {
     }
 
     /// The list.
-    fn checks(&self, parameters: &Parameters, client: &Client, redirect_uri: &RedirectUri) -> Result<Checked, Refusal> {
+    fn checks(
+        &self,
+        parameters: &Parameters,
+        protection: Protection,
+        client: &Client,
+        redirect_uri: &RedirectUri,
+    ) -> Result<Checked, Refusal> {
         let policy = &self.policy;
-        object::check_plain_is_enough(client, policy)?;
+        protection::check(protection, client, policy)?;
         oidc::check_state(parameters)?;
         let response_type = response::check_type(parameters, client, policy)?;
         let response_mode = response::check_mode(parameters, client, policy, response_type)?;

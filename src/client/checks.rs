@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
+    keys::ClientKeys,
     secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, SecretVerifier},
 };
 use crate::{
@@ -28,6 +29,9 @@ impl Client {
         if !secrets_of(&registration)?.is_empty() {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
         }
+        if method_of(&registration)?.uses_assertion() {
+            return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
+        }
         Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
     }
 
@@ -46,7 +50,8 @@ impl Client {
                 "must not be none for a client with a secret",
             ));
         }
-        if method != AuthenticationMethod::None && secrets.is_empty() {
+        let needs_secret = !matches!(method, AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt);
+        if needs_secret && secrets.is_empty() {
             return Err(RegistrationError::new("client_secret", "is missing"));
         }
         let grant_types = registration.grant_types.clone().unwrap_or_else(|| vec!["authorization_code".to_owned()]);
@@ -55,9 +60,12 @@ impl Client {
         if redirect_uris.is_empty() && !response_types.is_empty() {
             return Err(RegistrationError::new("redirect_uris", "must not be empty"));
         }
+        let keys = ClientKeys::of(&registration, method)?;
         Ok(Self {
             method,
             secrets,
+            keys,
+            legacy_audience: registration.allow_legacy_assertion_audience,
             redirect_uris,
             response_types,
             grant_types,
@@ -140,7 +148,7 @@ fn digest_of(hex: &str) -> Option<[u8; 32]> {
     Some(digest)
 }
 
-fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDateTime>, RegistrationError> {
+pub(super) fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDateTime>, RegistrationError> {
     match seconds {
         None | Some(0) => Ok(None),
         Some(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
@@ -150,15 +158,15 @@ fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDat
 }
 
 fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, RegistrationError> {
-    match registration.token_endpoint_auth_method.as_deref() {
-        None | Some("client_secret_basic") => Ok(AuthenticationMethod::ClientSecretBasic),
-        Some("client_secret_post") => Ok(AuthenticationMethod::ClientSecretPost),
-        Some("none") => Ok(AuthenticationMethod::None),
-        Some(_) => Err(RegistrationError::new(
+    let Some(text) = registration.token_endpoint_auth_method.as_deref() else {
+        return Ok(AuthenticationMethod::ClientSecretBasic);
+    };
+    AuthenticationMethod::parse(text).ok_or_else(|| {
+        RegistrationError::new(
             "token_endpoint_auth_method",
-            "must be client_secret_basic, client_secret_post or none",
-        )),
-    }
+            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none",
+        )
+    })
 }
 
 /// RFC 7591 section 2.1: response types and grant types go together.

@@ -47,6 +47,28 @@ pub struct ClientRegistration {
     /// `token_endpoint_auth_method`. Default `client_secret_basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
+    /// `token_endpoint_auth_signing_alg`: of client assertions. Absent: any that the policy offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// `allow_legacy_assertion_audience` (an extension): whether `aud` of this client's assertions may also be the URL of the token
+    /// endpoint or of the PAR endpoint, or an array with one of those or the issuer, as RFC 9126 section 2 has it. For
+    /// clients older than RFC 7523bis: another server that they trust could use such an assertion here.
+    pub allow_legacy_assertion_audience: bool,
+    /// `jwks`: the public keys of the client, as a JWK set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// `jwks_uri`: where they are to be fetched. Excludes `jwks`. See [`JwksSource`](crate::JwksSource).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// `request_object_signing_alg`. Absent: any that the policy offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<String>,
+    /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<String>,
+    /// `request_object_encryption_enc`. Default `A128CBC-HS256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<String>,
     /// `redirect_uris`
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
@@ -229,6 +251,13 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             )?
             .unwrap_or_default(),
             token_endpoint_auth_method: take(members, "token_endpoint_auth_method", "a string")?,
+            token_endpoint_auth_signing_alg: take(members, "token_endpoint_auth_signing_alg", "a string")?,
+            allow_legacy_assertion_audience: flag(members, "allow_legacy_assertion_audience")?,
+            jwks: take(members, "jwks", "a JWK set")?,
+            jwks_uri: take(members, "jwks_uri", "a string")?,
+            request_object_signing_alg: take(members, "request_object_signing_alg", "a string")?,
+            request_object_encryption_alg: take(members, "request_object_encryption_alg", "a string")?,
+            request_object_encryption_enc: take(members, "request_object_encryption_enc", "a string")?,
             redirect_uris: take(members, "redirect_uris", "an array of strings")?.unwrap_or_default(),
             response_types: take(members, "response_types", "an array of strings")?,
             response_modes: take(members, "response_modes", "an array of strings")?,

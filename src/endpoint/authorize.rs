@@ -2,17 +2,19 @@
 
 use std::{fmt, time::Duration};
 
-use super::ParEndpoint;
+use super::{ParEndpoint, authenticate::not_remembered};
 use crate::{
     authorization::AuthorizationRequest,
     client::ClientRegistry,
     error::{AuthorizationError, Reason, Refusal},
     http::Reply,
+    jose::TokenFault,
     observer::{Event, Stage},
     parameters::{Name, Parameters},
+    protection::Protection,
     request_uri::RequestUri,
     response::{self, Redirect, Target},
-    store::{Claim, ClaimError, RequestStore, record},
+    store::{Claim, ClaimError, Mark, RequestStore, record},
     validation::{Answer, Arrival, Invalid},
 };
 
@@ -20,15 +22,19 @@ use crate::{
 #[derive(Clone)]
 pub struct Pending {
     request: AuthorizationRequest,
-    handle: Option<Handle>,
+    ending: Ending,
     target: Target,
 }
 
-/// What it takes to end a pushed request.
+/// What it takes to end a request.
 #[derive(Clone)]
-struct Handle {
-    request_uri: RequestUri,
-    claim: Claim,
+enum Ending {
+    /// Plain parameters can be sent again at any time.
+    Nothing,
+    /// A pushed request is spent.
+    Spend { request_uri: RequestUri, claim: Claim },
+    /// A request object that is good for one use is remembered.
+    Remember(Mark),
 }
 
 impl Pending {
@@ -38,13 +44,16 @@ impl Pending {
         &self.request
     }
 
-    /// The `request_uri` under which the request was pushed. `None` when it came as plain parameters.
+    /// The `request_uri` under which the request was pushed. `None` when it came in the query.
     ///
     /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
-    /// [`ParEndpoint::authorize`] with them again.
+    /// [`ParEndpoint::authorize`] with them again; where there is none, the query that it came in.
     #[must_use]
     pub fn request_uri(&self) -> Option<&str> {
-        self.handle.as_ref().map(|handle| handle.request_uri.as_str())
+        match &self.ending {
+            Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
+            Ending::Nothing | Ending::Remember(_) => None,
+        }
     }
 }
 
@@ -162,10 +171,10 @@ impl From<Refusal> for AuthorizeRefusal {
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Opens an authorization request: one that was pushed, by `client_id` and `request_uri`, or where nobody demands a push
-    /// one that is spelled out in the query.
+    /// one that is spelled out in the query, or in there as a `request` object (RFC 9101).
     ///
-    /// `query` is the raw query of a GET, or the raw body of a POST. Beside a `request_uri` nothing but `client_id` in it has
-    /// any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading the page does no
+    /// `query` is the raw query of a GET, or the raw body of a POST. Beside a `request_uri` or a `request` nothing but
+    /// `client_id` in it has any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading the page does no
     /// harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
     ///
     /// `browser` is what the host recognizes a browser by: the value of a cookie that it sets, random and its own (not the whole
@@ -175,7 +184,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// # Errors
     ///
     /// A refusal that says whether it is shown or sent to the client. A `request_uri` that is unknown, expired, spent,
-    /// malformed, or of another client or browser gets the same answer.
+    /// malformed, or of another client or browser gets the same answer. A request object that is not good is always shown:
+    /// until its signature is verified, nothing in the query is known to come from the client.
     ///
     /// ```
     /// use parjar::{AuthorizeRefusal, ParEndpoint, Reply};
@@ -220,7 +230,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Ends an authorization with success. Of all calls for one pushed request, on all nodes that share the store, exactly one
     /// is granted; all others are refused like an unknown `request_uri`.
     ///
-    /// A request that came as plain parameters has nothing that could be spent, and is granted each time.
+    /// A request that came in the query has nothing that could be spent, and is granted each time, unless it is a request
+    /// object and [`Policy::single_use_request_objects`](crate::Policy::single_use_request_objects) is on.
     ///
     /// # Errors
     ///
@@ -250,7 +261,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         browser: Option<&str>,
     ) -> Result<Pending, AuthorizeRefusal> {
         match (parameters.known(Name::RequestUri), parameters.known(Name::Request)) {
-            (None, _) => self.open_plain(client_id, parameters).await,
+            (None, _) => self.open_query(client_id, parameters).await,
             (Some(_), Some(_)) => Err(Refusal::from(Reason::RequestAndRequestUri).into()),
             (Some(text), None) => match RequestUri::parse(text) {
                 Some(request_uri) => self.open_pushed(client_id, request_uri, browser).await,
@@ -274,31 +285,39 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
         };
         let payload = self.store.claim(claim).await.map_err(not_claimed)?;
-        let parameters = record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
+        let (parameters, protection) =
+            record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
         // The store has compared the owner; this holds even against one that mixes records up.
         if parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Refusal::from(Reason::ForeignRequestUri).into());
         }
-        match settings.rules.validate(parameters, client, Arrival::Pushed) {
-            Ok(request) => Ok(self.pending(request, Some(Handle { request_uri, claim }))),
+        match settings.rules.validate(parameters, protection, client, Arrival::Pushed) {
+            Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(self.invalid(invalid)),
         }
     }
 
-    async fn open_plain(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
+    async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
+        let policy = self.policy();
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
         let rules = &self.settings.rules;
         let refuse = |reason| Err(self.invalid(rules.refuse_unread(reason, &parameters, &client)));
-        if client.must_push(self.policy()) {
+        if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
-        if parameters.known(Name::Request).is_some() {
-            return refuse(Reason::RequestNotSupported);
-        }
-        let parameters = parameters.without(Name::is_for_token_endpoint);
-        match rules.validate(parameters, client, Arrival::Plain) {
-            Ok(request) => Ok(self.pending(request, None)),
+        let (parameters, protection, ending) = match parameters.known(Name::Request) {
+            None => (parameters.without(Name::is_for_token_endpoint), Protection::PLAIN, Ending::Nothing),
+            Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
+            Some(text) => {
+                let may_decrypt = policy.danger_decrypt_request_objects_by_value;
+                let object = self.open_object(text, &client, may_decrypt).await?;
+                let ending = self.object_mark(&client, &object).map_or(Ending::Nothing, Ending::Remember);
+                (object.parameters, object.protection, ending)
+            }
+        };
+        match rules.validate(parameters, protection, client, Arrival::Plain) {
+            Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }
     }
@@ -328,13 +347,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    fn pending(&self, request: AuthorizationRequest, handle: Option<Handle>) -> Pending {
+    fn pending(&self, request: AuthorizationRequest, ending: Ending) -> Pending {
         let target = self.target(Answer {
             redirect_uri: request.redirect_uri().clone(),
             mode: request.response_mode(),
             state: request.state().map(Into::into),
         });
-        Pending { request, handle, target }
+        Pending { request, ending, target }
     }
 
     fn target(&self, answer: Answer) -> Target {
@@ -342,14 +361,20 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     async fn spend(&self, pending: &Pending) -> Result<(), AuthorizeRefusal> {
-        let Some(handle) = &pending.handle else {
-            return Ok(());
+        let client_id = pending.request.client_id();
+        let outcome = match &pending.ending {
+            Ending::Nothing => Ok(()),
+            Ending::Spend { claim, .. } => {
+                let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
+                self.store.consume(Claim { lifetime, ..*claim }).await.map_err(not_claimed)
+            }
+            Ending::Remember(mark) => {
+                let replayed = |_| Reason::RequestObject(TokenFault::Replayed);
+                let owner = self.settings.keys.owner(client_id);
+                self.store.remember(owner, &[*mark]).await.map_err(|error| not_remembered(error, replayed))
+            }
         };
-        let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
-        self.store.consume(Claim { lifetime, ..handle.claim }).await.map_err(|error| {
-            let client_id = pending.request.client_id();
-            self.settings.refused(Stage::Complete, Some(client_id), not_claimed(error)).into()
-        })
+        outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{
     clock::{Clock, SystemClock},
     digest::KeySpace,
     error::Rejection,
+    jose::DecryptionKeys,
+    jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
     observer::Observer,
     policy::{Policy, PolicyError},
     random::{RandomSource, SystemRandom},
@@ -31,6 +33,10 @@ struct Draft {
     issuer: String,
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    decryption_keys: Option<DecryptionKeys>,
+    jwks_source: Arc<dyn DynJwksSource>,
+    jwks_limits: JwksCacheLimits,
     rules: Rules,
     repeated_detail_type: Option<String>,
     clock: Arc<dyn Clock>,
@@ -74,6 +80,10 @@ impl ParEndpointBuilder {
                 issuer,
                 authorization_endpoint: None,
                 pushed_authorization_request_endpoint: None,
+                token_endpoint: None,
+                decryption_keys: None,
+                jwks_source: Arc::new(NoSource),
+                jwks_limits: JwksCacheLimits::default(),
                 rules: Rules::default(),
                 repeated_detail_type: None,
                 clock: Arc::new(SystemClock),
@@ -94,6 +104,32 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// The URL of the PAR endpoint. Default: the authorization endpoint and `/par`.
     pub fn pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.pushed_authorization_request_endpoint = Some(url.into());
+        self
+    }
+
+    /// The URL of the host's token endpoint: for the metadata, and for clients with
+    /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience).
+    pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.token_endpoint = Some(url.into());
+        self
+    }
+
+    /// The private keys to which clients encrypt request objects. Publish
+    /// [`DecryptionKeys::public_jwks`] at the host's `jwks_uri`.
+    pub fn decryption_keys(mut self, keys: DecryptionKeys) -> Self {
+        self.draft.decryption_keys = Some(keys);
+        self
+    }
+
+    /// Fetches the keys of clients that have registered a `jwks_uri`. Without a source such clients cannot use theirs.
+    pub fn jwks_source(mut self, source: impl JwksSource) -> Self {
+        self.draft.jwks_source = Arc::new(source);
+        self
+    }
+
+    /// How often those keys are fetched, and how long they are believed.
+    pub fn jwks_cache(mut self, limits: JwksCacheLimits) -> Self {
+        self.draft.jwks_limits = limits;
         self
     }
 
@@ -174,7 +210,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
     ///
     /// The first mistake that was found.
     pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
-        let Draft { issuer, rules, clock, random, observers, .. } = self.draft;
+        let Draft { issuer, rules, clock, random, observers, token_endpoint, decryption_keys, .. } = self.draft;
         if !is_secure_url(&issuer) || issuer.contains('?') {
             return Err(BuildError::Issuer);
         }
@@ -192,10 +228,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         {
             return Err(BuildError::Endpoint("pushed_authorization_request_endpoint"));
         }
+        if token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
+            return Err(BuildError::Endpoint("token_endpoint"));
+        }
         if let Some(name) = self.draft.repeated_detail_type {
             return Err(BuildError::DuplicateDetailType(name));
         }
         rules.policy.check()?;
+        let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
         Ok(ParEndpoint {
             clients: self.clients.ok_or(BuildError::Clients)?,
             store: self.store,
@@ -204,7 +244,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 issuer: issuer.into(),
                 authorization_endpoint: authorization_endpoint.into(),
                 pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),
+                token_endpoint: token_endpoint.map(Into::into),
                 rules,
+                decryption_keys,
+                jwks,
                 clock,
                 random,
                 observers,

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::ParEndpoint;
-use crate::authentication_method::AuthenticationMethod;
+use crate::{
+    authentication_method::AuthenticationMethod,
+    jose::{DecryptionKeys, KeyManagement, SigningAlgorithm},
+};
 
 impl<C, S> ParEndpoint<C, S> {
     /// Members of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
@@ -21,9 +24,22 @@ impl<C, S> ParEndpoint<C, S> {
             put("pushed_authorization_request_endpoint", json!(self.pushed_authorization_request_endpoint()));
             put("require_pushed_authorization_requests", json!(policy.require_pushed_authorization_requests));
         }
-        put("request_parameter_supported", json!(false));
+        if let Some(url) = &self.settings.token_endpoint {
+            put("token_endpoint", json!(url));
+        }
+        put("request_parameter_supported", json!(policy.request_parameter_supported));
         put("request_uri_parameter_supported", json!(false));
         put("require_signed_request_object", json!(policy.require_signed_request_object));
+        if policy.request_parameter_supported {
+            let signing = &policy.request_object_signing_alg_values_supported;
+            put("request_object_signing_alg_values_supported", json!(signing));
+            let algorithms = self.encryption_algorithms();
+            if !algorithms.is_empty() {
+                put("request_object_encryption_alg_values_supported", json!(algorithms));
+                let encryptions = &policy.request_object_encryption_enc_values_supported;
+                put("request_object_encryption_enc_values_supported", json!(encryptions));
+            }
+        }
         put("response_types_supported", json!(policy.response_types_supported));
         put("response_modes_supported", json!(policy.response_modes_supported));
         let grants = [
@@ -37,6 +53,19 @@ impl<C, S> ParEndpoint<C, S> {
             methods.push(AuthenticationMethod::None);
         }
         put("token_endpoint_auth_methods_supported", json!(methods));
+        let usable = |algorithm: &&SigningAlgorithm| {
+            let method = if algorithm.is_symmetric() {
+                AuthenticationMethod::ClientSecretJwt
+            } else {
+                AuthenticationMethod::PrivateKeyJwt
+            };
+            policy.offers_authentication_method(method)
+        };
+        let signing = policy.token_endpoint_auth_signing_alg_values_supported.iter().filter(usable);
+        let signing: Vec<&SigningAlgorithm> = signing.collect();
+        if !signing.is_empty() {
+            put("token_endpoint_auth_signing_alg_values_supported", json!(signing));
+        }
         let mut challenges = vec!["S256"];
         if policy.danger_allow_plain_code_challenge {
             challenges.push("plain");
@@ -51,5 +80,14 @@ impl<C, S> ParEndpoint<C, S> {
             put("authorization_details_types_supported", json!(types));
         }
         document
+    }
+
+    /// What the policy offers and there are keys for: of the server, or secrets of clients.
+    fn encryption_algorithms(&self) -> Vec<KeyManagement> {
+        let keys: Vec<KeyManagement> =
+            self.settings.decryption_keys.iter().flat_map(DecryptionKeys::algorithms).collect();
+        let usable = |algorithm: &KeyManagement| algorithm.is_symmetric() || keys.contains(algorithm);
+        let offered = self.policy().request_object_encryption_alg_values_supported.iter().copied();
+        offered.filter(usable).collect()
     }
 }

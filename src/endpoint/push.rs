@@ -2,17 +2,20 @@
 
 use std::{fmt, time::Duration};
 
-use super::{ParEndpoint, gate};
+use super::{ParEndpoint, authenticate::Authenticated, gate, whole_seconds};
 use crate::{
-    client::ClientRegistry,
+    authorization::AuthorizationRequest,
+    client::{Client, ClientRegistry},
     client_auth::Presented,
     error::{Reason, Refusal},
     form::Form,
     http::{PushRequest, Reply},
+    jose::TokenFault,
     observer::{Event, Stage},
     parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
+    protection::Protection,
     request_uri::RequestUri,
-    store::{InsertError, NewRequest, RequestStore, record},
+    store::{InsertError, Key, Mark, NewRequest, RequestStore, record},
     validation::Arrival,
 };
 
@@ -61,6 +64,15 @@ impl From<Pushed> for Reply {
     }
 }
 
+/// A request on its way in.
+struct Submission {
+    parameters: Parameters,
+    protection: Protection,
+    /// When the request object it came in is over, in seconds since 1970.
+    expires_at: Option<i64>,
+    mark: Option<Mark>,
+}
+
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Takes a pushed authorization request: authenticates the client, validates the parameters as the authorization endpoint
     /// would, and stores them under a fresh `request_uri`.
@@ -71,47 +83,93 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// A refusal with the error code and status of RFC 9126 section 2.3.
     pub async fn push(&self, request: &PushRequest<'_>) -> Result<Pushed, Refusal> {
-        let (presented, form) =
-            self.read(request).map_err(|refusal| self.settings.refused(Stage::Push, None, refusal))?;
+        let refused = |client_id: Option<&str>, refusal| self.settings.refused(Stage::Push, client_id, refusal);
+        let mut form = self.form(request).map_err(|refusal| refused(None, refusal))?;
+        let credentials = std::mem::take(&mut form.credentials);
+        let presented = Presented::read(request, &form, &credentials, self.policy(), || self.settings.clock.now())
+            .map_err(|refusal| refused(None, refusal))?;
         let client_id = presented.client_id();
         match self.push_as(&presented, form).await {
             Ok(pushed) => {
                 self.settings.observe(&Event::Pushed { client_id });
                 Ok(pushed)
             }
-            Err(refusal) => Err(self.settings.refused(Stage::Push, Some(client_id), refusal)),
+            Err(refusal) => Err(refused(Some(client_id), refusal)),
         }
     }
 
-    fn read(&self, request: &PushRequest<'_>) -> Result<(Presented, Form), Refusal> {
+    fn form(&self, request: &PushRequest<'_>) -> Result<Form, Refusal> {
         if !self.policy().pushed_authorization_requests {
             return Err(Reason::PushSwitchedOff.into());
         }
-        let mut form = gate::pass(request, &self.policy().limits)?;
+        let form = gate::pass(request, &self.policy().limits)?;
         if form.has_seen(Name::RequestUri) {
             return Err(Reason::RequestUriPushed.into());
         }
-        let presented = Presented::read(request, &mut form)?;
-        Ok((presented, form))
+        Ok(form)
     }
 
-    async fn push_as(&self, presented: &Presented, form: Form) -> Result<Pushed, Refusal> {
-        let authenticated = self.authenticate(presented).await?;
-        if form.parameters.known(Name::Request).is_some() {
+    async fn push_as(&self, presented: &Presented<'_>, form: Form) -> Result<Pushed, Refusal> {
+        let Authenticated { client, mark } = self.authenticate(presented).await?;
+        let client = client.into_client();
+        let submission = self.submission(form, &client).await?;
+        let Submission { parameters, protection, expires_at, mark: object_mark } = submission;
+        let rules = &self.settings.rules;
+        let request =
+            rules.validate(parameters, protection, client, Arrival::Pushed).map_err(|invalid| invalid.refusal)?;
+        let marks: Vec<Mark> = [mark, object_mark].into_iter().flatten().collect();
+        let replayed = |known: Key| match mark {
+            Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+            _ => Reason::RequestObject(TokenFault::Replayed),
+        };
+        self.keep(&request, self.lifetime(expires_at)?, &marks, replayed).await
+    }
+
+    /// What is pushed: plain parameters, or those of a request object, which is then the only source of them.
+    async fn submission(&self, form: Form, client: &Client) -> Result<Submission, Refusal> {
+        let Some(text) = form.parameters.known(Name::Request) else {
+            let parameters = of_authorization_request(form, client.client_id());
+            return Ok(Submission { parameters, protection: Protection::PLAIN, expires_at: None, mark: None });
+        };
+        if !self.policy().request_parameter_supported {
             return Err(Reason::RequestNotSupported.into());
         }
-        let client = authenticated.into_client();
-        let parameters = of_authorization_request(form, client.client_id());
-        let request =
-            self.settings.rules.validate(parameters, client, Arrival::Pushed).map_err(|invalid| invalid.refusal)?;
-        self.keep(request.client_id(), request.parameters()).await
+        let beside = |(name, _): (&str, &str)| !matches!(Name::of(name), Some(Name::Request | Name::ClientId));
+        if form.parameters.iter().any(beside) {
+            return Err(Reason::BesideRequest.into());
+        }
+        let object = self.open_object(text, client, client.is_confidential()).await?;
+        Ok(Submission {
+            mark: self.object_mark(client, &object),
+            parameters: object.parameters,
+            protection: object.protection,
+            expires_at: object.expires_at,
+        })
     }
 
-    /// Stores a request under a handle that nobody can have seen before it is safely stored.
-    async fn keep(&self, client_id: &str, parameters: &Parameters) -> Result<Pushed, Refusal> {
-        let owner = self.settings.keys.owner(client_id);
-        let payload = record::encode(parameters);
-        let expires_in = self.policy().request_uri_lifetime;
+    /// Seconds that the `request_uri` is good for: not longer than the request object that it stands for.
+    fn lifetime(&self, expires_at: Option<i64>) -> Result<u32, Refusal> {
+        let lifetime = self.policy().request_uri_lifetime;
+        let Some(expires_at) = expires_at else {
+            return Ok(lifetime);
+        };
+        match expires_at.saturating_sub(self.settings.clock.now().unix_timestamp()) {
+            left @ 1.. => Ok(lifetime.min(u32::try_from(left).unwrap_or(u32::MAX))),
+            _ => Err(Reason::RequestObject(TokenFault::Expired).into()),
+        }
+    }
+
+    /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
+    /// is safely stored.
+    async fn keep(
+        &self,
+        request: &AuthorizationRequest,
+        expires_in: u32,
+        marks: &[Mark],
+        replayed: impl Fn(Key) -> Reason,
+    ) -> Result<Pushed, Refusal> {
+        let owner = self.settings.keys.owner(request.client_id());
+        let payload = record::encode(request.parameters(), request.protection());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
                 .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;
@@ -120,10 +178,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 owner,
                 payload: &payload,
                 lifetime: Duration::from_secs(expires_in.into()),
+                marks,
             };
             match self.store.insert(request).await {
                 Ok(()) => return Ok(Pushed { request_uri, expires_in }),
                 Err(InsertError::Exists) => {}
+                Err(InsertError::Replayed { mark }) => return Err(replayed(mark).into()),
                 Err(InsertError::OwnerLimit { retry_after }) => {
                     return Err(Refusal::later(Reason::ClientLimit, whole_seconds(retry_after)));
                 }
@@ -151,10 +211,4 @@ fn of_authorization_request(form: Form, client_id: &str) -> Parameters {
         parameters.push(Name::ClientId.as_str(), client_id);
     }
     parameters
-}
-
-/// Rounded up, and at least one: `Retry-After: 0` would invite a storm.
-fn whole_seconds(duration: Duration) -> u32 {
-    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }

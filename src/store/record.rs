@@ -1,33 +1,47 @@
-//! What is stored of a pushed request: a version byte, then its parameters. Never credentials, never the handle.
+//! What is stored of a pushed request: a version byte, how it was protected, then its parameters. Never credentials, never the
+//! handle.
 
-use crate::parameters::Parameters;
+use crate::{
+    parameters::{Name, ParameterValue, Parameters},
+    protection::Protection,
+};
 
 /// Goes up when the layout changes. A record of another version counts as unknown, so that nodes of different versions can
 /// share a store during an upgrade.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// Lays parameters out as: the number of pairs, then each length of a name and of a value, then all names and values. Numbers
-/// are little-endian groups of seven bits.
-pub(crate) fn encode(parameters: &Parameters) -> Vec<u8> {
+const SIGNED: u8 = 1;
+const ENCRYPTED: u8 = 2;
+
+/// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
+/// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
+pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8> {
     // Two length bytes for most pairs, and a little for those that need more.
     let lengths = parameters.len().saturating_mul(3).saturating_add(8);
     let mut bytes = Vec::with_capacity(parameters.text().len().saturating_add(lengths));
     bytes.push(VERSION);
+    let flag = |set: bool, flag| if set { flag } else { 0 };
+    bytes.push(flag(protection.signed, SIGNED) | flag(protection.encrypted, ENCRYPTED));
     put_number(&mut bytes, parameters.len());
-    for (name, value) in parameters.iter() {
+    for (name, value) in parameters.iter_values() {
+        let (length, json) = match value {
+            ParameterValue::Text(text) => (text.len(), 0),
+            ParameterValue::Json(json) => (json.len(), 1),
+        };
         put_number(&mut bytes, name.len());
-        put_number(&mut bytes, value.len());
+        put_number(&mut bytes, length << 1 | json);
     }
     bytes.extend_from_slice(parameters.text().as_bytes());
     bytes
 }
 
 /// Reads a record back. `None` for anything that [`encode`] did not write.
-pub(crate) fn decode(bytes: &[u8]) -> Option<Parameters> {
-    let (&version, mut rest) = bytes.split_first()?;
-    if version != VERSION {
+pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection)> {
+    let (&[version, protection], mut rest) = bytes.split_first_chunk()?;
+    if version != VERSION || protection > SIGNED | ENCRYPTED {
         return None;
     }
+    let protection = Protection { signed: protection & SIGNED != 0, encrypted: protection & ENCRYPTED != 0 };
     let count = take_number(&mut rest)?;
     // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
     if count > rest.len() / 2 {
@@ -41,11 +55,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Parameters> {
     let mut parameters = Parameters::with_capacity(text.len());
     for (name, value) in lengths {
         let (name, rest) = text.split_at_checked(name)?;
-        let (value, rest) = rest.split_at_checked(value)?;
-        parameters.push(name, value);
+        let (text_or_json, rest) = rest.split_at_checked(value >> 1)?;
+        let value = if value & 1 == 0 { ParameterValue::Text } else { ParameterValue::Json }(text_or_json);
+        parameters.push_value(Name::of(name), name, value);
         text = rest;
     }
-    text.is_empty().then_some(parameters)
+    text.is_empty().then_some((parameters, protection))
 }
 
 fn put_number(bytes: &mut Vec<u8>, mut number: usize) {
@@ -77,7 +92,10 @@ fn take_number(bytes: &mut &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::{decode, encode};
-    use crate::parameters::Parameters;
+    use crate::{
+        parameters::{ParameterValue, Parameters},
+        protection::Protection,
+    };
 
     #[test]
     fn a_record_survives_the_round_trip() {
@@ -85,8 +103,12 @@ mod tests {
         parameters.push("client_id", "c1");
         parameters.push("claims", &"x".repeat(20_000));
         parameters.push("ü", "é\u{1F600}");
-        let record = encode(&parameters);
-        assert!(decode(&record) == Some(parameters));
+        parameters.push_value(None, "amount", ParameterValue::Json("9007199254740993"));
+        for (signed, encrypted) in [(false, false), (true, false), (true, true)] {
+            let protection = Protection { signed, encrypted };
+            let record = encode(&parameters, protection);
+            assert!(decode(&record) == Some((parameters.clone(), protection)));
+        }
     }
 
     #[test]
@@ -94,7 +116,7 @@ mod tests {
         let mut parameters = Parameters::default();
         parameters.push("client_id", "c1");
         parameters.push("scope", "openid");
-        let record = encode(&parameters);
+        let record = encode(&parameters, Protection::PLAIN);
         for end in 0..record.len() {
             assert!(decode(&record[..end]).is_none(), "truncated at {end}");
         }
@@ -108,8 +130,10 @@ mod tests {
         let mut longer = record.clone();
         longer.push(b'x');
         assert!(decode(&longer).is_none());
-        let mut next_version = record;
-        next_version[0] = 2;
-        assert!(decode(&next_version).is_none());
+        for version in [0, 1, 3] {
+            let mut other_version = record.clone();
+            other_version[0] = version;
+            assert!(decode(&other_version).is_none(), "version {version}");
+        }
     }
 }

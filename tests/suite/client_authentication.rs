@@ -9,8 +9,12 @@ use parjar::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{
-    CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form, post, public, with,
+use crate::{
+    support::{
+        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form, post, public,
+        with,
+    },
+    tokens::{assertion, with_assertion},
 };
 
 /// The one answer to every failure of authentication.
@@ -163,7 +167,9 @@ fn every_failure_gets_the_same_answer() {
         server.push_form("client_id=nobody"),
         server.push_form("client_id=public"),
         server.push_form("client_id=basic&client_secret="),
-        server.push_form("client_id=basic&client_assertion=x&client_assertion_type=y"),
+        server.push_form(&form(with_assertion("x").into_iter().chain([("client_id", "basic")]))),
+        server.push_form(&form(with_assertion(&assertion("basic", json!({}))))),
+        server.push_form(&form(with_assertion(&assertion("nobody", json!({}))))),
     ];
     for reply in &replies {
         assert_failed(reply);

@@ -8,14 +8,13 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::Poll,
-    time::Duration,
 };
 
 use parjar::{
     AuthorizeRefusal, Client, ClientRegistry, InMemoryRegistry, MemoryStore, ParEndpoint, PushRequest, RandomError,
     RandomSource, Reason, RegistryError, Reply, RequestStore,
     request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, StoreError},
 };
 
 use crate::{
@@ -88,8 +87,8 @@ impl RequestStore for Unreliable {
         outcome
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        self.store.remember(mark, lifetime).await
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.store.remember(owner, marks).await
     }
 }
 
@@ -298,10 +297,10 @@ fn a_record_that_cannot_be_read_is_an_invalid_handle() {
         |record| record[..1].to_vec(),
         |record| record[..record.len() - 1].to_vec(),
         |record| [&record[..], b"x"].concat(),
-        |record| [&[2], &record[1..]].concat(),
+        |record| [&[1], &record[1..]].concat(),
         |record| [&[0], &record[1..]].concat(),
         |record| record[1..].to_vec(),
-        |_| vec![1, 0xFF, 0xFF, 0xFF, 0x7F],
+        |_| vec![2, 0, 0xFF, 0xFF, 0xFF, 0x7F],
         |_| br#"{"client_id":"basic"}"#.to_vec(),
     ];
     for (number, tamper) in tampers.into_iter().enumerate() {

@@ -1,6 +1,9 @@
 //! Discovery: what is published is what is enforced.
 
-use parjar::{AuthenticationMethod, Client, InMemoryRegistry, ParEndpoint, ParEndpointBuilder, Policy, ResponseType};
+use parjar::{
+    AuthenticationMethod, Client, InMemoryRegistry, ParEndpoint, ParEndpointBuilder, Policy, ResponseType,
+    jose::SigningAlgorithm,
+};
 use serde_json::{Map, Value, json};
 
 use crate::support::ISSUER;
@@ -17,13 +20,19 @@ fn the_document_of_the_preset_oauth() {
         "authorization_endpoint": "https://as.example.com/authorize",
         "pushed_authorization_request_endpoint": "https://as.example.com/authorize/par",
         "require_pushed_authorization_requests": false,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
         "require_signed_request_object": false,
+        "request_object_signing_alg_values_supported": SigningAlgorithm::ALL,
+        "request_object_encryption_alg_values_supported":
+            ["dir", "A128KW", "A192KW", "A256KW", "A128GCMKW", "A192GCMKW", "A256GCMKW"],
+        "request_object_encryption_enc_values_supported": ["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });

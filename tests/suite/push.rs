@@ -8,7 +8,7 @@ use std::sync::{
 use parjar::{
     ErrorCode, InMemoryRegistry, MemoryLimits, MemoryStore, ParEndpoint, Policy, PushRequest, RandomSource, Reason,
     Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, StoreError},
 };
 
 use crate::support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form};
@@ -196,9 +196,12 @@ fn a_pushed_request_uri_is_refused() {
 }
 
 #[test]
-fn a_pushed_request_object_is_refused_as_not_supported() {
+fn request_objects_can_be_switched_off() {
     // PAR-005, OIDC-020
-    let reply = Server::new().push(&code_request(&[("request", "eyJhbGciOiJub25lIn0.e30.")]));
+    let mut policy = Policy::oauth();
+    policy.request_parameter_supported = false;
+    let server = Server::with(policy, [basic("basic")]);
+    let reply = server.push("request=eyJhbGciOiJub25lIn0.e30.");
     assert_eq!((reply.status(), &*error(&reply)), (400, "request_not_supported"));
 }
 
@@ -295,8 +298,8 @@ impl RequestStore for Stubborn {
         Err(ClaimError::Unknown)
     }
 
-    async fn remember(&self, _: Key, _: std::time::Duration) -> Result<bool, StoreError> {
-        Ok(false)
+    async fn remember(&self, _: Key, _: &[Mark]) -> Result<(), RememberError> {
+        Ok(())
     }
 }
 

@@ -4,13 +4,14 @@ use crate::{
     client::Client,
     error::{Reason, Refusal},
     policy::Policy,
+    protection::Protection,
 };
 
-pub(super) fn check_plain_is_enough(client: &Client, policy: &Policy) -> Result<(), Refusal> {
-    if client.must_sign(policy) {
+pub(super) fn check(protection: Protection, client: &Client, policy: &Policy) -> Result<(), Refusal> {
+    if client.must_sign(policy) && !protection.signed {
         return Err(Reason::SignatureRequired.into());
     }
-    if client.must_encrypt(policy) {
+    if client.must_encrypt(policy) && !protection.encrypted {
         return Err(Reason::EncryptionRequired.into());
     }
     Ok(())

@@ -1,0 +1,164 @@
+//! Who is calling: client authentication, the same for pushes and for the token endpoint (RFC 9126 section 2).
+
+use std::{sync::Arc, time::Duration};
+
+use super::{ParEndpoint, gate};
+use crate::{
+    authentication_method::AuthenticationMethod,
+    client::{Client, ClientRegistry, KeySource},
+    client_auth::{Assertion, Audiences, AuthenticatedClient, Presented},
+    error::{Reason, Refusal},
+    http::PushRequest,
+    jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified},
+    jwks::Lookup,
+    observer::{Event, Stage},
+    store::{Key, Mark, RememberError, RequestStore},
+};
+
+/// A client that has authenticated, and what must be new about its credentials.
+pub(super) struct Authenticated {
+    pub(super) client: AuthenticatedClient,
+    /// The `jti` of its assertion, to be remembered once nothing else can go wrong.
+    pub(super) mark: Option<Mark>,
+}
+
+impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
+    /// Authenticates the client of a request to the token endpoint, by the rules of the PAR endpoint (RFC 9126 section 2).
+    /// The parameters of the request are the host's to read: [`Parameters::parse`](crate::Parameters::parse) does it strictly.
+    ///
+    /// A client assertion is used up by this, whatever becomes of the request.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, ready to be sent as the reply of the token endpoint.
+    pub async fn authenticate_client(&self, request: &PushRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
+        let refused = |client_id: Option<&str>, refusal| self.settings.refused(Stage::Token, client_id, refusal);
+        let mut form = gate::pass(request, &self.policy().limits).map_err(|refusal| refused(None, refusal))?;
+        let credentials = std::mem::take(&mut form.credentials);
+        let presented = Presented::read(request, &form, &credentials, self.policy(), || self.settings.clock.now())
+            .map_err(|refusal| refused(None, refusal))?;
+        let outcome = self.authenticate_once(&presented).await;
+        outcome.map_err(|refusal| refused(Some(presented.client_id()), refusal))
+    }
+
+    async fn authenticate_once(&self, presented: &Presented<'_>) -> Result<AuthenticatedClient, Refusal> {
+        let Authenticated { client, mark } = self.authenticate(presented).await?;
+        if let Some(mark) = mark {
+            let owner = self.settings.keys.owner(presented.client_id());
+            self.store
+                .remember(owner, &[mark])
+                .await
+                .map_err(|error| not_remembered(error, |_| Reason::ClientAssertion(TokenFault::Replayed)))?;
+        }
+        Ok(client)
+    }
+
+    pub(super) async fn authenticate(&self, presented: &Presented<'_>) -> Result<Authenticated, Refusal> {
+        let client = self.client(presented.client_id()).await?;
+        if let Some(assertion) = presented.assertion() {
+            return self.authenticate_by_assertion(assertion, client).await;
+        }
+        let stand_in = match &client {
+            Some(client) if client.has_secrets() => None,
+            _ => self.clients.stand_in(),
+        };
+        let client = presented.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())?;
+        Ok(Authenticated { client, mark: None })
+    }
+
+    async fn authenticate_by_assertion(
+        &self,
+        assertion: &Assertion<'_>,
+        client: Option<Arc<Client>>,
+    ) -> Result<Authenticated, Refusal> {
+        let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
+        let refuse = |refusal: Refusal| {
+            // A signature is verified in any case: how long it takes should not tell which clients exist, and how they
+            // authenticate.
+            if refusal.reason() != Reason::ClientAssertion(TokenFault::Signature) {
+                VerificationKeys::check_for_nobody(assertion.jws(), offered);
+            }
+            refusal
+        };
+        let client = client.ok_or_else(|| refuse(Reason::UnknownClient.into()))?;
+        let client = AuthenticatedClient::for_assertion(client, self.policy()).map_err(refuse)?;
+        let proof =
+            self.verify_assertion(&client, assertion.jws()).await.map_err(|fault| refuse(assertion_fault(fault)))?;
+        let endpoints = self.settings.endpoints();
+        let audiences = Audiences { issuer: &self.settings.issuer, endpoints: &endpoints };
+        let accepted = assertion.accept(proof, &audiences, client.allows_legacy_audience()).map_err(assertion_fault)?;
+        let key = self.settings.keys.assertion(client.client_id(), accepted.id);
+        let mark = self.mark(key, accepted.expires_at);
+        Ok(Authenticated { client: AuthenticatedClient::by_assertion(client, &accepted), mark: Some(mark) })
+    }
+
+    async fn verify_assertion<'t>(&self, client: &Client, jws: &'t Jws<'_>) -> Result<Verified<'t>, TokenFault> {
+        let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
+        let permitted = Permitted::for_client(offered, client.keys().assertion_algorithm);
+        if client.token_endpoint_auth_method() == AuthenticationMethod::ClientSecretJwt {
+            return client.keys().check_mac(jws, &permitted, self.settings.clock.now());
+        }
+        self.verify_signature(client, jws, &permitted).await
+    }
+
+    /// Verifies a signature with the keys of a client, wherever they are.
+    pub(super) async fn verify_signature<'t>(
+        &self,
+        client: &Client,
+        jws: &'t Jws<'_>,
+        permitted: &Permitted<'_>,
+    ) -> Result<Verified<'t>, TokenFault> {
+        let uri = match &client.keys().source {
+            KeySource::None => return Err(TokenFault::NoKey),
+            KeySource::Registered(keys) => return keys.check(jws, permitted),
+            KeySource::Uri(uri) => uri,
+        };
+        let keys = self.looked_up(client, self.settings.jwks.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
+        let outcome = keys.check(jws, permitted);
+        if outcome.is_err_and(|fault| fault == TokenFault::NoKey)
+            && let Some(newer) = self.looked_up(client, self.settings.jwks.newer(uri, &keys).await)
+        {
+            return newer.check(jws, permitted);
+        }
+        outcome
+    }
+
+    fn looked_up(&self, client: &Client, lookup: Lookup) -> Option<Arc<VerificationKeys>> {
+        let client_id = client.client_id();
+        match lookup {
+            Lookup::Known(keys) => Some(keys),
+            Lookup::Fetched(keys) => {
+                self.settings.observe(&Event::KeysFetched { client_id, usable: keys.len(), skipped: keys.skipped() });
+                Some(keys)
+            }
+            Lookup::Unavailable => None,
+            Lookup::Failed => {
+                self.settings.observe(&Event::KeysNotFetched { client_id });
+                None
+            }
+        }
+    }
+
+    /// A mark that lives as long as what it marks, and a little longer for nodes whose clocks are behind.
+    pub(super) fn mark(&self, key: Key, expires_at: i64) -> Mark {
+        let left = expires_at.saturating_sub(self.settings.clock.now().unix_timestamp());
+        let seconds = left.saturating_add(self.policy().clock_leeway.into()).max(1);
+        Mark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
+    }
+}
+
+fn assertion_fault(fault: TokenFault) -> Refusal {
+    Reason::ClientAssertion(fault).into()
+}
+
+/// Why marks were not taken down; `replayed` says what a known one means.
+pub(super) fn not_remembered(error: RememberError, replayed: impl FnOnce(Key) -> Reason) -> Refusal {
+    match error {
+        RememberError::Replayed { mark } => replayed(mark).into(),
+        RememberError::OwnerLimit { retry_after } => {
+            Refusal::later(Reason::ClientLimit, super::whole_seconds(retry_after))
+        }
+        RememberError::Full { retry_after } => Refusal::later(Reason::StoreFull, super::whole_seconds(retry_after)),
+        RememberError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+    }
+}

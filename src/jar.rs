@@ -1,0 +1,176 @@
+//! Request objects (RFC 9101): a whole authorization request as a JWT, signed by its client, and encrypted if that is wanted.
+//!
+//! It is opened in three steps, each of which can only be made with what the one before has given: [`Envelope`], what is known
+//! without a key of the client's; its signature, which takes the keys; and [`RequestObject`], what it says.
+
+mod parameters;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{
+    client::Client,
+    jose::{Audience, Dates, DecryptionKeys, Jwe, Jws, Members, Permitted, Token, TokenFault, Verified},
+    parameters::Parameters,
+    policy::Policy,
+    protection::Protection,
+};
+
+/// RFC 9101 section 4
+const TYPE: &str = "oauth-authz-req+jwt";
+
+/// Bytes of a `jti`.
+const MAX_ID: usize = 256;
+
+/// Claims that an encrypted token may repeat in its header (RFC 7519 section 5.3).
+const REPEATED: [&str; 3] = ["iss", "sub", "aud"];
+
+/// A signed token, taken out of its encryption if it had one.
+pub(crate) struct Envelope<'a> {
+    text: Cow<'a, str>,
+    encrypted: bool,
+    repeated: Vec<(&'static str, Value)>,
+}
+
+/// What decides how a request object is opened.
+pub(crate) struct Opening<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) policy: &'a Policy,
+    pub(crate) issuer: &'a str,
+    pub(crate) decryption_keys: Option<&'a DecryptionKeys>,
+    /// Whether an encrypted one may be decrypted for its sender.
+    pub(crate) may_decrypt: bool,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// A request object of its client, for this server, and good now.
+pub(crate) struct RequestObject {
+    pub(crate) parameters: Parameters,
+    pub(crate) protection: Protection,
+    /// Seconds since 1970.
+    pub(crate) expires_at: Option<i64>,
+    /// `jti`, where it may be used once only.
+    pub(crate) id: Option<String>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Takes a token apart, and decrypts it if it is encrypted.
+    pub(crate) fn open(text: &'a str, opening: &Opening<'_>) -> Result<Self, TokenFault> {
+        let Opening { client, policy, .. } = opening;
+        match Token::parse(text, policy.limits.request_object)? {
+            Token::Signed(_) if client.must_encrypt(policy) => Err(TokenFault::NotEncrypted),
+            Token::Signed(_) => Ok(Self { text: text.into(), encrypted: false, repeated: Vec::new() }),
+            Token::Encrypted(jwe) => {
+                if !jwe.has_type(&[TYPE]) {
+                    return Err(TokenFault::Type);
+                }
+                let plaintext = decrypt(&jwe, opening)?;
+                let text = String::from_utf8(plaintext).map_err(|_| TokenFault::Nesting)?;
+                Ok(Self { text: text.into(), encrypted: true, repeated: jwe.repeated(&REPEATED) })
+            }
+        }
+    }
+
+    /// The signed token. Its signature has yet to be verified.
+    pub(crate) fn jws(&self, policy: &Policy) -> Result<Jws<'_>, TokenFault> {
+        let jws = match Jws::parse(&self.text, policy.limits.request_object) {
+            // Encrypted claims, or another encryption, prove nothing about their sender (RFC 9101 section 10.2).
+            Err(TokenFault::Malformed) if self.encrypted => return Err(TokenFault::Nesting),
+            parsed => parsed?,
+        };
+        let typed = if policy.require_request_object_type {
+            jws.header.has_explicit_type(TYPE)
+        } else {
+            jws.header.has_type(&[TYPE])
+        };
+        if typed { Ok(jws) } else { Err(TokenFault::Type) }
+    }
+
+    /// Reads what the object says.
+    pub(crate) fn read(&self, object: Verified<'_>, opening: &Opening<'_>) -> Result<RequestObject, TokenFault> {
+        let Opening { client, policy, issuer, now, .. } = opening;
+        let claims = Members::parse(object.payload())?;
+        let disagrees = |(name, value): &&(&str, Value)| claims.json(name).as_ref() != Some(value);
+        if let Some((name, _)) = self.repeated.iter().find(disagrees) {
+            return Err(match *name {
+                "iss" => TokenFault::Issuer,
+                "sub" => TokenFault::Subject,
+                _ => TokenFault::Audience,
+            });
+        }
+        let client_id = client.client_id();
+        let names = |claim: Option<Cow<'_, str>>| claim.is_some_and(|text| text == client_id);
+        if !names(claims.text("iss")?) {
+            return Err(TokenFault::Issuer);
+        }
+        if !names(claims.text("client_id")?) {
+            return Err(TokenFault::ClientId);
+        }
+        // Or it could be used as a client assertion somewhere (RFC 9101 section 10.8).
+        if names(claims.text("sub")?) {
+            return Err(TokenFault::Subject);
+        }
+        if !claims.audience()?.is_some_and(|audience: Audience| audience.contains(issuer)) {
+            return Err(TokenFault::Audience);
+        }
+        let dates = Dates::read(&claims)?;
+        check_dates(dates, policy, now.unix_timestamp())?;
+        let id = claims.text("jti")?.filter(|id| (1..=MAX_ID).contains(&id.len()));
+        let id = match (policy.single_use_request_objects, id) {
+            (true, None) => return Err(TokenFault::Id),
+            (true, Some(id)) => Some(id.into_owned()),
+            (false, _) => None,
+        };
+        Ok(RequestObject {
+            parameters: parameters::of_claims(&claims, &policy.limits)?,
+            protection: Protection { signed: true, encrypted: self.encrypted },
+            expires_at: dates.expires_at,
+            id,
+        })
+    }
+}
+
+/// Which algorithms the client may sign with: those with its secret only if it has registered them.
+pub(crate) fn permitted<'a>(client: &Client, policy: &'a Policy) -> Permitted<'a> {
+    Permitted::for_client(&policy.request_object_signing_alg_values_supported, client.keys().object_algorithm)
+}
+
+/// `exp`, `nbf` and `iat`: good now, and not for longer or since longer than the policy allows.
+fn check_dates(dates: Dates, policy: &Policy, now: i64) -> Result<(), TokenFault> {
+    dates.check(now, policy.clock_leeway)?;
+    if dates.expires_at.is_none() && !policy.danger_allow_request_objects_without_exp {
+        return Err(TokenFault::Expired);
+    }
+    let oldest = now.saturating_sub(policy.request_object_lifetime.into());
+    match dates.not_before {
+        None if policy.require_request_object_nbf => return Err(TokenFault::MissingNotBefore),
+        Some(date) if date < oldest => return Err(TokenFault::Lifetime),
+        _ => {}
+    }
+    dates.check_lifetime(dates.not_before, policy.request_object_lifetime, now, policy.clock_leeway)
+}
+
+fn decrypt(jwe: &Jwe<'_>, opening: &Opening<'_>) -> Result<Vec<u8>, TokenFault> {
+    let Opening { client, policy, now, .. } = opening;
+    if !opening.may_decrypt {
+        return Err(TokenFault::Unauthenticated);
+    }
+    let pair @ (algorithm, encryption) = jwe.algorithms()?;
+    let offered = policy.request_object_encryption_alg_values_supported.contains(&algorithm)
+        && policy.request_object_encryption_enc_values_supported.contains(&encryption);
+    let registered = client.keys().object_encryption;
+    let bound = client.must_encrypt(policy) && registered.is_some_and(|registered| registered != pair);
+    let unregistered = algorithm.is_symmetric() && registered.is_none_or(|(registered, _)| registered != algorithm);
+    if !offered || bound || unregistered {
+        return Err(TokenFault::Algorithm);
+    }
+    if !jwe.has_content_type(&[TYPE]) {
+        return Err(TokenFault::Type);
+    }
+    if algorithm.is_symmetric() {
+        return client.keys().decrypt(jwe, pair, *now);
+    }
+    opening.decryption_keys.ok_or(TokenFault::Decryption)?.open(jwe, algorithm, encryption)
+}

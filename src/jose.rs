@@ -1,0 +1,55 @@
+//! The wall around josekit: compact JWTs of untrusted senders, from bytes to claims that can be believed.
+//!
+//! josekit, and OpenSSL below it, is asked for two things only: whether a raw signature fits, and what an encrypted key unwraps
+//! to. Everything before and after that is done here, and everything that can be refused without arithmetic on secrets is
+//! refused first:
+//!
+//! 1. size, number of segments and base64url, to the last bit;
+//! 2. a header of strict JSON, without anything that asks for another way of processing (`crit`, `b64`, `zip`) or offers a
+//!    key (`jwk`, `jku`, `x5c`, `x5u`);
+//! 3. an algorithm that the server offers and the sender is registered for, before any key is looked at;
+//! 4. a key that was registered for it, found by `kid` or among a few;
+//! 5. for encryption: the lengths of encrypted key, initialization vector and tag; the tag before the padding; and one error
+//!    for all that can go wrong with a secret;
+//! 6. the payload, which nobody can reach in a token that has not passed.
+//!
+//! These types are public for hosts that receive JWTs elsewhere, and to be tested as they are.
+
+mod algorithm;
+mod base64url;
+mod compact;
+mod content;
+mod dates;
+mod decryption_keys;
+mod fault;
+mod header;
+mod jwk;
+mod key_error;
+mod key_management;
+mod members;
+mod prepared;
+mod private_key;
+mod roca;
+mod shared_secret;
+mod verification_keys;
+
+pub use self::{
+    algorithm::{ContentEncryption, KeyManagement, SigningAlgorithm},
+    decryption_keys::DecryptionKeys,
+    fault::TokenFault,
+    key_error::{KeyError, KeyProblem, SkippedKey},
+    shared_secret::SharedSecret,
+    verification_keys::VerificationKeys,
+};
+pub(crate) use self::{
+    compact::{Jwe, Jws, Token, Verified},
+    dates::Dates,
+    members::{Audience, Members, text_of},
+    verification_keys::{MAX_SET, Permitted},
+};
+
+/// The longest `kid`, in bytes.
+const MAX_KID: usize = 256;
+
+/// How many keys are tried for a token that does not say which.
+const MAX_TRIALS: usize = 3;

@@ -1,0 +1,121 @@
+//! The compact serializations (RFC 7515 section 7.1, RFC 7516 section 7.1), taken apart.
+
+use serde_json::Value;
+
+use super::{TokenFault, base64url, header::Header};
+
+/// A token of either kind. Nothing of it has been verified.
+pub(crate) enum Token<'a> {
+    Signed(Jws<'a>),
+    Encrypted(Jwe<'a>),
+}
+
+/// A signed token, decoded.
+pub(crate) struct Jws<'a> {
+    pub(crate) header: Header,
+    pub(super) signing_input: &'a str,
+    pub(super) payload: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
+/// An encrypted token, decoded.
+pub(crate) struct Jwe<'a> {
+    pub(super) header: Header,
+    /// The encoded header, which the tag covers.
+    pub(super) additional_data: &'a str,
+    pub(super) encrypted_key: Vec<u8>,
+    pub(super) initialization_vector: Vec<u8>,
+    pub(super) ciphertext: Vec<u8>,
+    pub(super) tag: Vec<u8>,
+}
+
+/// A signed token whose signature was found to be that of a key.
+#[derive(Clone, Copy)]
+pub(crate) struct Verified<'a>(&'a Jws<'a>);
+
+impl<'a> Verified<'a> {
+    pub(super) fn new(jws: &'a Jws<'_>) -> Self {
+        Self(jws)
+    }
+
+    pub(crate) fn payload(self) -> &'a [u8] {
+        &self.0.payload
+    }
+}
+
+impl<'a> Token<'a> {
+    /// Takes a token apart that is at most `limit` bytes long.
+    pub(crate) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
+        if text.len() > limit {
+            return Err(TokenFault::TooLarge);
+        }
+        // Counted before anything is cut off: a million dots should cost a glance.
+        match text.bytes().filter(|byte| *byte == b'.').count() {
+            2 => Jws::split(text).map(Self::Signed),
+            4 => Jwe::split(text).map(Self::Encrypted),
+            _ => Err(TokenFault::Malformed),
+        }
+    }
+}
+
+impl<'a> Jws<'a> {
+    /// As [`Token::parse`], for where nothing encrypted can be.
+    pub(crate) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
+        match Token::parse(text, limit)? {
+            Token::Signed(jws) => Ok(jws),
+            Token::Encrypted(_) => Err(TokenFault::Malformed),
+        }
+    }
+
+    fn split(text: &'a str) -> Result<Self, TokenFault> {
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(TokenFault::Malformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(TokenFault::Malformed)?;
+        let header = Header::parse(header)?;
+        if header.has_any_content_type() {
+            return Err(TokenFault::Type);
+        }
+        Ok(Self { header, signing_input, payload: decode(payload)?, signature: decode(signature)? })
+    }
+
+    /// What the token says, for looking up whose it claims to be. Believe nothing in it.
+    pub(crate) fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+impl<'a> Jwe<'a> {
+    /// As [`Header::has_type`].
+    pub(crate) fn has_type(&self, types: &[&str]) -> bool {
+        self.header.has_type(types)
+    }
+
+    /// Whether `cty` is absent, `JWT`, or one of these media types.
+    pub(crate) fn has_content_type(&self, types: &[&str]) -> bool {
+        self.header.has_content_type(types)
+    }
+
+    /// The claims of these names that the header repeats (RFC 7519 section 5.3).
+    pub(crate) fn repeated(&self, names: &[&'static str]) -> Vec<(&'static str, Value)> {
+        let repeated = |name: &&'static str| self.header.members.get(*name).map(|value| (*name, value.clone()));
+        names.iter().filter_map(repeated).collect()
+    }
+
+    fn split(text: &'a str) -> Result<Self, TokenFault> {
+        let mut segments = text.split('.');
+        let mut next = || segments.next().ok_or(TokenFault::Malformed);
+        let additional_data = next()?;
+        let header = Header::parse(additional_data)?;
+        Ok(Self {
+            header,
+            additional_data,
+            encrypted_key: decode(next()?)?,
+            initialization_vector: decode(next()?)?,
+            ciphertext: decode(next()?)?,
+            tag: decode(next()?)?,
+        })
+    }
+}
+
+fn decode(segment: &str) -> Result<Vec<u8>, TokenFault> {
+    base64url::decode(segment).ok_or(TokenFault::Malformed)
+}

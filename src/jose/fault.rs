@@ -1,0 +1,99 @@
+//! What can be wrong with a token.
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $variant:ident $label:literal;)*) => {
+        /// Why a JWT was refused. Hosts can count it; its sender is never told, and learns of all of them in the same words.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum TokenFault {
+            $($(#[$doc])* #[error($label)] $variant,)*
+        }
+
+        impl TokenFault {
+            /// A stable `snake_case` label, as `Display` shows it.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $label,)*
+                }
+            }
+
+            /// The label of a client assertion's fault.
+            pub(crate) const fn assertion_label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("assertion_", $label),)*
+                }
+            }
+
+            /// The label of a request object's fault.
+            pub(crate) const fn request_object_label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("request_object_", $label),)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    /// Longer than anything legitimate.
+    TooLarge "too_large";
+    /// Not a compact JWS or JWE of strict base64url, UTF-8 and JSON with unique members.
+    Malformed "malformed";
+    /// `crit`: extensions are not supported.
+    Critical "critical_header";
+    /// `b64`: an unencoded payload is not supported.
+    Unencoded "unencoded_payload";
+    /// `zip`: compression is not supported.
+    Compressed "compressed";
+    /// A key, or the address of one, in the header.
+    KeyInHeader "key_in_header";
+    /// A `typ` or `cty` of another kind of token, or none where one is demanded.
+    Type "type";
+    /// An algorithm that is unknown, not offered, or not the registered one.
+    Algorithm "algorithm";
+    /// No key of the sender fits `kid` and algorithm.
+    NoKey "no_key";
+    /// The keys of the sender could not be fetched.
+    KeysUnavailable "keys_unavailable";
+    /// The signature fits no key.
+    Signature "signature";
+    /// It could not be decrypted. Why is not told apart.
+    Decryption "decryption";
+    /// What was encrypted is not a signed token.
+    Nesting "nesting";
+    /// Signed only, where the client has to encrypt.
+    NotEncrypted "not_encrypted";
+    /// Encrypted, from a sender that has not authenticated.
+    Unauthenticated "encrypted_by_unauthenticated_client";
+    /// A claim is of the wrong JSON type.
+    ClaimType "claim_type";
+    /// `iss` is not the client.
+    Issuer "issuer";
+    /// `sub` is not the client in an assertion, or is the client in a request object.
+    Subject "subject";
+    /// `aud` is not this server.
+    Audience "audience";
+    /// `client_id` in a request object is not the client.
+    ClientId "client_id";
+    /// `exp` is missing or over.
+    Expired "expired";
+    /// `nbf` or `iat` is in the future.
+    NotYetValid "not_yet_valid";
+    /// `nbf` is missing where it is demanded.
+    MissingNotBefore "missing_not_before";
+    /// It lives longer, or is older, than is allowed.
+    Lifetime "lifetime";
+    /// `jti` is missing where it is demanded, empty or too long.
+    Id "id";
+    /// Its `jti` has been used.
+    Replayed "replayed";
+    /// A claim that belongs into another kind of token.
+    ForeignClaim "foreign_claim";
+    /// `request` or `request_uri` in a request object.
+    Nested "nested_request";
+    /// A credential in a request object.
+    Credential "credential";
+    /// A parameter in a request object is not of its type, or beyond a limit.
+    Parameter "parameter";
+}

@@ -1,0 +1,204 @@
+//! One JWK (RFC 7517), read strictly: what every key is asked, and what a public one must be to verify with.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{
+    KeyProblem, MAX_KID, SigningAlgorithm, base64url,
+    prepared::{self, Material, PublicKey},
+};
+
+/// Bits of an RSA modulus. More would let a client choose how long the server works.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+/// Bytes of an RSA exponent.
+const MAX_EXPONENT: usize = 8;
+const MIN_EXPONENT: u64 = 65_537;
+
+/// Members that only private and symmetric keys have.
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// Ed25519 keys of small order, for which anybody can sign. The topmost bit, a sign, makes no difference.
+const SMALL_ORDER: [[u8; 32]; 7] = {
+    let [mut one, mut minus_one, mut zero_again, mut one_again] = [[0; 32], [0xFF; 32], [0xFF; 32], [0xFF; 32]];
+    one[0] = 0x01;
+    minus_one[0] = 0xEC;
+    minus_one[31] = 0x7F;
+    zero_again[0] = 0xED;
+    zero_again[31] = 0x7F;
+    one_again[0] = 0xEE;
+    one_again[31] = 0x7F;
+    let order_eight = [
+        0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0, 0xD5, 0xDF,
+        0xAC, 0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53, 0xFC, 0x05,
+    ];
+    let order_eight_too = [
+        0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67, 0x0F, 0x2A, 0x20,
+        0x53, 0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC, 0x03, 0x7A,
+    ];
+    [[0; 32], one, minus_one, zero_again, one_again, order_eight, order_eight_too]
+};
+
+/// The members of a key.
+#[derive(Clone, Copy)]
+pub(super) struct Jwk<'a>(&'a Map<String, Value>);
+
+impl<'a> Jwk<'a> {
+    pub(super) fn new(value: &'a Value) -> Result<Self, KeyProblem> {
+        value.as_object().map(Self).ok_or(KeyProblem::Malformed)
+    }
+
+    pub(super) fn text(self, member: &str) -> Result<Option<&'a str>, KeyProblem> {
+        match self.0.get(member) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(KeyProblem::Malformed),
+        }
+    }
+
+    pub(super) fn required(self, member: &str) -> Result<&'a str, KeyProblem> {
+        self.text(member)?.ok_or(KeyProblem::Malformed)
+    }
+
+    pub(super) fn bytes(self, member: &str) -> Result<Vec<u8>, KeyProblem> {
+        base64url::decode(self.required(member)?).ok_or(KeyProblem::Malformed)
+    }
+
+    /// A member of exactly so many bytes: a coordinate with a zero cut off is a different text for the same key.
+    pub(super) fn sized(self, member: &str, length: usize) -> Result<Vec<u8>, KeyProblem> {
+        self.bytes(member).and_then(|bytes| if bytes.len() == length { Ok(bytes) } else { Err(KeyProblem::Malformed) })
+    }
+
+    /// A positive number without leading zeros, which some senders add.
+    pub(super) fn number(self, member: &str) -> Result<Vec<u8>, KeyProblem> {
+        let bytes = self.bytes(member)?;
+        let number: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
+        if number.is_empty() { Err(KeyProblem::Malformed) } else { Ok(number) }
+    }
+
+    pub(super) fn kid(self) -> Result<Option<Box<str>>, KeyProblem> {
+        match self.text("kid")? {
+            Some(kid) if kid.len() > MAX_KID => Err(KeyProblem::Malformed),
+            kid => Ok(kid.map(Into::into)),
+        }
+    }
+
+    pub(super) fn has_private_members(self) -> bool {
+        PRIVATE.into_iter().any(|member| self.0.contains_key(member))
+    }
+
+    /// Whether `use` and `key_ops` allow this purpose, where they say anything.
+    pub(super) fn is_for(self, usage: &str, operations: &[&str]) -> Result<bool, KeyProblem> {
+        let by_use = self.text("use")?.is_none_or(|registered| registered == usage);
+        let by_operation = match self.0.get("key_ops") {
+            None => true,
+            Some(Value::Array(listed)) => {
+                let mut found = false;
+                for operation in listed {
+                    found |= operations.contains(&operation.as_str().ok_or(KeyProblem::Malformed)?);
+                }
+                found
+            }
+            Some(_) => return Err(KeyProblem::Malformed),
+        };
+        Ok(by_use && by_operation)
+    }
+
+    /// The members that make up the public key, in the order that RFC 7638 hashes them.
+    pub(super) fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
+        match self.required("kty")? {
+            "RSA" => Ok(&["e", "kty", "n"]),
+            "EC" => Ok(&["crv", "kty", "x", "y"]),
+            "OKP" => Ok(&["crv", "kty", "x"]),
+            _ => Err(KeyProblem::UnknownType),
+        }
+    }
+
+    pub(super) fn copy(self, members: &[&str]) -> Map<String, Value> {
+        let copy = |member: &&str| self.0.get(*member).map(|value| ((*member).to_owned(), value.clone()));
+        members.iter().filter_map(copy).collect()
+    }
+}
+
+/// A key to verify signatures with.
+#[derive(Clone)]
+pub(super) struct VerificationKey {
+    pub(super) kid: Option<Box<str>>,
+    /// The one algorithm it is for, if it says so.
+    pub(super) algorithm: Option<SigningAlgorithm>,
+    pub(super) material: Arc<Material>,
+}
+
+impl VerificationKey {
+    pub(super) fn parse(value: &Value) -> Result<Self, KeyProblem> {
+        let jwk = Jwk::new(value)?;
+        let kty = jwk.required("kty")?;
+        let kid = jwk.kid()?;
+        // Before anything else, so that no private key goes unnoticed for being of a type that is skipped.
+        if jwk.has_private_members() || kty == "oct" {
+            return Err(KeyProblem::Private);
+        }
+        let public_key = match kty {
+            "RSA" => rsa(jwk)?,
+            "EC" => ec(jwk)?,
+            "OKP" => ed25519(jwk)?,
+            _ => return Err(KeyProblem::UnknownType),
+        };
+        if !jwk.is_for("sig", &["verify"])? {
+            return Err(KeyProblem::OtherPurpose);
+        }
+        let algorithm = match jwk.text("alg")? {
+            None => None,
+            Some(text) => {
+                let algorithm = SigningAlgorithm::parse(text).filter(|algorithm| public_key.supports(*algorithm));
+                Some(algorithm.ok_or(KeyProblem::OtherPurpose)?)
+            }
+        };
+        Ok(Self { kid, algorithm, material: prepared::prepare(public_key)? })
+    }
+
+    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
+        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+    }
+}
+
+/// The exponent is checked as well: with e = 1 anybody can sign.
+fn rsa(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
+    let (modulus, exponent) = (jwk.number("n")?, jwk.number("e")?);
+    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    let bits = modulus.len().saturating_mul(8).saturating_sub(leading);
+    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+    if !RSA_BITS.contains(&bits) || !is_odd(&modulus) || exponent.len() > MAX_EXPONENT {
+        return Err(KeyProblem::Weak);
+    }
+    let value = exponent.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    if value < MIN_EXPONENT || !is_odd(&exponent) {
+        return Err(KeyProblem::Weak);
+    }
+    Ok(PublicKey::Rsa { modulus, exponent })
+}
+
+fn ec(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
+    let (algorithm, length) = match jwk.required("crv")? {
+        "P-256" => (SigningAlgorithm::Es256, 32),
+        "P-384" => (SigningAlgorithm::Es384, 48),
+        "P-521" => (SigningAlgorithm::Es512, 66),
+        _ => return Err(KeyProblem::UnknownType),
+    };
+    Ok(PublicKey::Ec { algorithm, x: jwk.sized("x", length)?, y: jwk.sized("y", length)? })
+}
+
+fn ed25519(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
+    match jwk.required("crv")? {
+        "Ed25519" => {}
+        // Others encrypt to these.
+        "X25519" | "X448" => return Err(KeyProblem::OtherPurpose),
+        _ => return Err(KeyProblem::UnknownType),
+    }
+    let x = jwk.sized("x", 32)?;
+    let is_same = |weak: &[u8; 32]| match (weak.split_last(), x.split_last()) {
+        (Some((weak_top, weak)), Some((top, rest))) => weak == rest && *weak_top == top & 0x7F,
+        _ => false,
+    };
+    if SMALL_ORDER.iter().any(is_same) { Err(KeyProblem::OffCurve) } else { Ok(PublicKey::Ed25519 { x }) }
+}

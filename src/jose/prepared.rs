@@ -1,0 +1,190 @@
+//! Keys made ready for OpenSSL, which takes as long as using one: each is prepared once in a process, whoever has it registered.
+//!
+//! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by a digest of their public
+//! members, and forgets what has not been used for long.
+
+use std::{
+    fmt,
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
+};
+
+use josekit::{
+    JoseError,
+    jwk::Jwk,
+    jws::{
+        ES256, ES384, ES512, EdDSA, JwsVerifier, PS256, PS384, PS512, RS256,
+        alg::{ecdsa::EcdsaJwsVerifier, eddsa::EddsaJwsVerifier},
+    },
+};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::{KeyProblem, SigningAlgorithm, base64url, roca};
+use crate::generations::Generations;
+
+/// Keys in each of the two generations of the cache, at some kilobytes each.
+const GENERATION: usize = 4096;
+
+/// The numbers of a public key, checked.
+pub(super) enum PublicKey {
+    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+    Ec { algorithm: SigningAlgorithm, x: Vec<u8>, y: Vec<u8> },
+    Ed25519 { x: Vec<u8> },
+}
+
+impl PublicKey {
+    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
+        match self {
+            Self::Rsa { .. } => is_rsa(algorithm),
+            Self::Ec { algorithm: only, .. } => algorithm == *only,
+            Self::Ed25519 { .. } => algorithm.is_same(SigningAlgorithm::Ed25519),
+        }
+    }
+
+    fn parts(&self) -> (&'static str, [&[u8]; 2]) {
+        match self {
+            Self::Rsa { modulus, exponent } => ("RSA", [modulus, exponent]),
+            Self::Ec { x, y, .. } => ("EC", [x, y]),
+            Self::Ed25519 { x } => ("OKP", [x, &[]]),
+        }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        let (kty, parts) = self.parts();
+        let mut hasher = Sha256::new();
+        hasher.update(kty);
+        for part in parts {
+            hasher.update([0]);
+            hasher.update(part.len().to_be_bytes());
+            hasher.update(part);
+        }
+        hasher.finalize().into()
+    }
+
+    /// A JWK of nothing but the public members.
+    fn to_jwk(&self, curve: Option<&str>) -> Result<Jwk, JoseError> {
+        let (kty, parts) = self.parts();
+        let names = if kty == "RSA" { ["n", "e"] } else { ["x", "y"] };
+        let mut members = Map::from_iter([("kty".to_owned(), Value::from(kty))]);
+        members.extend(curve.map(|curve| ("crv".to_owned(), curve.into())));
+        for (name, part) in names.into_iter().zip(parts).filter(|(_, part)| !part.is_empty()) {
+            members.insert(name.to_owned(), base64url::encode(part).into());
+        }
+        Jwk::from_map(members)
+    }
+}
+
+fn is_rsa(algorithm: SigningAlgorithm) -> bool {
+    use SigningAlgorithm::{Ps256, Ps384, Ps512, Rs256};
+    matches!(algorithm, Rs256 | Ps256 | Ps384 | Ps512)
+}
+
+/// A key that is ready.
+pub(super) enum Material {
+    /// OpenSSL ties an RSA key to its padding, so each algorithm has one of its own, when it is first needed.
+    Rsa {
+        jwk: Box<Jwk>,
+        verifiers: [OnceLock<Option<Box<dyn JwsVerifier>>>; 4],
+    },
+    Ec {
+        algorithm: SigningAlgorithm,
+        verifier: EcdsaJwsVerifier,
+    },
+    Ed25519(EddsaJwsVerifier),
+}
+
+impl Material {
+    fn make(key: &PublicKey) -> Result<Self, JoseError> {
+        Ok(match key {
+            PublicKey::Rsa { .. } => {
+                Self::Rsa { jwk: Box::new(key.to_jwk(None)?), verifiers: [const { OnceLock::new() }; 4] }
+            }
+            PublicKey::Ec { algorithm, .. } => {
+                let (suite, curve) = match algorithm {
+                    SigningAlgorithm::Es384 => (ES384, "P-384"),
+                    SigningAlgorithm::Es512 => (ES512, "P-521"),
+                    _ => (ES256, "P-256"),
+                };
+                Self::Ec { algorithm: *algorithm, verifier: suite.verifier_from_jwk(&key.to_jwk(Some(curve))?)? }
+            }
+            PublicKey::Ed25519 { .. } => Self::Ed25519(EdDSA.verifier_from_jwk(&key.to_jwk(Some("Ed25519"))?)?),
+        })
+    }
+
+    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
+        match self {
+            Self::Rsa { .. } => is_rsa(algorithm),
+            Self::Ec { algorithm: only, .. } => algorithm == *only,
+            Self::Ed25519(_) => algorithm.is_same(SigningAlgorithm::Ed25519),
+        }
+    }
+
+    /// Whether this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
+    pub(super) fn verify(&self, algorithm: SigningAlgorithm, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Rsa { jwk, verifiers: [rs256, ps256, ps384, ps512] } => {
+                let made = match algorithm {
+                    SigningAlgorithm::Rs256 => rs256.get_or_init(|| boxed(RS256.verifier_from_jwk(jwk))),
+                    SigningAlgorithm::Ps256 => ps256.get_or_init(|| boxed(PS256.verifier_from_jwk(jwk))),
+                    SigningAlgorithm::Ps384 => ps384.get_or_init(|| boxed(PS384.verifier_from_jwk(jwk))),
+                    SigningAlgorithm::Ps512 => ps512.get_or_init(|| boxed(PS512.verifier_from_jwk(jwk))),
+                    _ => return false,
+                };
+                made.as_ref().is_some_and(|verifier| verifier.verify(message, signature).is_ok())
+            }
+            Self::Ec { verifier, .. } => verifier.verify(message, signature).is_ok(),
+            Self::Ed25519(verifier) => verifier.verify(message, signature).is_ok(),
+        }
+    }
+}
+
+fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn JwsVerifier>> {
+    made.ok().map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>)
+}
+
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Material(..)")
+    }
+}
+
+/// The key, ready: one that has been seen before, or a new one.
+pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
+    let digest = key.digest();
+    let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(material) = cache().get(&digest) {
+        return Ok(material);
+    }
+    if let PublicKey::Rsa { modulus, .. } = &key
+        && roca::has_fingerprint(modulus)
+    {
+        return Err(KeyProblem::Weak);
+    }
+    // Not under the lock: it takes long.
+    let material = Arc::new(Material::make(&key).map_err(|_| KeyProblem::OffCurve)?);
+    cache().put(digest, Arc::clone(&material));
+    Ok(material)
+}
+
+static CACHE: LazyLock<Mutex<Generations<[u8; 32], Arc<Material>>>> =
+    LazyLock::new(|| Mutex::new(Generations::of(GENERATION)));
+
+#[cfg(test)]
+mod tests {
+    use super::{PublicKey, prepare};
+    use std::sync::Arc;
+
+    fn ed25519(number: u64) -> PublicKey {
+        // Any 32 bytes are a key until a signature is verified with it.
+        let mut x = vec![9; 32];
+        x[..8].copy_from_slice(&number.to_be_bytes());
+        PublicKey::Ed25519 { x }
+    }
+
+    #[test]
+    fn the_same_key_is_prepared_once() {
+        let [first, again, other] = [ed25519(1), ed25519(1), ed25519(2)].map(|key| prepare(key).unwrap());
+        assert!(Arc::ptr_eq(&first, &again));
+        assert!(!Arc::ptr_eq(&first, &other));
+    }
+}

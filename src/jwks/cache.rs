@@ -1,0 +1,193 @@
+//! When a JWK set is fetched, and when it is not.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{DynJwksSource, FetchedJwks};
+use crate::{
+    clock::Clock,
+    generations::Generations,
+    jose::{MAX_SET, VerificationKeys},
+};
+
+/// How often JWK sets are fetched, and how long they are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JwksCacheLimits {
+    /// How long a set is used before it is fetched again. Default 15 minutes. A shorter `max-age` of the response counts, down
+    /// to the cooldown.
+    pub lifetime: Duration,
+    /// How long nothing is fetched from the same URL after a fetch, whether it has failed or not and whatever `kid` is asked for. Default
+    /// 30 seconds.
+    pub cooldown: Duration,
+    /// How long a set whose lifetime is over goes on to be used while it cannot be fetched again. Default 1 hour. A key that its
+    /// owner has taken out is good until then.
+    pub stale_if_error: Duration,
+    /// Sets that are kept at once. Default 10 000, at up to 100 KiB each. Those that have not been used for long go first.
+    pub sets: usize,
+}
+
+impl Default for JwksCacheLimits {
+    fn default() -> Self {
+        Self {
+            lifetime: Duration::from_secs(15 * 60),
+            cooldown: Duration::from_secs(30),
+            stale_if_error: Duration::from_secs(60 * 60),
+            sets: 10_000,
+        }
+    }
+}
+
+pub(crate) struct JwksCache {
+    source: Arc<dyn DynJwksSource>,
+    clock: Arc<dyn Clock>,
+    limits: JwksCacheLimits,
+    slots: Mutex<Generations<Box<str>, Arc<Slot>>>,
+}
+
+/// One URL.
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+    /// Held while fetching. Whoever gets it looks at the state again: mostly, the work has been done.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+/// Times are by the clock's [`elapsed`](Clock::elapsed).
+#[derive(Clone, Default)]
+struct State {
+    keys: Option<Arc<VerificationKeys>>,
+    fresh_until: Duration,
+    usable_until: Duration,
+    /// Before this nothing is fetched.
+    next_fetch: Duration,
+}
+
+/// What the cache has to say about a URL.
+pub(crate) enum Lookup {
+    /// Keys that were there.
+    Known(Arc<VerificationKeys>),
+    /// Keys that were fetched just now.
+    Fetched(Arc<VerificationKeys>),
+    /// None to be had, and the last attempt was a while ago.
+    Unavailable,
+    /// None to be had, as this attempt has shown.
+    Failed,
+}
+
+impl JwksCache {
+    pub(crate) fn new(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
+        let slots = Mutex::new(Generations::of(limits.sets.div_ceil(2).max(1)));
+        Self { source, clock, limits, slots }
+    }
+
+    /// The keys at this URL.
+    pub(crate) async fn get(&self, uri: &str) -> Lookup {
+        let slot = self.slot(uri);
+        let state = slot.state();
+        let now = self.clock.elapsed();
+        match &state.keys {
+            Some(keys) if now < state.fresh_until => return Lookup::Known(Arc::clone(keys)),
+            _ if now < state.next_fetch => return state.usable(now),
+            _ => {}
+        }
+        // Somebody is fetching, and there is something to go on with.
+        let fetching = match (slot.fetching.try_lock(), state.usable(now)) {
+            (Ok(fetching), _) => fetching,
+            (Err(_), usable @ Lookup::Known(_)) => return usable,
+            (Err(_), _) => slot.fetching.lock().await,
+        };
+        let since = slot.state();
+        let now = self.clock.elapsed();
+        let outcome = if now < since.next_fetch { since.usable(now) } else { self.fetch(&slot, uri).await };
+        drop(fetching);
+        outcome
+    }
+
+    /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
+    /// it is not too soon those that are there now.
+    pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
+        let slot = self.slot(uri);
+        let changed = |state: &State| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
+        let state = slot.state();
+        if let Some(keys) = changed(&state) {
+            return Lookup::Known(keys);
+        }
+        if self.clock.elapsed() < state.next_fetch {
+            return Lookup::Unavailable;
+        }
+        let fetching = slot.fetching.lock().await;
+        let since = slot.state();
+        let outcome = match changed(&since) {
+            Some(keys) => Lookup::Known(keys),
+            None if self.clock.elapsed() < since.next_fetch => Lookup::Unavailable,
+            None => self.fetch(&slot, uri).await,
+        };
+        drop(fetching);
+        outcome
+    }
+
+    async fn fetch(&self, slot: &Slot, uri: &str) -> Lookup {
+        // Set before the fetch, so that one that is cancelled counts as well.
+        slot.change(|state| state.next_fetch = self.clock.elapsed().saturating_add(self.limits.cooldown));
+        let fetched = self.source.fetch_boxed(uri).await;
+        let now = self.clock.elapsed();
+        let next_fetch = now.saturating_add(self.limits.cooldown);
+        let parsed = fetched.ok().and_then(|FetchedJwks { body, max_age }| {
+            let keys = (body.len() <= MAX_SET).then(|| VerificationKeys::parse_fetched(&body).ok()).flatten()?;
+            Some((Arc::new(keys), max_age))
+        });
+        let Some((keys, max_age)) = parsed else {
+            slot.change(|state| state.next_fetch = next_fetch);
+            return match slot.state().usable(now) {
+                Lookup::Unavailable => Lookup::Failed,
+                usable => usable,
+            };
+        };
+        let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
+        let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
+        slot.change(|state| {
+            *state = State {
+                keys: Some(Arc::clone(&keys)),
+                fresh_until,
+                usable_until: fresh_until.saturating_add(self.limits.stale_if_error),
+                next_fetch,
+            };
+        });
+        Lookup::Fetched(keys)
+    }
+
+    fn slot(&self, uri: &str) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.get(uri).unwrap_or_else(|| {
+            let slot = Arc::<Slot>::default();
+            slots.put(uri.into(), Arc::clone(&slot));
+            slot
+        })
+    }
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+    }
+}
+
+impl State {
+    fn usable(&self, now: Duration) -> Lookup {
+        match &self.keys {
+            Some(keys) if now < self.usable_until => Lookup::Known(Arc::clone(keys)),
+            _ => Lookup::Unavailable,
+        }
+    }
+}
