@@ -20,20 +20,28 @@ pub use crate::digest::Key;
 /// from the operation that brought it there. At the end of it the request is gone, to the millisecond if the store can, and no
 /// later.
 ///
+/// Beside requests it keeps marks, for what may happen once. A mark is known from the call that brought it until its lifetime
+/// is over, counted by the store's own clock from that call; to ask again does not prolong it. Marks are compared by their keys
+/// alone: it makes no difference who brings one, and whether with a request or without. Of all calls that carry the same mark,
+/// over all processes, at most one succeeds while the mark lives.
+///
 /// Each operation is atomic by itself, over all processes that share the store, and stays so when its caller is cancelled: it
-/// has happened or it has not. There is no operation that looks before it leaps.
+/// has happened or it has not. There is no operation that looks before it leaps. A store may put marks down before it knows
+/// that the rest fits, if it takes them back: a call that fails may thus make one at the same moment fail as a replay, and
+/// leaves no mark of its own behind. Calls may carry the same marks in any order.
 ///
 /// Keys are digests, and payloads are bytes that mean nothing to a store. It compares owner and browser for equality and
 /// nothing else.
 ///
 /// Write the methods as plain `async fn`s. [`contract::check`] tells whether they keep the contract.
 pub trait RequestStore: Send + Sync + 'static {
-    /// Inserts a request that waits to be opened.
+    /// Inserts a request that waits to be opened, and remembers its marks: all of it, or nothing.
     ///
     /// # Errors
     ///
-    /// [`InsertError::Exists`] when there is anything under the key already, which then stays as it is. A limit refuses the
-    /// new request; it never evicts one that lives.
+    /// [`InsertError::Exists`] when there is anything under the key already, which then stays as it is.
+    /// [`InsertError::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
+    /// is wrong. A limit refuses the new request; it never evicts one that lives, nor a mark.
     fn insert(&self, request: NewRequest<'_>) -> impl Future<Output = Result<(), InsertError>> + Send;
 
     /// Opens a request, or reads it again while it is open.
@@ -57,12 +65,23 @@ pub trait RequestStore: Send + Sync + 'static {
     /// [`ClaimError`] says what did not fit. A request that waits to be opened counts as unknown.
     fn consume(&self, claim: Claim) -> impl Future<Output = Result<(), ClaimError>> + Send;
 
-    /// Remembers a mark, such as the `jti` of an assertion: `true` for exactly one call per key until the mark expires.
+    /// Remembers marks without a request: all of them, or none. The owner is the digest of the client that they count against,
+    /// where clients have shares.
     ///
     /// # Errors
     ///
-    /// When the mark could not be kept. It then counts as a replay.
-    fn remember(&self, mark: Key, lifetime: Duration) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// [`RememberError::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
+    /// is wrong. After any error the caller must not go on as if the marks were new.
+    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), RememberError>> + Send;
+}
+
+/// Something that may happen once, such as the use of a `jti`.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// Digest of what may happen once.
+    pub key: Key,
+    /// How long it is remembered.
+    pub lifetime: Duration,
 }
 
 /// A request to insert.
@@ -76,6 +95,8 @@ pub struct NewRequest<'a> {
     pub payload: &'a [u8],
     /// How long it waits to be opened.
     pub lifetime: Duration,
+    /// What must not have happened before, and has happened once the request is inserted.
+    pub marks: &'a [Mark],
 }
 
 impl fmt::Debug for NewRequest<'_> {
@@ -122,13 +143,46 @@ pub enum InsertError {
     /// There is something under the key.
     #[error("the key is taken")]
     Exists,
-    /// The client has its share of the store in use.
+    /// A mark is known.
+    #[error("a mark is known")]
+    Replayed {
+        /// The key of the mark, or of one of them.
+        mark: Key,
+    },
+    /// The client has its share of the store in use, of requests or of marks.
     #[error("the client has its share of the store in use")]
     OwnerLimit {
         /// When it is worth trying again.
         retry_after: Duration,
     },
-    /// The store is full.
+    /// The store is full, of requests or of marks.
+    #[error("the store is full")]
+    Full {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The store could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
+}
+
+/// Why marks were not remembered.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RememberError {
+    /// A mark is known.
+    #[error("a mark is known")]
+    Replayed {
+        /// The key of the mark, or of one of them.
+        mark: Key,
+    },
+    /// The client has its share of the store's marks in use.
+    #[error("the client has its share of the store in use")]
+    OwnerLimit {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The store has no room for the marks.
     #[error("the store is full")]
     Full {
         /// When it is worth trying again.
@@ -173,7 +227,7 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
         (**self).consume(claim)
     }
 
-    fn remember(&self, mark: Key, lifetime: Duration) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).remember(mark, lifetime)
+    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), RememberError>> + Send {
+        (**self).remember(owner, marks)
     }
 }

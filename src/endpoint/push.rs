@@ -120,10 +120,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 owner,
                 payload: &payload,
                 lifetime: Duration::from_secs(expires_in.into()),
+                marks: &[],
             };
             match self.store.insert(request).await {
                 Ok(()) => return Ok(Pushed { request_uri, expires_in }),
                 Err(InsertError::Exists) => {}
+                Err(InsertError::Replayed { .. }) => return Err(Reason::StoreUnavailable.into()),
                 Err(InsertError::OwnerLimit { retry_after }) => {
                     return Err(Refusal::later(Reason::ClientLimit, whole_seconds(retry_after)));
                 }

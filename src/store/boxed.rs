@@ -1,8 +1,8 @@
 //! Stores whose type does not matter any more.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use super::{Claim, ClaimError, InsertError, Key, NewRequest, RequestStore, StoreError};
+use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, RequestStore};
 
 /// A store whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
 #[derive(Clone)]
@@ -34,8 +34,8 @@ impl RequestStore for BoxedStore {
         self.0.consume_boxed(claim).await
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        self.0.remember_boxed(mark, lifetime).await
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.0.remember_boxed(owner, marks).await
     }
 }
 
@@ -46,7 +46,7 @@ trait DynStore: Send + Sync {
     fn insert_boxed<'a>(&'a self, request: NewRequest<'a>) -> Boxed<'a, (), InsertError>;
     fn claim_boxed(&self, claim: Claim) -> Boxed<'_, Vec<u8>, ClaimError>;
     fn consume_boxed(&self, claim: Claim) -> Boxed<'_, (), ClaimError>;
-    fn remember_boxed(&self, mark: Key, lifetime: Duration) -> Boxed<'_, bool, StoreError>;
+    fn remember_boxed<'a>(&'a self, owner: Key, marks: &'a [Mark]) -> Boxed<'a, (), RememberError>;
 }
 
 impl<T: RequestStore> DynStore for T {
@@ -62,7 +62,7 @@ impl<T: RequestStore> DynStore for T {
         Box::pin(self.consume(claim))
     }
 
-    fn remember_boxed(&self, mark: Key, lifetime: Duration) -> Boxed<'_, bool, StoreError> {
-        Box::pin(self.remember(mark, lifetime))
+    fn remember_boxed<'a>(&'a self, owner: Key, marks: &'a [Mark]) -> Boxed<'a, (), RememberError> {
+        Box::pin(self.remember(owner, marks))
     }
 }

@@ -25,6 +25,7 @@
 mod bench;
 mod expiry;
 mod lifecycle;
+mod marks;
 mod races;
 
 use std::{future::Future, time::Duration};
@@ -78,6 +79,8 @@ impl Violation {
 pub fn check(harness: &impl Harness) -> Result<(), Violation> {
     let bench = Bench::new(harness);
     lifecycle::check(&bench)?;
+    marks::check(&bench)?;
     expiry::check(&bench)?;
-    races::check(&bench)
+    races::check(&bench)?;
+    marks::races::check(&bench)
 }

@@ -17,9 +17,9 @@ use std::{
 pub use self::limits::MemoryLimits;
 use self::{
     shard::{Insertion, SWEPT_PER_INSERT, Shard},
-    usage::{Accounts, Owners},
+    usage::{Accounts, Owner, Owners},
 };
-use super::{Claim, ClaimError, InsertError, Key, NewRequest, RequestStore, StoreError};
+use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, RequestStore};
 use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
@@ -28,8 +28,6 @@ const SHARDS: usize = 256;
 const SWEPT_WHEN_FULL: usize = 2048;
 /// How long a store that was found full, with nothing expired in it, is believed to be.
 const FULL_SWEEP_PAUSE: Duration = Duration::from_millis(100);
-/// The longest `Retry-After`: with a steady stream of pushes something expires all the time.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Keeps requests in the memory of this process. Clones share them.
 ///
@@ -119,8 +117,22 @@ impl Inner {
     }
 
     fn insert(&self, request: NewRequest<'_>, now: u64) -> Result<(), InsertError> {
-        let retry_after = request.lifetime.min(MAX_RETRY_AFTER);
         let owner = self.owners.get(request.owner);
+        self.remember(&owner, request.marks, now).map_err(|error| match error {
+            RememberError::Replayed { mark } => InsertError::Replayed { mark },
+            RememberError::OwnerLimit { retry_after } => InsertError::OwnerLimit { retry_after },
+            RememberError::Full { retry_after } => InsertError::Full { retry_after },
+            RememberError::Unavailable(error) => InsertError::Unavailable(error),
+        })?;
+        let inserted = self.insert_request(request, owner, now);
+        if inserted.is_err() {
+            self.take_back(request.marks, now);
+        }
+        inserted
+    }
+
+    fn insert_request(&self, request: NewRequest<'_>, owner: Arc<Owner>, now: u64) -> Result<(), InsertError> {
+        let retry_after = usage::retry_after(request.lifetime);
         let Some(mut shard) = self.shard(&request.key) else {
             return Err(InsertError::Full { retry_after });
         };
@@ -140,6 +152,38 @@ impl Inner {
         let expires_at = now.saturating_add(milliseconds(request.lifetime));
         shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, &self.accounts);
         Ok(())
+    }
+
+    /// Puts all marks down or none. One at a time: a call that held the locks of two shards could wait for one that holds them
+    /// the other way round.
+    fn remember(&self, owner: &Arc<Owner>, marks: &[Mark], now: u64) -> Result<(), RememberError> {
+        if let Some(mark) = repeated(marks) {
+            return Err(RememberError::Replayed { mark });
+        }
+        for (count, mark) in marks.iter().enumerate() {
+            let Err(error) = self.put_down(mark, owner, now) else { continue };
+            let (done, others) = marks.split_at_checked(count).unwrap_or_default();
+            self.take_back(done, now);
+            // A replay is told as one, room or no room.
+            let is_known = |mark: &&Mark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
+            return Err(others.iter().find(is_known).map_or(error, |mark| RememberError::Replayed { mark: mark.key }));
+        }
+        Ok(())
+    }
+
+    fn put_down(&self, mark: &Mark, owner: &Arc<Owner>, now: u64) -> Result<(), RememberError> {
+        let Some(mut shard) = self.shard(&mark.key) else {
+            return Err(RememberError::Full { retry_after: usage::retry_after(mark.lifetime) });
+        };
+        shard.put_down(mark, owner, now, &self.accounts)
+    }
+
+    fn take_back(&self, marks: &[Mark], put_down_at: u64) {
+        for mark in marks {
+            if let Some(mut shard) = self.shard(&mark.key) {
+                shard.take_back(mark, put_down_at, &self.accounts);
+            }
+        }
     }
 
     /// Removes what has expired in any shard, within bounds. `false` when there was nothing, now or a moment ago.
@@ -168,11 +212,17 @@ impl Inner {
     }
 }
 
+/// A mark that is there twice, of a few.
+fn repeated(marks: &[Mark]) -> Option<Key> {
+    let is_repeated = |(index, mark): &(usize, &Mark)| marks.iter().take(*index).any(|other| other.key == mark.key);
+    marks.iter().enumerate().find(is_repeated).map(|(_, mark)| mark.key)
+}
+
 impl RequestStore for MemoryStore {
     async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
         let now = self.now();
         match self.inner.insert(request, now) {
-            // What looks full may hold expired requests in other shards.
+            // What looks full may hold expired requests and marks in other shards.
             Err(InsertError::OwnerLimit { .. } | InsertError::Full { .. }) if self.inner.sweep_all(now) => {
                 self.inner.insert(request, now)
             }
@@ -192,12 +242,13 @@ impl RequestStore for MemoryStore {
         shard.consume(&claim, now, &self.inner.accounts)
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
         let now = self.now();
-        let attempt =
-            || self.inner.shard(&mark).ok_or_else(usage::no_room)?.remember(mark, lifetime, now, &self.inner.accounts);
-        match attempt() {
-            Err(_) if self.inner.sweep_all(now) => attempt(),
+        let owner = self.inner.owners.get(owner);
+        match self.inner.remember(&owner, marks, now) {
+            Err(RememberError::OwnerLimit { .. } | RememberError::Full { .. }) if self.inner.sweep_all(now) => {
+                self.inner.remember(&owner, marks, now)
+            }
             outcome => outcome,
         }
     }

@@ -8,14 +8,13 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::Poll,
-    time::Duration,
 };
 
 use parjar::{
     AuthorizeRefusal, Client, ClientRegistry, InMemoryRegistry, MemoryStore, ParEndpoint, PushRequest, RandomError,
     RandomSource, Reason, RegistryError, Reply, RequestStore,
     request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, StoreError},
 };
 
 use crate::{
@@ -88,8 +87,8 @@ impl RequestStore for Unreliable {
         outcome
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        self.store.remember(mark, lifetime).await
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.store.remember(owner, marks).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a host might bring: a store of its own, with everything that can be wrong with one, and endpoints over any store.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard},
     task::Poll,
@@ -12,7 +12,7 @@ use std::{
 use parjar::{
     AuthorizeRefusal, Clock as _, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending, PushRequest,
     Refusal, Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
 };
 
 use crate::support::{FORM, ISSUER, authorization, basic, client};
@@ -120,13 +120,34 @@ pub(crate) enum Fault {
     MarksAreAlwaysNew,
     MarksNeverExpire,
     RepeatedMarkLivesLonger,
+    MarksAreOfTheirOwner,
+    MarksOfRequestsAreOthers,
+    IgnoresMarksOnInsert,
+    TakesAMarkTwiceInACall,
+    NamesTheFirstMark,
+    KeepsMarksOfAReplay,
+    KeepsMarksOfARefusedInsert,
+    KeepsMarksOfALostRace,
+    TakesBackMarksOfOthers,
+    InsertsAReplay,
+    TellsOfATakenKeyFirst,
+    MarksOfACallLiveAsLong,
+    MarksLiveAsLongAsTheRequest,
+    FindThenMarkOnInsert,
+    LocksTheFirstMarkOnly,
+    MarksInTwoSteps,
+    MarksBeforeTheRequest,
 }
 
 #[derive(Default)]
 struct Table {
     requests: HashMap<Key, Entry>,
-    marks: HashMap<Key, Duration>,
+    marks: HashMap<MarkName, Duration>,
+    locks: HashMap<Key, Arc<Mutex<()>>>,
 }
+
+/// A key; what more there is, is a fault.
+type MarkName = (Key, Option<Key>, bool);
 
 #[derive(Clone)]
 struct Entry {
@@ -249,6 +270,84 @@ impl HostStore {
         let _guard = (!self.has(unless)).then(|| self.whole.lock().unwrap());
         operation()
     }
+
+    /// Does a whole operation with marks.
+    fn marking<T>(&self, unless: Fault, marks: &[Mark], operation: impl FnOnce() -> T) -> T {
+        match marks.first() {
+            Some(first) if self.has(Fault::LocksTheFirstMarkOnly) => {
+                let lock = self.table().locks.entry(first.key).or_default().clone();
+                let _guard = lock.lock().unwrap();
+                operation()
+            }
+            Some(_) if unless == Fault::FindThenInsert && self.has(Fault::FindThenMarkOnInsert) => operation(),
+            _ => self.whole(unless, operation),
+        }
+    }
+
+    fn name_of(&self, mark: Key, call: &Call<'_>) -> MarkName {
+        let owner = self.has(Fault::MarksAreOfTheirOwner).then_some(call.owner);
+        (mark, owner, call.request.is_some() && self.has(Fault::MarksOfRequestsAreOthers))
+    }
+
+    /// Fails when a mark is known.
+    fn check_marks(&self, call: &Call<'_>) -> Result<(), Key> {
+        let ignores = call.request.is_some() && self.has(Fault::IgnoresMarksOnInsert);
+        if ignores || self.has(Fault::MarksAreAlwaysNew) {
+            return Ok(());
+        }
+        let now = self.clock.elapsed();
+        let mut earlier = HashSet::new();
+        for (count, mark) in call.marks.iter().enumerate() {
+            let name = self.name_of(mark.key, call);
+            let until = self.table().marks.get(&name).copied();
+            let known = until.is_some_and(|until| now < until || self.has(Fault::MarksNeverExpire));
+            let repeated = !earlier.insert(mark.key) && !self.has(Fault::TakesAMarkTwiceInACall);
+            if known && self.has(Fault::RepeatedMarkLivesLonger) {
+                self.table().marks.insert(name, now + mark.lifetime);
+            }
+            if known && self.has(Fault::TakesBackMarksOfOthers) && count > 0 {
+                self.table().marks.remove(&name);
+            }
+            if (known || repeated) && self.has(Fault::KeepsMarksOfAReplay) {
+                self.put_marks(&Call { marks: &call.marks[..count], ..*call });
+            }
+            if known || repeated {
+                return Err(if self.has(Fault::NamesTheFirstMark) { call.marks[0].key } else { mark.key });
+            }
+        }
+        if !call.marks.is_empty() {
+            self.gap(if call.request.is_some() { Fault::FindThenMarkOnInsert } else { Fault::FindThenMark });
+            self.gap(Fault::LocksTheFirstMarkOnly);
+        }
+        Ok(())
+    }
+
+    fn put_marks(&self, call: &Call<'_>) {
+        let now = self.clock.elapsed();
+        for mark in call.marks {
+            let lifetime = match call.request {
+                Some(request) if self.has(Fault::MarksLiveAsLongAsTheRequest) => request,
+                _ if self.has(Fault::MarksOfACallLiveAsLong) => call.marks[0].lifetime,
+                _ => mark.lifetime,
+            };
+            self.table().marks.insert(self.name_of(mark.key, call), now + lifetime);
+        }
+    }
+
+    fn take_back_marks(&self, call: &Call<'_>) {
+        for mark in call.marks {
+            self.table().marks.remove(&self.name_of(mark.key, call));
+        }
+    }
+}
+
+/// A call that brings marks.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    owner: Key,
+    marks: &'a [Mark],
+    /// The lifetime of the request that comes with them.
+    request: Option<Duration>,
 }
 
 impl RequestStore for HostStore {
@@ -260,19 +359,53 @@ impl RequestStore for HostStore {
             state: State::Waiting,
             expires_at: self.clock.elapsed() + request.lifetime,
         };
-        self.whole(Fault::FindThenInsert, || {
+        let call = Call { owner: request.owner, marks: request.marks, request: Some(request.lifetime) };
+        let replayed = |mark| InsertError::Replayed { mark };
+        let is_free = || {
             let taken = self.find(request.key).is_some_and(|there| match there.state {
                 State::Spent => !self.has(Fault::OverwritesSpentOnInsert),
                 _ => !self.has(Fault::OverwritesOnInsert),
             });
             self.gap(Fault::FindThenInsert);
-            if taken {
-                return Err(InsertError::Exists);
-            }
+            if taken { Err(InsertError::Exists) } else { Ok(()) }
+        };
+        let put = || {
             let payload = if self.has(Fault::InsertsInTwoSteps) { Vec::new() } else { entry.payload.clone() };
             self.put(request.key, Entry { payload, ..entry.clone() });
+        };
+        let in_steps = self.has(Fault::MarksBeforeTheRequest) || self.has(Fault::KeepsMarksOfALostRace);
+        self.marking(Fault::FindThenInsert, request.marks, || {
+            if self.has(Fault::TellsOfATakenKeyFirst) {
+                is_free()?;
+            }
+            if self.has(Fault::InsertsAReplay) {
+                is_free().inspect(|()| put())?;
+                self.check_marks(&call).map_err(replayed)?;
+                self.put_marks(&call);
+                return Ok::<_, InsertError>(());
+            }
+            self.check_marks(&call).map_err(replayed)?;
+            if self.has(Fault::KeepsMarksOfARefusedInsert) {
+                self.put_marks(&call);
+            }
+            is_free()?;
+            self.put_marks(&call);
+            if !in_steps {
+                put();
+            }
             Ok(())
         })?;
+        if in_steps {
+            self.gap(Fault::KeepsMarksOfALostRace);
+            if self.has(Fault::MarksBeforeTheRequest) {
+                pause().await;
+            }
+            self.whole(Fault::FindThenInsert, || is_free().inspect(|()| put())).inspect_err(|_| {
+                if !self.has(Fault::KeepsMarksOfALostRace) {
+                    self.take_back_marks(&call);
+                }
+            })?;
+        }
         if self.has(Fault::InsertsInTwoSteps) {
             pause().await;
             self.put(request.key, entry);
@@ -318,17 +451,20 @@ impl RequestStore for HostStore {
         Ok(())
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        let now = self.clock.elapsed();
-        self.whole(Fault::FindThenMark, || {
-            let until = self.table().marks.get(&mark).copied();
-            let known = until.is_some_and(|until| now < until || self.has(Fault::MarksNeverExpire));
-            self.gap(Fault::FindThenMark);
-            if !known || self.has(Fault::RepeatedMarkLivesLonger) {
-                self.table().marks.insert(mark, now + lifetime);
-            }
-            Ok(!known || self.has(Fault::MarksAreAlwaysNew))
-        })
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        let call = Call { owner, marks, request: None };
+        let replayed = |mark| RememberError::Replayed { mark };
+        let first = if self.has(Fault::MarksInTwoSteps) { marks.len().min(1) } else { marks.len() };
+        self.marking(Fault::FindThenMark, marks, || {
+            self.check_marks(&call).map_err(replayed)?;
+            self.put_marks(&Call { marks: &marks[..first], ..call });
+            Ok::<_, RememberError>(())
+        })?;
+        if self.has(Fault::MarksInTwoSteps) {
+            pause().await;
+            self.put_marks(&Call { marks: &marks[first..], ..call });
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 use parjar::{
     AuthorizationError, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, Reason,
     Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
 };
 
 use crate::{
@@ -199,7 +199,17 @@ fn key(number: u64) -> Key {
 }
 
 fn insert(store: &MemoryStore, number: u64, owner: u64, lifetime: Duration) -> Result<(), InsertError> {
-    let request = NewRequest { key: key(number), owner: key(owner), payload: &[7; 100], lifetime };
+    push_with_marks(store, number, owner, lifetime, &[])
+}
+
+fn push_with_marks(
+    store: &MemoryStore,
+    number: u64,
+    owner: u64,
+    lifetime: Duration,
+    marks: &[Mark],
+) -> Result<(), InsertError> {
+    let request = NewRequest { key: key(number), owner: key(owner), payload: &[7; 100], lifetime, marks };
     pollster::block_on(store.insert(request))
 }
 
@@ -207,8 +217,21 @@ fn claim_of(number: u64, owner: u64, seconds: u64) -> Claim {
     Claim { key: key(number), owner: key(owner), browser: None, lifetime: Duration::from_secs(seconds) }
 }
 
-fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<bool, parjar::store::StoreError> {
-    pollster::block_on(store.remember(key(number), Duration::from_secs(seconds)))
+fn mark(number: u64, seconds: u64) -> Mark {
+    Mark { key: key(number), lifetime: Duration::from_secs(seconds) }
+}
+
+/// On the account of one of three clients.
+fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<(), RememberError> {
+    remember_for(store, number % 3, &[mark(number, seconds)])
+}
+
+fn remember_for(store: &MemoryStore, owner: u64, marks: &[Mark]) -> Result<(), RememberError> {
+    pollster::block_on(store.remember(key(owner), marks))
+}
+
+fn is_replay(outcome: &Result<(), RememberError>) -> bool {
+    matches!(outcome, Err(RememberError::Replayed { .. }))
 }
 
 #[test]
@@ -216,16 +239,16 @@ fn marks_are_bounded_and_fail_closed() {
     // C-07, S-02
     let server = Bounded::new(|limits| limits.marks = 3);
     for number in 0..3 {
-        assert!(remember(&server.store, number, 10).unwrap());
+        assert!(remember(&server.store, number, 10).is_ok());
     }
     server.seconds(9);
     assert!(remember(&server.store, 3, 10).is_err());
     for number in 0..3 {
-        assert!(!remember(&server.store, number, 10).unwrap(), "still known in a full store");
+        assert!(is_replay(&remember(&server.store, number, 10)), "still known in a full store");
     }
     server.seconds(1);
     for number in 3..6 {
-        assert!(remember(&server.store, number, 10).unwrap());
+        assert!(remember(&server.store, number, 10).is_ok());
     }
     assert!(remember(&server.store, 0, 10).is_err());
 }
@@ -233,12 +256,125 @@ fn marks_are_bounded_and_fail_closed() {
 #[test]
 fn a_mark_lives_to_the_millisecond() {
     let server = Bounded::new(|_| {});
-    assert!(remember(&server.store, 1, 10).unwrap());
+    assert!(remember(&server.store, 1, 10).is_ok());
     server.clock.advance(Duration::from_millis(9_999));
-    assert!(!remember(&server.store, 1, 10).unwrap());
+    assert!(is_replay(&remember(&server.store, 1, 10)));
     server.clock.advance(Duration::from_millis(1));
-    assert!(remember(&server.store, 1, 10).unwrap());
-    assert!(!remember(&server.store, 1, 10).unwrap());
+    assert!(remember(&server.store, 1, 10).is_ok());
+    assert!(is_replay(&remember(&server.store, 1, 10)));
+}
+
+#[test]
+fn a_client_has_its_share_of_marks_and_no_more() {
+    // C-07, P-25
+    let minute = Duration::from_secs(60);
+    let server = Bounded::new(|limits| limits.marks_per_client = 3);
+    assert!(remember_for(&server.store, 1, &[mark(1, 60), mark(2, 60)]).is_ok());
+    assert!(matches!(
+        remember_for(&server.store, 1, &[mark(3, 60), mark(4, 60)]),
+        Err(RememberError::OwnerLimit { retry_after }) if retry_after == Duration::from_secs(10)
+    ));
+    assert!(push_with_marks(&server.store, 1, 1, minute, &[mark(3, 5)]).is_ok());
+    assert!(matches!(
+        push_with_marks(&server.store, 2, 1, minute, &[mark(4, 5)]),
+        Err(InsertError::OwnerLimit { retry_after }) if retry_after == Duration::from_secs(5)
+    ));
+    assert_eq!(server.store.len(), 1);
+    assert!(insert(&server.store, 2, 1, minute).is_ok(), "without a mark there is room");
+    assert!(push_with_marks(&server.store, 3, 2, minute, &[mark(4, 60), mark(5, 60), mark(6, 60)]).is_ok());
+    server.seconds(5);
+    assert!(remember_for(&server.store, 1, &[mark(7, 60)]).is_ok(), "one has expired");
+    assert!(remember_for(&server.store, 1, &[mark(8, 60)]).is_err());
+}
+
+#[test]
+fn a_full_store_burns_no_mark() {
+    // C-04, C-06
+    let minute = Duration::from_secs(60);
+    let fill: [fn(&mut MemoryLimits); 6] = [
+        |limits| limits.requests_per_client = 5,
+        |limits| limits.requests = 5,
+        |limits| limits.bytes_per_client = 2_000,
+        |limits| limits.bytes = 2_000,
+        |limits| limits.marks_per_client = 11,
+        |limits| limits.marks = 11,
+    ];
+    for (limit, set) in fill.into_iter().enumerate() {
+        let server = Bounded::new(set);
+        let marks_of = |number| [mark(2 * number, 60), mark(2 * number + 1, 60)];
+        let push = |number| push_with_marks(&server.store, number, 1, minute, &marks_of(number));
+        let held = (0..).find(|number| push(*number).is_err()).unwrap();
+        for _ in 0..10 {
+            match push(held).unwrap_err() {
+                InsertError::OwnerLimit { .. } => assert_eq!(limit % 2, 0),
+                InsertError::Full { .. } => assert_eq!(limit % 2, 1),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(server.store.len() as u64, held);
+        if limit < 4 {
+            assert!(remember_for(&server.store, 1, &marks_of(held)).is_ok(), "{limit}");
+        } else {
+            let [first, second] = marks_of(held);
+            assert!(remember_for(&server.store, 1, &[second]).is_ok(), "{limit}");
+            assert!(!is_replay(&remember_for(&server.store, 1, &[first])), "{limit}");
+        }
+        server.seconds(60);
+        (0..held).for_each(|number| assert!(push(number).is_ok(), "{limit}"));
+        assert!(push(held).is_err());
+    }
+}
+
+#[test]
+fn a_replay_is_told_as_one_in_a_full_store() {
+    // C-04, C-06
+    let minute = Duration::from_secs(60);
+    let server = Bounded::new(|limits| (limits.requests, limits.marks) = (1, 2));
+    assert!(push_with_marks(&server.store, 1, 1, minute, &[mark(1, 60)]).is_ok());
+    for _ in 0..10 {
+        for marks in [&[mark(1, 60)][..], &[mark(2, 60), mark(3, 60), mark(1, 60)], &[mark(2, 60), mark(2, 60)]] {
+            assert!(is_replay(&remember_for(&server.store, 1, marks)));
+            let pushed = push_with_marks(&server.store, 2, 1, minute, marks);
+            assert!(matches!(pushed, Err(InsertError::Replayed { .. })), "{pushed:?}");
+            let pushed = push_with_marks(&server.store, 1, 1, minute, marks);
+            assert!(matches!(pushed, Err(InsertError::Replayed { .. })), "{pushed:?}");
+        }
+    }
+    assert!(remember_for(&server.store, 1, &[mark(2, 60)]).is_ok());
+    assert!(is_replay(&remember_for(&server.store, 1, &[mark(3, 60), mark(3, 60)])));
+}
+
+#[test]
+fn marks_that_have_expired_make_room_for_those_of_a_request() {
+    let server = Bounded::new(|limits| limits.marks = 300);
+    let minute = Duration::from_secs(60);
+    (0..300).for_each(|number| assert!(remember(&server.store, number, 60).is_ok()));
+    server.clock.advance(Duration::from_millis(59_999));
+    assert!(push_with_marks(&server.store, 1, 1, minute, &[mark(300, 60)]).is_err());
+    server.clock.advance(Duration::from_millis(1));
+    for number in 0..100u64 {
+        let marks = [mark(3 * number, 60), mark(3 * number + 1, 60), mark(3 * number + 2, 60)];
+        assert!(push_with_marks(&server.store, number, 1, minute, &marks).is_ok(), "{number}");
+    }
+    assert!(push_with_marks(&server.store, 100, 1, minute, &[mark(300, 60)]).is_err());
+}
+
+#[test]
+fn marks_that_are_taken_back_leave_nothing_behind() {
+    // S-16: a client that is refused as fast as it can push
+    let server = Bounded::new(|limits| (limits.requests, limits.marks, limits.marks_per_client) = (0, 10, 5));
+    let before = resident();
+    for number in 0..1_000_000u64 {
+        let marks = [mark(2 * number, 60), mark(2 * number + 1, 60)];
+        let refused = push_with_marks(&server.store, number, 1, Duration::from_secs(60), &marks);
+        assert!(matches!(refused, Err(InsertError::Full { .. })));
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 40 << 20, "{grown} bytes for a store of ten marks");
+    for owner in 0..2 {
+        (0..5).for_each(|number| assert!(remember_for(&server.store, owner, &[mark(5 * owner + number, 60)]).is_ok()));
+    }
+    assert!(matches!(remember_for(&server.store, 3, &[mark(10, 60)]), Err(RememberError::Full { .. })));
 }
 
 #[test]
@@ -261,7 +397,10 @@ fn the_longest_times_do_not_overflow() {
         let claim = Claim { lifetime: Duration::MAX, ..claim_of(number, 1, 0) };
         assert!(pollster::block_on(server.store.claim(claim)).is_ok());
         assert!(number == 2 || pollster::block_on(server.store.consume(claim)).is_ok());
-        assert!(pollster::block_on(server.store.remember(key(number), Duration::MAX)).unwrap());
+        let marks = [number, number + 10].map(|number| Mark { key: key(number), lifetime: Duration::MAX });
+        let taken = push_with_marks(&server.store, number, 1, Duration::MAX, &marks);
+        assert!(matches!(taken, Err(InsertError::Exists)));
+        assert!(remember_for(&server.store, 1, &marks).is_ok());
         server.clock.advance(Duration::from_secs(u64::MAX / 4_000));
     }
     assert!(pollster::block_on(server.store.claim(claim_of(2, 1, 1))).is_ok());
@@ -294,8 +433,8 @@ fn accounts_do_not_drift_under_contention() {
     // P-25, S-16
     let bounded = || {
         Bounded::new(|limits| {
-            (limits.requests, limits.requests_per_client, limits.marks) = (120, 50, 40);
-            limits.bytes = 35_000;
+            (limits.requests, limits.requests_per_client, limits.bytes) = (120, 50, 35_000);
+            (limits.marks, limits.marks_per_client) = (40, 15);
         })
     };
     let fresh = bounded();
@@ -310,7 +449,11 @@ fn accounts_do_not_drift_under_contention() {
                     random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let (number, owner, seconds) = ((random >> 33) % 200, (random >> 50) % 5, (random >> 20) % 4);
                     match random >> 61 {
-                        0 | 1 => drop(insert(store, number, owner, Duration::from_millis(seconds * 700))),
+                        0 => drop(insert(store, number, owner, Duration::from_millis(seconds * 700))),
+                        1 => {
+                            let marks = [mark(number / 10, seconds), mark(number % 10, 2)];
+                            drop(push_with_marks(store, number, owner, Duration::from_millis(seconds * 700), &marks));
+                        }
                         2 | 3 => drop(pollster::block_on(store.claim(claim_of(number, owner, seconds)))),
                         4 | 5 => drop(pollster::block_on(store.consume(claim_of(number, owner, seconds)))),
                         6 => drop(remember(store, number, seconds)),
@@ -334,15 +477,15 @@ fn a_hundred_thousand_requests_leave_nothing_behind() {
     let payload = [7; 4_096];
     let before = resident();
     for number in 0..100_000 {
-        let request =
-            NewRequest { key: key(number), owner: key(number), payload: &payload, lifetime: Duration::from_secs(60) };
+        let (key, lifetime, marks) = (key(number), Duration::from_secs(60), &[mark(number, 60)]);
+        let request = NewRequest { key, owner: key, payload: &payload, lifetime, marks };
         assert!(pollster::block_on(server.store.insert(request)).is_ok());
         if number % 2 == 0 {
             let claim = claim_of(number, number, 60);
             assert!(pollster::block_on(server.store.claim(claim)).is_ok());
             assert!(number % 4 == 0 || pollster::block_on(server.store.consume(claim)).is_ok());
         }
-        assert!(remember(&server.store, number, 60).unwrap());
+        assert!(remember(&server.store, number + (1 << 40), 60).is_ok());
         server.clock.advance(Duration::from_millis(60));
         assert!(server.store.len() < 2_000, "{}", server.store.len());
     }
@@ -388,7 +531,9 @@ fn it_behaves_like_a_plain_table() {
         let browser = [None, Some(key(100)), Some(key(101))][usize::try_from(draw(3)).unwrap()];
         let claim = Claim { key: key(number), owner: key(owner), browser, lifetime };
         let payload = step.to_le_bytes();
-        let request = NewRequest { key: key(number), owner: key(owner), payload: &payload, lifetime };
+        let marks = [draw(20), draw(20), draw(20)].map(|number| Mark { key: key(number), lifetime });
+        let marks = &marks[..usize::try_from(draw(4)).unwrap()];
+        let request = NewRequest { key: key(number), owner: key(owner), payload: &payload, lifetime, marks };
         let outcomes = match draw(10) {
             0..=2 => [insert_as_text(&store, request), insert_as_text(&table, request)],
             3..=5 => [
@@ -400,8 +545,8 @@ fn it_behaves_like_a_plain_table() {
                 format!("{:?}", pollster::block_on(table.consume(claim))),
             ],
             8 => [
-                format!("{:?}", pollster::block_on(store.remember(key(number), lifetime))),
-                format!("{:?}", pollster::block_on(table.remember(key(number), lifetime))),
+                format!("{:?}", pollster::block_on(store.remember(key(owner), marks))),
+                format!("{:?}", pollster::block_on(table.remember(key(owner), marks))),
             ],
             _ => {
                 clock.advance(Duration::from_millis(draw(400)));
@@ -465,10 +610,11 @@ fn a_future_that_is_never_polled_does_nothing() {
         owner: key(1),
         payload: b"",
         lifetime: Duration::from_secs(60),
+        marks: &[mark(4, 60)],
     }));
     drop(server.store.consume(claim_of(1, 1, 60)));
-    drop(server.store.remember(key(3), Duration::from_secs(60)));
+    drop(server.store.remember(key(1), &[mark(3, 60)]));
     assert_eq!(server.store.len(), 1);
-    assert!(remember(&server.store, 3, 60).unwrap());
+    assert!(remember_for(&server.store, 1, &[mark(3, 60), mark(4, 60)]).is_ok());
     assert!(pollster::block_on(server.store.consume(claim_of(1, 1, 60))).is_ok());
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use parjar::{
     ErrorCode, InMemoryRegistry, MemoryLimits, MemoryStore, ParEndpoint, Policy, PushRequest, RandomSource, Reason,
     Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, StoreError},
 };
 
 use crate::support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form};
@@ -295,8 +295,8 @@ impl RequestStore for Stubborn {
         Err(ClaimError::Unknown)
     }
 
-    async fn remember(&self, _: Key, _: std::time::Duration) -> Result<bool, StoreError> {
-        Ok(false)
+    async fn remember(&self, _: Key, _: &[Mark]) -> Result<(), RememberError> {
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use parjar::{
     AuthorizationError, ErrorCode, MemoryStore, Policy, Reason, Refusal, RequestStore,
     request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
 };
 
 use crate::{
@@ -41,8 +41,8 @@ impl RequestStore for Counting {
         self.store.consume(claim).await
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        self.store.remember(mark, lifetime).await
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.store.remember(owner, marks).await
     }
 }
 

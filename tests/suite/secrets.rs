@@ -3,14 +3,13 @@
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use parjar::{
     AuthorizationError, AuthorizeRefusal, ClientCertificate, ClientRegistration, ErrorCode, Event, InMemoryRegistry,
     MemoryStore, ParEndpoint, Parameters, Policy, PushRequest, Reason, Rejection, Reply, RequestStore,
     redirect_uri::Fault,
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
 };
 use serde_json::{Value, json};
 
@@ -52,8 +51,8 @@ impl RequestStore for Watched {
         self.store.consume(claim).await
     }
 
-    async fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        self.store.remember(mark, lifetime).await
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.store.remember(owner, marks).await
     }
 }
 

@@ -75,7 +75,7 @@ fn a_store_is_checked_twice_without_getting_in_its_own_way() {
 
 #[test]
 fn every_fault_is_found() {
-    // P-05, P-20, P-40, S-01, S-08, S-18
+    // P-05, P-20, P-40, S-01, S-08, S-18, C-02, C-04
     let faults = [
         (Fault::FindThenInsert, "of 64 inserts under one key, one succeeds"),
         (Fault::FindThenOpen, "of 64 browsers, one gets the request"),
@@ -105,6 +105,24 @@ fn every_fault_is_found() {
         (Fault::MarksAreAlwaysNew, "a mark is new once"),
         (Fault::MarksNeverExpire, "a mark lives no longer, whatever was asked since"),
         (Fault::RepeatedMarkLivesLonger, "a mark lives no longer, whatever was asked since"),
+        (Fault::MarksAreOfTheirOwner, "a mark is known whoever brings it"),
+        (Fault::MarksOfRequestsAreOthers, "a mark that came with a request is known"),
+        (Fault::IgnoresMarksOnInsert, "a mark that came with a request is known"),
+        (Fault::TakesAMarkTwiceInACall, "a mark that comes twice in a call is refused"),
+        (Fault::NamesTheFirstMark, "a refusal names the mark that is known"),
+        (Fault::KeepsMarksOfAReplay, "marks are remembered together or not at all"),
+        (Fault::KeepsMarksOfARefusedInsert, "a refused insert leaves no mark behind"),
+        (Fault::KeepsMarksOfALostRace, "of 64 inserts under one key, the one that succeeds leaves its mark"),
+        (Fault::TakesBackMarksOfOthers, "a refusal takes back no mark but its own"),
+        (Fault::InsertsAReplay, "a request with a known mark is not inserted"),
+        (Fault::TellsOfATakenKeyFirst, "a replay is told as one, even under a taken key"),
+        (Fault::MarksOfACallLiveAsLong, "a mark lives as long as it was told to, whatever it came with"),
+        (Fault::MarksLiveAsLongAsTheRequest, "a mark lives as long as it was told to, whatever it came with"),
+        (Fault::FindThenMarkOnInsert, "of 64 requests with one mark, one is inserted"),
+        (
+            Fault::LocksTheFirstMarkOnly,
+            "of 64 callers with the same marks in different order, at most one finds them new",
+        ),
     ];
     let mut surprises = Vec::new();
     for (fault, promise) in faults {
@@ -132,6 +150,18 @@ fn a_store_that_is_torn_by_a_cancelled_consumption_is_found() {
 fn a_store_that_is_torn_by_a_cancelled_insert_is_found() {
     // S-18
     assert!(check(|clock| HostStore::with(clock, Fault::InsertsInTwoSteps)).is_err());
+}
+
+#[test]
+fn a_store_that_is_torn_by_cancelled_marks_is_found() {
+    // S-18
+    assert_eq!(promise_broken_by(Fault::MarksInTwoSteps), Some("cancelled marks are all known or all new"));
+    let torn_from_its_marks = "a cancelled insert happened with its marks or did not";
+    assert_eq!(promise_broken_by(Fault::MarksBeforeTheRequest), Some(torn_from_its_marks));
+}
+
+fn promise_broken_by(fault: Fault) -> Option<&'static str> {
+    check(|clock| HostStore::with(clock, fault)).err().as_ref().map(contract::Violation::promise)
 }
 
 #[test]

@@ -1,14 +1,25 @@
-//! What the checks have in common: fresh keys, the four operations, and comparing outcomes.
+//! What the checks have in common: fresh keys, the four operations, crowds of callers, and comparing outcomes.
 
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Barrier,
+    task::Poll,
+    thread,
+    time::Duration,
+};
 
 use super::{Harness, Violation};
 use crate::{
     random::{RandomSource as _, SystemRandom},
-    store::{Claim, ClaimError, InsertError, Key, NewRequest, RequestStore, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, RequestStore},
 };
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
+
+/// How many there are in a crowd.
+pub(super) const CALLERS: usize = 64;
 
 pub(super) struct Bench<'a, H: Harness> {
     pub(super) harness: &'a H,
@@ -29,7 +40,7 @@ impl Subject {
     }
 
     pub(super) fn request(&self) -> NewRequest<'static> {
-        NewRequest { key: self.key, owner: self.owner, payload: self.payload, lifetime: LONG }
+        NewRequest { key: self.key, owner: self.owner, payload: self.payload, lifetime: LONG, marks: &[] }
     }
 }
 
@@ -56,6 +67,15 @@ impl<'a, H: Harness> Bench<'a, H> {
         Ok(subject)
     }
 
+    /// Marks that nobody knows.
+    pub(super) fn marks<const N: usize>(&self) -> Result<[Mark; N], Violation> {
+        let mut marks = [Mark { key: Key::from_bytes([0; 32]), lifetime: LONG }; N];
+        for mark in &mut marks {
+            mark.key = self.key()?;
+        }
+        Ok(marks)
+    }
+
     pub(super) fn key(&self) -> Result<Key, Violation> {
         let mut bytes = [0; 32];
         SystemRandom
@@ -76,8 +96,8 @@ impl<'a, H: Harness> Bench<'a, H> {
         self.harness.block_on(self.store.consume(claim))
     }
 
-    pub(super) fn remember(&self, mark: Key, lifetime: Duration) -> Result<bool, StoreError> {
-        self.harness.block_on(self.store.remember(mark, lifetime))
+    pub(super) fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.harness.block_on(self.store.remember(owner, marks))
     }
 
     pub(super) fn store(&self) -> &H::Store {
@@ -91,4 +111,54 @@ pub(super) fn expect<T: Debug>(
     kept: impl FnOnce(&T) -> bool,
 ) -> Result<(), Violation> {
     if kept(observed) { Ok(()) } else { Err(Violation { promise, observed: format!("{observed:?}") }) }
+}
+
+/// Polls a future so many times, and drops it.
+pub(super) async fn give_up<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => {
+            left = left.saturating_sub(1);
+            if left == 0 { Poll::Ready(None) } else { Poll::Pending }
+        }
+    })
+    .await
+}
+
+/// What 64 callers got, in no particular order.
+pub(super) fn at_once<H: Harness, T: Send>(
+    harness: &H,
+    call: impl Fn(H::Store, usize) -> T + Sync,
+) -> Result<Vec<T>, Violation> {
+    let barrier = Barrier::new(CALLERS);
+    // A harness that cannot open so many connections must fail here: once threads wait for each other, it would hang.
+    let stores: Vec<H::Store> = (0..CALLERS).map(|_| harness.store()).collect();
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let callers: Vec<_> = stores
+            .into_iter()
+            .enumerate()
+            .map(|(caller, store)| {
+                let (barrier, call) = (&barrier, &call);
+                scope.spawn(move || {
+                    barrier.wait();
+                    call(store, caller)
+                })
+            })
+            .collect();
+        callers.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    let panics = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    expect("no call panics", &panics, |panics| *panics == 0)?;
+    Ok(outcomes.into_iter().flatten().collect())
+}
+
+pub(super) fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl Fn(&Result<T, E>) -> bool) -> bool {
+    let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    won == 1 && outcomes.len() == CALLERS && outcomes.iter().filter(|outcome| outcome.is_err()).all(lost)
+}
+
+pub(super) fn is_replay_of(expected: Mark) -> impl Fn(&Result<(), RememberError>) -> bool {
+    move |outcome| matches!(outcome, Err(RememberError::Replayed { mark }) if *mark == expected.key)
 }

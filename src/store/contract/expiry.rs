@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{
     Harness, Violation,
-    bench::{Bench, LONG, expect},
+    bench::{Bench, expect, is_replay_of},
 };
-use crate::store::{Claim, ClaimError, NewRequest};
+use crate::store::{Claim, ClaimError, Mark, NewRequest};
 
 /// Stores that sleep for real need some room on either side of the second.
 const LIFETIME: Duration = Duration::from_secs(2);
@@ -18,7 +18,8 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     opening_starts_the_login_and_repeating_it_does_not_prolong_it(bench)?;
     an_expired_request_is_not_spent(bench)?;
     the_memory_of_a_spent_request_ends(bench)?;
-    marks_end(bench)
+    marks_end(bench)?;
+    marks_end_each_at_its_own_time(bench)
 }
 
 fn is_unknown<T>(outcome: &Result<T, ClaimError>) -> bool {
@@ -73,13 +74,37 @@ fn the_memory_of_a_spent_request_ends<H: Harness>(bench: &Bench<'_, H>) -> Resul
 }
 
 fn marks_end<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
-    let is = |expected| move |outcome: &Result<bool, _>| matches!(outcome, Ok(new) if *new == expected);
-    let (mark, other) = (bench.key()?, bench.key()?);
-    expect("a mark is new once", &bench.remember(mark, LIFETIME), is(true))?;
-    expect("a mark is new once", &bench.remember(mark, LONG), is(false))?;
-    expect("marks are independent", &bench.remember(other, LIFETIME), is(true))?;
+    let owner = bench.key()?;
+    let [longer, other] = bench.marks()?;
+    let mark = Mark { lifetime: LIFETIME, ..longer };
+    expect("a mark is new once", &bench.remember(owner, &[mark]), Result::is_ok)?;
+    expect("a mark is new once", &bench.remember(owner, &[longer]), is_replay_of(mark))?;
+    expect("marks are independent", &bench.remember(owner, &[other]), Result::is_ok)?;
     bench.harness.pass(ALMOST);
-    expect("a mark lives as long as it was told to", &bench.remember(mark, LONG), is(false))?;
+    expect("a mark lives as long as it was told to", &bench.remember(owner, &[longer]), is_replay_of(mark))?;
+    let pushed = bench.insert(NewRequest { marks: &[longer], ..bench.subject()?.request() });
+    expect("a mark lives as long as it was told to", &pushed, Result::is_err)?;
     bench.harness.pass(REST);
-    expect("a mark lives no longer, whatever was asked since", &bench.remember(mark, LIFETIME), is(true))
+    expect("a mark lives no longer, whatever was asked since", &bench.remember(owner, &[mark]), Result::is_ok)
+}
+
+fn marks_end_each_at_its_own_time<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    const PROMISE: &str = "a mark lives as long as it was told to, whatever it came with";
+    let owner = bench.key()?;
+    let [mut early, late, mut early_of_request, late_of_request] = bench.marks()?;
+    (early.lifetime, early_of_request.lifetime) = (LIFETIME, LIFETIME);
+    expect("new marks are remembered", &bench.remember(owner, &[late, early]), Result::is_ok)?;
+    let (ends, waits) = (bench.subject()?, bench.subject()?);
+    let request = NewRequest { lifetime: LIFETIME, marks: &[late_of_request], ..ends.request() };
+    expect("a request with a new mark is inserted", &bench.insert(request), Result::is_ok)?;
+    let request = NewRequest { marks: &[early_of_request], ..waits.request() };
+    expect("a request with a new mark is inserted", &bench.insert(request), Result::is_ok)?;
+    bench.harness.pass(LIFETIME);
+    for mark in [late, late_of_request] {
+        expect(PROMISE, &bench.remember(owner, &[mark]), is_replay_of(mark))?;
+    }
+    for mark in [early, early_of_request] {
+        expect(PROMISE, &bench.remember(owner, &[mark]), Result::is_ok)?;
+    }
+    expect("a request lives as long as it was told to", &bench.claim(waits.claim_by(None)), Result::is_ok)
 }

@@ -1,21 +1,10 @@
 //! 64 callers at once, and callers that give up half-way.
 
-use std::{
-    fmt::Debug,
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Barrier,
-    task::Poll,
-    thread,
-};
-
 use super::{
     Harness, Violation,
-    bench::{Bench, LONG, expect},
+    bench::{Bench, CALLERS, at_once, expect, give_up, one_won},
 };
 use crate::store::{Claim, ClaimError, InsertError, Key, RequestStore as _};
-
-const CALLERS: usize = 64;
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     for _ in 0..bench.harness.rounds() {
@@ -23,14 +12,12 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
         one_browser_wins(bench)?;
         one_consumer_wins(bench)?;
         reading_does_not_undo_spending(bench)?;
-        one_mark_wins(bench)?;
     }
     // However many awaits an operation has, one of these gives up between each two of them.
     for polls in 1..=8 {
         a_cancelled_insert_is_not_torn(bench, polls)?;
         a_cancelled_claim_can_be_repeated(bench, polls)?;
         a_cancelled_consumption_is_not_doubled(bench, polls)?;
-        a_cancelled_mark_is_not_doubled(bench, polls)?;
     }
     Ok(())
 }
@@ -81,31 +68,12 @@ fn reading_does_not_undo_spending<H: Harness>(bench: &Bench<'_, H>) -> Result<()
     })
 }
 
-fn one_mark_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
-    let mark = bench.key()?;
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.remember(mark, LONG)))?;
-    expect("of 64 callers, one finds the mark new", &outcomes, |outcomes| {
-        let new = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
-        new == 1 && outcomes.iter().all(Result::is_ok)
-    })
-}
-
 fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let subject = bench.subject()?;
     bench.harness.block_on(give_up(bench.store().insert(subject.request()), polls));
     expect("a cancelled insert happened or did not", &bench.claim(subject.claim_by(None)), |claimed| match claimed {
         Ok(payload) => payload == subject.payload,
         Err(error) => matches!(error, ClaimError::Unknown),
-    })
-}
-
-fn a_cancelled_mark_is_not_doubled<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
-    let mark = bench.key()?;
-    let first = bench.harness.block_on(give_up(bench.store().remember(mark, LONG), polls));
-    let outcomes = (first, bench.remember(mark, LONG), bench.remember(mark, LONG));
-    expect("a cancelled mark was set or was not", &outcomes, |(first, second, third)| {
-        let new = [first.as_ref(), Some(second), Some(third)].into_iter().filter(|new| matches!(new, Some(Ok(true))));
-        new.count() <= 1 && matches!((second, third), (Ok(_), Ok(false)))
     })
 }
 
@@ -127,47 +95,4 @@ fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>, poll
     expect("a cancelled consumption happened or did not", &(first, second), |(_, second)| {
         won <= 1 && matches!(second, Ok(()) | Err(ClaimError::Spent))
     })
-}
-
-/// Polls a future so many times, and drops it.
-async fn give_up<F: Future>(future: F, polls: usize) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => {
-            left = left.saturating_sub(1);
-            if left == 0 { Poll::Ready(None) } else { Poll::Pending }
-        }
-    })
-    .await
-}
-
-/// What 64 callers got, in no particular order.
-fn at_once<H: Harness, T: Send>(harness: &H, call: impl Fn(H::Store, usize) -> T + Sync) -> Result<Vec<T>, Violation> {
-    let barrier = Barrier::new(CALLERS);
-    // A harness that cannot open so many connections must fail here: once threads wait for each other, it would hang.
-    let stores: Vec<H::Store> = (0..CALLERS).map(|_| harness.store()).collect();
-    let outcomes: Vec<_> = thread::scope(|scope| {
-        let callers: Vec<_> = stores
-            .into_iter()
-            .enumerate()
-            .map(|(caller, store)| {
-                let (barrier, call) = (&barrier, &call);
-                scope.spawn(move || {
-                    barrier.wait();
-                    call(store, caller)
-                })
-            })
-            .collect();
-        callers.into_iter().map(thread::ScopedJoinHandle::join).collect()
-    });
-    let panics = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-    expect("no call panics", &panics, |panics| *panics == 0)?;
-    Ok(outcomes.into_iter().flatten().collect())
-}
-
-fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl Fn(&Result<T, E>) -> bool) -> bool {
-    let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    won == 1 && outcomes.len() == CALLERS && outcomes.iter().filter(|outcome| outcome.is_err()).all(lost)
 }

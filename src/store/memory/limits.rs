@@ -11,13 +11,22 @@ pub struct MemoryLimits {
     pub requests_per_client: usize,
     /// Bytes of one client. Default a tenth of all.
     pub bytes_per_client: usize,
-    /// Marks of [`RequestStore::remember`](crate::RequestStore::remember), at some 150 bytes each. Default 1 000 000.
+    /// [Marks](crate::store::Mark) that are remembered, at some 150 bytes each. Default 1 000 000.
     pub marks: usize,
+    /// Marks of one client. Default a tenth of all.
+    pub marks_per_client: usize,
 }
 
 impl Default for MemoryLimits {
     fn default() -> Self {
-        let (requests, bytes) = (1_000_000, 1 << 30);
-        Self { requests, bytes, requests_per_client: requests / 10, bytes_per_client: bytes / 10, marks: requests }
+        let (requests, bytes, marks) = (1_000_000, 1 << 30, 1_000_000);
+        Self {
+            requests,
+            bytes,
+            requests_per_client: requests / 10,
+            bytes_per_client: bytes / 10,
+            marks,
+            marks_per_client: marks / 10,
+        }
     }
 }

@@ -3,13 +3,12 @@
 use std::{
     collections::{BTreeMap, HashMap, hash_map},
     sync::Arc,
-    time::Duration,
 };
 
 use super::usage::{self, Accounts, Owner};
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, Key, StoreError},
+    store::{Claim, ClaimError, Key, Mark, RememberError},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
@@ -22,7 +21,7 @@ const KEYS_BEFORE_TIDYING: usize = 64;
 pub(super) struct Shard {
     requests: HashMap<Key, Entry>,
     request_expiries: Expiries,
-    marks: HashMap<Key, u64>,
+    marks: HashMap<Key, Known>,
     mark_expiries: Expiries,
 }
 
@@ -38,6 +37,12 @@ enum State {
     /// Boxed, since most requests wait or are opened without a browser in mind.
     Open(Option<Box<Key>>),
     Spent,
+}
+
+/// A mark that is remembered.
+struct Known {
+    owner: Arc<Owner>,
+    expires_at: u64,
 }
 
 /// A request on its way into the table. Its usage has been reserved.
@@ -100,41 +105,50 @@ impl Shard {
         Ok(())
     }
 
-    /// Notes when a request expires. A client that ends its requests early must not make the list grow without bounds, so it is
-    /// made anew when it holds much more than the table does.
     fn expect_expiry(&mut self, key: Key, expires_at: u64) {
-        self.request_expiries.add(key, expires_at);
-        if self.request_expiries.is_stale(self.requests.len()) {
-            self.request_expiries = Expiries::default();
-            for (key, entry) in &self.requests {
-                self.request_expiries.add(*key, entry.expires_at);
-            }
-        }
+        self.request_expiries.add(key, expires_at, &self.requests, |entry| entry.expires_at);
     }
 
-    pub(super) fn remember(
+    pub(super) fn knows(&self, mark: &Key, now: u64) -> bool {
+        self.marks.get(mark).is_some_and(|known| now < known.expires_at)
+    }
+
+    pub(super) fn put_down(
         &mut self,
-        mark: Key,
-        lifetime: Duration,
+        mark: &Mark,
+        owner: &Arc<Owner>,
         now: u64,
         accounts: &Accounts,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), RememberError> {
         self.sweep(now, SWEPT_PER_INSERT, accounts);
-        let expires_at = now.saturating_add(milliseconds(lifetime));
-        match self.marks.entry(mark) {
-            hash_map::Entry::Occupied(known) if now < *known.get() => return Ok(false),
-            hash_map::Entry::Occupied(mut expired) => {
-                expired.insert(expires_at);
-            }
-            hash_map::Entry::Vacant(vacant) => {
-                if !accounts.marks.reserve(accounts.limits.marks) {
-                    return Err(usage::no_room());
-                }
-                vacant.insert(expires_at);
-            }
+        if self.knows(&mark.key, now) {
+            return Err(RememberError::Replayed { mark: mark.key });
         }
-        self.mark_expiries.add(mark, expires_at);
-        Ok(true)
+        let retry_after = usage::retry_after(mark.lifetime);
+        if let Some(expired) = self.marks.remove(&mark.key) {
+            expired.release(accounts);
+        }
+        if !owner.marks.reserve(accounts.limits.marks_per_client) {
+            return Err(RememberError::OwnerLimit { retry_after });
+        }
+        if !accounts.marks.reserve(accounts.limits.marks) {
+            owner.marks.release();
+            return Err(RememberError::Full { retry_after });
+        }
+        let expires_at = expiry_of(mark, now);
+        self.marks.insert(mark.key, Known { owner: owner.clone(), expires_at });
+        self.mark_expiries.add(mark.key, expires_at, &self.marks, |known| known.expires_at);
+        Ok(())
+    }
+
+    /// Undoes what [`put_down`](Self::put_down) did at that time. When the mark has expired since, another may be in its place,
+    /// which expires later and stays.
+    pub(super) fn take_back(&mut self, mark: &Mark, put_down_at: u64, accounts: &Accounts) {
+        if let hash_map::Entry::Occupied(occupied) = self.marks.entry(mark.key)
+            && occupied.get().expires_at == expiry_of(mark, put_down_at)
+        {
+            occupied.remove().release(accounts);
+        }
     }
 
     /// Removes up to `limit` expired requests and as many expired marks, and tells how many of the lists it has gone through.
@@ -153,10 +167,9 @@ impl Shard {
             let Some(key) = self.mark_expiries.next(now) else { break };
             done = done.saturating_add(1);
             if let hash_map::Entry::Occupied(occupied) = self.marks.entry(key)
-                && *occupied.get() <= now
+                && occupied.get().expires_at <= now
             {
-                occupied.remove();
-                accounts.marks.release();
+                occupied.remove().release(accounts);
             }
         }
         done
@@ -190,8 +203,19 @@ impl Entry {
     }
 }
 
-/// Keys by the full second at which they have expired. A key whose request lives longer by now turns up here again at its later
-/// time, and one whose request is gone until its second comes.
+impl Known {
+    fn release(&self, accounts: &Accounts) {
+        self.owner.marks.release();
+        accounts.marks.release();
+    }
+}
+
+fn expiry_of(mark: &Mark, now: u64) -> u64 {
+    now.saturating_add(milliseconds(mark.lifetime))
+}
+
+/// Keys by the full second at which they have expired. A key that lives longer by now turns up here again at its later time, and
+/// one that is gone until its second comes.
 #[derive(Default)]
 struct Expiries {
     seconds: BTreeMap<u64, Vec<Key>>,
@@ -199,7 +223,19 @@ struct Expiries {
 }
 
 impl Expiries {
-    fn add(&mut self, key: Key, expires_at: u64) {
+    /// Notes when an entry of the table expires. A client whose requests or marks end early must not make this grow without
+    /// bounds, so it is made anew when it holds much more than the table does.
+    fn add<T>(&mut self, key: Key, expires_at: u64, table: &HashMap<Key, T>, expiry: impl Fn(&T) -> u64) {
+        self.push(key, expires_at);
+        if self.is_stale(table.len()) {
+            *self = Self::default();
+            for (key, entry) in table {
+                self.push(*key, expiry(entry));
+            }
+        }
+    }
+
+    fn push(&mut self, key: Key, expires_at: u64) {
         self.seconds.entry(expires_at.div_ceil(1000)).or_default().push(key);
         self.keys = self.keys.saturating_add(1);
     }

@@ -6,13 +6,17 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use super::limits::MemoryLimits;
-use crate::store::{Key, StoreError};
+use crate::store::Key;
 
 /// What a request takes beside its payload: its place in a table that is never quite full, and in the list of expiries.
 const BOOKKEEPING: usize = 224;
+
+/// The longest `Retry-After`: with a steady stream of pushes something expires all the time.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 const OWNER_SHARDS: usize = 16;
 const OWNERS_BEFORE_TIDYING: usize = 64;
@@ -21,13 +25,10 @@ pub(super) fn bytes_of(payload: &[u8]) -> usize {
     payload.len().saturating_add(BOOKKEEPING)
 }
 
-pub(super) fn no_room() -> StoreError {
-    StoreError::new(NoRoom)
+/// When to try again what would have lived so long.
+pub(super) fn retry_after(lifetime: Duration) -> Duration {
+    lifetime.min(MAX_RETRY_AFTER)
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("there is no room for another mark")]
-struct NoRoom;
 
 /// What the whole store holds, and how much it may.
 #[derive(Debug)]
@@ -101,6 +102,7 @@ impl Counter {
 pub(super) struct Owner {
     pub(super) key: Key,
     pub(super) usage: Usage,
+    pub(super) marks: Counter,
 }
 
 /// The clients that have something in the store.
@@ -118,7 +120,7 @@ struct OwnerShard {
 impl Owners {
     pub(super) fn get(&self, key: Key) -> Arc<Owner> {
         let [.., last] = *key.as_bytes();
-        let new = || Arc::new(Owner { key, usage: Usage::default() });
+        let new = || Arc::new(Owner { key, usage: Usage::default(), marks: Counter::default() });
         let Some(shard) = self.shards.get(usize::from(last) % OWNER_SHARDS) else {
             return new();
         };
