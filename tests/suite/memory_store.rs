@@ -341,6 +341,7 @@ fn a_replay_is_told_as_one_in_a_full_store() {
         }
     }
     assert!(remember_for(&server.store, 1, &[mark(2, 60)]).is_ok());
+    assert!(is_replay(&remember_for(&server.store, 1, &[mark(3, 60), mark(3, 60)])));
 }
 
 #[test]
