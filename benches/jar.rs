@@ -74,6 +74,14 @@ impl ClientRegistry for Forgetful {
     }
 }
 
+/// A client that authenticates in another way.
+fn with_secret() -> Client {
+    let mut registration = ClientRegistration::new("basic");
+    registration.client_secret = Some("s3cret".into());
+    registration.redirect_uris = vec!["https://client.example.org/callback".to_owned()];
+    Client::try_from(registration).unwrap()
+}
+
 /// One kind of signing key.
 struct Algorithm {
     name: &'static str,
@@ -241,7 +249,7 @@ impl Row {
         Self {
             name: encryption.map_or(algorithm.name.to_owned(), |encryption| format!("{}+{encryption}", algorithm.name)),
             par: ParEndpoint::builder(ISSUER)
-                .clients(InMemoryRegistry::new([client]).unwrap())
+                .clients(InMemoryRegistry::new([client, with_secret()]).unwrap())
                 .store(store)
                 .clock(SteppedClock(clock.clone()))
                 .decryption_keys(decryption_keys.clone())
@@ -350,12 +358,92 @@ fn ratios() {
     }
 }
 
+/// What is refused for reasons that must not be told apart, by turns.
+fn refusals() {
+    let keys = ServerKeys::new();
+    let [algorithm, ..] = algorithms();
+    println!(
+        "\n{:<22} {:>24} {:>24} {:>24}",
+        "refused, best of 150", "good key, broken tag", "broken key", "tag of other length"
+    );
+    for encryption in ["RSA-OAEP-256", "ECDH-ES"] {
+        let row = Row::new(&algorithm, &keys, Some(encryption));
+        let (start, token) = row.body.rsplit_once("&request=").unwrap();
+        let segments: Vec<&str> = token.split('.').collect();
+        let altered = |index: usize| {
+            let mut segments: Vec<String> = segments.iter().map(|segment| (*segment).to_owned()).collect();
+            let first = if segments[index].starts_with('A') { "B" } else { "A" };
+            segments[index].replace_range(..1, first);
+            format!("{start}&request={}", segments.join("."))
+        };
+        // An agreed key is broken by another party name.
+        let broken_key = if encryption == "ECDH-ES" {
+            let header = String::from_utf8(URL_SAFE_NO_PAD.decode(segments[0]).unwrap()).unwrap();
+            let header = URL_SAFE_NO_PAD.encode(header.replacen('{', r#"{"apu":"QQ","#, 1));
+            format!("{start}&request={header}.{}", segments[1..].join("."))
+        } else {
+            altered(1)
+        };
+        let bodies = [altered(4), broken_key, row.body[..row.body.len() - 2].to_owned()];
+        let refuse = |body: &str| {
+            row.clocks[0].advance(Duration::from_secs(1000));
+            let reply = Reply::from(now(row.par.push(&PushRequest::new("POST", HEADERS, black_box(body)))));
+            assert_eq!(
+                (reply.status(), reply.body().contains("invalid_request_object")),
+                (400, true),
+                "{}",
+                reply.body()
+            );
+        };
+        let [tag, key, length] = by_turns([&|| refuse(&bodies[0]), &|| refuse(&bodies[1]), &|| refuse(&bodies[2])]);
+        println!("{encryption:<22} {:>21.1} us {:>21.1} us {:>21.1} us", tag / 1000.0, key / 1000.0, length / 1000.0);
+    }
+    println!(
+        "\n{:<22} {:>24} {:>24} {:>24}",
+        "assertion, best of 150", "wrong signature", "unknown client", "other method"
+    );
+    for algorithm in algorithms() {
+        let row = Row::new(&algorithm, &keys, None);
+        let (form, rest) = row.body.split_once("client_assertion=eyJ").unwrap();
+        let (token, object) = rest.split_once("&request=").unwrap();
+        let (input, signature) = token.rsplit_once('.').unwrap();
+        let wrong = if signature.starts_with('A') { "B" } else { "A" };
+        let forged = |claims: Option<Value>| {
+            let (header, payload) = input.split_once('.').unwrap();
+            let payload = claims.map_or(payload.to_owned(), |claims| URL_SAFE_NO_PAD.encode(claims.to_string()));
+            format!("{form}client_assertion=eyJ{header}.{payload}.{wrong}{}&request={object}", &signature[1..])
+        };
+        let date = ManualClock::default().now().unix_timestamp();
+        let nobody = |client_id: &str| {
+            json!({
+                "iss": client_id, "sub": client_id, "aud": ISSUER, "iat": date, "exp": date + 60,
+                "jti": "duk681S8n00GsJpe7n9boxdzen",
+            })
+        };
+        let bodies = [forged(None), forged(Some(nobody("nobod"))), forged(Some(nobody("basic")))];
+        let refuse = |body: &str| {
+            let reply = Reply::from(now(row.par.push(&PushRequest::new("POST", HEADERS, black_box(body)))));
+            assert_eq!(reply.status(), 401, "{}", reply.body());
+        };
+        let [wrong, unknown, other] =
+            by_turns([&|| refuse(&bodies[0]), &|| refuse(&bodies[1]), &|| refuse(&bodies[2])]);
+        println!(
+            "{:<22} {:>21.1} us {:>21.1} us {:>21.1} us",
+            algorithm.name,
+            wrong / 1000.0,
+            unknown / 1000.0,
+            other / 1000.0
+        );
+    }
+}
+
 criterion_group!(benches, pushes);
 
 fn main() {
     // `cargo test --benches` and a filter want criterion's part only.
     if std::env::args().any(|argument| argument == "--ratios") {
-        return ratios();
+        ratios();
+        return refusals();
     }
     benches();
     Criterion::default().configure_from_args().final_summary();

@@ -130,8 +130,7 @@ impl JwksCache {
     }
 
     async fn fetch(&self, slot: &Slot, uri: &str) -> Lookup {
-        // Set before the fetch, so that one that is cancelled counts as well.
-        slot.change(|state| state.next_fetch = self.clock.elapsed().saturating_add(self.limits.cooldown));
+        // Only what ends counts: somebody who begins requests and gives them up must not keep others from the keys.
         let fetched = self.source.fetch_boxed(uri).await;
         let now = self.clock.elapsed();
         let next_fetch = now.saturating_add(self.limits.cooldown);
