@@ -4,7 +4,13 @@
 //!
 //! After criterion's rows a table gives these ratios, measured by turns, so that a noisy machine treats both alike.
 
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::{
     future::Future,
