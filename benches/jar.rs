@@ -22,7 +22,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use criterion::{Criterion, criterion_group};
+use criterion::{BatchSize, Criterion, criterion_group};
 use josekit::{
     jwe::{
         ECDH_ES, JweContentEncryption, JweDecrypter, JweEncrypter, JweHeader, RSA_OAEP_256, enc::A128GCM,
@@ -331,6 +331,27 @@ fn pushes(criterion: &mut Criterion) {
     }
 }
 
+/// What a registry pays that makes its clients anew: with a key that this process has seen before, and with one that it has not.
+fn registrations(criterion: &mut Criterion) {
+    let registration = || {
+        let key = Jwk::generate_ec_key(EcCurve::P256).unwrap().to_public_key().unwrap();
+        let mut registration = ClientRegistration::new("bench");
+        registration.token_endpoint_auth_method = Some("private_key_jwt".to_owned());
+        registration.jwks = Some(json!({ "keys": [key.as_ref()] }));
+        registration.redirect_uris = vec!["https://client.example.org/callback".to_owned()];
+        registration
+    };
+    let mut group = criterion.benchmark_group("registration");
+    let seen = registration();
+    group.bench_function("key_seen_before", |bencher| {
+        bencher.iter_batched(|| seen.clone(), |seen| Client::try_from(seen).unwrap(), BatchSize::SmallInput);
+    });
+    group.bench_function("new_key", |bencher| {
+        bencher.iter_batched(registration, |new| Client::try_from(new).unwrap(), BatchSize::SmallInput);
+    });
+    group.finish();
+}
+
 /// The quickest of many short runs by turns, in nanoseconds each.
 fn by_turns<const N: usize>(work: [&dyn Fn(); N]) -> [f64; N] {
     const ITERATIONS: u32 = 20;
@@ -443,7 +464,7 @@ fn refusals() {
     }
 }
 
-criterion_group!(benches, pushes);
+criterion_group!(benches, pushes, registrations);
 
 fn main() {
     // `cargo test --benches` and a filter want criterion's part only.
