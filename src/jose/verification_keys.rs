@@ -201,7 +201,7 @@ impl<'a> Permitted<'a> {
     }
 
     /// The algorithm that the header names, if it is permitted.
-    pub(super) fn algorithm_of(&self, jws: &Jws<'_>) -> Result<SigningAlgorithm, TokenFault> {
+    pub(crate) fn algorithm_of(&self, jws: &Jws<'_>) -> Result<SigningAlgorithm, TokenFault> {
         let algorithm = jws.header.alg.as_deref().and_then(SigningAlgorithm::parse).ok_or(TokenFault::Algorithm)?;
         let offered = self.offered.iter().any(|offered| offered.is_same(algorithm));
         let registered = self.registered.is_none_or(|registered| registered.is_same(algorithm));
