@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     run::{Run, Step},
     start_page::HEADER,
+    token::Decoded,
 };
 use crate::demo::{
     browser::Browser,
@@ -34,7 +35,7 @@ pub(super) fn render(run: &Run, id: &str, issuer: &Issuer, browser: &Browser) ->
 
 fn section(step: &Step, is_latest: bool) -> String {
     let id = if is_latest { " id=\"latest\"" } else { "" };
-    let mut html = format!("<li{id}>\n<h2>{}</h2>\n<div class=\"panes\">\n{}", step.title, request_pane(&step.request));
+    let mut html = format!("<li{id}>\n<h2>{}</h2>\n<div class=\"panes\">\n{}", step.title, request_pane(step));
     if let Some(reply) = &step.reply {
         html.push_str(&reply_pane(reply));
     }
@@ -46,8 +47,9 @@ fn section(step: &Step, is_latest: bool) -> String {
     html
 }
 
-/// A request as it is on the wire, and its parameters once more for reading.
-fn request_pane(text: &str) -> String {
+/// A request as it is on the wire, and its parameters and tokens once more for reading.
+fn request_pane(step: &Step) -> String {
+    let text = &step.request;
     let body = text.split_once("\n\n").map_or("", |(_, body)| body);
     let query = text.split(' ').nth(1).and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
     let mut html = format!("<div class=\"pane\"><h3>Request</h3>\n<pre>{}</pre>\n", Text(text.trim_end()));
@@ -59,6 +61,13 @@ fn request_pane(text: &str) -> String {
             let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", Text(name), Text(value));
         }
         html.push_str("</dl></details>\n");
+    }
+    for Decoded { title, parts } in &step.tokens {
+        let _ = writeln!(html, "<details class=\"token\" open><summary>{title}</summary>");
+        for (part, name) in parts.iter().zip(["header", "claims"]) {
+            let _ = writeln!(html, "<h4>{name}</h4><pre>{}</pre>", Text(indented(part)));
+        }
+        html.push_str("</details>\n");
     }
     html.push_str("</div>\n");
     html
