@@ -35,9 +35,9 @@ pub(super) fn render(run: &Run, id: &str, issuer: &Issuer, browser: &Browser) ->
 
 fn section(step: &Step, is_latest: bool) -> String {
     let id = if is_latest { " id=\"latest\"" } else { "" };
-    let mut html = format!("<li{id}>\n<h2>{}</h2>\n<div class=\"panes\">\n{}", step.title, request_pane(step));
+    let mut html = format!("<li{id}>\n<h2>{}</h2>\n<div class=\"panes\">\n{}", step.title, request_pane(&step.request));
     if let Some(reply) = &step.reply {
-        html.push_str(&reply_pane(reply));
+        let _ = writeln!(html, "<div>\n{}{}</div>", reply_pane(reply), token_pane(&step.tokens));
     }
     html.push_str("</div>\n");
     for remark in &step.remarks {
@@ -47,9 +47,8 @@ fn section(step: &Step, is_latest: bool) -> String {
     html
 }
 
-/// A request as it is on the wire, and its parameters and tokens once more for reading.
-fn request_pane(step: &Step) -> String {
-    let text = &step.request;
+/// A request as it is on the wire, and its parameters once more for reading.
+fn request_pane(text: &str) -> String {
     let body = text.split_once("\n\n").map_or("", |(_, body)| body);
     let query = text.split(' ').nth(1).and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
     let mut html = format!("<div class=\"pane\"><h3>Request</h3>\n<pre>{}</pre>\n", Text(text.trim_end()));
@@ -62,8 +61,19 @@ fn request_pane(step: &Step) -> String {
         }
         html.push_str("</dl></details>\n");
     }
-    for Decoded { title, parts } in &step.tokens {
-        let _ = writeln!(html, "<details class=\"token\" open><summary>{title}</summary>");
+    html.push_str("</div>\n");
+    html
+}
+
+/// The JWTs in a request, for reading.
+fn token_pane(tokens: &[Decoded]) -> String {
+    if tokens.is_empty() {
+        return String::new();
+    }
+    let mut html = String::from("<div class=\"pane\"><h3>In the request</h3>\n");
+    for Decoded { title, parts, open } in tokens {
+        let open = if *open { " open" } else { "" };
+        let _ = writeln!(html, "<details{open}><summary>{title}</summary>");
         for (part, name) in parts.iter().zip(["header", "claims"]) {
             let _ = writeln!(html, "<h4>{name}</h4><pre>{}</pre>", Text(indented(part)));
         }

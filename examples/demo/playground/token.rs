@@ -126,14 +126,16 @@ pub(super) struct Decoded {
     pub(super) title: &'static str,
     /// The header, and where that is legible the claims.
     pub(super) parts: Vec<String>,
+    /// Whether it is shown without being asked for.
+    pub(super) open: bool,
 }
 
 impl Decoded {
-    pub(super) fn of(title: &'static str, token: &str) -> Self {
+    pub(super) fn of(title: &'static str, token: &str, open: bool) -> Self {
         let segments: Vec<&str> = token.split('.').collect();
         // Of the five segments of an encrypted token, only the header says anything.
         let legible = if segments.len() == 3 { 2 } else { 1 };
         let text = |segment: &&str| String::from_utf8(URL_SAFE_NO_PAD.decode(segment).ok()?).ok();
-        Self { title, parts: segments.iter().take(legible).filter_map(text).collect() }
+        Self { title, parts: segments.iter().take(legible).filter_map(text).collect(), open }
     }
 }

@@ -50,12 +50,12 @@ fn tokens(request: &Message, inside: Option<&str>) -> Vec<Decoded> {
     let field = |name| request.form().and_then(|form| form.field(name));
     let object = field("request").map(|object| match inside {
         Some(inside) => vec![
-            Decoded::of("request, encrypted: all that is legible", &object),
-            Decoded::of("request, as it was before", inside),
+            Decoded::of("request, encrypted: all that is legible", &object, true),
+            Decoded::of("request, as it was before", inside, true),
         ],
-        None => vec![Decoded::of("request, decoded", &object)],
+        None => vec![Decoded::of("request, decoded", &object, true)],
     });
-    let assertion = field("client_assertion").map(|token| Decoded::of("client_assertion, decoded", &token));
+    let assertion = field("client_assertion").map(|token| Decoded::of("client_assertion, decoded", &token, false));
     let mut tokens: Vec<Decoded> = object.into_iter().flatten().chain(assertion).collect();
     for part in tokens.iter_mut().flat_map(|token| &mut token.parts) {
         *part = shortened(std::mem::take(part));
