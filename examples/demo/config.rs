@@ -8,6 +8,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     fault::Fault,
     keys::Keys,
+    log,
     members::{Members, elements},
 };
 
@@ -44,6 +45,9 @@ impl Config {
         for (place, registration) in registrations {
             if clients.iter().any(|client| client.client_id() == registration.client_id) {
                 return Err(Fault::new(place, "client_id: is registered twice"));
+            }
+            if registration.jwks_uri.is_some() {
+                log::line(format_args!("{place}: jwks_uri: this example fetches nothing, so its keys cannot be used"));
             }
             detail_types.extend(registration.authorization_details_types.iter().flatten().cloned());
             clients.push(Client::try_from(registration).map_err(|error| Fault::new(place, error))?);

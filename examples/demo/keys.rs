@@ -32,7 +32,7 @@ impl Keys {
         for (index, raw) in elements.into_iter().enumerate() {
             let place = format!("keys[{index}]");
             let members = Members::parse(raw.get()).map_err(|problem| Fault::new(&place, problem))?;
-            let place = members.text("kid").map_or(place, |kid| format!("key {kid:?}"));
+            let place = members.text("kid").map_or(place.clone(), |kid| format!("{place} with kid {kid:?}"));
             let jwk = members.to_map().map_err(|fault| fault.within(&place))?;
             match Purpose::of(&jwk).map_err(|fault| fault.within(&place))? {
                 Purpose::Signature if signer.is_some() => {
@@ -71,7 +71,7 @@ impl Keys {
         let (Some(signer), Some(decryption)) = (&self.signer, &self.decryption) else { return Ok(()) };
         let kid = signer.kid();
         if listed(&decryption.public_jwks()).any(|key| key.get("kid").is_some_and(|other| other == kid)) {
-            return Err(Fault::new(format_args!("key {kid:?}"), "kid: names another key of the set too"));
+            return Err(Fault::new("keys", format_args!("kid: {kid:?} names a key of either use")));
         }
         Ok(())
     }

@@ -91,7 +91,7 @@ for (const javaScriptEnabled of [true, false]) {
         await page.fill('#further', 'resource=https://a.example.com/\nauthorization_details=[{"type":"payment","amount":12.50}]');
         await screenshot(page, `playground-start-${sending}-${suffix}`);
         await goTo(page, '#push');
-        assert.match(await wire(page), /request=eyJ[\s\S]*client_assertion=eyJ[\s\S]*201 Created/);
+        assert.match(await wire(page), /client_id=bank&request=eyJ[\s\S]*client_assertion=eyJ[\s\S]*201 Created/);
         assert.match(await wire(page), decoded);
         await screenshot(page, `playground-pushed-${sending}-${suffix}`);
 

@@ -102,9 +102,9 @@ impl Wishes {
             _ => return Ok((parameters, None)),
         };
         let signed = token::request_object(&player.client_id, &parameters, signer, &demo.issuer)?;
-        let form = |object| vec![("request".to_owned(), object)];
+        // The name beside it is for clients that put their secret into the form; any other parameter would be refused.
+        let form = |object| vec![("client_id".to_owned(), player.client_id.clone()), ("request".to_owned(), object)];
         if self.sending == "signed" {
-            // A client that proves by an assertion or in the header who it is need not say it in the form as well.
             return Ok((form(signed), None));
         }
         let encrypted = token::encrypted(&signed, demo)?.ok_or_else(error_page::invalid_request)?;
