@@ -44,6 +44,7 @@ impl Start {
         match self.config {
             Some(mut config) => {
                 let player = add_player(&mut config, &issuer)?;
+                config.cautions.iter().for_each(log::line);
                 log::line(format_args!(
                     "the playground is the client {:?}; only this process has its secret and its key",
                     player.client_id

@@ -49,6 +49,12 @@ test('the curl line of the README works', async (t) => {
   assert.match(reply, /"request_uri": ?"urn:ietf:params:oauth:request_uri:/);
 });
 
+test('a client whose keys would have to be fetched is pointed out in the log', async (t) => {
+  const server = await startServer({ clients: [{ ...web, jwks_uri: 'https://client.example.com/jwks' }] });
+  t.after(() => server.stop());
+  assert.match(server.output.stderr, /^client "web": jwks_uri: .*$/m);
+});
+
 for (const [what, serverArguments, words] of [
   ['an unknown flag', ['--bogus'], ['--bogus']],
   ['a stray argument', ['bogus'], ['flag']],
