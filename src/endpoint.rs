@@ -16,7 +16,7 @@ pub use self::{
     push::Pushed,
 };
 use crate::{
-    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry},
+    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id},
     client_auth::Audiences,
     clock::Clock,
     digest::KeySpace,
@@ -79,6 +79,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
+        // What cannot be registered never reaches the host's database.
+        if !is_client_id(client_id) {
+            return Ok(None);
+        }
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
             Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),

@@ -27,6 +27,8 @@ mod jwk;
 mod key_error;
 mod key_management;
 mod members;
+mod nobody;
+mod permitted;
 mod prepared;
 mod private_key;
 mod roca;
@@ -45,11 +47,15 @@ pub(crate) use self::{
     compact::{Jwe, Jws, Token, Verified},
     dates::Dates,
     members::{Audience, Members, text_of},
-    verification_keys::Permitted,
+    nobody::verify_for_nobody,
+    permitted::Permitted,
 };
 
 /// The longest `kid`, in bytes.
 const MAX_KID: usize = 256;
+
+/// Bytes of a token that a host hands in by itself.
+const MAX_TOKEN: usize = 64 * 1024;
 
 /// How many keys are tried for a token that does not say which.
 const MAX_TRIALS: usize = 3;

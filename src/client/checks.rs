@@ -6,7 +6,7 @@ use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
     keys::ClientKeys,
     registration::expiry,
-    secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, SecretVerifier},
+    secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
 };
 use crate::{
     authentication_method::AuthenticationMethod,
@@ -36,7 +36,7 @@ impl Client {
 
     fn from_registration(registration: ClientRegistration, secrets: Vec<Secret>) -> Result<Self, RegistrationError> {
         let ClientRegistration { client_id, .. } = &registration;
-        if !(1..=MAX_CLIENT_ID).contains(&client_id.len()) || !is_printable(client_id) {
+        if !is_client_id(client_id) {
             return Err(RegistrationError::new("client_id", "must be 1 to 256 printable ASCII characters"));
         }
         if registration.client_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
@@ -92,10 +92,6 @@ impl TryFrom<ClientRegistration> for Client {
         let secrets = secrets_of(&registration)?;
         Self::from_registration(registration, secrets)
     }
-}
-
-fn is_printable(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }
 
 fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, RegistrationError> {

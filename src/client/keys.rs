@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use url::{Host, Url};
 
-use super::{ClientRegistration, RegistrationError, SecretText};
+use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
 use crate::{
     authentication_method::AuthenticationMethod,
     jose::{
@@ -226,7 +226,7 @@ fn shared_secrets(
         })
     };
     let secrets = first.chain(others).map(|(secret, expiry)| {
-        let expiry = super::registration::expiry("client_secret_expires_at", expiry)?;
+        let expiry = registration::expiry("client_secret_expires_at", expiry)?;
         Ok((in_clear(secret)?, expiry))
     });
     let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;

@@ -12,6 +12,16 @@ pub(crate) const MAX_CLIENT_ID: usize = 256;
 /// The longest secret, in bytes. It bounds what a slow password hash is asked to work on.
 pub(crate) const MAX_SECRET: usize = 512;
 
+/// RFC 6749 appendix A.1, with a bound.
+pub(crate) fn is_client_id(text: &str) -> bool {
+    (1..=MAX_CLIENT_ID).contains(&text.len()) && is_printable(text)
+}
+
+/// RFC 6749 appendix A: %x20-7E
+pub(super) fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
+}
+
 /// Checks a client secret in a way of the host's own, such as a slow password hash.
 ///
 /// It is called on the request path and by an executor's thread: one that takes more than a millisecond should hand its work over,

@@ -9,11 +9,14 @@ use crate::{
     client_auth::{Assertion, AuthenticatedClient, Presented, check_uses_assertion},
     error::{Reason, Refusal},
     http::PushRequest,
-    jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified},
+    jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_for_nobody},
     jwks::Lookup,
     observer::{Event, Stage},
     store::{Key, Mark, RememberError, RequestStore},
 };
+
+/// Seconds by which the clocks of nodes may differ.
+const CLOCKS_APART: i64 = 60;
 
 /// A client that has authenticated, and what must be new about its credentials.
 pub(super) struct Authenticated {
@@ -78,7 +81,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             // authenticate.
             if good.is_ok() && refusal.reason() != Reason::ClientAssertion(TokenFault::Signature) {
                 let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
-                VerificationKeys::check_for_nobody(assertion.jws(), offered);
+                verify_for_nobody(assertion.jws(), offered);
             }
             refusal
         };
@@ -142,10 +145,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    /// A mark that lives as long as what it marks, and a little longer for nodes whose clocks are behind.
+    /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
+    /// [`CLOCKS_APART`] does not take for new what another has seen.
     pub(super) fn mark(&self, key: Key, expires_at: i64) -> Mark {
         let left = expires_at.saturating_sub(self.settings.clock.now().unix_timestamp());
-        let seconds = left.saturating_add(self.policy().clock_leeway.into()).max(1);
+        let seconds = left.saturating_add(CLOCKS_APART).max(1);
         Mark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
     }
 }

@@ -323,13 +323,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    /// The mark must outlive every login that has begun with the object.
     fn once(&self, mark: Mark) -> Ending {
         let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Ending::Remember {
-            mark: Mark { lifetime: mark.lifetime.saturating_add(login), ..mark },
-            until: self.settings.clock.elapsed().saturating_add(login),
-        }
+        Ending::Remember { mark, until: self.settings.clock.elapsed().saturating_add(login) }
     }
 
     /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.

@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    ContentEncryption, KeyError, KeyManagement, KeyProblem, MAX_TRIALS, TokenFault,
+    ContentEncryption, KeyError, KeyManagement, KeyProblem, MAX_TOKEN, MAX_TRIALS, TokenFault,
     compact::{Jwe, Token},
     key_management,
     private_key::PrivateKey,
-    verification_keys::MAX_TOKEN,
 };
 use crate::json;
 

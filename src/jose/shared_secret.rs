@@ -8,10 +8,10 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::{
-    ContentEncryption, KeyManagement, SigningAlgorithm, TokenFault,
+    ContentEncryption, KeyManagement, MAX_TOKEN, SigningAlgorithm, TokenFault,
     compact::{Jwe, Jws, Verified},
     key_management,
-    verification_keys::{MAX_TOKEN, Permitted},
+    permitted::Permitted,
 };
 
 /// A secret that both sides hold, such as a `client_secret`. It is not a key of any other kind, and no other key can become one:

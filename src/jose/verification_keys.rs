@@ -1,13 +1,14 @@
 //! The public keys of one party, and which of them a token is held against.
 
-use std::{fmt, sync::LazyLock};
+use std::fmt;
 
 use serde_json::Value;
 
 use super::{
-    KeyError, KeyProblem, MAX_TRIALS, SigningAlgorithm, SkippedKey, TokenFault,
+    KeyError, KeyProblem, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, SkippedKey, TokenFault,
     compact::{Jws, Verified},
     jwk::VerificationKey,
+    permitted::Permitted,
 };
 use crate::json;
 
@@ -15,8 +16,6 @@ use crate::json;
 const MAX_KEYS: usize = 32;
 /// Bytes of a set.
 const MAX_SET: usize = 64 * 1024;
-/// Bytes of a token that comes in through [`VerificationKeys::verify`].
-pub(super) const MAX_TOKEN: usize = 64 * 1024;
 
 /// The public keys of one party.
 ///
@@ -167,69 +166,19 @@ impl VerificationKeys {
         }
         Err(fault)
     }
+}
 
-    /// Does for a sender without keys what [`check`](Self::check) does for one with a key that does not fit.
-    pub(crate) fn check_for_nobody(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
-        if let Ok(algorithm) = Permitted::any_of(offered).algorithm_of(jws)
-            && let Some(key) = NOBODY.keys.iter().find(|key| key.supports(algorithm))
-        {
-            std::hint::black_box(key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature));
-        }
+impl VerificationKeys {
+    /// Whether the first key for the algorithm fits, whatever `kid` says.
+    pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
+        let message = jws.signing_input.as_bytes();
+        let first = self.keys.iter().find(|key| key.supports(algorithm));
+        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
     }
 }
 
 impl fmt::Debug for VerificationKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerificationKeys").field("keys", &self.keys.len()).field("skipped", &self.skipped).finish()
-    }
-}
-
-/// Which algorithms a sender may use.
-pub(crate) struct Permitted<'a> {
-    offered: &'a [SigningAlgorithm],
-    registered: Option<SigningAlgorithm>,
-    /// Whether RS256 takes a registration that names it.
-    careful: bool,
-}
-
-impl<'a> Permitted<'a> {
-    /// Any of these.
-    pub(crate) fn any_of(offered: &'a [SigningAlgorithm]) -> Self {
-        Self { offered, registered: None, careful: false }
-    }
-
-    /// What the server offers, narrowed down to what the client has registered. RS256 is an older choice that nobody gets
-    /// without asking for it.
-    pub(crate) fn for_client(offered: &'a [SigningAlgorithm], registered: Option<SigningAlgorithm>) -> Self {
-        Self { offered, registered, careful: true }
-    }
-
-    /// The algorithm that the header names, if it is permitted.
-    pub(crate) fn algorithm_of(&self, jws: &Jws<'_>) -> Result<SigningAlgorithm, TokenFault> {
-        let algorithm = jws.header.alg.as_deref().and_then(SigningAlgorithm::parse).ok_or(TokenFault::Algorithm)?;
-        let offered = self.offered.iter().any(|offered| offered.is_same(algorithm));
-        let registered = self.registered.is_none_or(|registered| registered.is_same(algorithm));
-        if offered && registered { Ok(algorithm) } else { Err(TokenFault::Algorithm) }
-    }
-
-    /// Whether the registration must name this algorithm, and has not done so for the client: then the key must.
-    fn only_by_registration(&self, algorithm: SigningAlgorithm) -> bool {
-        self.careful && self.registered.is_none() && algorithm == SigningAlgorithm::Rs256
-    }
-}
-
-/// Keys whose private halves nobody has.
-static NOBODY: LazyLock<VerificationKeys> =
-    LazyLock::new(|| VerificationKeys::parse(include_str!("nobody.jwks.json")).unwrap_or_default());
-
-#[cfg(test)]
-mod tests {
-    use super::{NOBODY, SigningAlgorithm};
-
-    #[test]
-    fn nobody_has_a_key_for_each_asymmetric_algorithm() {
-        for algorithm in SigningAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
-            assert!(NOBODY.supports(*algorithm), "{algorithm}");
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{DynJwksSource, FetchedJwks, JwksError};
+use super::source::{DynJwksSource, FetchedJwks, JwksError};
 use crate::{clock::Clock, generations::Generations, jose::VerificationKeys};
 
 /// How often JWK sets are fetched, and how long they are believed.
@@ -119,11 +119,12 @@ impl JwksCache {
             _ if now < state.next_fetch => return state.usable(now),
             _ => {}
         }
-        // Somebody is fetching, and there is something to go on with.
-        let mut fetching = match (slot.fetching.try_lock(), state.usable(now)) {
+        // While somebody fetches, others go on for a little with what there is.
+        let recent = state.keys.filter(|_| now < state.fresh_until.saturating_add(self.limits.cooldown));
+        let mut fetching = match (slot.fetching.try_lock(), recent) {
             (Ok(fetching), _) => fetching,
-            (Err(_), usable @ Lookup::Known(_)) => return usable,
-            (Err(_), _) => slot.fetching.lock().await,
+            (Err(_), Some(keys)) => return Lookup::Known(keys),
+            (Err(_), None) => slot.fetching.lock().await,
         };
         let since = slot.state();
         let now = self.clock.elapsed();

@@ -1,0 +1,33 @@
+//! Work done for a sender that does not exist, so that how long a refusal takes does not tell who does.
+
+use std::{hint::black_box, sync::LazyLock};
+
+use super::{SharedSecret, SigningAlgorithm, VerificationKeys, compact::Jws, permitted::Permitted};
+
+/// Does for a sender without keys what is done for one with a key that does not fit.
+pub(crate) fn verify_for_nobody(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
+    let permitted = Permitted::any_of(offered);
+    let Ok(algorithm) = permitted.algorithm_of(jws) else {
+        return;
+    };
+    let fits = if algorithm.is_symmetric() { SECRET.check(jws, &permitted).is_ok() } else { KEYS.fit(jws, algorithm) };
+    black_box(fits);
+}
+
+static SECRET: LazyLock<SharedSecret> = LazyLock::new(|| SharedSecret::new(&[0; 64]));
+
+/// Keys whose private halves nobody has.
+static KEYS: LazyLock<VerificationKeys> =
+    LazyLock::new(|| VerificationKeys::parse(include_str!("nobody.jwks.json")).unwrap_or_default());
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, SigningAlgorithm};
+
+    #[test]
+    fn nobody_has_a_key_for_each_asymmetric_algorithm() {
+        for algorithm in SigningAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
+            assert!(KEYS.supports(*algorithm), "{algorithm}");
+        }
+    }
+}
