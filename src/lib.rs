@@ -68,6 +68,8 @@
 //!   (CSRF): the browser binding does not replace one, since a victim's browser sends its cookie along.
 //! * Login pages must not be framed (`frame-ancestors 'none'`) and not be stored (`no-store`).
 //! * A HEAD request should be answered without [`ParEndpoint::authorize`].
+//! * A limit for how often one sender may ask: whoever makes up signatures makes the server verify them, at a tenth of a
+//!   millisecond and up to some milliseconds each.
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
 //!
 //! The examples do all of it.
@@ -114,7 +116,8 @@
 //!   ([`allow_legacy_assertion_audience`](ClientRegistration::allow_legacy_assertion_audience)).
 //! * A request object is the only source of parameters. Their values keep their JSON types
 //!   ([`Parameters::iter_values`]).
-//! * Nothing is decrypted for a client that has not authenticated.
+//! * Nothing is decrypted for a client that has not authenticated. (An assertion is used up by a push that succeeds, so until it
+//!   expires its owner may be refused with it more than once.)
 //!
 //! # What is guarded
 //!

@@ -48,7 +48,8 @@ pub struct ClientRegistration {
     /// `token_endpoint_auth_method`. Default `client_secret_basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
-    /// `token_endpoint_auth_signing_alg`: of client assertions. Absent: any that the policy offers.
+    /// `token_endpoint_auth_signing_alg`: of client assertions. Absent: any that the policy offers, but RS256 only with a key
+    /// whose `alg` is that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// `allow_legacy_assertion_audience` (an extension): whether `aud` of this client's assertions may also be the URL of the token
@@ -61,10 +62,12 @@ pub struct ClientRegistration {
     /// `jwks_uri`: where they are to be fetched. Excludes `jwks`. See [`JwksSource`](crate::JwksSource).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
-    /// `request_object_signing_alg`. Absent: any that the policy offers.
+    /// `request_object_signing_alg`. Absent: any that the policy offers, but RS256 only with a key whose `alg` is that, and none
+    /// with the `client_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<String>,
-    /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required.
+    /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required. Absent: any that
+    /// the policy offers, but none with the `client_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_alg: Option<String>,
     /// `request_object_encryption_enc`. Default `A128CBC-HS256`.

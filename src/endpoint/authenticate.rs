@@ -121,7 +121,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         };
         let keys = self.looked_up(client, self.settings.jwks.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
         let outcome = keys.check(jws, permitted);
-        if outcome.is_err_and(|fault| fault == TokenFault::NoKey)
+        // A sender that names no key may have a new one.
+        let may_be_new = |fault| fault == TokenFault::NoKey || (fault == TokenFault::Signature && !jws.names_key());
+        if outcome.is_err_and(may_be_new)
             && let Some(newer) = self.looked_up(client, self.settings.jwks.newer(uri, &keys).await)
         {
             return newer.check(jws, permitted);

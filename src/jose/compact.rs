@@ -88,6 +88,11 @@ impl<'a> Jws<'a> {
         Ok(Self { header, signing_input, payload: decode(payload)?, signature: decode(signature)? })
     }
 
+    /// Whether it says by `kid` with which key it was signed.
+    pub(crate) fn names_key(&self) -> bool {
+        self.header.kid.is_some()
+    }
+
     /// What the token says, for looking up whose it claims to be. Believe nothing in it.
     pub(crate) fn unverified_payload(&self) -> &[u8] {
         &self.payload

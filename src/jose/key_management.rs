@@ -160,14 +160,16 @@ fn agreement_header(header: &Header, curve: Curve) -> Option<JweHeader> {
     let coordinates: &[&str] = if curve == Curve::X25519 { &["x"] } else { &["x", "y"] };
     let is_sized =
         |member: &&str| text(member).and_then(base64url::decode).is_some_and(|bytes| bytes.len() == curve.length());
-    let is_known = |member: &String| matches!(&**member, "kty" | "crv") || coordinates.contains(&&**member);
     if Curve::parse(text("kty")?, text("crv")?)? != curve
         || !coordinates.iter().all(is_sized)
-        || !point.keys().all(is_known)
+        || point.contains_key("d")
     {
         return None;
     }
-    let mut members = Map::from_iter([("epk".to_owned(), Value::Object(point.clone()))]);
+    let copied = ["kty", "crv"].iter().chain(coordinates);
+    let point: Map<String, Value> =
+        copied.filter_map(|member| Some(((*member).to_owned(), point.get(*member)?.clone()))).collect();
+    let mut members = Map::from_iter([("epk".to_owned(), Value::Object(point))]);
     for name in ["apu", "apv"] {
         if let Some(party) = header.others.get(name) {
             base64url::decode(party.as_str()?)?;

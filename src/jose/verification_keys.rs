@@ -74,6 +74,9 @@ impl VerificationKeys {
 
     /// As [`parse`](Self::parse), of a set whose JSON has been read.
     pub(crate) fn from_registered(jwks: &Value) -> Result<Self, KeyError> {
+        if jwks.to_string().len() > MAX_SET {
+            return Err(KeyError::TOO_LARGE);
+        }
         Self::from_value(jwks, Mode::Registered)
     }
 
@@ -138,7 +141,8 @@ impl VerificationKeys {
     /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. What the payload says, and
     /// what `typ` says, has yet to be checked: a token of another kind, of long ago or for somebody else passes too.
     ///
-    /// A `kid` must be that of a key. Without one, three keys that fit the algorithm are tried.
+    /// A `kid` must be that of a key, or of one that has none. Where it does not say which, three keys that fit the algorithm are
+    /// tried.
     ///
     /// # Errors
     ///
@@ -151,14 +155,17 @@ impl VerificationKeys {
 
     pub(crate) fn check<'t>(&self, jws: &'t Jws<'_>, permitted: &Permitted<'_>) -> Result<Verified<'t>, TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
+        let fit = || self.keys.iter().filter(|key| key.supports(algorithm));
+        if permitted.only_by_registration(algorithm) && !fit().any(|key| key.algorithm.is_some()) {
+            return Err(TokenFault::Algorithm);
+        }
         let kid = jws.header.kid.as_deref();
-        let fits = |key: &&VerificationKey| {
-            key.supports(algorithm)
-                && kid.is_none_or(|kid| key.kid.as_deref() == Some(kid))
-                && (key.algorithm.is_some() || !permitted.only_by_registration(algorithm))
-        };
+        let fits = |key: &&VerificationKey| key.algorithm.is_some() || !permitted.only_by_registration(algorithm);
+        // Keys without a name may be the one that is meant, but one of that name comes first; and no other name will do.
+        let named = fit().filter(|key| key.kid.is_some() && kid.is_none_or(|kid| key.kid.as_deref() == Some(kid)));
+        let unnamed = fit().filter(|key| key.kid.is_none());
         let mut fault = TokenFault::NoKey;
-        for key in self.keys.iter().filter(fits).take(MAX_TRIALS) {
+        for key in named.chain(unnamed).filter(fits).take(MAX_TRIALS) {
             if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
                 return Ok(Verified::new(jws));
             }

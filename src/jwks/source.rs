@@ -13,6 +13,8 @@ use crate::jose::VerificationKeys;
 /// addresses only (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
 /// `application/jwk-set+json` or `application/json`, take nothing but a 200, and read no more than 64 KiB.
 ///
+/// Who looks closely can tell by the time of a refusal that a fetch was made, and so that a client with a `jwks_uri` exists.
+///
 /// The future may begin in one task and end in another: when the request that began it is given up, the next one that needs the
 /// keys goes on with it, or drops it when it is older than the cooldown.
 ///
