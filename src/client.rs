@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     authentication_method::AuthenticationMethod,
-    jose::SkippedKey,
+    jose::KeyError,
     policy::Policy,
     redirect_uri::RegisteredRedirectUri,
     response_type::{ResponseMode, ResponseType},
@@ -77,7 +77,7 @@ impl Client {
 
     /// Keys of the registered `jwks` that cannot be used: of an unknown type, or for another purpose.
     #[must_use]
-    pub fn skipped_keys(&self) -> &[SkippedKey] {
+    pub fn skipped_keys(&self) -> &[KeyError] {
         self.keys.skipped()
     }
 

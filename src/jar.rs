@@ -147,7 +147,7 @@ impl RequestObject {
         };
         Ok(RequestObject {
             parameters: parameters::of_claims(&claims, &policy.limits)?,
-            protection: Protection { signed: true, encrypted: decrypted.is_some() },
+            protection: if decrypted.is_some() { Protection::SignedAndEncrypted } else { Protection::Signed },
             expires_at: dates.expires_at,
             single_use,
         })

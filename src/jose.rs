@@ -32,6 +32,7 @@ mod permitted;
 mod prepared;
 mod private_key;
 mod roca;
+mod shared_key;
 mod shared_secret;
 mod verification_keys;
 
@@ -39,7 +40,8 @@ pub use self::{
     algorithm::{ContentEncryption, KeyManagement, SigningAlgorithm},
     decryption_keys::DecryptionKeys,
     fault::TokenFault,
-    key_error::{KeyError, KeyProblem, SkippedKey},
+    key_error::{KeyError, KeyProblem, KeySetError},
+    shared_key::SharedKey,
     shared_secret::SharedSecret,
     verification_keys::VerificationKeys,
 };

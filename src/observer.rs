@@ -2,7 +2,7 @@
 
 use crate::{
     error::{AuthorizationError, Reason},
-    jose::SkippedKey,
+    jose::KeyError,
     jwks::JwksError,
 };
 
@@ -111,7 +111,7 @@ pub enum Event<'a> {
         /// How many keys can be used.
         usable: usize,
         /// The keys that cannot.
-        skipped: &'a [SkippedKey],
+        skipped: &'a [KeyError],
     },
     /// The keys of a client could not be fetched, or what was fetched were none.
     #[non_exhaustive]

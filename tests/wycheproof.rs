@@ -11,7 +11,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use parjar::jose::{
-    ContentEncryption, DecryptionKeys, KeyManagement, SharedSecret, SigningAlgorithm, VerificationKeys,
+    ContentEncryption, DecryptionKeys, KeyManagement, SharedKey, SharedSecret, SigningAlgorithm, VerificationKeys,
 };
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn decrypted(group: &Value, token: &str) -> Answer {
             .map_err(fault)
             .and_then(|keys| keys.decrypt(token, KeyManagement::ALL, ContentEncryption::ALL).map_err(fault));
     };
-    let keys = DecryptionKeys::from_shared_key(&secret);
+    let keys = SharedKey::new(&secret);
     // A key for the content itself is used directly.
     let answer = match ContentEncryption::parse(algorithm) {
         Some(encryption) => keys.decrypt(token, &[KeyManagement::Dir], &[encryption]),

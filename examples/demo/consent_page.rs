@@ -46,7 +46,7 @@ fn hidden_fields(pending: &Pending, query: &str, browser: &Browser) -> String {
     let request = pending.request();
     let request_query = match Form::of_query(query).field("request") {
         // As it came: the signature is verified again with the decision.
-        Some(object) if request.protection().signed => {
+        Some(object) if request.protection().is_signed() => {
             encode([("client_id", request.client_id()), ("request", &object)])
         }
         // From the parameters and not from the query, which may hold credentials that do not belong there.

@@ -4,7 +4,7 @@
 //! members leave this module only as a [`Signer`] and as [`DecryptionKeys`].
 
 use josekit::jwk::{Jwk, alg::ec::EcCurve};
-use parjar::jose::{DecryptionKeys, KeyError};
+use parjar::jose::{DecryptionKeys, KeySetError};
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
@@ -100,14 +100,15 @@ impl Purpose {
     }
 }
 
-fn decryption_keys(jwks: &[Map<String, Value>]) -> Result<DecryptionKeys, KeyError> {
+fn decryption_keys(jwks: &[Map<String, Value>]) -> Result<DecryptionKeys, KeySetError> {
     DecryptionKeys::parse(&json!({ "keys": jwks }).to_string())
 }
 
-fn fault_of(error: KeyError, places: &[String]) -> Fault {
-    match (error.index().and_then(|index| places.get(index)), error.problem()) {
-        (Some(place), Some(problem)) => Fault::new(place, problem),
-        _ => Fault::new("keys", error),
+fn fault_of(error: KeySetError, places: &[String]) -> Fault {
+    let key = if let KeySetError::Key(key) = error { Some(key) } else { None };
+    match key.and_then(|key| Some((places.get(key.index())?, key.problem()))) {
+        Some((place, problem)) => Fault::new(place, problem),
+        None => Fault::new("keys", error),
     }
 }
 

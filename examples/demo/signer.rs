@@ -6,7 +6,7 @@ use josekit::{
     jwk::{Jwk, alg::ec::EcCurve},
     jws::{ES256, JwsHeader, alg::ecdsa::EcdsaJwsSigner, serialize_compact},
 };
-use parjar::jose::{SigningAlgorithm, VerificationKeys};
+use parjar::jose::{KeySetError, SigningAlgorithm, VerificationKeys};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -36,9 +36,9 @@ impl Signer {
         let public = public_half(&jwk);
         let kid = public.get("kid").and_then(Value::as_str).unwrap_or_default().to_owned();
         let usable = VerificationKeys::parse(&json!({ "keys": [public] }).to_string());
-        let verification_keys = usable.map_err(|error| match error.problem() {
-            Some(problem) => Fault::new("x, y or kid", problem),
-            None => Fault::new("keys", error),
+        let verification_keys = usable.map_err(|error| match error {
+            KeySetError::Key(key) => Fault::new("x, y or kid", key.problem()),
+            other => Fault::new("keys", other),
         })?;
         let signer = Jwk::from_map(jwk).and_then(|jwk| ES256.signer_from_jwk(&jwk));
         let signer = signer.map_err(|_| Fault::new("d or key_ops", "does not make it a key that signs"))?;

@@ -7,7 +7,7 @@ use super::registration::{self, ClientRegistration, RegistrationError, SecretTex
 use crate::{
     authentication_method::AuthenticationMethod,
     jose::{
-        ContentEncryption, Jwe, Jws, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, SkippedKey, TokenFault,
+        ContentEncryption, Jwe, Jws, KeyError, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault,
         VerificationKeys, Verified,
     },
 };
@@ -53,7 +53,7 @@ impl ClientKeys {
     }
 
     /// The keys of the registration that cannot be used.
-    pub(super) fn skipped(&self) -> &[SkippedKey] {
+    pub(super) fn skipped(&self) -> &[KeyError] {
         match &self.source {
             KeySource::Registered(keys) => keys.skipped(),
             KeySource::None | KeySource::Uri(_) => &[],

@@ -308,7 +308,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return refuse(Reason::PushRequired);
         }
         let (parameters, protection, ending) = match parameters.known(Name::Request) {
-            None => (parameters.without(Name::is_for_token_endpoint), Protection::PLAIN, Ending::Nothing),
+            None => (parameters.without(Name::is_for_token_endpoint), Protection::Plain, Ending::Nothing),
             Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
             Some(text) => {
                 let may_decrypt = policy.danger_decrypt_request_objects_by_value;

@@ -82,10 +82,9 @@ impl<C, S> ParEndpoint<C, S> {
         document
     }
 
-    /// What the policy offers and there are keys for: of the server, or secrets of clients.
+    /// What the policy offers and there are keys for: the server's, or secrets of clients, who must have registered that.
     fn encryption_algorithms(&self) -> Vec<KeyManagement> {
-        let keys: Vec<KeyManagement> =
-            self.settings.decryption_keys.iter().flat_map(DecryptionKeys::algorithms).collect();
+        let keys = self.settings.decryption_keys.as_ref().map(DecryptionKeys::algorithms).unwrap_or_default();
         let usable = |algorithm: &KeyManagement| algorithm.is_symmetric() || keys.contains(algorithm);
         let offered = self.policy().request_object_encryption_alg_values_supported.iter().copied();
         offered.filter(usable).collect()

@@ -129,7 +129,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     async fn submission(&self, form: Form, client: &Client) -> Result<Submission, Refusal> {
         let Some(text) = form.parameters.known(Name::Request) else {
             let parameters = of_authorization_request(form, client.client_id());
-            return Ok(Submission { parameters, protection: Protection::PLAIN, expires_at: None, mark: None });
+            return Ok(Submission { parameters, protection: Protection::Plain, expires_at: None, mark: None });
         };
         if !self.policy().request_parameter_supported {
             return Err(Reason::RequestNotSupported.into());

@@ -100,6 +100,25 @@ impl<'a> Jws<'a> {
 }
 
 impl<'a> Jwe<'a> {
+    /// As [`Token::parse`], for where nothing else can be.
+    pub(super) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
+        match Token::parse(text, limit)? {
+            Token::Encrypted(jwe) => Ok(jwe),
+            Token::Signed(_) => Err(TokenFault::Malformed),
+        }
+    }
+
+    /// What the header names, if it is among these.
+    pub(super) fn algorithms_among(
+        &self,
+        algorithms: &[KeyManagement],
+        encryptions: &[ContentEncryption],
+    ) -> Result<(KeyManagement, ContentEncryption), TokenFault> {
+        let named @ (algorithm, encryption) = self.algorithms()?;
+        let among = algorithms.contains(&algorithm) && encryptions.contains(&encryption);
+        if among { Ok(named) } else { Err(TokenFault::Algorithm) }
+    }
+
     /// What the header names, if both exist here.
     pub(crate) fn algorithms(&self) -> Result<(KeyManagement, ContentEncryption), TokenFault> {
         let algorithm = self.header.alg.as_deref().and_then(KeyManagement::parse);

@@ -1,68 +1,81 @@
 //! The server's own keys, to which clients encrypt.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::{
-    ContentEncryption, KeyError, KeyManagement, KeyProblem, MAX_TOKEN, MAX_TRIALS, TokenFault,
-    compact::{Jwe, Token},
-    key_management,
-    private_key::PrivateKey,
+    ContentEncryption, KeyError, KeyManagement, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, TokenFault,
+    compact::Jwe, key_management, private_key::PrivateKey,
 };
 use crate::json;
 
 /// Keys in a set.
 const MAX_KEYS: usize = 32;
 
-/// Private keys to which others encrypt. Clones are cheap.
+/// Private keys to which others encrypt. Clones share them, so that a clone kept by the host can replace them at run time.
 ///
-/// Several serve for rotation: publish a new key beside the old one, and take the old one out when no client uses it any more.
-/// A token names its key by `kid`; without one, three keys that fit are tried.
+/// Several serve for rotation: put a new key beside the old one, publish both, and take the old one out when no client uses it any
+/// more. A token names its key by `kid`; without one, three keys that fit are tried.
+///
+/// ```
+/// use parjar::jose::DecryptionKeys;
+///
+/// # let (private, next) = (
+/// #   r#"{ "keys": [ { "kty": "OKP", "crv": "X25519", "use": "enc", "kid": "e1",
+/// #   "x": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo", "d": "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo" } ] }"#,
+/// #   r#"{ "keys": [] }"#);
+/// let keys = DecryptionKeys::parse(private)?;
+/// let handle = keys.clone();
+/// // ... ParEndpoint::builder(..).decryption_keys(keys), and keys.public_jwks() at the host's jwks_uri ...
+/// handle.replace(&DecryptionKeys::parse(next)?);
+/// assert_eq!(keys.public_jwks(), serde_json::json!({ "keys": [] }));
+/// # Ok::<_, parjar::jose::KeySetError>(())
+/// ```
 #[derive(Clone)]
-pub struct DecryptionKeys(Arc<Keys>);
+pub struct DecryptionKeys(Arc<RwLock<Keys>>);
 
-enum Keys {
-    Private(Vec<PrivateKey>),
-    Shared(Zeroizing<Vec<u8>>),
-}
+type Keys = Arc<[PrivateKey]>;
 
 impl DecryptionKeys {
-    /// Reads a private JWK set: RSA from 2048 bits, and P-256, P-384 and X25519. `use` may be absent or `enc`; `alg` narrows a
-    /// key down to one algorithm; without `kid` a key is called by its thumbprint (RFC 7638).
+    /// Reads a private JWK set: RSA from 2048 to 8192 bits, and P-256, P-384 and X25519, at most 32 keys. `use` may be absent or
+    /// `enc`; `alg` narrows a key down to one algorithm; without `kid` a key is called by its thumbprint (RFC 7638). The text
+    /// stays the host's to wipe.
     ///
     /// # Errors
     ///
     /// Which key of the set is unusable, and why.
-    pub fn parse(private_jwks: &str) -> Result<Self, KeyError> {
-        let set = json::parse(private_jwks).ok_or(KeyError::NOT_A_SET)?;
-        let listed = set.get("keys").and_then(Value::as_array).ok_or(KeyError::NOT_A_SET)?;
+    pub fn parse(private_jwks: &str) -> Result<Self, KeySetError> {
+        let set = json::parse(private_jwks).ok_or(KeySetError::NotASet)?;
+        let listed = set.get("keys").and_then(Value::as_array).ok_or(KeySetError::NotASet)?;
         if listed.len() > MAX_KEYS {
-            return Err(KeyError::TOO_LARGE);
+            return Err(KeySetError::TooLarge);
         }
         let mut keys: Vec<PrivateKey> = Vec::with_capacity(listed.len());
         for (index, value) in listed.iter().enumerate() {
-            let key = PrivateKey::parse(value).map_err(|problem| KeyError::of_key(index, problem))?;
+            let key = PrivateKey::parse(value).map_err(|problem| KeyError::new(index, problem))?;
             if keys.iter().any(|other| other.kid == key.kid) {
-                return Err(KeyError::of_key(index, KeyProblem::DuplicateKid));
+                return Err(KeyError::new(index, KeyProblem::DuplicateKid).into());
             }
             keys.push(key);
         }
-        Ok(Self(Arc::new(Keys::Private(keys))))
+        Ok(Self(Arc::new(RwLock::new(keys.into()))))
     }
 
-    /// One symmetric key that the sender holds too, for `dir`, AES key wrap and AES GCM key encryption. It is used as it is, so
-    /// it must have the length that an algorithm wants.
-    #[must_use]
-    pub fn from_shared_key(key: &[u8]) -> Self {
-        Self(Arc::new(Keys::Shared(Zeroizing::new(key.to_vec()))))
+    /// Puts other keys in the place of all present ones, at once and for every clone. A token that is being decrypted goes on
+    /// with what it has found.
+    pub fn replace(&self, others: &Self) {
+        let others = others.present();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = others;
     }
 
     /// The JWK set of the public halves, for the host to publish at its `jwks_uri`. Each has `use` and `kid`.
     #[must_use]
     pub fn public_jwks(&self) -> Value {
-        let keys: Vec<Value> = self.private().iter().map(|key| Value::Object(key.public.clone())).collect();
+        let keys: Vec<Value> = self.present().iter().map(|key| Value::Object(key.public.clone())).collect();
         json!({ "keys": keys })
     }
 
@@ -79,13 +92,8 @@ impl DecryptionKeys {
         algorithms: &[KeyManagement],
         encryptions: &[ContentEncryption],
     ) -> Result<Vec<u8>, TokenFault> {
-        let Token::Encrypted(jwe) = Token::parse(token, MAX_TOKEN)? else {
-            return Err(TokenFault::Malformed);
-        };
-        let (algorithm, encryption) = jwe.algorithms()?;
-        if !algorithms.contains(&algorithm) || !encryptions.contains(&encryption) {
-            return Err(TokenFault::Algorithm);
-        }
+        let jwe = Jwe::parse(token, MAX_TOKEN)?;
+        let (algorithm, encryption) = jwe.algorithms_among(algorithms, encryptions)?;
         self.open(&jwe, algorithm, encryption)
     }
 
@@ -95,13 +103,9 @@ impl DecryptionKeys {
         algorithm: KeyManagement,
         encryption: ContentEncryption,
     ) -> Result<Vec<u8>, TokenFault> {
-        if let Keys::Shared(key) = &*self.0 {
-            let fits = key.len() == algorithm.key_length(encryption) && algorithm.is_symmetric();
-            let plaintext = || key_management::decrypt_with_shared_key(key, jwe, algorithm, encryption);
-            return fits.then(plaintext).flatten().ok_or(TokenFault::Decryption);
-        }
         let kid = jwe.header.kid.as_deref();
-        let candidates = self.private().iter().filter(|key| kid.is_none_or(|kid| *key.kid == *kid));
+        let keys = self.present();
+        let candidates = keys.iter().filter(|key| kid.is_none_or(|kid| *key.kid == *kid));
         let decrypters = candidates.filter_map(|key| {
             let (_, decrypter) = key.decrypters.iter().find(|(offered, _)| *offered == algorithm)?;
             Some((key.kind, decrypter))
@@ -116,23 +120,21 @@ impl DecryptionKeys {
     }
 
     /// The algorithms that some key is for.
-    pub(crate) fn algorithms(&self) -> impl Iterator<Item = KeyManagement> {
+    pub(crate) fn algorithms(&self) -> Vec<KeyManagement> {
+        let keys = self.present();
         let offers = |algorithm: &KeyManagement| {
-            self.private().iter().any(|key| key.decrypters.iter().any(|(offered, _)| offered == algorithm))
+            keys.iter().any(|key| key.decrypters.iter().any(|(offered, _)| offered == algorithm))
         };
-        KeyManagement::ALL.iter().copied().filter(offers)
+        KeyManagement::ALL.iter().copied().filter(offers).collect()
     }
 
-    fn private(&self) -> &[PrivateKey] {
-        match &*self.0 {
-            Keys::Private(keys) => keys,
-            Keys::Shared(_) => &[],
-        }
+    fn present(&self) -> Keys {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl fmt::Debug for DecryptionKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DecryptionKeys").field("keys", &self.private().len()).finish_non_exhaustive()
+        f.debug_struct("DecryptionKeys").field("keys", &self.present().len()).finish_non_exhaustive()
     }
 }

@@ -52,34 +52,34 @@ impl<'a> Jwk<'a> {
         match self.0.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(KeyProblem::Malformed(member)),
+            Some(_) => Err(KeyProblem::Malformed { member }),
         }
     }
 
     pub(super) fn required(self, member: &'static str) -> Result<&'a str, KeyProblem> {
-        self.text(member)?.ok_or(KeyProblem::Malformed(member))
+        self.text(member)?.ok_or(KeyProblem::Malformed { member })
     }
 
     pub(super) fn bytes(self, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
-        base64url::decode(self.required(member)?).ok_or(KeyProblem::Malformed(member))
+        base64url::decode(self.required(member)?).ok_or(KeyProblem::Malformed { member })
     }
 
     /// A member of exactly so many bytes: a coordinate with a zero cut off is a different text for the same key.
     pub(super) fn sized(self, member: &'static str, length: usize) -> Result<Vec<u8>, KeyProblem> {
         self.bytes(member)
-            .and_then(|bytes| if bytes.len() == length { Ok(bytes) } else { Err(KeyProblem::Malformed(member)) })
+            .and_then(|bytes| if bytes.len() == length { Ok(bytes) } else { Err(KeyProblem::Malformed { member }) })
     }
 
     /// A positive number without leading zeros, which some senders add.
     pub(super) fn number(self, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
         let bytes = self.bytes(member)?;
         let number: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
-        if number.is_empty() { Err(KeyProblem::Malformed(member)) } else { Ok(number) }
+        if number.is_empty() { Err(KeyProblem::Malformed { member }) } else { Ok(number) }
     }
 
     pub(super) fn kid(self) -> Result<Option<Box<str>>, KeyProblem> {
         match self.text("kid")? {
-            Some(kid) if kid.len() > MAX_KID => Err(KeyProblem::Malformed("kid")),
+            Some(kid) if kid.len() > MAX_KID => Err(KeyProblem::Malformed { member: "kid" }),
             kid => Ok(kid.map(Into::into)),
         }
     }
@@ -96,11 +96,12 @@ impl<'a> Jwk<'a> {
             Some(Value::Array(listed)) => {
                 let mut found = false;
                 for operation in listed {
-                    found |= operations.contains(&operation.as_str().ok_or(KeyProblem::Malformed("key_ops"))?);
+                    found |=
+                        operations.contains(&operation.as_str().ok_or(KeyProblem::Malformed { member: "key_ops" })?);
                 }
                 found
             }
-            Some(_) => return Err(KeyProblem::Malformed("key_ops")),
+            Some(_) => return Err(KeyProblem::Malformed { member: "key_ops" }),
         };
         Ok(by_use && by_operation)
     }

@@ -1,7 +1,5 @@
 //! What can be wrong with a key.
 
-use std::fmt;
-
 /// What is wrong with a key of a JWK set. `Display` names members, never values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -10,8 +8,12 @@ pub enum KeyProblem {
     #[error("is not an object")]
     NotAnObject,
     /// This member is missing, of the wrong type, of the wrong length or not base64url.
-    #[error("has no proper {0}")]
-    Malformed(&'static str),
+    #[error("has no proper {member}")]
+    #[non_exhaustive]
+    Malformed {
+        /// Its name.
+        member: &'static str,
+    },
     /// A `kty` or `crv` that this library has no use for.
     #[error("is of a kty or crv that is not supported")]
     UnknownType,
@@ -25,7 +27,7 @@ pub enum KeyProblem {
     #[error("has no d")]
     Public,
     /// The private half does not belong to the public one.
-    #[error("has a d that does not belong to its public members")]
+    #[error("has private members that do not belong to the public ones")]
     Inconsistent,
     /// RSA below 2048 or above 4096 bits (8192 for keys of the server), an even modulus, an even or too small exponent, or a modulus
     /// that gives its factors away (CVE-2017-15361).
@@ -39,64 +41,15 @@ pub enum KeyProblem {
     DuplicateKid,
 }
 
-/// A JWK set, or one key of it, that cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One key of a JWK set that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("keys[{index}] {problem}")]
 pub struct KeyError {
-    index: Option<usize>,
-    problem: SetProblem,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SetProblem {
-    NotASet,
-    TooLarge,
-    Key(KeyProblem),
-}
-
-impl KeyError {
-    pub(super) const NOT_A_SET: Self = Self { index: None, problem: SetProblem::NotASet };
-    pub(super) const TOO_LARGE: Self = Self { index: None, problem: SetProblem::TooLarge };
-
-    pub(super) fn of_key(index: usize, problem: KeyProblem) -> Self {
-        Self { index: Some(index), problem: SetProblem::Key(problem) }
-    }
-
-    /// The position of the key in the set, counted from 0. `None` when it is the set that is wrong.
-    #[must_use]
-    pub fn index(&self) -> Option<usize> {
-        self.index
-    }
-
-    /// What is wrong with the key. `None` when it is the set that is wrong.
-    #[must_use]
-    pub fn problem(&self) -> Option<KeyProblem> {
-        match self.problem {
-            SetProblem::Key(problem) => Some(problem),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.index, self.problem) {
-            (Some(index), SetProblem::Key(problem)) => write!(f, "keys[{index}] {problem}"),
-            (_, SetProblem::TooLarge) => f.write_str("holds more than 32 keys or 64 KiB"),
-            _ => f.write_str("is not a JWK set: an object with an array named keys"),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}
-
-/// A key that was left out of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SkippedKey {
     index: usize,
     problem: KeyProblem,
 }
 
-impl SkippedKey {
+impl KeyError {
     pub(super) fn new(index: usize, problem: KeyProblem) -> Self {
         Self { index, problem }
     }
@@ -112,4 +65,19 @@ impl SkippedKey {
     pub fn problem(&self) -> KeyProblem {
         self.problem
     }
+}
+
+/// A JWK set that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// Not an object with an array named `keys`.
+    #[error("is not a JWK set: an object with an array named keys")]
+    NotASet,
+    /// More than 32 keys, or more than 64 KiB.
+    #[error("holds more than 32 keys or 64 KiB")]
+    TooLarge,
+    /// One of its keys cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }

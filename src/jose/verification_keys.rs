@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    KeyError, KeyProblem, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, SkippedKey, TokenFault,
+    KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault,
     compact::{Jws, Verified},
     jwk::VerificationKey,
     permitted::Permitted,
@@ -38,7 +38,7 @@ const MAX_SET: usize = 64 * 1024;
 #[derive(Clone, Default)]
 pub struct VerificationKeys {
     keys: Vec<VerificationKey>,
-    skipped: Vec<SkippedKey>,
+    skipped: Vec<KeyError>,
 }
 
 /// What becomes of a key that cannot be used.
@@ -58,7 +58,7 @@ impl VerificationKeys {
     ///
     /// For a set with a key that is malformed, private, weak, off its curve, or of the same `kid` and kind as another. At most 32
     /// keys and 64 KiB.
-    pub fn parse(jwks: &str) -> Result<Self, KeyError> {
+    pub fn parse(jwks: &str) -> Result<Self, KeySetError> {
         Self::read(jwks, Mode::Registered)
     }
 
@@ -68,39 +68,39 @@ impl VerificationKeys {
     /// # Errors
     ///
     /// When it is not a JWK set, or too large.
-    pub fn parse_fetched(jwks: &str) -> Result<Self, KeyError> {
+    pub fn parse_fetched(jwks: &str) -> Result<Self, KeySetError> {
         Self::read(jwks, Mode::Fetched)
     }
 
     /// As [`parse`](Self::parse), of a set whose JSON has been read.
-    pub(crate) fn from_registered(jwks: &Value) -> Result<Self, KeyError> {
+    pub(crate) fn from_registered(jwks: &Value) -> Result<Self, KeySetError> {
         if jwks.to_string().len() > MAX_SET {
-            return Err(KeyError::TOO_LARGE);
+            return Err(KeySetError::TooLarge);
         }
         Self::from_value(jwks, Mode::Registered)
     }
 
-    fn read(jwks: &str, mode: Mode) -> Result<Self, KeyError> {
+    fn read(jwks: &str, mode: Mode) -> Result<Self, KeySetError> {
         if jwks.len() > MAX_SET {
-            return Err(KeyError::TOO_LARGE);
+            return Err(KeySetError::TooLarge);
         }
-        Self::from_value(&json::parse(jwks).ok_or(KeyError::NOT_A_SET)?, mode)
+        Self::from_value(&json::parse(jwks).ok_or(KeySetError::NotASet)?, mode)
     }
 
-    fn from_value(jwks: &Value, mode: Mode) -> Result<Self, KeyError> {
-        let listed = jwks.get("keys").and_then(Value::as_array).ok_or(KeyError::NOT_A_SET)?;
+    fn from_value(jwks: &Value, mode: Mode) -> Result<Self, KeySetError> {
+        let listed = jwks.get("keys").and_then(Value::as_array).ok_or(KeySetError::NotASet)?;
         if listed.len() > MAX_KEYS {
-            return Err(KeyError::TOO_LARGE);
+            return Err(KeySetError::TooLarge);
         }
         let mut set = Self::default();
         for (index, value) in listed.iter().enumerate() {
             match VerificationKey::parse(value).and_then(|key| set.distinct(key)) {
                 Ok(key) => set.keys.push(key),
                 Err(problem @ (KeyProblem::UnknownType | KeyProblem::OtherPurpose)) => {
-                    set.skipped.push(SkippedKey::new(index, problem));
+                    set.skipped.push(KeyError::new(index, problem));
                 }
-                Err(problem) if mode == Mode::Fetched => set.skipped.push(SkippedKey::new(index, problem)),
-                Err(problem) => return Err(KeyError::of_key(index, problem)),
+                Err(problem) if mode == Mode::Fetched => set.skipped.push(KeyError::new(index, problem)),
+                Err(problem) => return Err(KeyError::new(index, problem).into()),
             }
         }
         Ok(set)
@@ -118,7 +118,7 @@ impl VerificationKeys {
 
     /// The keys that were left out.
     #[must_use]
-    pub fn skipped(&self) -> &[SkippedKey] {
+    pub fn skipped(&self) -> &[KeyError] {
         &self.skipped
     }
 

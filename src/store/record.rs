@@ -10,9 +10,6 @@ use crate::{
 /// share a store during an upgrade.
 const VERSION: u8 = 2;
 
-const SIGNED: u8 = 1;
-const ENCRYPTED: u8 = 2;
-
 /// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
 /// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
 pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8> {
@@ -20,8 +17,11 @@ pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8>
     let lengths = parameters.len().saturating_mul(3).saturating_add(8);
     let mut bytes = Vec::with_capacity(parameters.text().len().saturating_add(lengths));
     bytes.push(VERSION);
-    let flag = |set: bool, flag| if set { flag } else { 0 };
-    bytes.push(flag(protection.signed, SIGNED) | flag(protection.encrypted, ENCRYPTED));
+    bytes.push(match protection {
+        Protection::Plain => 0,
+        Protection::Signed => 1,
+        Protection::SignedAndEncrypted => 2,
+    });
     put_number(&mut bytes, parameters.len());
     for (name, value) in parameters.iter_values() {
         let (length, json) = match value {
@@ -38,10 +38,12 @@ pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8>
 /// Reads a record back. `None` for anything that [`encode`] did not write.
 pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection)> {
     let (&[version, protection], mut rest) = bytes.split_first_chunk()?;
-    if version != VERSION || protection > SIGNED | ENCRYPTED {
-        return None;
-    }
-    let protection = Protection { signed: protection & SIGNED != 0, encrypted: protection & ENCRYPTED != 0 };
+    let protection = match (version, protection) {
+        (VERSION, 0) => Protection::Plain,
+        (VERSION, 1) => Protection::Signed,
+        (VERSION, 2) => Protection::SignedAndEncrypted,
+        _ => return None,
+    };
     let count = take_number(&mut rest)?;
     // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
     if count > rest.len() / 2 {
@@ -104,8 +106,7 @@ mod tests {
         parameters.push("claims", &"x".repeat(20_000));
         parameters.push("ü", "é\u{1F600}");
         parameters.push_value(None, "amount", ParameterValue::Json("9007199254740993"));
-        for (signed, encrypted) in [(false, false), (true, false), (true, true)] {
-            let protection = Protection { signed, encrypted };
+        for protection in [Protection::Plain, Protection::Signed, Protection::SignedAndEncrypted] {
             let record = encode(&parameters, protection);
             assert!(decode(&record) == Some((parameters.clone(), protection)));
         }
@@ -116,7 +117,7 @@ mod tests {
         let mut parameters = Parameters::default();
         parameters.push("client_id", "c1");
         parameters.push("scope", "openid");
-        let record = encode(&parameters, Protection::PLAIN);
+        let record = encode(&parameters, Protection::Plain);
         for end in 0..record.len() {
             assert!(decode(&record[..end]).is_none(), "truncated at {end}");
         }

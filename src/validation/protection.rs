@@ -8,10 +8,10 @@ use crate::{
 };
 
 pub(super) fn check(protection: Protection, client: &Client, policy: &Policy) -> Result<(), Refusal> {
-    if client.must_sign(policy) && !protection.signed {
+    if client.must_sign(policy) && !protection.is_signed() {
         return Err(Reason::SignatureRequired.into());
     }
-    if client.must_encrypt(policy) && !protection.encrypted {
+    if client.must_encrypt(policy) && !protection.is_encrypted() {
         return Err(Reason::EncryptionRequired.into());
     }
     Ok(())

@@ -27,7 +27,7 @@ fn a_signed_push_by_an_assertion_is_opened_with_what_the_object_says() {
     let uri = request_uri(&reply);
     let pending = server.authorize(&format!("client_id=c1&request_uri={uri}"), None).unwrap();
     let request = pending.request();
-    assert!(request.protection().signed);
+    assert!(request.protection().is_signed());
     assert_eq!(request.max_age(), Some(300));
     assert_eq!(request.parameters().get("extra"), Some("[1,2.5]"));
     assert_eq!(request.resources().count(), 2);
