@@ -12,11 +12,13 @@ use josekit::{
         Jwk,
         alg::{ec::EcCurve, ecx::EcxCurve, ed::EdCurve},
     },
-    jws::{ES256, ES384, ES512, EdDSA, HS256, HS384, HS512, JwsSigner, PS256, PS384, PS512, RS256},
+    jws::{ES256, ES384, ES512, EdDSA, JwsSigner, PS256, PS384, PS512, RS256},
 };
+use openssl::{hash::MessageDigest, pkey::PKey};
+use parjar::{Pending, Policy, Reason, Reply, jose::TokenFault};
 use serde_json::{Value, json};
 
-use crate::support::{CALLBACK, CHALLENGE, ISSUER};
+use crate::support::{CALLBACK, CHALLENGE, ISSUER, Server, basic, form, with};
 
 /// What [`parjar::ManualClock::default`] shows.
 pub(crate) const NOW: i64 = 1_700_000_000;
@@ -88,20 +90,26 @@ impl Key {
 }
 
 /// A compact JWS with a MAC.
-pub(crate) fn mac(header: &Value, payload: &Value, secret: &str) -> String {
+pub(crate) fn mac(header: &Value, payload: &Value, secret: impl AsRef<[u8]>) -> String {
     mac_text(&header.to_string(), &payload.to_string(), header["alg"].as_str().unwrap(), secret)
 }
 
-pub(crate) fn mac_text(header: &str, payload: &str, algorithm: &str, secret: &str) -> String {
+/// The same from texts that need not be JSON. Any secret will do, also one that no library would take.
+pub(crate) fn mac_text(header: &str, payload: &str, algorithm: &str, secret: impl AsRef<[u8]>) -> String {
     let input = format!("{}.{}", encode(header), encode(payload));
-    let algorithm = match algorithm {
-        "HS256" => HS256,
-        "HS384" => HS384,
-        "HS512" => HS512,
+    let signature = match algorithm {
+        "HS256" => hmac(MessageDigest::sha256(), secret.as_ref(), input.as_bytes()),
+        "HS384" => hmac(MessageDigest::sha384(), secret.as_ref(), input.as_bytes()),
+        "HS512" => hmac(MessageDigest::sha512(), secret.as_ref(), input.as_bytes()),
         other => panic!("{other} is no MAC"),
     };
-    let signature = algorithm.signer_from_bytes(secret).unwrap().sign(input.as_bytes()).unwrap();
     format!("{input}.{}", encode(signature))
+}
+
+/// RFC 2104 pads a key with zeros, so an empty one, which OpenSSL does not take, is one zero.
+fn hmac(digest: MessageDigest, secret: &[u8], input: &[u8]) -> Vec<u8> {
+    let key = PKey::hmac(if secret.is_empty() { &[0] } else { secret }).unwrap();
+    openssl::sign::Signer::new(digest, &key).unwrap().sign_oneshot_to_vec(input).unwrap()
 }
 
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
@@ -131,6 +139,14 @@ pub(crate) fn object_claims(client_id: &str, others: Value) -> Value {
     changed(claims, others)
 }
 
+/// One of the literal tokens in `tests/vectors/tokens.jsonl`.
+pub(crate) fn literal(id: &str) -> String {
+    let vectors =
+        include_str!("../vectors/tokens.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let found = vectors.into_iter().find(|vector| vector["id"] == id);
+    found.unwrap()["token"].as_str().unwrap().to_owned()
+}
+
 pub(crate) fn changed(mut claims: Value, others: Value) -> Value {
     let members = claims.as_object_mut().unwrap();
     for (name, value) in others.as_object().unwrap() {
@@ -147,6 +163,43 @@ pub(crate) fn fresh_id() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("id-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A registration for `client_secret_basic`, with [`ES256_KEY`] to sign request objects with.
+pub(crate) fn signer(client_id: &str) -> Value {
+    with(basic(client_id), json!({ "jwks": { "keys": [ES256_KEY.public()] } }))
+}
+
+/// A registration for `private_key_jwt`, with [`ES256_KEY`].
+pub(crate) fn asserter(client_id: &str) -> Value {
+    json!({
+        "client_id": client_id, "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": { "keys": [ES256_KEY.public()] }, "redirect_uris": [CALLBACK],
+    })
+}
+
+/// A server with the policy `oauth` on which `basic` may push request objects.
+pub(crate) fn object_server() -> Server {
+    Server::with(Policy::oauth(), [signer("basic")])
+}
+
+/// What `basic` has pushed as a request object, opened.
+pub(crate) fn opened(server: &Server, object: &str) -> Pending {
+    let uri = server.pushed(&form([("request", object)]));
+    server.open(&uri).unwrap()
+}
+
+/// Why `basic` cannot push a request object. Whatever it is, the client is told the same, and nothing is stored.
+pub(crate) fn object_fault(server: &Server, object: &str) -> TokenFault {
+    let before = server.store.len();
+    let refusal = server.try_push(form([("request", object)]).as_bytes()).expect_err("a refusal");
+    let Reason::RequestObject(fault) = refusal.reason() else { panic!("{refusal}") };
+    let reply = Reply::from(refusal);
+    assert_eq!(reply.status(), 400);
+    let told = r#"{"error":"invalid_request_object","error_description":"the request object is not acceptable"}"#;
+    assert_eq!(reply.body(), told);
+    assert_eq!(server.store.len(), before);
+    fault
 }
 
 /// A request object signed with ES256, by [`ES256_KEY`].
