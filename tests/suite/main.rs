@@ -29,6 +29,7 @@ mod push;
 mod redemption;
 mod redirect_uris;
 mod registrations;
+mod request_object_signatures;
 mod request_objects;
 mod required_par;
 mod responses;
