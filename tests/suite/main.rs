@@ -21,6 +21,7 @@ mod http_types;
 mod literal_tokens;
 mod memory_store;
 mod metadata;
+mod objects_by_value;
 mod observers;
 mod parameters;
 mod plain_requests;

@@ -151,7 +151,7 @@ pub(crate) fn changed(mut claims: Value, others: Value) -> Value {
     let members = claims.as_object_mut().unwrap();
     for (name, value) in others.as_object().unwrap() {
         if value.is_null() {
-            members.remove(name);
+            members.shift_remove(name);
         } else {
             members.insert(name.clone(), value.clone());
         }
