@@ -18,6 +18,7 @@ mod forms;
 mod host;
 #[cfg(feature = "http")]
 mod http_types;
+mod jwks_cache;
 mod literal_tokens;
 mod memory_store;
 mod metadata;

@@ -49,7 +49,7 @@ impl Key {
 
     /// As a client registers it.
     pub(crate) fn public(&self) -> Value {
-        json!(self.0.to_public_key().unwrap().as_ref())
+        with(json!(self.0.to_public_key().unwrap().as_ref()), json!({ "kid": self.kid() }))
     }
 
     pub(crate) fn private(&self) -> Value {
