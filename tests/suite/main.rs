@@ -12,6 +12,8 @@
 mod browsers;
 mod changed_settings;
 mod client_authentication;
+mod decryption;
+mod encrypted_objects;
 mod exactly_once;
 mod failures;
 mod forms;

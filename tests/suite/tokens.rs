@@ -14,7 +14,11 @@ use josekit::{
     },
     jws::{ES256, ES384, ES512, EdDSA, JwsSigner, PS256, PS384, PS512, RS256},
 };
-use openssl::{hash::MessageDigest, pkey::PKey};
+use openssl::{
+    hash::MessageDigest,
+    pkey::PKey,
+    symm::{self, Cipher},
+};
 use parjar::{Pending, Policy, Reason, Reply, jose::TokenFault};
 use serde_json::{Value, json};
 
@@ -223,7 +227,10 @@ pub(crate) fn with_assertion<'a>(assertion: &'a str) -> [(&'static str, &'a str)
 
 /// A compact JWE for a public key.
 pub(crate) fn encrypt(header: &Value, plaintext: &[u8], public: &Value) -> String {
-    let jwk = Jwk::from_map(public.as_object().unwrap().clone()).unwrap();
+    // josekit would put the `kid` of the key into the header.
+    let mut members = public.as_object().unwrap().clone();
+    members.retain(|member, _| !matches!(&**member, "kid" | "alg"));
+    let jwk = Jwk::from_map(members).unwrap();
     let encrypter: Box<dyn JweEncrypter> = match header["alg"].as_str().unwrap() {
         "RSA-OAEP" => Box::new(RSA_OAEP.encrypter_from_jwk(&jwk).unwrap()),
         "RSA-OAEP-256" => Box::new(RSA_OAEP_256.encrypter_from_jwk(&jwk).unwrap()),
@@ -248,6 +255,16 @@ pub(crate) fn encrypt_shared(header: &Value, plaintext: &[u8], key: &[u8]) -> St
         other => panic!("{other} needs a public key"),
     };
     encrypted(header, plaintext, &*encrypter)
+}
+
+/// A compact JWE with this header, whatever it says, and content that is encrypted with AES-128 GCM as it should be.
+pub(crate) fn seal(header: &Value, encrypted_key: &[u8], content_key: &[u8], plaintext: &[u8]) -> String {
+    let (header, vector, mut tag) = (encode(header.to_string()), [3; 12], [0; 16]);
+    let additional_data = header.as_bytes();
+    let cipher = Cipher::aes_128_gcm();
+    let ciphertext =
+        symm::encrypt_aead(cipher, content_key, Some(&vector), additional_data, plaintext, &mut tag).unwrap();
+    [header, encode(encrypted_key), encode(vector), encode(ciphertext), encode(tag)].join(".")
 }
 
 fn encrypted(header: &Value, plaintext: &[u8], encrypter: &dyn JweEncrypter) -> String {
