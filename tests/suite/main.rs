@@ -9,8 +9,10 @@
     clippy::arithmetic_side_effects
 )]
 
+mod assertions_once;
 mod browsers;
 mod changed_settings;
+mod client_assertions;
 mod client_authentication;
 mod decryption;
 mod encrypted_objects;
