@@ -1,0 +1,561 @@
+//! Keys of clients: which can be registered, which are left out, and which one a token is held against.
+
+use parjar::{
+    Client, ClientRegistration, Policy, Reason,
+    jose::{KeyProblem, SigningAlgorithm, TokenFault, VerificationKeys},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    support::{CALLBACK, Server, basic, client, code_request, with},
+    tokens::{
+        ED25519_KEY, ES256_KEY, ES384_KEY, ES512_KEY, Key, LONG_SECRET, OTHER_ES256_KEY, RSA_KEY, asserter, assertion,
+        assertion_claims, decode, encode, object_fault, object_server, opened, with_assertion,
+    },
+};
+
+fn registered(members: Value) -> Result<Client, parjar::RegistrationError> {
+    let registration = with(json!({ "client_id": "c1", "redirect_uris": [CALLBACK] }), members);
+    Client::try_from(serde_json::from_value::<ClientRegistration>(registration).unwrap())
+}
+
+/// The member that a registration is refused for, and the text.
+fn refused(members: Value) -> (&'static str, String) {
+    let error = registered(members.clone()).err().unwrap_or_else(|| panic!("accepted: {:.200}", members.to_string()));
+    (error.member(), error.to_string())
+}
+
+fn with_keys(keys: &[Value]) -> Value {
+    json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": keys } })
+}
+
+fn parse(keys: &[Value]) -> Result<VerificationKeys, parjar::jose::KeyError> {
+    VerificationKeys::parse(&json!({ "keys": keys }).to_string())
+}
+
+fn unnamed(key: &Key) -> Value {
+    let mut public = key.public();
+    public.as_object_mut().unwrap().shift_remove("kid");
+    public
+}
+
+/// A point of Ed25519 by the hexadecimal digits of its 32 bytes.
+fn ed25519(hex: &str) -> Value {
+    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect();
+    json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(bytes) })
+}
+
+fn rsa(modulus: &[u8], exponent: &[u8]) -> Value {
+    json!({ "kty": "RSA", "n": encode(modulus), "e": encode(exponent) })
+}
+
+#[test]
+fn keys_that_prove_nothing_are_refused() {
+    // JAR-086, J-23, A-26, A-36, A-37
+    let n = decode(RSA_KEY.public()["n"].as_str().unwrap());
+    let e = [1, 0, 1];
+    let mut even = n.clone();
+    even[255] &= 0xFE;
+    let half = [&[0x80][..], &[1; 127]].concat();
+    let short = [&[0x7F][..], &[0xFF; 255]].concat();
+    let (p256, other) = (ES256_KEY.public(), OTHER_ES256_KEY.public());
+    let (p384, p521) = (ES384_KEY.public(), ES512_KEY.public());
+    let cut = |key: &Value, member: &str| {
+        with(key.clone(), json!({ member: encode(&decode(key[member].as_str().unwrap())[1..]) }))
+    };
+    let grown = |key: &Value, member: &str| {
+        let bytes = [&[0][..], &decode(key[member].as_str().unwrap())].concat();
+        with(key.clone(), json!({ member: encode(bytes) }))
+    };
+    let zero = encode([0; 32]);
+    let cases = [
+        (json!(null), KeyProblem::Malformed),
+        (json!("key"), KeyProblem::Malformed),
+        (json!({}), KeyProblem::Malformed),
+        (json!({ "kty": 5 }), KeyProblem::Malformed),
+        (json!({ "kty": "EC", "crv": "P-256" }), KeyProblem::Malformed),
+        (json!({ "kty": "RSA", "n": encode(&n) }), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "x": 1 })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "x": "=" })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "x": format!("{}=", p256["x"].as_str().unwrap()) })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "kid": 1 })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "kid": "x".repeat(257) })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "use": ["sig"] })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "key_ops": "verify" })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "key_ops": [1] })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "alg": 256 })), KeyProblem::Malformed),
+        (cut(&p256, "x"), KeyProblem::Malformed),
+        (cut(&p384, "y"), KeyProblem::Malformed),
+        (cut(&p521, "x"), KeyProblem::Malformed),
+        (grown(&p256, "y"), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "crv": "P-384" })), KeyProblem::Malformed),
+        (with(p256.clone(), json!({ "x": other["x"] })), KeyProblem::OffCurve),
+        (with(p256.clone(), json!({ "x": p256["y"], "y": p256["x"] })), KeyProblem::OffCurve),
+        (with(p256.clone(), json!({ "x": zero, "y": zero })), KeyProblem::OffCurve),
+        (with(p256.clone(), json!({ "x": encode([0xFF; 32]) })), KeyProblem::OffCurve),
+        (rsa(&half, &e), KeyProblem::Weak),
+        (rsa(&short, &e), KeyProblem::Weak),
+        (rsa(&even, &e), KeyProblem::Weak),
+        (rsa(&n, &[1]), KeyProblem::Weak),
+        (rsa(&n, &[3]), KeyProblem::Weak),
+        (rsa(&n, &[17]), KeyProblem::Weak),
+        (rsa(&n, &[1, 0, 0]), KeyProblem::Weak),
+        (rsa(&n, &[0xFF; 9]), KeyProblem::Weak),
+        (rsa(&n, &[]), KeyProblem::Malformed),
+        (rsa(&n, &[0, 0]), KeyProblem::Malformed),
+        (rsa(&[], &e), KeyProblem::Malformed),
+        (rsa(&[0xFF; 513], &e), KeyProblem::Weak),
+        (rsa(&[0xFF; 2048], &e), KeyProblem::Weak),
+        (rsa(&[0xFF; 2049], &e), KeyProblem::Weak),
+        (json!({ "kty": "OKP", "crv": "Ed25519", "x": encode([9; 31]) }), KeyProblem::Malformed),
+        (json!({ "kty": "OKP", "crv": "Ed25519", "x": encode([9; 33]) }), KeyProblem::Malformed),
+    ];
+    for (key, problem) in cases {
+        let set = [ES256_KEY.public(), key.clone()];
+        let error = parse(&set).unwrap_err();
+        assert_eq!((error.index(), error.problem()), (Some(1), Some(problem)), "{key}");
+        let (member, text) = refused(with_keys(&set));
+        assert_eq!((member, text), ("jwks", format!("jwks: keys[1] {problem}")), "{key}");
+        // In a set that was fetched it is left out.
+        let fetched = VerificationKeys::parse_fetched(&json!({ "keys": set }).to_string()).unwrap();
+        assert_eq!(fetched.len(), 1);
+        assert_eq!(
+            fetched.skipped().iter().map(|key| (key.index(), key.problem())).collect::<Vec<_>>(),
+            [(1, problem)]
+        );
+    }
+    // Zeros in front are what some libraries write.
+    assert_eq!(parse(&[rsa(&[&[0][..], &n].concat(), &[0, 1, 0, 1])]).unwrap().len(), 1);
+}
+
+#[test]
+fn points_of_small_order_are_no_keys() {
+    // A-37: anybody can sign for them
+    for hex in [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    ] {
+        assert_eq!(parse(&[ed25519(hex)]).unwrap_err().problem(), Some(KeyProblem::OffCurve), "{hex}");
+    }
+    assert_eq!(parse(&[ED25519_KEY.public()]).unwrap().len(), 1);
+}
+
+#[test]
+fn secrets_do_not_belong_into_a_public_set() {
+    // CM-008, A-02, A-36
+    let oct = json!({ "kty": "oct", "k": encode(LONG_SECRET) });
+    let mut cases = vec![oct.clone(), json!({ "kty": "oct" }), json!({ "kty": "unknown", "d": "AAAA" })];
+    for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+        cases.push(with(RSA_KEY.public(), json!({ member: "AAAA" })));
+        cases.push(with(ES256_KEY.public(), json!({ member: null, "use": "enc" })));
+    }
+    cases.extend([&ES256_KEY, &ED25519_KEY, &RSA_KEY].map(|key| key.private()));
+    for key in cases {
+        let error = parse(&[ES256_KEY.public(), key.clone()]).unwrap_err();
+        assert_eq!((error.index(), error.problem()), (Some(1), Some(KeyProblem::Private)), "{key}");
+        let (member, text) = refused(with_keys(&[key]));
+        assert_eq!(member, "jwks");
+        assert!(!text.contains("AAAA"));
+    }
+}
+
+#[test]
+fn keys_for_somebody_else_are_left_out_and_reported() {
+    // CM-009, A-36
+    let keys = [
+        (json!({ "kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA" }), Some(KeyProblem::UnknownType)),
+        (json!({ "kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA" }), Some(KeyProblem::UnknownType)),
+        (json!({ "kty": "OKP", "crv": "Ed448", "x": "AA" }), Some(KeyProblem::UnknownType)),
+        (json!({ "kty": "OKP", "crv": "X25519", "x": "AA" }), Some(KeyProblem::OtherPurpose)),
+        (with(RSA_KEY.public(), json!({ "use": "enc" })), Some(KeyProblem::OtherPurpose)),
+        (with(RSA_KEY.public(), json!({ "use": "SIG" })), Some(KeyProblem::OtherPurpose)),
+        (with(RSA_KEY.public(), json!({ "alg": "RS512" })), Some(KeyProblem::OtherPurpose)),
+        (with(RSA_KEY.public(), json!({ "alg": "RSA-OAEP" })), Some(KeyProblem::OtherPurpose)),
+        (with(ES256_KEY.public(), json!({ "alg": "ES384" })), Some(KeyProblem::OtherPurpose)),
+        (with(ES256_KEY.public(), json!({ "alg": "HS256" })), Some(KeyProblem::OtherPurpose)),
+        (with(ES256_KEY.public(), json!({ "alg": "none" })), Some(KeyProblem::OtherPurpose)),
+        (with(ES256_KEY.public(), json!({ "key_ops": [] })), Some(KeyProblem::OtherPurpose)),
+        (with(ES256_KEY.public(), json!({ "key_ops": ["sign"] })), Some(KeyProblem::OtherPurpose)),
+        (with(ES256_KEY.public(), json!({ "use": "sig", "key_ops": ["sign", "verify"], "alg": "ES256" })), None),
+        (with(ED25519_KEY.public(), json!({ "alg": "Ed25519", "x5t": "AAAA", "unknown": {} })), None),
+    ];
+    let set: Vec<Value> = keys.iter().map(|(key, _)| key.clone()).collect();
+    let expected: Vec<_> =
+        keys.iter().enumerate().filter_map(|(index, (_, problem))| Some((index, (*problem)?))).collect();
+    let client = registered(with_keys(&set)).unwrap();
+    assert_eq!(client.skipped_keys().iter().map(|key| (key.index(), key.problem())).collect::<Vec<_>>(), expected);
+    let parsed = parse(&set).unwrap();
+    assert_eq!((parsed.len(), parsed.is_empty(), parsed.skipped().len()), (2, false, 13));
+    assert_eq!(client.token_endpoint_auth_method().as_str(), "private_key_jwt");
+}
+
+#[test]
+fn a_kid_names_one_key_of_a_kind() {
+    // JAR-082, A-36
+    let named = |key: &Key| with(key.public(), json!({ "kid": "same" }));
+    let twins = parse(&[named(&ES256_KEY), named(&RSA_KEY), named(&OTHER_ES256_KEY)]).unwrap_err();
+    assert_eq!((twins.index(), twins.problem()), (Some(2), Some(KeyProblem::DuplicateKid)));
+    // Of different kinds they may share it: the algorithm tells them apart.
+    let server = Server::with(
+        Policy::oauth(),
+        [with(
+            basic("basic"),
+            json!({ "jwks": { "keys": [named(&ES256_KEY), named(&RSA_KEY), named(&ED25519_KEY)] } }),
+        )],
+    );
+    for (key, algorithm) in [(&*ES256_KEY, "ES256"), (&*RSA_KEY, "PS256"), (&*ED25519_KEY, "EdDSA")] {
+        let claims = crate::tokens::object_claims("basic", json!({}));
+        opened(&server, &key.sign(&json!({ "alg": algorithm, "kid": "same" }), &claims));
+    }
+    // Two algorithms of one RSA key are two kinds as well, if the keys say so.
+    let alg = |alg: &str| with(named(&RSA_KEY), json!({ "alg": alg }));
+    assert_eq!(parse(&[alg("PS256"), alg("RS256")]).unwrap().len(), 2);
+    assert!(parse(&[alg("PS256"), named(&RSA_KEY)]).is_err());
+}
+
+#[test]
+fn a_set_is_bounded() {
+    // A-36
+    let keys = |count: usize| vec![unnamed(&ES256_KEY); count];
+    assert_eq!(parse(&keys(32)).unwrap().len(), 32);
+    let error = parse(&keys(33)).unwrap_err();
+    assert_eq!((error.index(), error.problem()), (None, None));
+    assert_eq!(refused(with_keys(&keys(33))).0, "jwks");
+    // Those that are left out count as well.
+    assert!(parse(&vec![json!({ "kty": "new" }); 33]).is_err());
+    let padded = |length: usize| {
+        let set = |padding: String| json!({ "keys": [unnamed(&ES256_KEY)], "x": padding });
+        set("y".repeat(length - set(String::new()).to_string().len()))
+    };
+    assert!(VerificationKeys::parse(&padded(65_536).to_string()).is_ok());
+    assert!(VerificationKeys::parse(&padded(65_537).to_string()).is_err());
+    for set in [json!([]), json!({}), json!({ "keys": {} }), json!({ "keys": null }), json!("x"), json!(1)] {
+        let (member, text) = refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": set }));
+        assert_eq!(member, "jwks", "{set}");
+        assert!(text.contains("JWK set"), "{text}");
+    }
+}
+
+#[test]
+fn a_registered_set_is_bounded_in_bytes_too() {
+    // A-36
+    let set = json!({ "keys": [with(ES256_KEY.public(), json!({ "x5c": ["A".repeat(65_536)] }))] });
+    assert_eq!(refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": set })).0, "jwks");
+}
+
+#[test]
+fn registrations_that_could_never_authenticate_are_refused() {
+    // CM-007, CM-008, CM-011, CM-012, A-03, JAR-065, N-22
+    let es256 = json!({ "keys": [ES256_KEY.public()] });
+    let jwt = |method: &str, members: Value| with(json!({ "token_endpoint_auth_method": method }), members);
+    let cases = [
+        ("jwks", jwt("private_key_jwt", json!({ "jwks": es256, "jwks_uri": "https://c1.example/jwks" }))),
+        ("token_endpoint_auth_method", jwt("private_key_jwt", json!({}))),
+        ("token_endpoint_auth_method", jwt("private_key_jwt", json!({ "client_secret": LONG_SECRET }))),
+        ("jwks", jwt("private_key_jwt", json!({ "jwks": { "keys": [] } }))),
+        (
+            "jwks",
+            jwt("private_key_jwt", json!({ "jwks": { "keys": [with(ES256_KEY.public(), json!({ "use": "enc" }))] } })),
+        ),
+        ("jwks", jwt("private_key_jwt", json!({ "jwks": es256, "token_endpoint_auth_signing_alg": "PS256" }))),
+        (
+            "token_endpoint_auth_signing_alg",
+            jwt("private_key_jwt", json!({ "jwks": es256, "token_endpoint_auth_signing_alg": "HS256" })),
+        ),
+        (
+            "token_endpoint_auth_signing_alg",
+            jwt("private_key_jwt", json!({ "jwks": es256, "token_endpoint_auth_signing_alg": "none" })),
+        ),
+        (
+            "token_endpoint_auth_signing_alg",
+            jwt("private_key_jwt", json!({ "jwks": es256, "token_endpoint_auth_signing_alg": "es256" })),
+        ),
+        (
+            "token_endpoint_auth_signing_alg",
+            jwt(
+                "client_secret_jwt",
+                json!({ "client_secret": LONG_SECRET, "token_endpoint_auth_signing_alg": "ES256" }),
+            ),
+        ),
+        ("client_secret", jwt("client_secret_jwt", json!({}))),
+        ("client_secret", jwt("client_secret_jwt", json!({ "client_secret": "x".repeat(31) }))),
+        (
+            "client_secret",
+            jwt(
+                "client_secret_jwt",
+                json!({ "client_secret": "x".repeat(47), "token_endpoint_auth_signing_alg": "HS384" }),
+            ),
+        ),
+        (
+            "client_secret",
+            jwt(
+                "client_secret_jwt",
+                json!({ "client_secret": "x".repeat(63), "token_endpoint_auth_signing_alg": "HS512" }),
+            ),
+        ),
+        (
+            "client_secret",
+            jwt("client_secret_jwt", json!({ "client_secrets": [{ "client_secret_sha256": "0".repeat(64) }] })),
+        ),
+        (
+            "client_secret",
+            jwt(
+                "client_secret_jwt",
+                json!({ "client_secret": LONG_SECRET, "client_secrets": [{ "client_secret": "short" }] }),
+            ),
+        ),
+        ("request_object_signing_alg", json!({ "client_secret": "s", "request_object_signing_alg": "none" })),
+        ("request_object_signing_alg", json!({ "client_secret": "s", "request_object_signing_alg": "ES256" })),
+        ("jwks", json!({ "client_secret": "s", "jwks": es256, "request_object_signing_alg": "EdDSA" })),
+        ("client_secret", json!({ "client_secret": "x".repeat(31), "request_object_signing_alg": "HS256" })),
+        (
+            "client_secret",
+            json!({ "client_secrets": [{ "client_secret_sha256": "0".repeat(64) }], "request_object_encryption_alg": "dir" }),
+        ),
+        ("client_secret", jwt("none", json!({ "request_object_encryption_alg": "dir" }))),
+        ("client_secret", jwt("none", json!({ "request_object_signing_alg": "HS256" }))),
+        ("request_object_encryption_alg", json!({ "client_secret": "s", "request_object_encryption_alg": "RSA1_5" })),
+        (
+            "request_object_encryption_alg",
+            json!({ "client_secret": "s", "request_object_encryption_alg": "PBES2-HS256+A128KW" }),
+        ),
+        (
+            "request_object_encryption_enc",
+            json!({ "client_secret": "s", "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A192GCM" }),
+        ),
+        ("request_object_encryption_enc", json!({ "client_secret": "s", "request_object_encryption_enc": "A128GCM" })),
+    ];
+    for (expected, members) in cases {
+        let (member, text) = refused(members.clone());
+        assert_eq!(member, expected, "{members}: {text}");
+        assert!(!text.contains(LONG_SECRET) && !text.contains("xxx"), "{text}");
+    }
+    for members in [
+        jwt("private_key_jwt", json!({ "jwks": es256, "token_endpoint_auth_signing_alg": "ES256" })),
+        jwt(
+            "private_key_jwt",
+            json!({ "jwks_uri": "https://c1.example/jwks", "token_endpoint_auth_signing_alg": "PS512" }),
+        ),
+        jwt("client_secret_jwt", json!({ "client_secret": "x".repeat(32) })),
+        jwt(
+            "client_secret_jwt",
+            json!({ "client_secret": "x".repeat(64), "token_endpoint_auth_signing_alg": "HS512" }),
+        ),
+        jwt("none", json!({ "jwks": es256, "request_object_signing_alg": "ES256" })),
+        json!({ "client_secret": "short", "request_object_encryption_alg": "dir" }),
+        json!({ "client_secret": "short", "jwks": { "keys": [] } }),
+    ] {
+        if let Err(error) = registered(members.clone()) {
+            panic!("{members}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_jwks_uri_is_an_https_url_of_somewhere_else() {
+    // CM-008, A-41
+    let uri = |uri: &str| json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri });
+    for text in [
+        "",
+        "c1.example/jwks",
+        "http://c1.example/jwks",
+        "file:///etc/passwd",
+        "data:application/json,{}",
+        "ftp://c1.example/",
+        "https://",
+        "https://localhost/jwks",
+        "https://LOCALHOST/jwks",
+        "https://localhost./jwks",
+        "https://x.localhost/jwks",
+        "https://127.0.0.1/jwks",
+        "https://127.1/jwks",
+        "https://2130706433/jwks",
+        "https://0x7f000001/jwks",
+        "https://0177.0.0.1/jwks",
+        "https://0/jwks",
+        "https://0.0.0.0/jwks",
+        "https://10.0.0.1/jwks",
+        "https://172.16.0.1/jwks",
+        "https://192.168.1.1/jwks",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/jwks",
+        "https://[::]/jwks",
+        "https://[::ffff:10.0.0.1]/jwks",
+        "https://[::ffff:127.0.0.1]/jwks",
+        "https://[::127.0.0.1]/jwks",
+        "https://[fe80::1]/jwks",
+        "https://[fd00::1]/jwks",
+        "https://user@c1.example/jwks",
+        "https://user:password@c1.example/jwks",
+        "https://@c1.example/jwks",
+        "https://c1.example/jwks#fragment",
+        "https://c1.example\\@127.0.0.1/jwks",
+        "https://c1.example/jw ks",
+        "https://c1.example/jwks\n",
+        " https://c1.example/jwks",
+        "https://b\u{fc}cher.example/jwks",
+    ] {
+        assert_eq!(refused(uri(text)).0, "jwks_uri", "{text}");
+    }
+    assert_eq!(refused(uri(&format!("https://c1.example/{}", "x".repeat(2048)))).0, "jwks_uri");
+    for text in [
+        "https://c1.example/jwks",
+        "HTTPS://C1.example/jwks",
+        "https://c1.example:8443/jwks?tenant=1",
+        "https://xn--bcher-kva.example/jwks",
+        "https://93.184.216.34/jwks",
+        "https://[2606:2800:220:1::1]/jwks",
+    ] {
+        assert!(registered(uri(text)).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn addresses_that_no_public_server_has_are_not_fetched_from() {
+    // A-41: shared address space, benchmarks, multicast, broadcast, translated and documented addresses
+    for host in [
+        "100.64.0.1",
+        "100.100.100.200",
+        "192.0.0.192",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "0.1.2.3",
+        "[64:ff9b::a00:1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[ff02::1]",
+        "[fec0::1]",
+    ] {
+        let members =
+            json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": format!("https://{host}/jwks") });
+        assert_eq!(refused(members).0, "jwks_uri", "{host}");
+    }
+}
+
+fn push(server: &Server, token: &str) -> Result<(), Reason> {
+    server.try_form(&code_request(&with_assertion(token))).map(|_| ()).map_err(|refusal| refusal.reason())
+}
+
+fn fault(fault: TokenFault) -> Result<(), Reason> {
+    Err(Reason::ClientAssertion(fault))
+}
+
+#[test]
+fn a_kid_chooses_the_key_and_there_is_no_other() {
+    // JAR-033, JAR-068, A-04
+    let server = Server::with(
+        Policy::oauth(),
+        [with(asserter("c1"), with_keys(&[ES256_KEY.public(), OTHER_ES256_KEY.public()]))],
+    );
+    let token =
+        |key: &Key, kid: &str| key.sign(&json!({ "alg": "ES256", "kid": kid }), &assertion_claims("c1", json!({})));
+    assert_eq!(push(&server, &token(&ES256_KEY, "es256")), Ok(()));
+    assert_eq!(push(&server, &token(&OTHER_ES256_KEY, "other")), Ok(()));
+    assert_eq!(push(&server, &token(&ES256_KEY, "other")), fault(TokenFault::Signature));
+    for kid in ["unknown", "", "ES256", "es256 ", "es256\0", "../es256", "' OR 1=1--"] {
+        assert_eq!(push(&server, &token(&ES256_KEY, kid)), fault(TokenFault::NoKey), "{kid:?}");
+    }
+    assert_eq!(push(&server, &token(&ES256_KEY, &"x".repeat(257))), fault(TokenFault::Malformed));
+    // A key without a name is not meant by any.
+    let server = Server::with(Policy::oauth(), [with(asserter("c1"), with_keys(&[unnamed(&ES256_KEY)]))]);
+    assert_eq!(push(&server, &token(&ES256_KEY, "es256")), fault(TokenFault::NoKey));
+    assert_eq!(push(&server, &assertion("c1", json!({}))), Ok(()));
+}
+
+#[test]
+fn without_a_kid_three_keys_that_fit_are_tried() {
+    // JAR-083, A-32, C-35
+    let keys: Vec<Value> = (0..5)
+        .map(|_| josekit::jwk::Jwk::generate_ec_key(josekit::jwk::alg::ec::EcCurve::P256).unwrap())
+        .map(|jwk| json!(jwk.to_public_key().unwrap().as_ref()))
+        .collect();
+    let verify = |position: usize, others: &[Value]| {
+        let mut set = keys[..position].to_vec();
+        set.push(unnamed(&ES256_KEY));
+        set.splice(0..0, others.iter().cloned());
+        let token = ES256_KEY.sign(&json!({ "alg": "ES256" }), &json!({}));
+        parse(&set).unwrap().verify(&token, SigningAlgorithm::ALL).err()
+    };
+    for position in 0..5 {
+        let expected = (position > 2).then_some(TokenFault::Signature);
+        assert_eq!(verify(position, &[]), expected, "{position}");
+        // Keys of other kinds do not count.
+        let others = [unnamed(&RSA_KEY), unnamed(&ES384_KEY), unnamed(&ED25519_KEY), json!({ "kty": "new" })];
+        assert_eq!(verify(position, &others), expected, "{position}");
+    }
+}
+
+#[test]
+fn the_algorithm_of_a_key_is_the_only_one_it_is_for() {
+    // JAR-062, A-36
+    let only = |alg: &str| parse(&[with(unnamed(&RSA_KEY), json!({ "alg": alg }))]).unwrap();
+    let token = |alg: &str| RSA_KEY.sign(&json!({ "alg": alg }), &json!({ "a": 1 }));
+    for alg in ["PS256", "PS384", "PS512", "RS256"] {
+        for used in ["PS256", "PS384", "PS512", "RS256"] {
+            let outcome = only(alg).verify(&token(used), SigningAlgorithm::ALL);
+            let expected = if alg == used { Ok(br#"{"a":1}"#.to_vec()) } else { Err(TokenFault::NoKey) };
+            assert_eq!(outcome, expected, "{alg} {used}");
+        }
+    }
+    for (registered, used) in [("EdDSA", "Ed25519"), ("Ed25519", "EdDSA")] {
+        let keys = parse(&[with(unnamed(&ED25519_KEY), json!({ "alg": registered }))]).unwrap();
+        let token = ED25519_KEY.sign(&json!({ "alg": used }), &json!({}));
+        assert!(keys.verify(&token, SigningAlgorithm::ALL).is_ok());
+    }
+}
+
+#[test]
+fn verification_as_such_takes_what_is_permitted_and_nothing_else() {
+    let keys = parse(&[ES256_KEY.public()]).unwrap();
+    let token = ES256_KEY.sign(&json!({ "alg": "ES256" }), &json!({ "a": 1 }));
+    assert_eq!(keys.verify(&token, &[SigningAlgorithm::Es256]).unwrap(), br#"{"a":1}"#);
+    assert_eq!(keys.verify(&token, &[]), Err(TokenFault::Algorithm));
+    assert_eq!(keys.verify(&token, &[SigningAlgorithm::Es384]), Err(TokenFault::Algorithm));
+    assert_eq!(VerificationKeys::default().verify(&token, SigningAlgorithm::ALL), Err(TokenFault::NoKey));
+    assert_eq!(keys.verify("a.b.c.d.e", SigningAlgorithm::ALL), Err(TokenFault::Malformed));
+    assert_eq!(keys.verify(&".".repeat(1_000_000), SigningAlgorithm::ALL), Err(TokenFault::TooLarge));
+    // The payload need not be JSON.
+    let text = ES256_KEY.sign_text(r#"{"alg":"ES256"}"#, "plain", "ES256");
+    assert_eq!(keys.verify(&text, SigningAlgorithm::ALL).unwrap(), b"plain");
+}
+
+#[test]
+fn keys_are_rotated_by_replacing_the_client() {
+    // J-22
+    let server = Server::with(Policy::oauth(), [asserter("c1")]);
+    let old = || assertion("c1", json!({}));
+    let new = || OTHER_ES256_KEY.sign(&json!({ "alg": "ES256", "kid": "other" }), &assertion_claims("c1", json!({})));
+    let replace = |keys: &[Value]| server.registry.replace([client(with(asserter("c1"), with_keys(keys)))]).unwrap();
+    assert_eq!((push(&server, &old()), push(&server, &new())), (Ok(()), fault(TokenFault::NoKey)));
+    replace(&[ES256_KEY.public(), OTHER_ES256_KEY.public()]);
+    assert_eq!((push(&server, &old()), push(&server, &new())), (Ok(()), Ok(())));
+    replace(&[OTHER_ES256_KEY.public()]);
+    assert_eq!((push(&server, &old()), push(&server, &new())), (fault(TokenFault::Signature), Ok(())));
+    server.registry.replace([]).unwrap();
+    assert_eq!(push(&server, &new()), Err(Reason::UnknownClient));
+}
+
+#[test]
+fn a_key_that_is_registered_for_encryption_verifies_nothing() {
+    // JAR-062, A-36
+    let registration =
+        with(basic("basic"), json!({ "jwks": { "keys": [with(ES256_KEY.public(), json!({ "use": "enc" }))] } }));
+    let server = Server::with(Policy::oauth(), [registration]);
+    let object = crate::tokens::object("basic", json!({}));
+    assert_eq!(object_fault(&server, &object), TokenFault::NoKey);
+    opened(&object_server(), &object);
+}
