@@ -2,24 +2,23 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::Poll,
     thread,
     time::Duration,
 };
 
 use parjar::{
-    Event, FetchedJwks, JwksCacheLimits, JwksError, JwksSource, Policy, PushRequest, Pushed, Reason, Refusal,
+    Event, FetchedJwks, JwksCacheLimits, JwksError, JwksSource, Policy, Pushed, Reason, Refusal,
     jose::{KeyProblem, TokenFault},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    support::{CALLBACK, FORM, Server, code_request, form, with},
+    support::{CALLBACK, Server, code_request, form, with},
     tokens::{
         ES256_KEY, Key, OTHER_ES256_KEY, RSA_KEY, assertion_claims, object_claims, object_header, with_assertion,
     },
@@ -27,7 +26,7 @@ use crate::{
 
 /// Publishes keys, counts who asks for them, and does whatever else a test wants.
 #[derive(Clone, Default)]
-struct Source(Arc<State>);
+pub(crate) struct Source(Arc<State>);
 
 #[derive(Default)]
 struct State {
@@ -47,7 +46,7 @@ enum Answer {
 }
 
 impl Source {
-    fn publish(&self, keys: &[Value]) {
+    pub(crate) fn publish(&self, keys: &[Value]) {
         self.answer(Answer::Body(json!({ "keys": keys }).to_string()));
     }
 
@@ -56,11 +55,16 @@ impl Source {
     }
 
     /// From now on nothing is answered, until it is again.
-    fn hold(&self, held: bool) {
+    pub(crate) fn hold(&self, held: bool) {
         self.0.held.store(held, Ordering::SeqCst);
     }
 
-    fn fetches(&self) -> usize {
+    /// From now on an answer takes a while.
+    pub(crate) fn slow_down(&self) {
+        self.0.slow.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn fetches(&self) -> usize {
         self.0.asked.lock().unwrap().len()
     }
 }
@@ -92,9 +96,9 @@ impl Drop for Running<'_> {
 
 type Log = Arc<Mutex<Vec<String>>>;
 
-struct Fixture {
-    server: Server,
-    source: Source,
+pub(crate) struct Fixture {
+    pub(crate) server: Server,
+    pub(crate) source: Source,
     events: Log,
 }
 
@@ -107,7 +111,7 @@ fn registration(client_id: &str) -> Value {
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with([registration("c1"), registration("c2")], JwksCacheLimits::default())
     }
 
@@ -130,18 +134,18 @@ impl Fixture {
     }
 
     /// A body that authenticates with this key now, and asks for a code.
-    fn body(&self, client_id: &str, key: &Key, kid: Option<&str>) -> String {
+    pub(crate) fn body(&self, client_id: &str, key: &Key, kid: Option<&str>) -> String {
         let now = parjar::Clock::now(&self.server.clock).unix_timestamp();
         let claims = assertion_claims(client_id, json!({ "iat": now, "exp": now + 60 }));
         let assertion = key.sign(&json!({ "alg": "ES256", "kid": kid.unwrap_or(key.kid()) }), &claims);
         code_request(&with_assertion(&assertion))
     }
 
-    fn push(&self, client_id: &str, key: &Key) -> Result<Pushed, Refusal> {
+    pub(crate) fn push(&self, client_id: &str, key: &Key) -> Result<Pushed, Refusal> {
         self.server.try_form(&self.body(client_id, key, None))
     }
 
-    fn succeeds(&self) {
+    pub(crate) fn succeeds(&self) {
         self.push("c1", &ES256_KEY).unwrap();
     }
 
@@ -446,111 +450,4 @@ fn the_number_of_sets_is_bounded() {
         fixture.push("c0", &ES256_KEY).unwrap();
     }
     assert_eq!(fixture.source.fetches(), 101 + 49);
-}
-
-#[test]
-fn of_64_who_need_the_same_keys_one_fetches_them() {
-    let fixture = Fixture::new();
-    fixture.source.0.slow.store(true, Ordering::SeqCst);
-    let bodies: Vec<String> = (0..64).map(|_| fixture.body("c1", &ES256_KEY, None)).collect();
-    thread::scope(|scope| {
-        for body in &bodies {
-            scope.spawn(|| fixture.server.try_form(body).unwrap());
-        }
-    });
-    assert_eq!(fixture.source.fetches(), 1);
-    assert_eq!(fixture.server.store.len(), 64);
-
-    // The same when the kid is new to everybody.
-    fixture.source.publish(&[OTHER_ES256_KEY.public()]);
-    fixture.server.pass(30);
-    let bodies: Vec<String> = (0..64).map(|_| fixture.body("c1", &OTHER_ES256_KEY, None)).collect();
-    thread::scope(|scope| {
-        for body in &bodies {
-            scope.spawn(|| fixture.server.try_form(body).unwrap());
-        }
-    });
-    assert_eq!(fixture.source.fetches(), 2);
-}
-
-/// A push that can be left half done.
-macro_rules! start {
-    ($fixture:ident, $name:ident, $key:expr) => {
-        let body = $fixture.body("c1", $key, None);
-        let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
-        let mut $name = Box::pin($fixture.server.par.push(&request));
-    };
-}
-
-fn poll<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
-}
-
-#[test]
-fn while_somebody_waits_for_new_keys_everybody_else_uses_the_old_ones() {
-    let fixture = Fixture::new();
-    fixture.succeeds();
-    fixture.server.pass(15 * 60);
-    fixture.source.hold(true);
-    start!(fixture, waiting, &ES256_KEY);
-    assert!(poll(&mut waiting).is_pending());
-    for _ in 0..10 {
-        fixture.succeeds();
-    }
-    fixture.source.hold(false);
-    assert!(matches!(poll(&mut waiting), Poll::Ready(Ok(_))));
-    assert_eq!(fixture.source.fetches(), 2);
-}
-
-#[test]
-fn a_token_with_an_unknown_kid_holds_up_nobody_with_a_known_one() {
-    let fixture = Fixture::new();
-    fixture.succeeds();
-    fixture.server.pass(60);
-    fixture.source.hold(true);
-    start!(fixture, waiting, &OTHER_ES256_KEY);
-    assert!(poll(&mut waiting).is_pending());
-    for _ in 0..10 {
-        fixture.succeeds();
-    }
-    drop(waiting);
-    fixture.succeeds();
-}
-
-#[test]
-fn whoever_waits_for_a_fetch_that_its_caller_gives_up_gets_the_keys() {
-    // S-18: a client that hangs up must not spoil it for others
-    let fixture = Fixture::new();
-    fixture.source.hold(true);
-    start!(fixture, first, &ES256_KEY);
-    start!(fixture, second, &ES256_KEY);
-    assert!(poll(&mut first).is_pending() && poll(&mut second).is_pending());
-    drop(first);
-    fixture.source.hold(false);
-    let mut outcome = poll(&mut second);
-    if outcome.is_pending() {
-        outcome = poll(&mut second);
-    }
-    assert!(matches!(outcome, Poll::Ready(Ok(_))), "{outcome:?}");
-    assert!(fixture.source.fetches() <= 2);
-}
-
-#[test]
-fn giving_up_fetches_again_and_again_locks_nobody_out() {
-    // Anybody can send an unsigned token in the name of a client and hang up while its keys are being fetched.
-    let fixture = Fixture::new();
-    let mut succeeded = 0;
-    for _ in 0..20 {
-        fixture.source.hold(true);
-        start!(fixture, attack, &OTHER_ES256_KEY);
-        let _ = poll(&mut attack);
-        drop(attack);
-        fixture.source.hold(false);
-        for _ in 0..15 {
-            succeeded += usize::from(fixture.push("c1", &ES256_KEY).is_ok());
-            fixture.server.pass(2);
-        }
-    }
-    assert!(succeeded > 150, "{succeeded} of 300");
-    assert!(fixture.source.fetches() <= 60, "{}", fixture.source.fetches());
 }

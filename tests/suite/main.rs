@@ -24,7 +24,10 @@ mod host;
 #[cfg(feature = "http")]
 mod http_types;
 mod jwks_cache;
+mod jwks_waiting;
+mod key_selection;
 mod literal_tokens;
+mod mangled_tokens;
 mod memory_store;
 mod metadata;
 mod objects_by_value;
