@@ -221,7 +221,7 @@ pub(crate) fn assertion(client_id: &str, others: Value) -> String {
 }
 
 /// The parameters of a form that authenticates with this assertion.
-pub(crate) fn with_assertion<'a>(assertion: &'a str) -> [(&'static str, &'a str); 2] {
+pub(crate) fn with_assertion(assertion: &str) -> [(&'static str, &str); 2] {
     [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion)]
 }
 
