@@ -4,7 +4,13 @@
 //!
 //! After criterion's rows a table gives these ratios, measured by turns, so that a noisy machine treats both alike.
 
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::{
     future::Future,
@@ -16,7 +22,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use criterion::{Criterion, criterion_group};
+use criterion::{BatchSize, Criterion, criterion_group};
 use josekit::{
     jwe::{
         ECDH_ES, JweContentEncryption, JweDecrypter, JweEncrypter, JweHeader, RSA_OAEP_256, enc::A128GCM,
@@ -72,6 +78,14 @@ impl ClientRegistry for Forgetful {
     async fn client(&self, _: &str) -> Result<Option<Arc<Client>>, RegistryError> {
         Ok(Some(Arc::new(Client::try_from(self.0.clone()).unwrap())))
     }
+}
+
+/// A client that authenticates in another way.
+fn with_secret() -> Client {
+    let mut registration = ClientRegistration::new("basic");
+    registration.client_secret = Some("s3cret".into());
+    registration.redirect_uris = vec!["https://client.example.org/callback".to_owned()];
+    Client::try_from(registration).unwrap()
 }
 
 /// One kind of signing key.
@@ -241,7 +255,7 @@ impl Row {
         Self {
             name: encryption.map_or(algorithm.name.to_owned(), |encryption| format!("{}+{encryption}", algorithm.name)),
             par: ParEndpoint::builder(ISSUER)
-                .clients(InMemoryRegistry::new([client]).unwrap())
+                .clients(InMemoryRegistry::new([client, with_secret()]).unwrap())
                 .store(store)
                 .clock(SteppedClock(clock.clone()))
                 .decryption_keys(decryption_keys.clone())
@@ -317,6 +331,27 @@ fn pushes(criterion: &mut Criterion) {
     }
 }
 
+/// What a registry pays that makes its clients anew: with a key that this process has seen before, and with one that it has not.
+fn registrations(criterion: &mut Criterion) {
+    let registration = || {
+        let key = Jwk::generate_ec_key(EcCurve::P256).unwrap().to_public_key().unwrap();
+        let mut registration = ClientRegistration::new("bench");
+        registration.token_endpoint_auth_method = Some("private_key_jwt".to_owned());
+        registration.jwks = Some(json!({ "keys": [key.as_ref()] }));
+        registration.redirect_uris = vec!["https://client.example.org/callback".to_owned()];
+        registration
+    };
+    let mut group = criterion.benchmark_group("registration");
+    let seen = registration();
+    group.bench_function("key_seen_before", |bencher| {
+        bencher.iter_batched(|| seen.clone(), |seen| Client::try_from(seen).unwrap(), BatchSize::SmallInput);
+    });
+    group.bench_function("new_key", |bencher| {
+        bencher.iter_batched(registration, |new| Client::try_from(new).unwrap(), BatchSize::SmallInput);
+    });
+    group.finish();
+}
+
 /// The quickest of many short runs by turns, in nanoseconds each.
 fn by_turns<const N: usize>(work: [&dyn Fn(); N]) -> [f64; N] {
     const ITERATIONS: u32 = 20;
@@ -350,12 +385,92 @@ fn ratios() {
     }
 }
 
-criterion_group!(benches, pushes);
+/// What is refused for reasons that must not be told apart, by turns.
+fn refusals() {
+    let keys = ServerKeys::new();
+    let [algorithm, ..] = algorithms();
+    println!(
+        "\n{:<22} {:>24} {:>24} {:>24}",
+        "refused, best of 150", "good key, broken tag", "broken key", "tag of other length"
+    );
+    for encryption in ["RSA-OAEP-256", "ECDH-ES"] {
+        let row = Row::new(&algorithm, &keys, Some(encryption));
+        let (start, token) = row.body.rsplit_once("&request=").unwrap();
+        let segments: Vec<&str> = token.split('.').collect();
+        let altered = |index: usize| {
+            let mut segments: Vec<String> = segments.iter().map(|segment| (*segment).to_owned()).collect();
+            let first = if segments[index].starts_with('A') { "B" } else { "A" };
+            segments[index].replace_range(..1, first);
+            format!("{start}&request={}", segments.join("."))
+        };
+        // An agreed key is broken by another party name.
+        let broken_key = if encryption == "ECDH-ES" {
+            let header = String::from_utf8(URL_SAFE_NO_PAD.decode(segments[0]).unwrap()).unwrap();
+            let header = URL_SAFE_NO_PAD.encode(header.replacen('{', r#"{"apu":"QQ","#, 1));
+            format!("{start}&request={header}.{}", segments[1..].join("."))
+        } else {
+            altered(1)
+        };
+        let bodies = [altered(4), broken_key, row.body[..row.body.len() - 2].to_owned()];
+        let refuse = |body: &str| {
+            row.clocks[0].advance(Duration::from_secs(1000));
+            let reply = Reply::from(now(row.par.push(&PushRequest::new("POST", HEADERS, black_box(body)))));
+            assert_eq!(
+                (reply.status(), reply.body().contains("invalid_request_object")),
+                (400, true),
+                "{}",
+                reply.body()
+            );
+        };
+        let [tag, key, length] = by_turns([&|| refuse(&bodies[0]), &|| refuse(&bodies[1]), &|| refuse(&bodies[2])]);
+        println!("{encryption:<22} {:>21.1} us {:>21.1} us {:>21.1} us", tag / 1000.0, key / 1000.0, length / 1000.0);
+    }
+    println!(
+        "\n{:<22} {:>24} {:>24} {:>24}",
+        "assertion, best of 150", "wrong signature", "unknown client", "other method"
+    );
+    for algorithm in algorithms() {
+        let row = Row::new(&algorithm, &keys, None);
+        let (form, rest) = row.body.split_once("client_assertion=eyJ").unwrap();
+        let (token, object) = rest.split_once("&request=").unwrap();
+        let (input, signature) = token.rsplit_once('.').unwrap();
+        let wrong = if signature.starts_with('A') { "B" } else { "A" };
+        let forged = |claims: Option<Value>| {
+            let (header, payload) = input.split_once('.').unwrap();
+            let payload = claims.map_or(payload.to_owned(), |claims| URL_SAFE_NO_PAD.encode(claims.to_string()));
+            format!("{form}client_assertion=eyJ{header}.{payload}.{wrong}{}&request={object}", &signature[1..])
+        };
+        let date = ManualClock::default().now().unix_timestamp();
+        let nobody = |client_id: &str| {
+            json!({
+                "iss": client_id, "sub": client_id, "aud": ISSUER, "iat": date, "exp": date + 60,
+                "jti": "duk681S8n00GsJpe7n9boxdzen",
+            })
+        };
+        let bodies = [forged(None), forged(Some(nobody("nobod"))), forged(Some(nobody("basic")))];
+        let refuse = |body: &str| {
+            let reply = Reply::from(now(row.par.push(&PushRequest::new("POST", HEADERS, black_box(body)))));
+            assert_eq!(reply.status(), 401, "{}", reply.body());
+        };
+        let [wrong, unknown, other] =
+            by_turns([&|| refuse(&bodies[0]), &|| refuse(&bodies[1]), &|| refuse(&bodies[2])]);
+        println!(
+            "{:<22} {:>21.1} us {:>21.1} us {:>21.1} us",
+            algorithm.name,
+            wrong / 1000.0,
+            unknown / 1000.0,
+            other / 1000.0
+        );
+    }
+}
+
+criterion_group!(benches, pushes, registrations);
 
 fn main() {
     // `cargo test --benches` and a filter want criterion's part only.
     if std::env::args().any(|argument| argument == "--ratios") {
-        return ratios();
+        ratios();
+        return refusals();
     }
     benches();
     Criterion::default().configure_from_args().final_summary();

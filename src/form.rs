@@ -54,7 +54,7 @@ impl Form {
         };
         let (mut name_buffer, mut value_buffer) = (Vec::new(), Vec::new());
         let mut count = 0usize;
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        for pair in split(body, b'&').filter(|pair| !pair.is_empty()) {
             count = count.saturating_add(1);
             if count > limits.parameters {
                 return Err(Reason::TooManyParameters.into());
@@ -135,8 +135,22 @@ fn value_limit(limits: &Limits, name: Option<Name>) -> usize {
 }
 
 fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
-    let mut halves = pair.splitn(2, |byte| *byte == b'=');
-    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+    split_once(pair, b'=').unwrap_or((pair, &[]))
+}
+
+fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = bytes.split_at_checked(memchr::memchr(at, bytes)?)?;
+    Some((first, rest.get(1..)?))
+}
+
+fn split(bytes: &[u8], at: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let (first, others) = split_once(bytes, at).map_or((bytes, None), |(first, others)| (first, Some(others)));
+        rest = others;
+        Some(first)
+    })
 }
 
 /// Decodes one name or value, where necessary by way of `buffer`, whose earlier content is overwritten.
@@ -159,8 +173,11 @@ pub(crate) fn decode<'a>(
         return Err(too_long);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
-    let printable = all(bytes, |byte| matches!(byte, 0x20..=0x7E));
-    if printable || !text.chars().any(char::is_control) { Ok(text) } else { Err(Reason::ControlCharacter) }
+    if has_control_character(text) { Err(Reason::ControlCharacter) } else { Ok(text) }
+}
+
+pub(crate) fn has_control_character(text: &str) -> bool {
+    !all(text.as_bytes(), |byte| matches!(byte, 0x20..=0x7E)) && text.chars().any(char::is_control)
 }
 
 /// As `Iterator::all`, over every byte, which the compiler turns into vector instructions.

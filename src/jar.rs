@@ -1,7 +1,7 @@
 //! Request objects (RFC 9101): a whole authorization request as a JWT, signed by its client, and encrypted if that is wanted.
 //!
-//! It is opened in three steps, each of which can only be made with what the one before has given: [`Envelope`], what is known
-//! without a key of the client's; its signature, which takes the keys; and [`RequestObject`], what it says.
+//! It is opened in steps, each of which can only be made with what the one before has given: the [`Envelope`], its content if it is
+//! [`Decrypted`], the signature, for which the endpoint gets the client's keys, and the [`RequestObject`], what it says.
 
 mod parameters;
 
@@ -27,10 +27,15 @@ const MAX_ID: usize = 256;
 /// Claims that an encrypted token may repeat in its header (RFC 7519 section 5.3).
 const REPEATED: [&str; 3] = ["iss", "sub", "aud"];
 
-/// A signed token, taken out of its encryption if it had one.
-pub(crate) struct Envelope<'a> {
-    text: Cow<'a, str>,
-    encrypted: bool,
+/// The token as it came: signed, or encrypted around that.
+pub(crate) enum Envelope<'a> {
+    Signed(Jws<'a>),
+    Encrypted(Jwe<'a>),
+}
+
+/// What was encrypted, and the claims that the header of the encryption repeats.
+pub(crate) struct Decrypted {
+    text: String,
     repeated: Vec<(&'static str, Value)>,
 }
 
@@ -56,44 +61,57 @@ pub(crate) struct RequestObject {
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes a token apart, and decrypts it if it is encrypted.
     pub(crate) fn open(text: &'a str, opening: &Opening<'_>) -> Result<Self, TokenFault> {
         let Opening { client, policy, .. } = opening;
         match Token::parse(text, policy.limits.request_object)? {
             Token::Signed(_) if client.must_encrypt(policy) => Err(TokenFault::NotEncrypted),
-            Token::Signed(_) => Ok(Self { text: text.into(), encrypted: false, repeated: Vec::new() }),
-            Token::Encrypted(jwe) => {
-                if !jwe.has_type(&[TYPE]) {
-                    return Err(TokenFault::Type);
-                }
-                let plaintext = decrypt(&jwe, opening)?;
-                let text = String::from_utf8(plaintext).map_err(|_| TokenFault::Nesting)?;
-                Ok(Self { text: text.into(), encrypted: true, repeated: jwe.repeated(&REPEATED) })
-            }
+            Token::Signed(jws) => Ok(Self::Signed(jws)),
+            Token::Encrypted(jwe) => Ok(Self::Encrypted(jwe)),
         }
     }
+}
 
-    /// The signed token. Its signature has yet to be verified.
-    pub(crate) fn jws(&self, policy: &Policy) -> Result<Jws<'_>, TokenFault> {
-        let jws = match Jws::parse(&self.text, policy.limits.request_object) {
-            // Encrypted claims, or another encryption, prove nothing about their sender (RFC 9101 section 10.2).
-            Err(TokenFault::Malformed) if self.encrypted => return Err(TokenFault::Nesting),
-            parsed => parsed?,
-        };
-        let typed = if policy.require_request_object_type {
-            jws.header.has_explicit_type(TYPE)
-        } else {
-            jws.header.has_type(&[TYPE])
-        };
-        if typed { Ok(jws) } else { Err(TokenFault::Type) }
+impl Decrypted {
+    pub(crate) fn of(jwe: &Jwe<'_>, opening: &Opening<'_>) -> Result<Self, TokenFault> {
+        if !jwe.has_type(&[TYPE]) || !jwe.has_content_type(&[TYPE]) {
+            return Err(TokenFault::Type);
+        }
+        let text = String::from_utf8(decrypt(jwe, opening)?).map_err(|_| TokenFault::Nesting)?;
+        Ok(Self { text, repeated: jwe.repeated(&REPEATED) })
     }
 
-    /// Reads what the object says.
-    pub(crate) fn read(&self, object: Verified<'_>, opening: &Opening<'_>) -> Result<RequestObject, TokenFault> {
+    /// The signed token that was inside. Encrypted claims, or another encryption, prove nothing about their sender (RFC 9101 section
+    /// 10.2).
+    pub(crate) fn jws(&self, policy: &Policy) -> Result<Jws<'_>, TokenFault> {
+        match Token::parse(&self.text, policy.limits.request_object) {
+            Ok(Token::Signed(jws)) => Ok(jws),
+            Ok(Token::Encrypted(_)) | Err(TokenFault::Malformed) => Err(TokenFault::Nesting),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+/// Whether the signed token is a request object by its type, as far as it says.
+pub(crate) fn check_type(jws: &Jws<'_>, policy: &Policy) -> Result<(), TokenFault> {
+    let typed = match policy.require_request_object_type {
+        true => jws.header.has_explicit_type(TYPE),
+        false => jws.header.has_type(&[TYPE]),
+    };
+    if typed { Ok(()) } else { Err(TokenFault::Type) }
+}
+
+impl RequestObject {
+    /// Reads what a token says that was found to be the client's.
+    pub(crate) fn read(
+        object: Verified<'_>,
+        decrypted: Option<&Decrypted>,
+        opening: &Opening<'_>,
+    ) -> Result<Self, TokenFault> {
         let Opening { client, policy, issuer, now, .. } = opening;
         let claims = Members::parse(object.payload())?;
         let disagrees = |(name, value): &&(&str, Value)| claims.json(name).as_ref() != Some(value);
-        if let Some((name, _)) = self.repeated.iter().find(disagrees) {
+        let repeated = decrypted.map(|decrypted| &*decrypted.repeated).unwrap_or_default();
+        if let Some((name, _)) = repeated.iter().find(disagrees) {
             return Err(match *name {
                 "iss" => TokenFault::Issuer,
                 "sub" => TokenFault::Subject,
@@ -125,7 +143,7 @@ impl<'a> Envelope<'a> {
         };
         Ok(RequestObject {
             parameters: parameters::of_claims(&claims, &policy.limits)?,
-            protection: Protection { signed: true, encrypted: self.encrypted },
+            protection: Protection { signed: true, encrypted: decrypted.is_some() },
             expires_at: dates.expires_at,
             id,
         })
@@ -165,9 +183,6 @@ fn decrypt(jwe: &Jwe<'_>, opening: &Opening<'_>) -> Result<Vec<u8>, TokenFault> 
     let unregistered = algorithm.is_symmetric() && registered.is_none_or(|(registered, _)| registered != algorithm);
     if !offered || bound || unregistered {
         return Err(TokenFault::Algorithm);
-    }
-    if !jwe.has_content_type(&[TYPE]) {
-        return Err(TokenFault::Type);
     }
     if algorithm.is_symmetric() {
         return client.keys().decrypt(jwe, pair, *now);

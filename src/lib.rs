@@ -1,9 +1,9 @@
-//! Pushed Authorization Requests (PAR, [RFC 9126]) for OAuth 2 and OpenID Connect authorization servers that own their HTTP
-//! layer.
+//! Pushed Authorization Requests (PAR, [RFC 9126]) and JWT-secured ones (JAR, [RFC 9101]) for OAuth 2 and OpenID Connect
+//! authorization servers that own their HTTP layer.
 //!
 //! With PAR a client posts its authorization request to the server first, authenticated, and the browser carries no more than a
-//! `request_uri`. This crate is the server's side of that: it takes the push, keeps the request, opens it when the browser
-//! comes, and ends it exactly once. It knows no HTTP framework. A request goes in as method, headers and body; a [`Reply`] comes
+//! `request_uri`. With JAR the request is a JWT, signed and perhaps encrypted. This crate is the server's side of both: it takes
+//! the push, keeps the request, opens it when the browser comes, and ends it exactly once. It knows no HTTP framework. A request goes in as method, headers and body; a [`Reply`] comes
 //! out as status, headers and body.
 //!
 //! # Quick start
@@ -55,7 +55,9 @@
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
+//! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | looks up clients | [`ClientRegistry`] |
+//! | fetches the keys of clients that publish theirs | [`JwksSource`] |
 //! | keeps requests for several processes | [`RequestStore`], tested by [`store::contract`] |
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`] |
 //! | counts and logs | [`Observer`] |
@@ -69,6 +71,49 @@
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
 //!
 //! The examples do all of it.
+//!
+//! # Keys and JWTs
+//!
+//! Clients authenticate with a JWT (`private_key_jwt`, `client_secret_jwt`) when they are registered so, with keys in `jwks` or at a
+//! `jwks_uri`. Their requests may be request objects, pushed or in the query of the authorization endpoint: signed, or signed
+//! and then encrypted to a key of the server's.
+//!
+//! ```
+//! use parjar::{Client, ClientRegistration, InMemoryRegistry, ParEndpoint, jose::DecryptionKeys};
+//!
+//! let registration: ClientRegistration = serde_json::from_str(
+//!     r#"{
+//!       "client_id": "bank",
+//!       "token_endpoint_auth_method": "private_key_jwt",
+//!       "jwks": { "keys": [ {
+//!         "kty": "EC", "crv": "P-256", "kid": "2026",
+//!         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+//!       } ] },
+//!       "require_signed_request_object": true,
+//!       "redirect_uris": ["https://bank.example.com/cb"]
+//!     }"#,
+//! )?;
+//! # let private_jwks = r#"{ "keys": [ { "kty": "OKP", "crv": "X25519", "use": "enc", "kid": "e1",
+//! #   "x": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo", "d": "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo" } ] }"#;
+//! let keys = DecryptionKeys::parse(private_jwks)?;
+//! let publish_at_jwks_uri = keys.public_jwks();
+//! let par = ParEndpoint::builder("https://as.example.com")
+//!     .clients(InMemoryRegistry::new([Client::try_from(registration)?])?)
+//!     .decryption_keys(keys)
+//!     .build()?;
+//! let offered = &par.metadata()["request_object_encryption_alg_values_supported"];
+//! assert!(offered.as_array().unwrap().contains(&"ECDH-ES".into()));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What a token must be is written down in [`jose`], in [`Policy`] and in [`ClientRegistration`]. In short:
+//!
+//! * A `jti` of an assertion is good once, for pushes and the token endpoint together. It is taken down in one step with the
+//!   request that it authenticates, so that a push that is refused can be repeated with the same assertion.
+//! * The `aud` of an assertion is the issuer, and nothing else.
+//! * A request object is the only source of parameters. Their values keep their JSON types
+//!   ([`Parameters::iter_values`]).
+//! * Nothing is decrypted for a client that has not authenticated.
 //!
 //! # What is guarded
 //!
@@ -84,8 +129,8 @@
 //!
 //! # Not here
 //!
-//! No HTTP server, no login pages, no codes, no tokens: those are the host's. Request objects (RFC 9101) and client authentication
-//! with JWTs or certificates are not part of this version; a `request` parameter is refused with `request_not_supported`.
+//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with certificates, and DPoP, are
+//! not part of this version.
 //!
 //! # Features
 //!
@@ -93,7 +138,10 @@
 //!
 //! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
+//! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the system's is
+//!   linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
 //!
+//! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -16,6 +16,11 @@ fn a_real_client_and_a_real_browser_get_through_the_example_server() {
         "tests/e2e/node_modules is missing: run `npm ci` in {}",
         tests.display()
     );
+    assert!(
+        tests.join(".venv/bin/python").is_file(),
+        "tests/e2e/.venv is missing: run `python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt` in {}",
+        tests.display()
+    );
 
     let status = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-timeout=600000"])

@@ -55,7 +55,7 @@ async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, A
         // The demo keeps no session, so nobody is signed in without being asked.
         return deny(demo, &pending, AuthorizationError::LoginRequired).await;
     }
-    let answer = consent_page::render(&pending, &browser, &ALICE);
+    let answer = consent_page::render(&pending, request, &browser, &ALICE);
     Ok(match browser.set_cookie() {
         Some(cookie) => answer.with("set-cookie", cookie),
         None => answer,

@@ -1,4 +1,4 @@
-//! The configuration that is there without a file: clients for trying things out, whose secrets everybody knows.
+//! The configuration that is there without a file: clients for trying things out, whose secrets and keys everybody knows.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,8 @@ use super::{
     fault::Fault,
     issuer::Issuer,
     keys::Keys,
-    playground::{Player, callback},
+    playground::{Authentication, Player, callback},
+    signer::Signer,
 };
 
 /// The example of RFC 7636 appendix B: the verifier for it is `dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`.
@@ -19,32 +20,43 @@ const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 struct BuiltIn {
     client_id: &'static str,
     name: &'static str,
-    secret: &'static str,
+    /// `None` for the client that has a key instead.
+    secret: Option<&'static str>,
     method: &'static str,
     about: &'static str,
 }
 
-const CLIENTS: [BuiltIn; 3] = [
+/// The private key of `bank`: public knowledge, like the secrets of the others.
+const BANK_KEY: &str = include_str!("bank_key.json");
+
+const CLIENTS: [BuiltIn; 4] = [
     BuiltIn {
         client_id: "web",
         name: "Demo Web",
-        secret: "web-secret",
+        secret: Some("web-secret"),
         method: "client_secret_basic",
         about: "a web application",
     },
     BuiltIn {
         client_id: "shop",
         name: "Demo Shop",
-        secret: "shop-secret",
+        secret: Some("shop-secret"),
         method: "client_secret_post",
         about: "the same with its secret in the body",
     },
     BuiltIn {
         client_id: "tenants",
         name: "Demo Tenants",
-        secret: "tenants-secret",
+        secret: Some("tenants-secret"),
         method: "client_secret_basic",
         about: "may push any redirect URI on https://tenants.example.com",
+    },
+    BuiltIn {
+        client_id: "bank",
+        name: "Demo Bank",
+        secret: None,
+        method: "private_key_jwt",
+        about: "has a key, and can sign and encrypt its requests",
     },
 ];
 
@@ -52,14 +64,14 @@ pub(crate) fn config(issuer: &Issuer) -> Result<Config, Fault> {
     let mut policy = Policy::default();
     policy.allow_per_request_redirect_uris = true;
     let registrations = CLIENTS.iter().map(|client| {
-        let registration = ClientRegistration::try_from(registration(client, issuer));
         let place = format!("client {:?}", client.client_id);
+        let registration = ClientRegistration::try_from(registration(client, issuer)?);
         registration.map(|known| (place.clone(), known)).map_err(|error| Fault::new(place, error))
     });
     Config::new(policy, registrations.collect::<Result<_, _>>()?, Keys::default())
 }
 
-fn registration(client: &BuiltIn, issuer: &Issuer) -> Map<String, Value> {
+fn registration(client: &BuiltIn, issuer: &Issuer) -> Result<Map<String, Value>, Fault> {
     let per_request = client.client_id == "tenants";
     let mut redirect_uris = vec![callback(issuer)];
     if per_request {
@@ -69,6 +81,7 @@ fn registration(client: &BuiltIn, issuer: &Issuer) -> Map<String, Value> {
         ("client_id", client.client_id.into()),
         ("client_name", client.name.into()),
         ("client_secret", client.secret.into()),
+        ("jwks", client.signer()?.map_or(Value::Null, |signer| json!({ "keys": [signer.public()] }))),
         ("token_endpoint_auth_method", client.method.into()),
         ("redirect_uris", json!(redirect_uris)),
         ("scope", "openid accounts payments".into()),
@@ -76,33 +89,53 @@ fn registration(client: &BuiltIn, issuer: &Issuer) -> Map<String, Value> {
         ("require_pushed_authorization_requests", per_request.into()),
         ("allow_per_request_redirect_uris", per_request.into()),
     ];
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    Ok(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// The same clients for the playground, secrets included.
-pub(crate) fn players() -> Vec<Player> {
-    let player = |client: &BuiltIn| Player {
-        client_id: client.client_id.to_owned(),
-        secret: client.secret.to_owned(),
-        in_body: client.method == "client_secret_post",
-        is_public_knowledge: true,
-        about: client.about,
-    };
-    CLIENTS.iter().map(player).collect()
+impl BuiltIn {
+    fn signer(&self) -> Result<Option<Signer>, Fault> {
+        if self.secret.is_some() {
+            return Ok(None);
+        }
+        let jwk = serde_json::from_str(BANK_KEY).map_err(|_| Fault::new("bank_key.json", "is not a JWK"))?;
+        Signer::of(jwk).map(Some).map_err(|fault| fault.within("bank_key.json"))
+    }
+
+    fn player(&self) -> Result<Player, Fault> {
+        Ok(Player {
+            client_id: self.client_id.to_owned(),
+            authentication: match self.secret {
+                None => Authentication::Assertion,
+                Some(secret) if self.method == "client_secret_post" => Authentication::Post(secret.to_owned()),
+                Some(secret) => Authentication::Basic(secret.to_owned()),
+            },
+            signer: self.signer()?,
+            is_public_knowledge: true,
+            about: self.about,
+        })
+    }
+}
+
+/// The same clients for the playground, secrets and keys included.
+pub(crate) fn players() -> Result<Vec<Player>, Fault> {
+    CLIENTS.iter().map(BuiltIn::player).collect()
 }
 
 /// What to do next, for the terminal.
 pub(crate) fn introduction(issuer: &Issuer) -> String {
     let mut text = String::from("\nBuilt-in clients, for trying out only:\n");
     for BuiltIn { client_id, secret, method, about, .. } in &CLIENTS {
+        let secret = secret.unwrap_or("-");
         let _ = writeln!(text, "  {client_id:<8} {secret:<15} {method:<20} {about}");
     }
     let [BuiltIn { client_id, secret, .. }, ..] = &CLIENTS;
     let _ = write!(
         text,
-        "\nPush a request:\n  curl -u {client_id}:{secret} -d response_type=code -d scope=openid --data-urlencode \
+        "The private key of bank is in examples/demo/bank_key.json.\n\
+         \nPush a request:\n  curl -u {client_id}:{secret} -d response_type=code -d scope=openid --data-urlencode \
          redirect_uri={callback} -d code_challenge={CODE_CHALLENGE} -d code_challenge_method=S256 {endpoint}\n\
-         \nOr open the playground: {playground}\n",
+         \nOr open the playground, which plays all of them: {playground}\n",
+        secret = secret.unwrap_or_default(),
         callback = callback(issuer),
         endpoint = issuer.url("/authorize/par"),
         playground = issuer.url("/"),

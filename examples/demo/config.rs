@@ -17,6 +17,8 @@ pub(crate) struct Config {
     /// The types of `authorization_details` that any client has registered.
     pub(crate) detail_types: Vec<String>,
     pub(crate) keys: Keys,
+    /// What works less than one might expect, for the log.
+    pub(crate) cautions: Vec<String>,
 }
 
 impl Config {
@@ -40,17 +42,20 @@ impl Config {
         registrations: Vec<(String, ClientRegistration)>,
         keys: Keys,
     ) -> Result<Self, Fault> {
-        let (mut clients, mut detail_types) = (Vec::<Client>::new(), Vec::new());
+        let (mut clients, mut detail_types, mut cautions) = (Vec::<Client>::new(), Vec::new(), Vec::new());
         for (place, registration) in registrations {
             if clients.iter().any(|client| client.client_id() == registration.client_id) {
                 return Err(Fault::new(place, "client_id: is registered twice"));
+            }
+            if registration.jwks_uri.is_some() {
+                cautions.push(format!("{place}: jwks_uri: this example fetches nothing, so its keys cannot be used"));
             }
             detail_types.extend(registration.authorization_details_types.iter().flatten().cloned());
             clients.push(Client::try_from(registration).map_err(|error| Fault::new(place, error))?);
         }
         detail_types.sort_unstable();
         detail_types.dedup();
-        Ok(Self { policy, clients, detail_types, keys })
+        Ok(Self { policy, clients, detail_types, keys, cautions })
     }
 }
 

@@ -10,10 +10,11 @@ use super::{
     browser::Browser,
     html::{Text, page},
     json_text::indented,
-    message::{Answer, encode},
+    message::{Answer, Form, encode},
 };
 
-pub(crate) fn render(pending: &Pending, browser: &Browser, account: &Account) -> Answer {
+/// `query` is what the request was opened with.
+pub(crate) fn render(pending: &Pending, query: &str, browser: &Browser, account: &Account) -> Answer {
     let request = pending.request();
     let client = request.client();
     let name = client.client_name().unwrap_or(client.client_id());
@@ -34,21 +35,26 @@ pub(crate) fn render(pending: &Pending, browser: &Browser, account: &Account) ->
         wishes = wishes(request),
         destination = Text(destination(request)),
         caution = caution(request),
-        fields = hidden_fields(pending, browser),
+        fields = hidden_fields(pending, query, browser),
     );
     page(200, "Sign in", &main)
 }
 
 /// With these alone, any node can find the request again.
-fn hidden_fields(pending: &Pending, browser: &Browser) -> String {
+fn hidden_fields(pending: &Pending, query: &str, browser: &Browser) -> String {
     let form_token = browser.form_token();
-    // From the parameters and not from the query, which may hold credentials that do not belong there.
-    let request_query = encode(pending.request().parameters().iter());
+    let request = pending.request();
+    let request_query = match Form::of_query(query).field("request") {
+        // As it came: the signature is verified again with the decision.
+        Some(object) if request.protection().signed => {
+            encode([("client_id", request.client_id()), ("request", &object)])
+        }
+        // From the parameters and not from the query, which may hold credentials that do not belong there.
+        _ => encode(request.parameters().iter()),
+    };
     let mut fields = vec![("csrf", form_token.as_str())];
     match pending.request_uri() {
-        Some(request_uri) => {
-            fields.extend([("client_id", pending.request().client_id()), ("request_uri", request_uri)]);
-        }
+        Some(request_uri) => fields.extend([("client_id", request.client_id()), ("request_uri", request_uri)]),
         None => fields.push(("request_query", &request_query)),
     }
     let mut html = String::new();

@@ -26,12 +26,12 @@ mod error_page;
 mod id_token;
 mod issuer;
 mod json_text;
-mod key_check;
 mod keys;
 mod members;
 mod random;
 mod request_view;
 mod shelf;
+mod signer;
 mod tokens;
 
 use parjar::BoxedParEndpoint;
@@ -40,7 +40,7 @@ use parjar::BoxedParEndpoint;
 pub(crate) struct Demo {
     pub(crate) par: BoxedParEndpoint,
     issuer: issuer::Issuer,
-    signer: keys::Signer,
+    signer: signer::Signer,
     /// The public JWK set as text.
     jwks: String,
     codes: codes::Codes,

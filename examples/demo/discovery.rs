@@ -8,7 +8,6 @@ use super::{Demo, message::Answer};
 pub(crate) fn metadata(demo: &Demo) -> Answer {
     let mut document = demo.par.metadata();
     let own = [
-        ("token_endpoint", demo.issuer.url("/token").into()),
         ("jwks_uri", demo.issuer.url("/jwks").into()),
         ("grant_types_supported", json!(["authorization_code"])),
         ("subject_types_supported", json!(["public"])),

@@ -5,7 +5,7 @@ use josekit::JoseError;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{accounts::unix_time, codes::Grant, issuer::Issuer, keys::Signer};
+use super::{accounts::unix_time, codes::Grant, issuer::Issuer, signer::Signer};
 
 const LIFE: u64 = 600;
 
@@ -41,7 +41,7 @@ pub(crate) fn id_token_with(
     for (name, value) in beside {
         add(name, left_half_hash(value).into());
     }
-    signer.sign(&claims)
+    signer.sign("JWT", &claims.to_string())
 }
 
 /// OpenID Connect Core section 3.3.2.11, for a signature with SHA-256.

@@ -1,25 +1,22 @@
 //! The server's own keys: one that signs ID tokens, and those that request objects may be encrypted to.
 //!
 //! They come from a private JWK set in the configuration. What it lacks is made at start, and is gone with the process. Private
-//! members leave this module only as a [`Signer`].
+//! members leave this module only as a [`Signer`] and as [`DecryptionKeys`].
 
-use josekit::{
-    JoseError,
-    jwk::{Jwk, alg::ec::EcCurve},
-    jws::{ES256, JwsHeader, alg::ecdsa::EcdsaJwsSigner, serialize_compact},
-};
+use josekit::jwk::{Jwk, alg::ec::EcCurve};
+use parjar::jose::{DecryptionKeys, KeyError};
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
     fault::Fault,
-    key_check::{self, PrivateKey},
     members::{Members, elements},
+    signer::Signer,
 };
 
 #[derive(Default)]
 pub(crate) struct Keys {
     signer: Option<Signer>,
-    public: Vec<Map<String, Value>>,
+    decryption: Option<DecryptionKeys>,
 }
 
 impl Keys {
@@ -30,72 +27,90 @@ impl Keys {
         let Some(elements) = set.get("keys").and_then(elements) else {
             return Err(Fault::new("keys", "must be a JWK set: an object with an array named keys"));
         };
-        let mut keys = Self::default();
+        let mut signer = None;
+        let (mut places, mut encryption) = (Vec::new(), Vec::new());
         for (index, raw) in elements.into_iter().enumerate() {
             let place = format!("keys[{index}]");
             let members = Members::parse(raw.get()).map_err(|problem| Fault::new(&place, problem))?;
-            let place = members.text("kid").map_or(place, |kid| format!("key {kid:?}"));
+            let place = members.text("kid").map_or(place.clone(), |kid| format!("{place} with kid {kid:?}"));
             let jwk = members.to_map().map_err(|fault| fault.within(&place))?;
-            keys.add(jwk).map_err(|fault| fault.within(place))?;
+            match Purpose::of(&jwk).map_err(|fault| fault.within(&place))? {
+                Purpose::Signature if signer.is_some() => {
+                    return Err(Fault::new(place, "use: sig for a second key; one key signs"));
+                }
+                Purpose::Signature => signer = Some(Signer::of(jwk).map_err(|fault| fault.within(place))?),
+                Purpose::Encryption => {
+                    places.push(place);
+                    encryption.push(jwk);
+                }
+            }
         }
+        let mut keys = Self { signer, decryption: None };
+        if !encryption.is_empty() {
+            keys.decryption = Some(decryption_keys(&encryption).map_err(|error| fault_of(error, &places))?);
+        }
+        keys.check_names()?;
         Ok(keys)
     }
 
-    /// Makes what the configuration lacks.
-    pub(crate) fn complete(mut self) -> Result<Self, Fault> {
-        for usage in ["sig", "enc"] {
-            if !self.public.iter().any(|key| key.get("use") == Some(&Value::from(usage))) {
-                let mut jwk =
-                    Jwk::generate_ec_key(EcCurve::P256).map_err(|_| Fault::new("keys", "cannot make a key"))?;
-                jwk.set_key_use(usage);
-                self.add(jwk.into())?;
+    /// What the configuration has, and new keys for what it lacks.
+    pub(crate) fn complete(self) -> Result<(Signer, DecryptionKeys), Fault> {
+        let signer = self.signer.map_or_else(Signer::generate, Ok)?;
+        let decryption = match self.decryption {
+            Some(keys) => keys,
+            None => {
+                let jwk = Jwk::generate_ec_key(EcCurve::P256).map_err(|_| Fault::new("keys", "cannot make a key"))?;
+                decryption_keys(&[jwk.into()]).map_err(|error| Fault::new("keys", error))?
             }
-        }
-        Ok(self)
+        };
+        Ok((signer, decryption))
     }
 
-    /// The JWK set of the public halves.
-    pub(crate) fn public_set(&self) -> Value {
-        json!({ "keys": self.public })
-    }
-
-    /// The key that signs ID tokens.
-    pub(crate) fn into_signer(self) -> Result<Signer, Fault> {
-        self.signer.ok_or_else(|| Fault::new("keys", "there is no signing key"))
-    }
-
-    fn add(&mut self, jwk: Map<String, Value>) -> Result<(), Fault> {
-        let PrivateKey { public, kid, signs } = key_check::check(&jwk)?;
-        if self.public.iter().any(|known| known.get("kid") == public.get("kid")) {
-            return Err(Fault::new("kid", "names another key of the set too"));
+    /// In the published set, too, a name must lead to one key.
+    fn check_names(&self) -> Result<(), Fault> {
+        let (Some(signer), Some(decryption)) = (&self.signer, &self.decryption) else { return Ok(()) };
+        let kid = signer.kid();
+        if listed(&decryption.public_jwks()).any(|key| key.get("kid").is_some_and(|other| other == kid)) {
+            return Err(Fault::new("keys", format_args!("kid: {kid:?} names a key of either use")));
         }
-        if signs {
-            if self.signer.is_some() {
-                return Err(Fault::new("use", "sig for a second key; one key signs"));
-            }
-            self.signer = Some(Signer::new(jwk, &kid).map_err(|_| Fault::new("key_ops", "does not fit use"))?);
-        }
-        self.public.push(public);
         Ok(())
     }
 }
 
-/// Signs with ES256.
-pub(crate) struct Signer {
-    header: JwsHeader,
-    signer: EcdsaJwsSigner,
+/// The JWK set of the public halves.
+pub(crate) fn public_set(signer: &Signer, decryption: &DecryptionKeys) -> Value {
+    let encryption = decryption.public_jwks();
+    let keys: Vec<Value> = [signer.public().clone().into()].into_iter().chain(listed(&encryption).cloned()).collect();
+    json!({ "keys": keys })
 }
 
-impl Signer {
-    fn new(jwk: Map<String, Value>, kid: &str) -> Result<Self, JoseError> {
-        let mut header = JwsHeader::new();
-        header.set_token_type("JWT");
-        header.set_key_id(kid);
-        Ok(Self { header, signer: ES256.signer_from_jwk(&Jwk::from_map(jwk)?)? })
-    }
+enum Purpose {
+    Signature,
+    Encryption,
+}
 
-    /// A JWT with these claims.
-    pub(crate) fn sign(&self, claims: &Value) -> Result<String, JoseError> {
-        serialize_compact(claims.to_string().as_bytes(), &self.header, &self.signer)
+impl Purpose {
+    fn of(jwk: &Map<String, Value>) -> Result<Self, Fault> {
+        match jwk.get("use").map(Value::as_str) {
+            Some(Some("sig")) => Ok(Self::Signature),
+            Some(Some("enc")) => Ok(Self::Encryption),
+            Some(_) => Err(Fault::new("use", "must be sig or enc")),
+            None => Err(Fault::new("use", "is missing")),
+        }
     }
+}
+
+fn decryption_keys(jwks: &[Map<String, Value>]) -> Result<DecryptionKeys, KeyError> {
+    DecryptionKeys::parse(&json!({ "keys": jwks }).to_string())
+}
+
+fn fault_of(error: KeyError, places: &[String]) -> Fault {
+    match (error.index().and_then(|index| places.get(index)), error.problem()) {
+        (Some(place), Some(problem)) => Fault::new(place, problem),
+        _ => Fault::new("keys", error),
+    }
+}
+
+fn listed(set: &Value) -> impl Iterator<Item = &Value> {
+    set.get("keys").and_then(Value::as_array).into_iter().flatten()
 }

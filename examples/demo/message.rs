@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use josekit::JoseError;
 use parjar::{PushRequest, RandomError, Reply};
 use url::form_urlencoded;
 
@@ -121,5 +122,11 @@ impl From<RandomError> for Answer {
     /// Without randomness no handle can be made, and nothing less will do.
     fn from(_: RandomError) -> Self {
         Self::new(500, "text/plain; charset=utf-8", "the system's random generator failed\n").no_store()
+    }
+}
+
+impl From<JoseError> for Answer {
+    fn from(_: JoseError) -> Self {
+        Self::new(500, "text/plain; charset=utf-8", "a token could not be signed or encrypted\n").no_store()
     }
 }

@@ -3,17 +3,20 @@
 //! It plays a client of this very server. Its requests are built as raw messages and go through the same functions as those
 //! that come from outside; what a page shows is what these functions got and gave.
 
+mod player;
 mod run;
 mod run_page;
 mod start_page;
+mod token;
 mod wire;
 mod wishes;
 
 use std::{fmt::Write as _, time::Duration};
 
+pub(crate) use self::player::{Authentication, Player};
 use self::{
     run::{Run, Step},
-    wishes::Wishes,
+    wishes::{Push, Wishes},
 };
 use super::{
     Demo,
@@ -29,19 +32,8 @@ use super::{
 
 const RUN_LIFE: Duration = Duration::from_secs(1800);
 const RUNS: usize = 256;
-/// What a run may take in memory: 16 steps of a request and a reply.
-const RUN_BYTES: usize = 32 * wire::MAX_TEXT;
-
-/// A client that the playground can play.
-pub(crate) struct Player {
-    pub(crate) client_id: String,
-    pub(crate) secret: String,
-    /// Whether the secret goes into the body, and not into a header.
-    pub(crate) in_body: bool,
-    /// Whether pages may show the secret.
-    pub(crate) is_public_knowledge: bool,
-    pub(crate) about: &'static str,
-}
+/// What a run may take in memory: 16 steps of a request, the tokens in it and a reply.
+const RUN_BYTES: usize = 48 * wire::MAX_TEXT;
 
 pub(crate) struct Playground {
     players: Vec<Player>,
@@ -89,9 +81,9 @@ async fn start_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
     let player = demo.playground.player(&chosen).ok_or_else(error_page::invalid_request)?;
     let id = random::token()?;
     let wishes = Wishes::read(form);
-    let (request, verifier) = wishes.push(player, &demo.issuer, &id)?;
+    let Push { request, inside, verifier } = wishes.push(player, demo, &id)?;
     let reply = super::push::answer(demo, &request).await;
-    let step = wire::step(&request, "/authorize/par", &reply, player);
+    let step = wire::step(&request, "/authorize/par", &reply, player, inside.as_deref());
     let run = Run::start(browser.binding(), player, wishes.redirect_uri, verifier, step, &reply);
     demo.playground.runs.put_over_oldest(&id, run, RUN_BYTES);
     Ok(Answer::see_other(format!("/playground/run/{id}")))
@@ -135,18 +127,19 @@ async fn continue_run(demo: &Demo, message: &Message, id: &str) -> Result<Answer
     let prepare = |run: &mut Run| {
         let player = demo.playground.player(&run.client_id)?;
         let request = match &*next {
-            "token" => run.token_request(player, &demo.issuer)?,
-            "resource" => run.resource_request(&demo.issuer)?,
+            "token" => wire::post(player, &demo.issuer, &run.token_request()?, false),
+            "resource" => Ok(run.resource_request(&demo.issuer)?),
             _ => return None,
         };
         Some((request, player))
     };
     let (request, player) = with_run(demo, &browser, id, prepare).flatten().ok_or_else(no_such_run)?;
+    let request = request?;
     let (path, reply) = match &*next {
         "token" => ("/token", token_endpoint::answer(demo, &request).await),
         _ => ("/resource", resource::answer(demo, &request)),
     };
-    let step = wire::step(&request, path, &reply, player);
+    let step = wire::step(&request, path, &reply, player, None);
     let record = |run: &mut Run| run.record(step, &reply);
     with_run(demo, &browser, id, record).ok_or_else(no_such_run)?;
     Ok(Answer::see_other(format!("/playground/run/{id}#latest")))

@@ -1,6 +1,6 @@
 //! An authorization request as one JSON object, for clients to see what arrived: members in the order of the push.
 
-use parjar::AuthorizationRequest;
+use parjar::{AuthorizationRequest, ParameterValue};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
@@ -11,19 +11,23 @@ impl Serialize for RequestView<'_> {
         let parameters = self.0.parameters();
         let mut object = serializer.serialize_map(None)?;
         let mut resource_done = false;
-        for (name, value) in parameters.iter() {
-            match name {
-                "resource" if resource_done => {}
-                "resource" => {
+        for (name, value) in parameters.iter_values() {
+            if name == "resource" {
+                if !std::mem::replace(&mut resource_done, true) {
                     object.serialize_entry(name, &parameters.get_all(name).collect::<Vec<_>>())?;
-                    resource_done = true;
                 }
-                // Passed on as text, because a number may have more digits than a float can hold.
-                "claims" | "authorization_details" => match serde_json::from_str::<&RawValue>(value) {
-                    Ok(json) => object.serialize_entry(name, json)?,
-                    Err(_) => object.serialize_entry(name, value)?,
-                },
-                _ => object.serialize_entry(name, value)?,
+                continue;
+            }
+            let (text, is_json) = match value {
+                ParameterValue::Text(text) => (text, matches!(name, "claims" | "authorization_details")),
+                ParameterValue::Json(json) => (json, true),
+                // There is no other kind of value yet.
+                _ => continue,
+            };
+            // Passed on as text, because a number may have more digits than a float can hold.
+            match is_json.then(|| serde_json::from_str::<&RawValue>(text)) {
+                Some(Ok(json)) => object.serialize_entry(name, json)?,
+                _ => object.serialize_entry(name, text)?,
             }
         }
         object.end()

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use parjar::{
     AuthorizationRequest, Client, ClientRegistration, ErrorCode, InMemoryRegistry, MemoryStore, ParEndpoint, Rejection,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Demo, builtin,
@@ -14,9 +14,11 @@ use super::{
     config::Config,
     fault::Fault,
     issuer::Issuer,
+    keys::public_set,
     log::{self, LogObserver},
-    playground::{Player, Playground, callback},
+    playground::{Authentication, Player, Playground, callback},
     random,
+    signer::Signer,
     tokens::Tokens,
 };
 
@@ -42,8 +44,9 @@ impl Start {
         match self.config {
             Some(mut config) => {
                 let player = add_player(&mut config, &issuer)?;
+                config.cautions.iter().for_each(log::line);
                 log::line(format_args!(
-                    "the playground is the client {:?}; only this process has its secret",
+                    "the playground is the client {:?}; only this process has its secret and its key",
                     player.client_id
                 ));
                 Ok((demo(issuer, config, vec![player])?, String::new()))
@@ -56,20 +59,23 @@ impl Start {
                 }
                 let introduction = builtin::introduction(&issuer);
                 let config = builtin::config(&issuer)?;
-                Ok((demo(issuer, config, builtin::players())?, introduction))
+                Ok((demo(issuer, config, builtin::players()?)?, introduction))
             }
         }
     }
 }
 
 fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fault> {
-    let keys = config.keys.complete()?;
+    let (signer, decryption_keys) = config.keys.complete()?;
+    let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| Fault::new("clients", error))?;
     let mut builder = ParEndpoint::builder(issuer.as_str())
         .policy(config.policy)
         .clients(clients)
         .store(MemoryStore::default())
+        .token_endpoint(issuer.url("/token"))
+        .decryption_keys(decryption_keys)
         .observer(LogObserver)
         .rule(id_token_needs_openid);
     for detail_type in config.detail_types {
@@ -78,8 +84,8 @@ fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fa
     let par = builder.build().map_err(|error| Fault::new("configuration", error))?.boxed();
     Ok(Demo {
         par,
-        jwks: keys.public_set().to_string(),
-        signer: keys.into_signer()?,
+        jwks,
+        signer,
         codes: Codes::new(),
         tokens: Tokens::new(),
         playground: Playground::new(players, scopes),
@@ -104,10 +110,12 @@ fn take_registered(client: &Client, _: &Map<String, Value>) -> Result<(), Reject
     if client.authorization_details_types().is_some() { Ok(()) } else { Err(NONE_REGISTERED) }
 }
 
-/// The playground's own client, beside those of the configuration: with a secret that never leaves this process.
+/// The playground's own client, beside those of the configuration: with a secret and a key that never leave this
+/// process.
 fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, Fault> {
     let failed = |_| Fault::new("playground", "the system's random generator failed");
     let secret = random::token().map_err(failed)?;
+    let signer = Signer::generate()?;
     let mut client_id = "playground".to_owned();
     while config.clients.iter().any(|client| client.client_id() == client_id) {
         client_id = format!("playground-{}", random::token().map_err(failed)?);
@@ -116,7 +124,14 @@ fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, Fault> {
     registration.client_id.clone_from(&client_id);
     registration.client_name = Some("The playground of this server".to_owned());
     registration.client_secret = Some(secret.as_str().into());
+    registration.jwks = Some(json!({ "keys": [signer.public()] }));
     registration.redirect_uris = vec![callback(issuer)];
     config.clients.push(Client::try_from(registration).map_err(|error| Fault::new("playground", error))?);
-    Ok(Player { client_id, secret, in_body: false, is_public_knowledge: false, about: "the playground's own client" })
+    Ok(Player {
+        client_id,
+        authentication: Authentication::Basic(secret),
+        signer: Some(signer),
+        is_public_knowledge: false,
+        about: "the playground's own client",
+    })
 }

@@ -108,6 +108,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         jws: &'t Jws<'_>,
         permitted: &Permitted<'_>,
     ) -> Result<Verified<'t>, TokenFault> {
+        // What can be refused without keys must not make anybody fetch them.
+        permitted.algorithm_of(jws)?;
         let uri = match &client.keys().source {
             KeySource::None => return Err(TokenFault::NoKey),
             KeySource::Registered(keys) => return keys.check(jws, permitted),

@@ -33,8 +33,9 @@ enum Ending {
     Nothing,
     /// A pushed request is spent.
     Spend { request_uri: RequestUri, claim: Claim },
-    /// A request object that is good for one use is remembered.
-    Remember(Mark),
+    /// A request object that is good for one use is remembered. After `until`, by the clock's
+    /// [`elapsed`](crate::Clock::elapsed), the login has taken too long.
+    Remember { mark: Mark, until: Duration },
 }
 
 impl Pending {
@@ -52,7 +53,7 @@ impl Pending {
     pub fn request_uri(&self) -> Option<&str> {
         match &self.ending {
             Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
-            Ending::Nothing | Ending::Remember(_) => None,
+            Ending::Nothing | Ending::Remember { .. } => None,
         }
     }
 }
@@ -312,13 +313,22 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(text) => {
                 let may_decrypt = policy.danger_decrypt_request_objects_by_value;
                 let object = self.open_object(text, &client, may_decrypt).await?;
-                let ending = self.object_mark(&client, &object).map_or(Ending::Nothing, Ending::Remember);
+                let ending = self.object_mark(&client, &object).map_or(Ending::Nothing, |mark| self.once(mark));
                 (object.parameters, object.protection, ending)
             }
         };
         match rules.validate(parameters, protection, client, Arrival::Plain) {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
+        }
+    }
+
+    /// The mark must outlive every login that has begun with the object.
+    fn once(&self, mark: Mark) -> Ending {
+        let login = Duration::from_secs(self.policy().login_lifetime.into());
+        Ending::Remember {
+            mark: Mark { lifetime: mark.lifetime.saturating_add(login), ..mark },
+            until: self.settings.clock.elapsed().saturating_add(login),
         }
     }
 
@@ -368,7 +378,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
                 self.store.consume(Claim { lifetime, ..*claim }).await.map_err(not_claimed)
             }
-            Ending::Remember(mark) => {
+            Ending::Remember { until, .. } if self.settings.clock.elapsed() >= *until => {
+                Err(Reason::RequestObject(TokenFault::Expired).into())
+            }
+            Ending::Remember { mark, .. } => {
                 let replayed = |_| Reason::RequestObject(TokenFault::Replayed);
                 let owner = self.settings.keys.owner(client_id);
                 self.store.remember(owner, &[*mark]).await.map_err(|error| not_remembered(error, replayed))

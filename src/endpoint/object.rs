@@ -4,8 +4,8 @@ use super::ParEndpoint;
 use crate::{
     client::{Client, ClientRegistry},
     error::{Reason, Refusal},
-    jar::{self, Envelope, Opening, RequestObject},
-    jose::TokenFault,
+    jar::{self, Decrypted, Envelope, Opening, RequestObject},
+    jose::{Jws, SigningAlgorithm, TokenFault, Verified},
     store::{Mark, RequestStore},
 };
 
@@ -29,17 +29,28 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         self.opened(text, &opening).await.map_err(|fault| Reason::RequestObject(fault).into())
     }
 
+    /// The order of the steps.
     async fn opened(&self, text: &str, opening: &Opening<'_>) -> Result<RequestObject, TokenFault> {
-        let Opening { client, policy, .. } = opening;
-        let envelope = Envelope::open(text, opening)?;
-        let jws = envelope.jws(policy)?;
-        let permitted = jar::permitted(client, policy);
-        let verified = if client.keys().object_algorithm.is_some_and(|algorithm| algorithm.is_symmetric()) {
-            client.keys().check_mac(&jws, &permitted, opening.now)?
-        } else {
-            self.verify_signature(client, &jws, &permitted).await?
+        let decrypted;
+        let (jws, decrypted) = match Envelope::open(text, opening)? {
+            Envelope::Signed(jws) => (jws, None),
+            Envelope::Encrypted(jwe) => {
+                decrypted = Decrypted::of(&jwe, opening)?;
+                (decrypted.jws(opening.policy)?, Some(&decrypted))
+            }
         };
-        envelope.read(verified, opening)
+        jar::check_type(&jws, opening.policy)?;
+        let verified = self.verify_object(&jws, opening).await?;
+        RequestObject::read(verified, decrypted, opening)
+    }
+
+    async fn verify_object<'t>(&self, jws: &'t Jws<'_>, opening: &Opening<'_>) -> Result<Verified<'t>, TokenFault> {
+        let Opening { client, policy, now, .. } = opening;
+        let permitted = jar::permitted(client, policy);
+        if client.keys().object_algorithm.is_some_and(SigningAlgorithm::is_symmetric) {
+            return client.keys().check_mac(jws, &permitted, *now);
+        }
+        self.verify_signature(client, jws, &permitted).await
     }
 
     /// What must be new about the object, if it is good for one use.

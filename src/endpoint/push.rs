@@ -134,11 +134,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if !self.policy().request_parameter_supported {
             return Err(Reason::RequestNotSupported.into());
         }
+        let object = self.open_object(text, client, client.is_confidential()).await?;
         let beside = |(name, _): (&str, &str)| !matches!(Name::of(name), Some(Name::Request | Name::ClientId));
         if form.parameters.iter().any(beside) {
             return Err(Reason::BesideRequest.into());
         }
-        let object = self.open_object(text, client, client.is_confidential()).await?;
         Ok(Submission {
             mark: self.object_mark(client, &object),
             parameters: object.parameters,
@@ -147,13 +147,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         })
     }
 
-    /// Seconds that the `request_uri` is good for: not longer than the request object that it stands for.
+    /// Whole seconds that the `request_uri` is good for: never longer than the request object that it stands for.
     fn lifetime(&self, expires_at: Option<i64>) -> Result<u32, Refusal> {
         let lifetime = self.policy().request_uri_lifetime;
         let Some(expires_at) = expires_at else {
             return Ok(lifetime);
         };
-        match expires_at.saturating_sub(self.settings.clock.now().unix_timestamp()) {
+        let now = self.settings.clock.now();
+        let begun = now.unix_timestamp().saturating_add(i64::from(now.nanosecond() > 0));
+        match expires_at.saturating_sub(begun) {
             left @ 1.. => Ok(lifetime.min(u32::try_from(left).unwrap_or(u32::MAX))),
             _ => Err(Reason::RequestObject(TokenFault::Expired).into()),
         }

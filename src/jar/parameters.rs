@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::{
+    form,
     jose::{Members, TokenFault, text_of},
     json,
     parameters::{Name, ParameterValue, Parameters},
@@ -36,7 +37,7 @@ pub(super) fn of_claims(claims: &Members<'_>, limits: &Limits) -> Result<Paramet
 
 fn check_name(name: &str, limits: &Limits) -> Result<(), TokenFault> {
     let proper = !name.is_empty() && name.len() <= limits.name && !name.starts_with('\u{feff}');
-    if proper && !name.chars().any(char::is_control) { Ok(()) } else { Err(TokenFault::Parameter) }
+    if proper && !form::has_control_character(name) { Ok(()) } else { Err(TokenFault::Parameter) }
 }
 
 fn push(
@@ -81,7 +82,7 @@ fn push_text(
     text: &str,
     limits: &Limits,
 ) -> Result<(), TokenFault> {
-    if text.len() > limits.value || text.chars().any(char::is_control) {
+    if text.len() > limits.value || form::has_control_character(text) {
         return Err(TokenFault::Parameter);
     }
     if !text.is_empty() {

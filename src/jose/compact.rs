@@ -49,10 +49,17 @@ impl<'a> Token<'a> {
         if text.len() > limit {
             return Err(TokenFault::TooLarge);
         }
-        // Counted before anything is cut off: a million dots should cost a glance.
-        match text.bytes().filter(|byte| *byte == b'.').count() {
-            2 => Jws::split(text).map(Self::Signed),
-            4 => Jwe::split(text).map(Self::Encrypted),
+        // No further than to where there is one too many: a million dots should cost a glance.
+        let mut segments = [""; 6];
+        let mut count = 0usize;
+        for (slot, segment) in segments.iter_mut().zip(text.split('.')) {
+            *slot = segment;
+            count = count.saturating_add(1);
+        }
+        let [first, second, third, fourth, fifth, _] = segments;
+        match count {
+            3 => Jws::parse_segments(text, [first, second, third]).map(Self::Signed),
+            5 => Jwe::parse_segments([first, second, third, fourth, fifth]).map(Self::Encrypted),
             _ => Err(TokenFault::Malformed),
         }
     }
@@ -67,9 +74,8 @@ impl<'a> Jws<'a> {
         }
     }
 
-    fn split(text: &'a str) -> Result<Self, TokenFault> {
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(TokenFault::Malformed)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(TokenFault::Malformed)?;
+    fn parse_segments(text: &'a str, [header, payload, signature]: [&str; 3]) -> Result<Self, TokenFault> {
+        let (signing_input, _) = text.rsplit_once('.').ok_or(TokenFault::Malformed)?;
         let header = Header::parse(header)?;
         if header.has_any_content_type() {
             return Err(TokenFault::Type);
@@ -96,22 +102,18 @@ impl<'a> Jwe<'a> {
 
     /// The claims of these names that the header repeats (RFC 7519 section 5.3).
     pub(crate) fn repeated(&self, names: &[&'static str]) -> Vec<(&'static str, Value)> {
-        let repeated = |name: &&'static str| self.header.members.get(*name).map(|value| (*name, value.clone()));
+        let repeated = |name: &&'static str| self.header.others.get(*name).map(|value| (*name, value.clone()));
         names.iter().filter_map(repeated).collect()
     }
 
-    fn split(text: &'a str) -> Result<Self, TokenFault> {
-        let mut segments = text.split('.');
-        let mut next = || segments.next().ok_or(TokenFault::Malformed);
-        let additional_data = next()?;
-        let header = Header::parse(additional_data)?;
+    fn parse_segments([header, key, vector, ciphertext, tag]: [&'a str; 5]) -> Result<Self, TokenFault> {
         Ok(Self {
-            header,
-            additional_data,
-            encrypted_key: decode(next()?)?,
-            initialization_vector: decode(next()?)?,
-            ciphertext: decode(next()?)?,
-            tag: decode(next()?)?,
+            header: Header::parse(header)?,
+            additional_data: header,
+            encrypted_key: decode(key)?,
+            initialization_vector: decode(vector)?,
+            ciphertext: decode(ciphertext)?,
+            tag: decode(tag)?,
         })
     }
 }

@@ -101,7 +101,7 @@ impl DecryptionKeys {
             let plaintext = || key_management::decrypt_with_shared_key(key, jwe, algorithm, encryption);
             return fits.then(plaintext).flatten().ok_or(TokenFault::Decryption);
         }
-        let kid = jwe.header.kid();
+        let kid = jwe.header.kid.as_deref();
         let candidates = self.private().iter().filter(|key| kid.is_none_or(|kid| *key.kid == *kid));
         let decrypters = candidates.filter_map(|key| {
             let (_, decrypter) = key.decrypters.iter().find(|(offered, _)| *offered == algorithm)?;
@@ -135,8 +135,8 @@ impl DecryptionKeys {
 impl Jwe<'_> {
     /// What the header names, if both exist here.
     pub(crate) fn algorithms(&self) -> Result<(KeyManagement, ContentEncryption), TokenFault> {
-        let algorithm = self.header.text("alg").and_then(KeyManagement::parse);
-        let encryption = self.header.text("enc").and_then(ContentEncryption::parse);
+        let algorithm = self.header.alg.as_deref().and_then(KeyManagement::parse);
+        let encryption = self.header.enc.as_deref().and_then(ContentEncryption::parse);
         algorithm.zip(encryption).ok_or(TokenFault::Algorithm)
     }
 }

@@ -2,15 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::{MAX_KID, TokenFault, base64url};
+use super::{MAX_KID, TokenFault, base64url, members::text_of};
 use crate::json;
 
 /// Bytes of an encoded header.
 const MAX_HEADER: usize = 8 * 1024;
 
 /// A header that asks for nothing unusual. Nothing of it has been verified.
+#[derive(Default)]
 pub(crate) struct Header {
-    pub(super) members: Map<String, Value>,
+    pub(super) alg: Option<Box<str>>,
+    pub(super) enc: Option<Box<str>>,
+    pub(super) kid: Option<Box<str>>,
+    typ: Option<Box<str>>,
+    cty: Option<Box<str>>,
+    /// What belongs to some algorithm, or to nothing that is known here.
+    pub(super) others: Map<String, Value>,
 }
 
 impl Header {
@@ -20,58 +27,55 @@ impl Header {
         }
         let bytes = base64url::decode(segment).ok_or(TokenFault::Malformed)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| TokenFault::Malformed)?;
-        let Some(Value::Object(members)) = json::parse(text) else {
-            return Err(TokenFault::Malformed);
-        };
-        let refused = [
-            ("crit", TokenFault::Critical),
-            ("b64", TokenFault::Unencoded),
-            ("zip", TokenFault::Compressed),
-            ("jwk", TokenFault::KeyInHeader),
-            ("jku", TokenFault::KeyInHeader),
-            ("x5c", TokenFault::KeyInHeader),
-            ("x5u", TokenFault::KeyInHeader),
-        ];
-        if let Some((_, fault)) = refused.into_iter().find(|(member, _)| members.contains_key(*member)) {
-            return Err(fault);
+        let members = json::parse_members(text).ok_or(TokenFault::Malformed)?;
+        let mut header = Self::default();
+        for (name, raw) in members {
+            let slot = match &*name {
+                "alg" => &mut header.alg,
+                "enc" => &mut header.enc,
+                "kid" => &mut header.kid,
+                "typ" => &mut header.typ,
+                "cty" => &mut header.cty,
+                "crit" => return Err(TokenFault::Critical),
+                "b64" => return Err(TokenFault::Unencoded),
+                "zip" => return Err(TokenFault::Compressed),
+                "jwk" | "jku" | "x5c" | "x5u" => return Err(TokenFault::KeyInHeader),
+                _ => {
+                    let value = json::parse(raw.get()).ok_or(TokenFault::Malformed)?;
+                    header.others.insert(name.into_owned(), value);
+                    continue;
+                }
+            };
+            *slot = Some(text_of(raw.get()).ok_or(TokenFault::Malformed)?.into());
         }
-        let header = Self { members };
-        for member in ["alg", "enc", "kid", "typ", "cty"] {
-            if header.members.get(member).is_some_and(|value| !value.is_string()) {
-                return Err(TokenFault::Malformed);
-            }
-        }
-        if header.kid().is_some_and(|kid| kid.len() > MAX_KID) {
+        if header.kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
             return Err(TokenFault::Malformed);
         }
         Ok(header)
     }
 
+    /// A member that belongs to some algorithm, if it is a text.
     pub(super) fn text(&self, member: &str) -> Option<&str> {
-        self.members.get(member).and_then(Value::as_str)
-    }
-
-    pub(super) fn kid(&self) -> Option<&str> {
-        self.text("kid")
+        self.others.get(member).and_then(Value::as_str)
     }
 
     /// Whether `typ` is absent, `JWT`, or one of these media types, which are compared as such (RFC 7515 section 4.1.9).
     pub(crate) fn has_type(&self, types: &[&str]) -> bool {
-        self.text("typ").is_none_or(|typ| is_type(typ, types))
+        self.typ.as_ref().is_none_or(|typ| is_type(typ, types))
     }
 
     /// Whether `typ` says precisely this.
     pub(crate) fn has_explicit_type(&self, wanted: &str) -> bool {
-        self.text("typ").is_some_and(|typ| without_prefix(typ).eq_ignore_ascii_case(wanted))
+        self.typ.as_ref().is_some_and(|typ| without_prefix(typ).eq_ignore_ascii_case(wanted))
     }
 
     /// Whether `cty` is absent, `JWT`, or one of these media types.
     pub(super) fn has_content_type(&self, types: &[&str]) -> bool {
-        self.text("cty").is_none_or(|cty| is_type(cty, types))
+        self.cty.as_ref().is_none_or(|cty| is_type(cty, types))
     }
 
     pub(super) fn has_any_content_type(&self) -> bool {
-        self.members.contains_key("cty")
+        self.cty.is_some()
     }
 }
 

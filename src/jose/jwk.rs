@@ -45,40 +45,41 @@ pub(super) struct Jwk<'a>(&'a Map<String, Value>);
 
 impl<'a> Jwk<'a> {
     pub(super) fn new(value: &'a Value) -> Result<Self, KeyProblem> {
-        value.as_object().map(Self).ok_or(KeyProblem::Malformed)
+        value.as_object().map(Self).ok_or(KeyProblem::NotAnObject)
     }
 
-    pub(super) fn text(self, member: &str) -> Result<Option<&'a str>, KeyProblem> {
+    pub(super) fn text(self, member: &'static str) -> Result<Option<&'a str>, KeyProblem> {
         match self.0.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(KeyProblem::Malformed),
+            Some(_) => Err(KeyProblem::Malformed(member)),
         }
     }
 
-    pub(super) fn required(self, member: &str) -> Result<&'a str, KeyProblem> {
-        self.text(member)?.ok_or(KeyProblem::Malformed)
+    pub(super) fn required(self, member: &'static str) -> Result<&'a str, KeyProblem> {
+        self.text(member)?.ok_or(KeyProblem::Malformed(member))
     }
 
-    pub(super) fn bytes(self, member: &str) -> Result<Vec<u8>, KeyProblem> {
-        base64url::decode(self.required(member)?).ok_or(KeyProblem::Malformed)
+    pub(super) fn bytes(self, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
+        base64url::decode(self.required(member)?).ok_or(KeyProblem::Malformed(member))
     }
 
     /// A member of exactly so many bytes: a coordinate with a zero cut off is a different text for the same key.
-    pub(super) fn sized(self, member: &str, length: usize) -> Result<Vec<u8>, KeyProblem> {
-        self.bytes(member).and_then(|bytes| if bytes.len() == length { Ok(bytes) } else { Err(KeyProblem::Malformed) })
+    pub(super) fn sized(self, member: &'static str, length: usize) -> Result<Vec<u8>, KeyProblem> {
+        self.bytes(member)
+            .and_then(|bytes| if bytes.len() == length { Ok(bytes) } else { Err(KeyProblem::Malformed(member)) })
     }
 
     /// A positive number without leading zeros, which some senders add.
-    pub(super) fn number(self, member: &str) -> Result<Vec<u8>, KeyProblem> {
+    pub(super) fn number(self, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
         let bytes = self.bytes(member)?;
         let number: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
-        if number.is_empty() { Err(KeyProblem::Malformed) } else { Ok(number) }
+        if number.is_empty() { Err(KeyProblem::Malformed(member)) } else { Ok(number) }
     }
 
     pub(super) fn kid(self) -> Result<Option<Box<str>>, KeyProblem> {
         match self.text("kid")? {
-            Some(kid) if kid.len() > MAX_KID => Err(KeyProblem::Malformed),
+            Some(kid) if kid.len() > MAX_KID => Err(KeyProblem::Malformed("kid")),
             kid => Ok(kid.map(Into::into)),
         }
     }
@@ -95,11 +96,11 @@ impl<'a> Jwk<'a> {
             Some(Value::Array(listed)) => {
                 let mut found = false;
                 for operation in listed {
-                    found |= operations.contains(&operation.as_str().ok_or(KeyProblem::Malformed)?);
+                    found |= operations.contains(&operation.as_str().ok_or(KeyProblem::Malformed("key_ops"))?);
                 }
                 found
             }
-            Some(_) => return Err(KeyProblem::Malformed),
+            Some(_) => return Err(KeyProblem::Malformed("key_ops")),
         };
         Ok(by_use && by_operation)
     }

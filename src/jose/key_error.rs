@@ -6,9 +6,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyProblem {
-    /// Not an object, or a member is missing, of the wrong type or not base64url.
-    #[error("is not a well-formed JWK")]
-    Malformed,
+    /// Not an object.
+    #[error("is not an object")]
+    NotAnObject,
+    /// This member is missing, of the wrong type, of the wrong length or not base64url.
+    #[error("has no proper {0}")]
+    Malformed(&'static str),
     /// A `kty` or `crv` that this library has no use for.
     #[error("is of a kty or crv that is not supported")]
     UnknownType,
@@ -19,17 +22,17 @@ pub enum KeyProblem {
     #[error("has private members")]
     Private,
     /// A public key where a private one is needed.
-    #[error("has no private members")]
+    #[error("has no d")]
     Public,
     /// The private half does not belong to the public one.
-    #[error("has halves that do not belong together")]
+    #[error("has a d that does not belong to its public members")]
     Inconsistent,
     /// RSA below 2048 or above 4096 bits (8192 for keys of the server), an even modulus, an even or too small exponent, or a modulus
     /// that gives its factors away (CVE-2017-15361).
-    #[error("is too weak, or too large")]
+    #[error("has an n or e that is too weak, or too large")]
     Weak,
     /// Not a point of its curve, or one of a small subgroup.
-    #[error("is not a point of its curve that can be a key")]
+    #[error("has an x (and y) that is no point of its crv, or none that can be a key")]
     OffCurve,
     /// `kid` is that of another key of the same kind.
     #[error("has the kid of another key of its kind")]

@@ -152,7 +152,7 @@ fn unwrap(
 
 /// Only what key agreement reads: a point of the right curve and size, and the parties' names.
 fn agreement_header(header: &Header, curve: Curve) -> Option<JweHeader> {
-    let point = header.members.get("epk")?.as_object()?;
+    let point = header.others.get("epk")?.as_object()?;
     let text = |member: &str| point.get(member).and_then(Value::as_str);
     let coordinates: &[&str] = if curve == Curve::X25519 { &["x"] } else { &["x", "y"] };
     let is_sized =
@@ -166,7 +166,7 @@ fn agreement_header(header: &Header, curve: Curve) -> Option<JweHeader> {
     }
     let mut members = Map::from_iter([("epk".to_owned(), Value::Object(point.clone()))]);
     for name in ["apu", "apv"] {
-        if let Some(party) = header.members.get(name) {
+        if let Some(party) = header.others.get(name) {
             base64url::decode(party.as_str()?)?;
             members.insert(name.to_owned(), party.clone());
         }

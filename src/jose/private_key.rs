@@ -68,10 +68,10 @@ impl PrivateKey {
         public.extend(jwk.copy(&["alg"]));
         public.extend(members.clone());
         members.extend(jwk.copy(private));
-        let jwk = JoseJwk::from_map(members).map_err(|_| KeyProblem::Malformed)?;
+        let jwk = JoseJwk::from_map(members).map_err(|_| KeyProblem::Malformed("kty"))?;
         let offered = algorithms.iter().copied().filter(|algorithm| only.is_none_or(|only| only == *algorithm));
         let decrypters = offered.map(|algorithm| Some((algorithm, decrypter(algorithm, &jwk)?)));
-        let decrypters = decrypters.collect::<Option<_>>().ok_or(KeyProblem::Malformed)?;
+        let decrypters = decrypters.collect::<Option<_>>().ok_or(KeyProblem::Malformed("d"))?;
         Ok(Self { kid, kind, decrypters, public })
     }
 }
@@ -103,7 +103,8 @@ fn rsa(jwk: Jwk<'_>) -> Result<usize, KeyProblem> {
     if jwk.text("d")?.is_none() {
         return Err(KeyProblem::Public);
     }
-    let number = |member: &str| BigNum::from_slice(&jwk.number(member)?).map_err(|_| KeyProblem::Malformed);
+    let number =
+        |member: &'static str| BigNum::from_slice(&jwk.number(member)?).map_err(|_| KeyProblem::Malformed(member));
     let [n, e, d, p, q, dp, dq, qi] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map(number);
     let (n, e) = (n?, e?);
     if !RSA_BITS.contains(&n.num_bits()) || e.num_bits() < 2 || !e.is_bit_set(0) {

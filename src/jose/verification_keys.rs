@@ -148,7 +148,7 @@ impl VerificationKeys {
 
     pub(crate) fn check<'t>(&self, jws: &'t Jws<'_>, permitted: &Permitted<'_>) -> Result<Verified<'t>, TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
-        let kid = jws.header.kid();
+        let kid = jws.header.kid.as_deref();
         let fits = |key: &&VerificationKey| {
             key.supports(algorithm)
                 && kid.is_none_or(|kid| key.kid.as_deref() == Some(kid))
@@ -201,8 +201,8 @@ impl<'a> Permitted<'a> {
     }
 
     /// The algorithm that the header names, if it is permitted.
-    pub(super) fn algorithm_of(&self, jws: &Jws<'_>) -> Result<SigningAlgorithm, TokenFault> {
-        let algorithm = jws.header.text("alg").and_then(SigningAlgorithm::parse).ok_or(TokenFault::Algorithm)?;
+    pub(crate) fn algorithm_of(&self, jws: &Jws<'_>) -> Result<SigningAlgorithm, TokenFault> {
+        let algorithm = jws.header.alg.as_deref().and_then(SigningAlgorithm::parse).ok_or(TokenFault::Algorithm)?;
         let offered = self.offered.iter().any(|offered| offered.is_same(algorithm));
         let registered = self.registered.is_none_or(|registered| registered.is_same(algorithm));
         if offered && registered { Ok(algorithm) } else { Err(TokenFault::Algorithm) }

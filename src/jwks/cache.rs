@@ -1,11 +1,12 @@
 //! When a JWK set is fetched, and when it is not.
 
 use std::{
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use super::{DynJwksSource, FetchedJwks};
+use super::{DynJwksSource, FetchedJwks, JwksError};
 use crate::{
     clock::Clock,
     generations::Generations,
@@ -51,8 +52,16 @@ pub(crate) struct JwksCache {
 #[derive(Default)]
 struct Slot {
     state: Mutex<State>,
-    /// Held while fetching. Whoever gets it looks at the state again: mostly, the work has been done.
-    fetching: tokio::sync::Mutex<()>,
+    /// Held while fetching. Whoever gets it looks at the state again: mostly, the work has been done. And if somebody has begun
+    /// it and gone away, it goes on from there: nobody can keep others from the keys, or make the server fetch without end, by
+    /// giving up.
+    fetching: tokio::sync::Mutex<Option<Begun>>,
+}
+
+/// A fetch that has begun.
+struct Begun {
+    at: Duration,
+    outcome: Pin<Box<dyn Future<Output = Result<FetchedJwks, JwksError>> + Send>>,
 }
 
 /// Times are by the clock's [`elapsed`](Clock::elapsed).
@@ -94,16 +103,14 @@ impl JwksCache {
             _ => {}
         }
         // Somebody is fetching, and there is something to go on with.
-        let fetching = match (slot.fetching.try_lock(), state.usable(now)) {
+        let mut fetching = match (slot.fetching.try_lock(), state.usable(now)) {
             (Ok(fetching), _) => fetching,
             (Err(_), usable @ Lookup::Known(_)) => return usable,
             (Err(_), _) => slot.fetching.lock().await,
         };
         let since = slot.state();
         let now = self.clock.elapsed();
-        let outcome = if now < since.next_fetch { since.usable(now) } else { self.fetch(&slot, uri).await };
-        drop(fetching);
-        outcome
+        if now < since.next_fetch { since.usable(now) } else { self.fetch(&slot, &mut fetching, uri).await }
     }
 
     /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
@@ -118,21 +125,23 @@ impl JwksCache {
         if self.clock.elapsed() < state.next_fetch {
             return Lookup::Unavailable;
         }
-        let fetching = slot.fetching.lock().await;
+        let mut fetching = slot.fetching.lock().await;
         let since = slot.state();
-        let outcome = match changed(&since) {
+        match changed(&since) {
             Some(keys) => Lookup::Known(keys),
             None if self.clock.elapsed() < since.next_fetch => Lookup::Unavailable,
-            None => self.fetch(&slot, uri).await,
-        };
-        drop(fetching);
-        outcome
+            None => self.fetch(&slot, &mut fetching, uri).await,
+        }
     }
 
-    async fn fetch(&self, slot: &Slot, uri: &str) -> Lookup {
-        // Set before the fetch, so that one that is cancelled counts as well.
-        slot.change(|state| state.next_fetch = self.clock.elapsed().saturating_add(self.limits.cooldown));
-        let fetched = self.source.fetch_boxed(uri).await;
+    async fn fetch(&self, slot: &Slot, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
+        let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
+        let begun = match fetching.take_if(|begun| begun.at >= oldest) {
+            Some(begun) => fetching.insert(begun),
+            None => fetching.insert(self.begin(uri)),
+        };
+        let fetched = begun.outcome.as_mut().await;
+        *fetching = None;
         let now = self.clock.elapsed();
         let next_fetch = now.saturating_add(self.limits.cooldown);
         let parsed = fetched.ok().and_then(|FetchedJwks { body, max_age }| {
@@ -157,6 +166,11 @@ impl JwksCache {
             };
         });
         Lookup::Fetched(keys)
+    }
+
+    fn begin(&self, uri: &str) -> Begun {
+        let (source, uri) = (Arc::clone(&self.source), uri.to_owned());
+        Begun { at: self.clock.elapsed(), outcome: Box::pin(async move { source.fetch_boxed(&uri).await }) }
     }
 
     fn slot(&self, uri: &str) -> Arc<Slot> {

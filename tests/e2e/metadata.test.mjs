@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { after, test } from 'node:test';
+import { encryptionKeys } from './support/keys.mjs';
 import { post, web } from './support/oauth.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -41,11 +41,17 @@ test('both metadata documents describe the server as it is', async () => {
     assert.equal(metadata.request_uri_parameter_supported, false);
     assert.equal(metadata.authorization_response_iss_parameter_supported, true);
     assert.ok(metadata.grant_types_supported.includes('authorization_code'));
-    for (const method of ['client_secret_basic', 'client_secret_post']) {
+    for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']) {
       assert.ok(metadata.token_endpoint_auth_methods_supported.includes(method), method);
     }
     assert.ok(!metadata.token_endpoint_auth_methods_supported.includes('none'));
     assert.notEqual(metadata.require_pushed_authorization_requests, true);
+    assert.equal(metadata.request_parameter_supported, true);
+    assert.notEqual(metadata.require_signed_request_object, true);
+    for (const signing of ['token_endpoint_auth_signing_alg_values_supported', 'request_object_signing_alg_values_supported']) {
+      for (const algorithm of ['ES256', 'PS256', 'EdDSA', 'HS256']) assert.ok(metadata[signing].includes(algorithm), algorithm);
+      assert.ok(!metadata[signing].includes('none'), signing);
+    }
     assert.deepEqual(Object.values(metadata).filter((value) => value === null), []);
   }
 });
@@ -69,6 +75,22 @@ test('the key set publishes an ES256 key and nothing private', async () => {
   }
 });
 
+test('the metadata has the encryption that there are keys for', async (t) => {
+  const algorithms = async (keys) => {
+    const configured = await startServer({ clients: [web], keys: { keys } });
+    t.after(() => configured.stop());
+    const metadata = await get('/.well-known/openid-configuration', configured);
+    assert.ok(metadata.request_object_encryption_enc_values_supported.includes('A256GCM'));
+    return metadata.request_object_encryption_alg_values_supported.filter((algorithm) => /^(RSA|ECDH)/.test(algorithm)).sort();
+  };
+  const [rsa, p256, , x25519] = encryptionKeys();
+  const agreement = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW'];
+  assert.deepEqual(await algorithms([]), agreement, 'of the key that was made');
+  assert.deepEqual(await algorithms([rsa]), ['RSA-OAEP', 'RSA-OAEP-256']);
+  assert.deepEqual(await algorithms([x25519]), agreement);
+  assert.deepEqual(await algorithms([{ ...rsa, alg: 'RSA-OAEP-256' }, { ...p256, alg: 'ECDH-ES' }]), ['ECDH-ES', 'RSA-OAEP-256']);
+});
+
 test('a signing key of the configuration is the one that is published', async (t) => {
   const configured = await startServer({ clients: [web], keys: { keys: [signingKey] } });
   t.after(() => configured.stop());
@@ -78,12 +100,7 @@ test('a signing key of the configuration is the one that is published', async (t
 });
 
 test('every encryption key of the configuration is published without its private half', async (t) => {
-  const made = [
-    ['rsa', generateKeyPairSync('rsa', { modulusLength: 2048 })],
-    ['p256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
-    ['p384', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
-    ['x25519', generateKeyPairSync('x25519')],
-  ].map(([kid, { privateKey }]) => ({ ...privateKey.export({ format: 'jwk' }), use: 'enc', kid }));
+  const made = encryptionKeys();
   const configured = await startServer({ clients: [web], keys: { keys: made } });
   t.after(() => configured.stop());
   const { keys } = await get('/jwks', configured);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import * as oidc from 'openid-client';
-import { Browser } from './support/browser.mjs';
 import { post, redirectUri, web } from './support/oauth.mjs';
+import { approveInBrowser, discover as connect, protectedRequest } from './support/openid-client.mjs';
 import { startServer } from './support/server.mjs';
 
 const server = await startServer({
@@ -13,23 +13,7 @@ const server = await startServer({
 });
 after(() => server.stop());
 
-function discover(client, authentication, at = server) {
-  return oidc.discovery(
-    new URL(at.url),
-    client.client_id,
-    { id_token_signed_response_alg: 'ES256' },
-    authentication(client.client_secret),
-    // Non-repudiation checks are what makes openid-client verify the signature of an ID token that came over TLS.
-    { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] },
-  );
-}
-
-async function approveInBrowser(url) {
-  const browser = new Browser();
-  const answer = await browser.decide(await browser.get(url.href), 'approve');
-  assert.equal(answer.status, 303, answer.html);
-  return answer.location;
-}
+const discover = (client, authentication, at = server) => connect(at, client, authentication(client.client_secret));
 
 /** Pushes a request with fresh PKCE, state and nonce; the client checks the response against them. */
 async function push(config, scope) {
@@ -49,11 +33,6 @@ async function push(config, scope) {
   return { url, checks };
 }
 
-async function protectedRequest(config, accessToken) {
-  const response = await oidc.fetchProtectedResource(config, accessToken, new URL(`${server.url}/resource`), 'GET');
-  return response.text();
-}
-
 for (const [method, client, authentication] of [
   ['client_secret_basic', web, oidc.ClientSecretBasic],
   ['client_secret_post', post, oidc.ClientSecretPost],
@@ -70,7 +49,7 @@ for (const [method, client, authentication] of [
     const { sub } = tokens.claims();
     assert.ok(sub);
     assert.equal(tokens.token_type, 'bearer');
-    const shown = JSON.parse(await protectedRequest(config, tokens.access_token));
+    const shown = JSON.parse(await protectedRequest(server, config, tokens.access_token));
     assert.equal(shown.client_id, client.client_id);
     assert.equal(shown.sub, sub);
     assert.deepEqual(shown.scope.split(' ').sort(), ['accounts', 'openid']);
@@ -139,7 +118,7 @@ test('the resource shows everything that openid-client pushed, in the order of t
     expectedState: 's t a t e',
   });
 
-  const text = await protectedRequest(config, tokens.access_token);
+  const text = await protectedRequest(server, config, tokens.access_token);
   assert.ok(text.includes(claims), text);
   assert.ok(text.includes(details), text);
   assert.deepEqual(Object.entries(JSON.parse(text).request), [
@@ -172,7 +151,7 @@ test('a single resource is shown as an array', async () => {
   const tokens = await oidc.authorizationCodeGrant(config, await approveInBrowser(url), { pkceCodeVerifier });
 
   assert.equal(tokens.id_token, undefined, 'openid was not granted');
-  const { request } = JSON.parse(await protectedRequest(config, tokens.access_token));
+  const { request } = JSON.parse(await protectedRequest(server, config, tokens.access_token));
   assert.deepEqual(request.resource, ['https://a.example.com/']);
 });
 
@@ -187,7 +166,7 @@ test('credentials of client_secret_post are no part of the request', async () =>
   });
   const tokens = await oidc.authorizationCodeGrant(config, await approveInBrowser(url), { pkceCodeVerifier });
 
-  const text = await protectedRequest(config, tokens.access_token);
+  const text = await protectedRequest(server, config, tokens.access_token);
   assert.ok(!text.includes('client_secret'), text);
   assert.ok(!text.includes('posted colon'), text);
 });

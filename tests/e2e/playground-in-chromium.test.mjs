@@ -79,6 +79,43 @@ for (const javaScriptEnabled of [true, false]) {
       }
     });
 
+    for (const [sending, decoded] of [
+      ['signed', /"typ": "oauth-authz-req\+jwt"[\s\S]*"alg": "ES256"[\s\S]*"aud"[\s\S]*"max_age": 300/],
+      ['encrypted', /"enc": "[\s\S]*"alg": "ECDH-ES"[\s\S]*"alg": "ES256"[\s\S]*"max_age": 300/],
+    ]) {
+      test(`pushes a request that is ${sending}, and shows what is in the token`, async (t) => {
+        const { page, problems } = await openPlayground(t, { javaScriptEnabled });
+        await page.check('input[name="client"][value="bank"]');
+        await page.selectOption('#sending', sending);
+        await page.fill('#max_age', '300');
+        await page.fill('#further', 'resource=https://a.example.com/\nauthorization_details=[{"type":"payment","amount":12.50}]');
+        await screenshot(page, `playground-start-${sending}-${suffix}`);
+        await goTo(page, '#push');
+        assert.match(await wire(page), /client_id=bank&request=eyJ[\s\S]*client_assertion=eyJ[\s\S]*201 Created/);
+        assert.match(await wire(page), decoded);
+        await screenshot(page, `playground-pushed-${sending}-${suffix}`);
+
+        await goTo(page, '#open');
+        await goTo(page, '#approve');
+        await goTo(page, '#redeem');
+        await goTo(page, '#resource');
+        const shown = JSON.parse(/\{"client_id".*\}/.exec(await page.textContent('#latest'))[0]);
+        assert.equal(shown.client_id, 'bank');
+        assert.equal(shown.request.max_age, 300);
+        assert.deepEqual(shown.request.resource, ['https://a.example.com/']);
+        assert.match(await page.textContent('#latest'), /"amount":12\.50/);
+        await screenshot(page, `playground-token-${sending}-${suffix}`);
+        assert.deepEqual(problems, []);
+      });
+    }
+
+    test('sends the form of a client without a key, whatever is chosen', async (t) => {
+      const { page } = await openPlayground(t, { javaScriptEnabled });
+      await page.selectOption('#sending', 'encrypted');
+      await goTo(page, '#push');
+      assert.match(await wire(page), /response_type=code[\s\S]*201 Created/);
+    });
+
     test('shows a denial', async (t) => {
       const { page } = await openPlayground(t, { javaScriptEnabled });
       await goTo(page, '#push');
@@ -109,6 +146,23 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     for (const [what, choose, expected] of [
+      [
+        'an assertion for another server',
+        async (page) => {
+          await page.check('input[name="client"][value="bank"]');
+          await page.selectOption('#mistake', 'secret');
+        },
+        /401 Unauthorized[\s\S]*invalid_client/,
+      ],
+      [
+        'a claim that is there twice',
+        async (page) => {
+          await page.check('input[name="client"][value="bank"]');
+          await page.selectOption('#sending', 'signed');
+          await page.selectOption('#mistake', 'twice');
+        },
+        /400 Bad Request[\s\S]*invalid_request_object/,
+      ],
       ['a wrong secret', (page) => page.selectOption('#mistake', 'secret'), /401 Unauthorized[\s\S]*invalid_client/],
       ['a parameter sent twice', (page) => page.selectOption('#mistake', 'twice'), /400 Bad Request[\s\S]*invalid_request/],
       ['a request_uri in the push', (page) => page.selectOption('#mistake', 'request_uri'), /400 Bad Request[\s\S]*invalid_request/],
@@ -153,11 +207,27 @@ test('another browser sees nothing of a run', async (t) => {
   assert.ok(!(await stranger.page.content()).includes('urn:ietf:params:oauth:request_uri:'));
 });
 
+test("the playground's client of a configuration signs and encrypts too, where that is required", async (t) => {
+  const strict = await startServer({ policy: { require_signed_request_object: true, require_encrypted_request_object: true } });
+  t.after(() => strict.stop());
+  const { page } = await openPage(t, chromium);
+  await page.goto(`${strict.url}/`);
+  await page.selectOption('#sending', 'encrypted');
+  await goTo(page, '#push');
+  assert.match(await wire(page), /Basic \(kept secret\)[\s\S]*201 Created/);
+  await goTo(page, '#open');
+  await goTo(page, '#approve');
+  await goTo(page, '#redeem');
+  assert.match(await wire(page), /access_token/);
+});
+
 test('the playground fits a phone', async (t) => {
   const { page } = await openPlayground(t, { viewport: { width: 360, height: 740 } });
   await screenshot(page, 'playground-phone-start');
   const width = () => page.evaluate(() => globalThis.document.documentElement.scrollWidth);
   assert.ok((await width()) <= 360, `${await width()} px wide`);
+  await page.check('input[name="client"][value="bank"]');
+  await page.selectOption('#sending', 'encrypted');
   await goTo(page, '#push');
   await screenshot(page, 'playground-phone-pushed');
   assert.ok((await width()) <= 360, `${await width()} px wide`);

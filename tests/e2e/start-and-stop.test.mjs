@@ -49,6 +49,12 @@ test('the curl line of the README works', async (t) => {
   assert.match(reply, /"request_uri": ?"urn:ietf:params:oauth:request_uri:/);
 });
 
+test('a client whose keys would have to be fetched is pointed out in the log', async (t) => {
+  const server = await startServer({ clients: [{ ...web, jwks_uri: 'https://client.example.com/jwks' }] });
+  t.after(() => server.stop());
+  assert.match(server.output.stderr, /^client "web": jwks_uri: .*$/m);
+});
+
 for (const [what, serverArguments, words] of [
   ['an unknown flag', ['--bogus'], ['--bogus']],
   ['a stray argument', ['bogus'], ['flag']],
@@ -116,6 +122,32 @@ for (const [what, config, words] of [
     { keys: { keys: [{ ...privateKey('x25519', {}, 'mixed'), d: privateKey('x25519', {}, '').d }] } },
     ['mixed', 'd'],
   ],
+  ['a public key', { keys: { keys: [{ ...privateKey('x25519', {}, 'public'), d: undefined }] } }, ['public', 'private']],
+  [
+    'a private half of another signing key',
+    { keys: { keys: [{ ...privateKey('ec', { namedCurve: 'P-256' }, 'mixed'), d: privateKey('ec', { namedCurve: 'P-256' }, '').d }] } },
+    ['mixed', 'd'],
+  ],
+  ['a signing key without its private half', { keys: { keys: [{ ...privateKey('ec', { namedCurve: 'P-256' }, 'half'), d: undefined }] } }, ['half', 'd']],
+  ['a signing key of another curve', { keys: { keys: [privateKey('ec', { namedCurve: 'P-384' }, 'curve')] } }, ['curve', 'crv']],
+  ['a signing key for another algorithm', { keys: { keys: [{ ...privateKey('ec', { namedCurve: 'P-256' }, 'es384'), alg: 'ES384' }] } }, ['es384', 'alg']],
+  ['an encryption key for a signing algorithm', { keys: { keys: [{ ...privateKey('x25519', {}, 'wrong'), alg: 'ES256' }] } }, ['wrong', 'alg']],
+  ['an encryption key that is not base64url', { keys: { keys: [{ ...privateKey('x25519', {}, 'text'), d: `+${CANARY}` }] } }, ['text']],
+  ['a key without use, by its position', { keys: { keys: [privateKey('x25519', {}, 'first'), { ...privateKey('x25519', {}), use: undefined }] } }, ['keys[1]', 'use']],
+  ['a nameless bad key, by its position', { keys: { keys: [privateKey('x25519', {}, 'first'), { ...privateKey('x25519', {}), d: 'AAAA' }] } }, ['keys[1]']],
+  ['one name for both kinds of keys', { keys: { keys: [privateKey('ec', { namedCurve: 'P-256' }, 'same'), privateKey('x25519', {}, 'same')] } }, ['same', 'kid']],
+  ['keys that are no set', { keys: [privateKey('x25519', {}, CANARY)] }, ['keys']],
+  ['a key member twice', `{"keys":{"keys":[{"kid":"twice","kty":"OKP","kty":"${CANARY}"}]}}`, ['keys[0]', 'kty']],
+  ['private_key_jwt without keys', broken({ client_secret: undefined, token_endpoint_auth_method: 'private_key_jwt' }), ['broken', 'jwks']],
+  ['client_secret_jwt with a short secret', broken({ client_secret: CANARY, token_endpoint_auth_method: 'client_secret_jwt' }), ['broken', 'client_secret']],
+  [
+    'a private key of a client',
+    broken({ jwks: { keys: [privateKey('ec', { namedCurve: 'P-256' }, CANARY)] } }),
+    ['broken', 'jwks'],
+  ],
+  ['a jwks_uri of this machine', broken({ jwks_uri: `https://localhost/${CANARY}` }), ['broken', 'jwks_uri']],
+  ['an unknown signing algorithm', broken({ request_object_signing_alg: CANARY }), ['broken', 'request_object_signing_alg']],
+  ['an unknown algorithm of the policy', { policy: { request_object_signing_alg_values_supported: [CANARY] } }, ['policy', 'request_object_signing_alg_values_supported']],
   ['a key of an unusable type', { clients: [web], keys: { keys: [{ kty: 'oct', use: 'sig', kid: 'bad-key', k: CANARY }] } }, ['bad-key']],
 ]) {
   test(`the configuration is refused for ${what}`, async (t) => {

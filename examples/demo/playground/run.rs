@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Player, wire};
+use super::{Player, token::Decoded, wire};
 use crate::demo::{
     issuer::Issuer,
     message::{Answer, Form, Message},
@@ -26,6 +26,8 @@ pub(super) struct Run {
 pub(super) struct Step {
     pub(super) title: &'static str,
     pub(super) request: String,
+    /// The JWTs in the request.
+    pub(super) tokens: Vec<Decoded>,
     pub(super) reply: Option<String>,
     pub(super) remarks: Vec<&'static str>,
 }
@@ -79,10 +81,17 @@ impl Run {
             remarks.push("The server refused, or the user did.");
         }
         let request = wire::request_text(&shown, "/playground/callback", false);
-        self.push_step(Step { title: "The browser brings the answer", request, reply: None, remarks });
+        self.push_step(Step {
+            title: "The browser brings the answer",
+            request,
+            tokens: Vec::new(),
+            reply: None,
+            remarks,
+        });
     }
 
-    pub(super) fn token_request(&self, player: &Player, issuer: &Issuer) -> Option<Message> {
+    /// What the token endpoint wants to see, once there is a code.
+    pub(super) fn token_request(&self) -> Option<Vec<(String, String)>> {
         let mut fields = vec![
             ("grant_type".to_owned(), "authorization_code".to_owned()),
             ("code".to_owned(), self.code.clone()?),
@@ -94,7 +103,7 @@ impl Run {
         if let Some(verifier) = &self.verifier {
             fields.push(("code_verifier".to_owned(), verifier.clone()));
         }
-        Some(wire::post(player, issuer, &fields, &player.secret))
+        Some(fields)
     }
 
     pub(super) fn resource_request(&self, issuer: &Issuer) -> Option<Message> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     run::{Run, Step},
     start_page::HEADER,
+    token::Decoded,
 };
 use crate::demo::{
     browser::Browser,
@@ -36,7 +37,7 @@ fn section(step: &Step, is_latest: bool) -> String {
     let id = if is_latest { " id=\"latest\"" } else { "" };
     let mut html = format!("<li{id}>\n<h2>{}</h2>\n<div class=\"panes\">\n{}", step.title, request_pane(&step.request));
     if let Some(reply) = &step.reply {
-        html.push_str(&reply_pane(reply));
+        let _ = writeln!(html, "<div>\n{}{}</div>", reply_pane(reply), token_pane(&step.tokens));
     }
     html.push_str("</div>\n");
     for remark in &step.remarks {
@@ -59,6 +60,24 @@ fn request_pane(text: &str) -> String {
             let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", Text(name), Text(value));
         }
         html.push_str("</dl></details>\n");
+    }
+    html.push_str("</div>\n");
+    html
+}
+
+/// The JWTs in a request, for reading.
+fn token_pane(tokens: &[Decoded]) -> String {
+    if tokens.is_empty() {
+        return String::new();
+    }
+    let mut html = String::from("<div class=\"pane\"><h3>In the request</h3>\n");
+    for Decoded { title, parts, open } in tokens {
+        let open = if *open { " open" } else { "" };
+        let _ = writeln!(html, "<details{open}><summary>{title}</summary>");
+        for (part, name) in parts.iter().zip(["header", "claims"]) {
+            let _ = writeln!(html, "<h4>{name}</h4><pre>{}</pre>", Text(indented(part)));
+        }
+        html.push_str("</details>\n");
     }
     html.push_str("</div>\n");
     html

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Playground, callback};
+use super::{Authentication, Player, Playground, callback};
 use crate::demo::{
     browser::Browser,
     html::{Text, page},
@@ -19,6 +19,7 @@ pub(super) fn render(playground: &Playground, issuer: &Issuer, browser: &Browser
          <form class=\"panel\" method=\"post\" action=\"/playground/push\">\n\
          <input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">\n\
          <fieldset class=\"clients\"><legend>Client</legend>\n{clients}</fieldset>\n\
+         {sending}\
          <fieldset class=\"fields\"><legend>Request</legend>\n\
          {redirect_uri}{scope}{pkce}{response_mode}{prompt}{max_age}\
          <label class=\"wide\"><span>Further parameters <small>one <code>name=value</code> on each line</small></span>\n\
@@ -31,6 +32,7 @@ pub(super) fn render(playground: &Playground, issuer: &Issuer, browser: &Browser
         elsewhere = elsewhere(issuer, host),
         csrf = browser.form_token(),
         clients = clients(playground),
+        sending = sending(playground),
         redirect_uri = input("redirect_uri", "Redirect URI", "wide", &callback(issuer)),
         scope = input("scope", "Scope", "", &playground.default_scope),
         pkce = select("code_challenge_method", "PKCE", &PKCE),
@@ -64,9 +66,12 @@ const RESPONSE_MODES: [(&str, &str); 3] = [("", "default"), ("query", "query"), 
 
 const PROMPTS: [(&str, &str); 4] = [("", "not sent"), ("login", "login"), ("consent", "consent"), ("none", "none")];
 
+const SENDING: [(&str, &str); 3] =
+    [("plain", "in the form"), ("signed", "signed, as a request object"), ("encrypted", "signed and encrypted")];
+
 const MISTAKES: [(&str, &str); 5] = [
     ("", "none, all as it should be"),
-    ("secret", "a wrong client secret"),
+    ("secret", "a wrong secret, or an assertion for another server"),
     ("twice", "scope sent twice"),
     ("request_uri", "a request_uri inside the push"),
     ("method", "PUT instead of POST"),
@@ -85,18 +90,40 @@ fn clients(playground: &Playground) -> String {
     let mut html = String::new();
     for (index, player) in playground.players.iter().enumerate() {
         let checked = if index == 0 { " checked" } else { "" };
-        let method = if player.in_body { "client_secret_post" } else { "client_secret_basic" };
-        let secret = if player.is_public_knowledge { player.secret.as_str() } else { "known to this process only" };
+        let signs = if player.signer.is_some() { " data-signs" } else { "" };
         let _ = writeln!(
             html,
-            "<label class=\"client\"><input type=\"radio\" name=\"client\" value=\"{id}\"{checked}>\n\
-             <strong>{id}</strong> <span>{about}</span>\n<small><code>{method}</code></small>\n<small>secret: <code>{secret}</code></small></label>",
+            "<label class=\"client\"><input type=\"radio\" name=\"client\" value=\"{id}\"{checked}{signs}>\n\
+             <strong>{id}</strong> <span>{about}</span>\n<small><code>{method}</code></small>\n<small>{credential}</small></label>",
             id = Text(&player.client_id),
             about = Text(player.about),
-            secret = Text(secret),
+            method = player.authentication.method(),
+            credential = credential(player),
         );
     }
     html
+}
+
+fn credential(player: &Player) -> String {
+    match &player.authentication {
+        _ if !player.is_public_knowledge => "secret and key: known to this process only".to_owned(),
+        Authentication::Basic(secret) | Authentication::Post(secret) => {
+            format!("secret: <code>{}</code>", Text(secret))
+        }
+        Authentication::Assertion => "key: <code>examples/demo/bank_key.json</code>".to_owned(),
+    }
+}
+
+/// How the request travels. The choice counts for clients with a key only; the style sheet dims it for the others.
+fn sending(playground: &Playground) -> String {
+    let signing = playground.players.iter().filter(|player| player.signer.is_some());
+    let names: Vec<String> = signing.map(|player| format!("<code>{}</code>", Text(&player.client_id))).collect();
+    format!(
+        "<fieldset class=\"sending\"><legend>How it is sent</legend>\n{select}\
+         <p class=\"quiet\">Signing takes a client with a key: {names}. Others send the form, whatever is chosen.</p></fieldset>\n",
+        select = select("sending", "The request goes", &SENDING),
+        names = names.join(", "),
+    )
 }
 
 fn input(name: &str, label: &str, class: &str, value: &str) -> String {

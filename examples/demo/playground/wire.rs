@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
-use super::{Player, Step};
+use super::{Player, Step, token::Decoded};
 use crate::demo::{
     issuer::Issuer,
     message::{Answer, Message, encode},
@@ -13,19 +11,21 @@ use crate::demo::{
 /// Bytes of a text that is shown.
 pub(super) const MAX_TEXT: usize = 16 * 1024;
 
-/// A POST of a form, with the credentials of a client.
-pub(super) fn post(player: &Player, issuer: &Issuer, fields: &[(String, String)], secret: &str) -> Message {
+/// A POST of a form, with the credentials of a client, or with wrong ones.
+pub(super) fn post(
+    player: &Player,
+    issuer: &Issuer,
+    fields: &[(String, String)],
+    wrong: bool,
+) -> Result<Message, Answer> {
     let mut headers = vec![header("host", issuer.host())];
-    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    if player.in_body {
-        fields.push(("client_secret", secret));
-    } else {
-        headers.push(header("authorization", &basic(&player.client_id, secret)));
-    }
-    let body = encode(fields);
+    let proof = player.proof(issuer, wrong)?;
+    headers.extend(proof.authorization.map(|value| header("authorization", &value)));
+    let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let body = encode(fields.chain(proof.fields.iter().map(|(name, value)| (*name, value.as_str()))));
     headers.push(header("content-type", "application/x-www-form-urlencoded"));
     headers.push(header("content-length", &body.len().to_string()));
-    Message { method: "POST".to_owned(), query: None, headers, body: body.into_bytes() }
+    Ok(Message { method: "POST".to_owned(), query: None, headers, body: body.into_bytes() })
 }
 
 pub(super) fn get(issuer: &Issuer, token: &str) -> Message {
@@ -33,14 +33,34 @@ pub(super) fn get(issuer: &Issuer, token: &str) -> Message {
     Message { method: "GET".to_owned(), query: None, headers, body: Vec::new() }
 }
 
-/// Request and reply as a step of a run, without the secret if that is not for showing.
-pub(super) fn step(request: &Message, path: &str, reply: &Answer, player: &Player) -> Step {
+/// Request and reply as a step of a run, without the secret if that is not for showing. `inside` is the token that is encrypted
+/// in the request.
+pub(super) fn step(request: &Message, path: &str, reply: &Answer, player: &Player, inside: Option<&str>) -> Step {
     Step {
         title: title(path),
+        tokens: tokens(request, inside),
         request: request_text(request, path, !player.is_public_knowledge),
         reply: Some(reply_text(reply)),
         remarks: Vec::new(),
     }
+}
+
+/// The JWTs in a form, decoded.
+fn tokens(request: &Message, inside: Option<&str>) -> Vec<Decoded> {
+    let field = |name| request.form().and_then(|form| form.field(name));
+    let object = field("request").map(|object| match inside {
+        Some(inside) => vec![
+            Decoded::of("request, encrypted: all that is legible", &object, true),
+            Decoded::of("request, as it was before", inside, true),
+        ],
+        None => vec![Decoded::of("request, decoded", &object, true)],
+    });
+    let assertion = field("client_assertion").map(|token| Decoded::of("client_assertion, decoded", &token, false));
+    let mut tokens: Vec<Decoded> = object.into_iter().flatten().chain(assertion).collect();
+    for part in tokens.iter_mut().flat_map(|token| &mut token.parts) {
+        *part = shortened(std::mem::take(part));
+    }
+    tokens
 }
 
 pub(super) fn request_text(request: &Message, path: &str, keep_secret: bool) -> String {
@@ -78,12 +98,6 @@ fn reply_text(reply: &Answer) -> String {
     text.push('\n');
     text.push_str(&reply.body);
     shortened(text)
-}
-
-/// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
-fn basic(client_id: &str, secret: &str) -> String {
-    let half = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", half(client_id), half(secret))))
 }
 
 fn header(name: &str, value: &str) -> (String, Vec<u8>) {

@@ -1,15 +1,17 @@
 //! What the visitor of the playground has chosen, and the push that follows from it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use parjar::RandomError;
 use sha2::{Digest as _, Sha256};
 
-use super::{Player, wire};
+use super::{Player, token, wire};
 use crate::demo::{
-    issuer::Issuer,
-    message::{Form, Message},
+    Demo, error_page,
+    message::{Answer, Form, Message},
     random,
 };
+
+type Parameters = Vec<(String, String)>;
+type Inside = Option<String>;
 
 pub(super) struct Wishes {
     pub(super) redirect_uri: String,
@@ -21,6 +23,16 @@ pub(super) struct Wishes {
     /// Further parameters, a `name=value` on each line.
     further: String,
     mistake: String,
+    /// `signed` or `encrypted` for a request object.
+    sending: String,
+}
+
+/// The first request of a run, and what the client keeps of it.
+pub(super) struct Push {
+    pub(super) request: Message,
+    /// The request object, where it was encrypted after it was signed.
+    pub(super) inside: Option<String>,
+    pub(super) verifier: Option<String>,
 }
 
 impl Wishes {
@@ -35,16 +47,11 @@ impl Wishes {
             max_age: field("max_age"),
             further: field("further"),
             mistake: field("mistake"),
+            sending: field("sending"),
         }
     }
 
-    /// The push, and the code verifier to keep for later.
-    pub(super) fn push(
-        &self,
-        player: &Player,
-        issuer: &Issuer,
-        state: &str,
-    ) -> Result<(Message, Option<String>), RandomError> {
+    pub(super) fn push(&self, player: &Player, demo: &Demo, state: &str) -> Result<Push, Answer> {
         let verifier = random::token()?;
         let challenge = match self.code_challenge_method.as_str() {
             "S256" => URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)),
@@ -80,11 +87,27 @@ impl Wishes {
             .chain(mistake)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let secret = if self.mistake == "secret" { "not-the-secret" } else { &player.secret };
-        let mut message = wire::post(player, issuer, &fields, secret);
+        let (fields, inside) = self.packed(fields, player, demo)?;
+        let mut request = wire::post(player, &demo.issuer, &fields, self.mistake == "secret")?;
         if self.mistake == "method" {
-            message.method = "PUT".to_owned();
+            request.method = "PUT".to_owned();
         }
-        Ok((message, (!challenge.is_empty()).then_some(verifier)))
+        Ok(Push { request, inside, verifier: (!challenge.is_empty()).then_some(verifier) })
+    }
+
+    /// The form to send: the parameters, or the request object with all of them. A client without a key can only do the former.
+    fn packed(&self, parameters: Parameters, player: &Player, demo: &Demo) -> Result<(Parameters, Inside), Answer> {
+        let signer = match &player.signer {
+            Some(signer) if matches!(self.sending.as_str(), "signed" | "encrypted") => signer,
+            _ => return Ok((parameters, None)),
+        };
+        let signed = token::request_object(&player.client_id, &parameters, signer, &demo.issuer)?;
+        // The name beside it is for clients that put their secret into the form; any other parameter would be refused.
+        let form = |object| vec![("client_id".to_owned(), player.client_id.clone()), ("request".to_owned(), object)];
+        if self.sending == "signed" {
+            return Ok((form(signed), None));
+        }
+        let encrypted = token::encrypted(&signed, demo)?.ok_or_else(error_page::invalid_request)?;
+        Ok((form(encrypted), Some(signed)))
     }
 }

@@ -1,0 +1,31 @@
+// openid-client against the example server.
+
+import assert from 'node:assert/strict';
+import * as oidc from 'openid-client';
+import { Browser } from './browser.mjs';
+
+/** A configured client; `authentication` proves who it is. */
+export function discover(server, client, authentication, metadata = {}) {
+  return oidc.discovery(
+    new URL(server.url),
+    client.client_id,
+    { id_token_signed_response_alg: 'ES256', ...metadata },
+    authentication,
+    // Non-repudiation checks are what makes openid-client verify the signature of an ID token that came over TLS.
+    { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] },
+  );
+}
+
+/** Opens a URL of the authorization endpoint and approves: where the browser is sent then. */
+export async function approveInBrowser(url) {
+  const browser = new Browser();
+  const answer = await browser.decide(await browser.get(url.href), 'approve');
+  assert.equal(answer.status, 303, answer.html);
+  return answer.location;
+}
+
+/** What the resource shows, as text: parsing could hide how a number was written. */
+export async function protectedRequest(server, config, accessToken) {
+  const response = await oidc.fetchProtectedResource(config, accessToken, new URL(`${server.url}/resource`), 'GET');
+  return response.text();
+}

@@ -1,0 +1,116 @@
+//! What a long-lived memory store takes of its process (S-16). A program of its own, and one test at a time in it: nothing else may
+//! allocate while the process is measured.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use std::{
+    fs,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use parjar::{
+    ManualClock, MemoryLimits, MemoryStore, RequestStore,
+    store::{Claim, InsertError, Key, Mark, NewRequest, RememberError},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+struct Bounded {
+    store: MemoryStore,
+    clock: ManualClock,
+    before: usize,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Bounded {
+    fn new(change: impl FnOnce(&mut MemoryLimits)) -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limits = MemoryLimits::default();
+        change(&mut limits);
+        let clock = ManualClock::default();
+        let store = MemoryStore::new(limits).with_clock(clock.clone());
+        Self { store, clock, before: resident(), _alone: alone }
+    }
+
+    fn insert(&self, number: u64, owner: u64, payload: &[u8], marks: &[Mark]) -> Result<(), InsertError> {
+        let request = NewRequest { key: key(number), owner: key(owner), payload, lifetime: MINUTE, marks };
+        pollster::block_on(self.store.insert(request))
+    }
+
+    fn open_and_spend(&self, number: u64, owner: u64, spend: bool) {
+        let claim = Claim { key: key(number), owner: key(owner), browser: None, lifetime: MINUTE };
+        assert!(pollster::block_on(self.store.claim(claim)).is_ok());
+        assert!(!spend || pollster::block_on(self.store.consume(claim)).is_ok());
+    }
+
+    fn remember(&self, owner: u64, number: u64) -> Result<(), RememberError> {
+        pollster::block_on(self.store.remember(key(owner), &[mark(number)]))
+    }
+
+    /// Bytes that the process has grown by.
+    fn grown(&self) -> usize {
+        resident().saturating_sub(self.before)
+    }
+}
+
+/// Bytes of this process in memory, where the system tells.
+fn resident() -> usize {
+    let pages = fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<usize>().ok());
+    pages.unwrap_or_default() * 4_096
+}
+
+fn key(number: u64) -> Key {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+    bytes[31] = number.to_le_bytes()[0];
+    Key::from_bytes(bytes)
+}
+
+fn mark(number: u64) -> Mark {
+    Mark { key: key(number), lifetime: MINUTE }
+}
+
+#[test]
+fn a_hundred_thousand_requests_leave_nothing_behind() {
+    // 400 MB pass through, about a thousand requests live at any time
+    let bounded = Bounded::new(|_| {});
+    for number in 0..100_000 {
+        assert!(bounded.insert(number, number, &[7; 4_096], &[mark(number)]).is_ok());
+        if number % 2 == 0 {
+            bounded.open_and_spend(number, number, number % 4 != 0);
+        }
+        assert!(bounded.remember(number % 3, number + (1 << 40)).is_ok());
+        bounded.clock.advance(Duration::from_millis(60));
+        assert!(bounded.store.len() < 2_000, "{}", bounded.store.len());
+    }
+    assert!(bounded.grown() < 128 << 20, "{} bytes", bounded.grown());
+}
+
+#[test]
+fn requests_that_end_early_leave_nothing_behind_either() {
+    // A client that opens and denies as fast as it can stays below every limit
+    let bounded = Bounded::new(|limits| limits.requests = 10);
+    for number in 0..1_000_000 {
+        assert!(bounded.insert(number, 1, b"", &[]).is_ok());
+        bounded.open_and_spend(number, 1, true);
+    }
+    assert!(bounded.grown() < 40 << 20, "{} bytes for a store of ten requests", bounded.grown());
+}
+
+#[test]
+fn marks_that_are_taken_back_leave_nothing_behind() {
+    // A client that is refused as fast as it can push
+    let bounded = Bounded::new(|limits| (limits.requests, limits.marks, limits.marks_per_client) = (0, 10, 5));
+    for number in 0..1_000_000u64 {
+        let refused = bounded.insert(number, 1, b"", &[mark(2 * number), mark(2 * number + 1)]);
+        assert!(matches!(refused, Err(InsertError::Full { .. })));
+    }
+    assert!(bounded.grown() < 40 << 20, "{} bytes for a store of ten marks", bounded.grown());
+    for owner in 0..2 {
+        (0..5).for_each(|number| assert!(bounded.remember(owner, 5 * owner + number).is_ok()));
+    }
+    assert!(matches!(bounded.remember(3, 10), Err(RememberError::Full { .. })));
+}
