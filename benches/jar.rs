@@ -2,7 +2,8 @@
 //! without: `raw` is two bare verifications by josekit, and for encrypted objects one bare decryption, of the same tokens with
 //! keys that are ready. Read each row as a ratio to the `raw` of its group, in the same run on the same machine.
 //!
-//! After criterion's rows a table gives these ratios, measured by turns, so that a noisy machine treats both alike.
+//! With `-- --ratios` it prints these ratios instead, measured by turns, so that a noisy machine treats both alike, and then how long
+//! refusals take that must not be told apart.
 
 #![allow(
     clippy::unwrap_used,

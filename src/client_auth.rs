@@ -53,16 +53,22 @@ impl fmt::Debug for AuthenticatedClient {
 }
 
 /// Whom a request names and what it shows for it. Nothing of it has been verified.
-pub(crate) struct Presented<'a> {
-    client_id: Box<str>,
-    credentials: Credentials<'a>,
+pub(crate) enum Presented<'a> {
+    /// It takes the keys of the client to verify.
+    Assertion(Box<Assertion<'a>>),
+    Other(Shown<'a>),
 }
 
-enum Credentials<'a> {
+/// A name, and what comes with it.
+pub(crate) struct Shown<'a> {
+    client_id: Box<str>,
+    secret: ShownSecret<'a>,
+}
+
+enum ShownSecret<'a> {
     Nothing,
     Basic(Zeroizing<String>),
     Post(&'a str),
-    Assertion(Box<Assertion<'a>>),
 }
 
 impl<'a> Presented<'a> {
@@ -73,7 +79,6 @@ impl<'a> Presented<'a> {
         form: &Form,
         credentials: &'a FormCredentials,
         policy: &Policy,
-        now: impl FnOnce() -> OffsetDateTime,
     ) -> Result<Self, Refusal> {
         let has_assertion = form.has_seen(Name::ClientAssertion);
         let has_assertion_type = form.has_seen(Name::ClientAssertionType);
@@ -90,41 +95,37 @@ impl<'a> Presented<'a> {
             return Err(Reason::HalfAssertion.into());
         }
         let in_form = form.parameters.known(Name::ClientId);
-        let named = |client_id: &str| {
+        let check_name = |client_id: &str| {
             let agree = in_form.is_none_or(|in_form| in_form == client_id);
-            if agree { Ok(client_id.into()) } else { Err(Refusal::from(Reason::ClientMismatch)) }
+            if agree { Ok(()) } else { Err(Refusal::from(Reason::ClientMismatch)) }
         };
         if let (Some(text), Some(kind)) = (&credentials.client_assertion, &credentials.client_assertion_type) {
-            let assertion = Assertion::read(text, kind, policy, now().unix_timestamp())?;
-            let client_id = named(assertion.client_id())?;
-            return Ok(Self { client_id, credentials: Credentials::Assertion(Box::new(assertion)) });
+            let assertion = Assertion::read(text, kind, policy)?;
+            check_name(assertion.client_id())?;
+            return Ok(Self::Assertion(Box::new(assertion)));
         }
         if let Header::Once(authorization) = request.authorization {
-            let (user, password) = basic::read(authorization)?;
-            return Ok(Self { client_id: named(&user)?, credentials: Credentials::Basic(password) });
+            let (client_id, secret) = basic::read(authorization)?;
+            check_name(&client_id)?;
+            return Ok(Self::Other(Shown { client_id, secret: ShownSecret::Basic(secret) }));
         }
         let client_id = in_form.ok_or(Reason::MissingClientId)?.into();
-        let credentials = match &credentials.client_secret {
-            Some(secret) => Credentials::Post(secret),
-            None => Credentials::Nothing,
-        };
-        Ok(Self { client_id, credentials })
+        let secret =
+            credentials.client_secret.as_ref().map_or(ShownSecret::Nothing, |secret| ShownSecret::Post(secret));
+        Ok(Self::Other(Shown { client_id, secret }))
     }
 
     pub(crate) fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    /// The assertion, which takes the keys of the client to verify.
-    pub(crate) fn assertion(&self) -> Option<&Assertion<'a>> {
-        match &self.credentials {
-            Credentials::Assertion(assertion) => Some(assertion),
-            _ => None,
+        match self {
+            Self::Assertion(assertion) => assertion.client_id(),
+            Self::Other(shown) => &shown.client_id,
         }
     }
+}
 
-    /// Verifies credentials other than an assertion. A client that does not exist, or that should have used another method,
-    /// costs the same work and gets the same answer as one with a wrong secret.
+impl Shown<'_> {
+    /// Verifies the secret. A client that does not exist, or that should have used another method, costs the same work and gets
+    /// the same answer as one with a wrong secret.
     pub(crate) fn verify(
         &self,
         client: Option<Arc<Client>>,
@@ -132,10 +133,10 @@ impl<'a> Presented<'a> {
         policy: &Policy,
         now: impl FnOnce() -> OffsetDateTime,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let (used, secret) = match &self.credentials {
-            Credentials::Nothing | Credentials::Assertion(_) => (AuthenticationMethod::None, None),
-            Credentials::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, Some(secret.as_bytes())),
-            Credentials::Post(secret) => (AuthenticationMethod::ClientSecretPost, Some(secret.as_bytes())),
+        let (used, secret) = match &self.secret {
+            ShownSecret::Nothing => (AuthenticationMethod::None, None),
+            ShownSecret::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, Some(secret.as_bytes())),
+            ShownSecret::Post(secret) => (AuthenticationMethod::ClientSecretPost, Some(secret.as_bytes())),
         };
         let verdict = match secret {
             None => Verdict::Right,
@@ -153,7 +154,11 @@ impl<'a> Presented<'a> {
             },
         };
         let client = client.ok_or(Reason::UnknownClient)?;
-        let client = check_method(client, policy, |registered| registered == used, used)?;
+        check_offered(&client, policy)?;
+        if client.token_endpoint_auth_method() != used {
+            let missing = used == AuthenticationMethod::None;
+            return Err(if missing { Reason::MissingCredentials } else { Reason::WrongMethod }.into());
+        }
         match verdict {
             Verdict::Right => Ok(AuthenticatedClient { client }),
             Verdict::Expired => Err(Reason::ExpiredSecret.into()),
@@ -163,36 +168,26 @@ impl<'a> Presented<'a> {
 }
 
 impl AuthenticatedClient {
-    /// A client whose assertion is to be verified, if it should use one.
-    pub(crate) fn for_assertion(client: Arc<Client>, policy: &Policy) -> Result<Arc<Client>, Refusal> {
-        check_method(client, policy, AuthenticationMethod::uses_assertion, AuthenticationMethod::PrivateKeyJwt)
-    }
-
-    /// A client whose assertion was accepted.
+    /// The client of an assertion that was accepted.
     pub(crate) fn by_assertion(client: Arc<Client>, _proof: &Accepted<'_>) -> Self {
         Self { client }
     }
 }
 
-fn check_method(
-    client: Arc<Client>,
-    policy: &Policy,
-    is_registered: impl FnOnce(AuthenticationMethod) -> bool,
-    used: AuthenticationMethod,
-) -> Result<Arc<Client>, Refusal> {
+/// Whether a client may authenticate with an assertion at all.
+pub(crate) fn check_uses_assertion(client: &Client, policy: &Policy) -> Result<(), Refusal> {
+    check_offered(client, policy)?;
     let registered = client.token_endpoint_auth_method();
-    if !policy.offers_authentication_method(registered) {
-        return Err(Reason::MethodNotOffered.into());
-    }
-    if !is_registered(registered) {
-        let missing = used == AuthenticationMethod::None;
-        return Err(if missing { Reason::MissingCredentials } else { Reason::WrongMethod }.into());
-    }
-    Ok(client)
+    if registered.uses_assertion() { Ok(()) } else { Err(Reason::WrongMethod.into()) }
+}
+
+fn check_offered(client: &Client, policy: &Policy) -> Result<(), Refusal> {
+    let offered = policy.offers_authentication_method(client.token_endpoint_auth_method());
+    if offered { Ok(()) } else { Err(Reason::MethodNotOffered.into()) }
 }
 
 impl fmt::Debug for Presented<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Presented").field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("Presented").field("client_id", &self.client_id()).finish_non_exhaustive()
     }
 }

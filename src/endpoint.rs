@@ -17,6 +17,7 @@ pub use self::{
 };
 use crate::{
     client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry},
+    client_auth::Audiences,
     clock::Clock,
     digest::KeySpace,
     error::{Reason, Refusal},
@@ -131,10 +132,10 @@ impl<C, S> fmt::Debug for ParEndpoint<C, S> {
 }
 
 impl Settings {
-    /// The endpoints that RFC 9126 section 2 lets an assertion be meant for.
-    fn endpoints(&self) -> Vec<&str> {
-        let token_endpoint = self.token_endpoint.as_deref();
-        token_endpoint.into_iter().chain([&*self.pushed_authorization_request_endpoint]).collect()
+    /// Who an assertion of this client may be meant for.
+    fn audiences(&self, client: &Client) -> Audiences<'_> {
+        let endpoints = [self.token_endpoint.as_deref(), Some(&*self.pushed_authorization_request_endpoint)];
+        Audiences { issuer: &self.issuer, endpoints: client.allows_legacy_audience().then_some(endpoints) }
     }
 
     fn observe(&self, event: &Event<'_>) {

@@ -21,9 +21,6 @@ use crate::{
 /// RFC 9101 section 4
 const TYPE: &str = "oauth-authz-req+jwt";
 
-/// Bytes of a `jti`.
-const MAX_ID: usize = 256;
-
 /// Claims that an encrypted token may repeat in its header (RFC 7519 section 5.3).
 const REPEATED: [&str; 3] = ["iss", "sub", "aud"];
 
@@ -56,8 +53,14 @@ pub(crate) struct RequestObject {
     pub(crate) protection: Protection,
     /// Seconds since 1970.
     pub(crate) expires_at: Option<i64>,
-    /// `jti`, where it may be used once only.
-    pub(crate) id: Option<String>,
+    /// What must be new, where the object is good for one use only.
+    pub(crate) single_use: Option<SingleUse>,
+}
+
+/// A `jti`, and until when it must be remembered.
+pub(crate) struct SingleUse {
+    pub(crate) id: Box<str>,
+    pub(crate) expires_at: i64,
 }
 
 impl<'a> Envelope<'a> {
@@ -135,17 +138,18 @@ impl RequestObject {
         }
         let dates = Dates::read(&claims)?;
         check_dates(dates, policy, now.unix_timestamp())?;
-        let id = claims.text("jti")?.filter(|id| (1..=MAX_ID).contains(&id.len()));
-        let id = match (policy.single_use_request_objects, id) {
-            (true, None) => return Err(TokenFault::Id),
-            (true, Some(id)) => Some(id.into_owned()),
-            (false, _) => None,
+        let single_use = match policy.single_use_request_objects {
+            true => Some(SingleUse {
+                id: claims.id()?.ok_or(TokenFault::Id)?,
+                expires_at: dates.expires_at.ok_or(TokenFault::MissingExpiry)?,
+            }),
+            false => None,
         };
         Ok(RequestObject {
             parameters: parameters::of_claims(&claims, &policy.limits)?,
             protection: Protection { signed: true, encrypted: decrypted.is_some() },
             expires_at: dates.expires_at,
-            id,
+            single_use,
         })
     }
 }
@@ -159,7 +163,7 @@ pub(crate) fn permitted<'a>(client: &Client, policy: &'a Policy) -> Permitted<'a
 fn check_dates(dates: Dates, policy: &Policy, now: i64) -> Result<(), TokenFault> {
     dates.check(now, policy.clock_leeway)?;
     if dates.expires_at.is_none() && !policy.danger_allow_request_objects_without_exp {
-        return Err(TokenFault::Expired);
+        return Err(TokenFault::MissingExpiry);
     }
     let oldest = now.saturating_sub(policy.request_object_lifetime.into());
     match dates.not_before {

@@ -45,7 +45,7 @@ pub(crate) use self::{
     compact::{Jwe, Jws, Token, Verified},
     dates::Dates,
     members::{Audience, Members, text_of},
-    verification_keys::{MAX_SET, Permitted},
+    verification_keys::Permitted,
 };
 
 /// The longest `kid`, in bytes.

@@ -4,6 +4,8 @@ mod cache;
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use crate::jose::VerificationKeys;
+
 pub use self::cache::JwksCacheLimits;
 pub(crate) use self::cache::{JwksCache, Lookup};
 
@@ -12,9 +14,12 @@ pub(crate) use self::cache::{JwksCache, Lookup};
 /// The library decides when: each set is fetched when it is first needed, kept for its lifetime, fetched again at most once for an
 /// unknown `kid`, never by two at a time, and not at once again after a failure. See [`JwksCacheLimits`].
 ///
-/// An implementation guards the network. It should give up after a few seconds, follow no redirects, connect to public addresses only
-/// (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
+/// An implementation guards the network. It should give up after a few seconds, follow no redirects, connect to public
+/// addresses only (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
 /// `application/jwk-set+json` or `application/json`, take nothing but a 200, and read no more than 64 KiB.
+///
+/// The future may begin in one task and end in another: when the request that began it is given up, the next one that needs the
+/// keys goes on with it, or drops it when it is older than the cooldown.
 ///
 /// ```
 /// use parjar::{FetchedJwks, JwksError, JwksSource};
@@ -38,7 +43,7 @@ pub trait JwksSource: Send + Sync + 'static {
     fn fetch(&self, jwks_uri: &str) -> impl Future<Output = Result<FetchedJwks, JwksError>> + Send;
 }
 
-impl<T: JwksSource + ?Sized> JwksSource for Arc<T> {
+impl<T: JwksSource> JwksSource for Arc<T> {
     fn fetch(&self, jwks_uri: &str) -> impl Future<Output = Result<FetchedJwks, JwksError>> + Send {
         (**self).fetch(jwks_uri)
     }
@@ -64,6 +69,13 @@ impl FetchedJwks {
     }
 }
 
+impl FetchedJwks {
+    fn read(self) -> Result<(VerificationKeys, Option<Duration>), JwksError> {
+        let keys = VerificationKeys::parse_fetched(&self.body).map_err(JwksError::new)?;
+        Ok((keys, self.max_age))
+    }
+}
+
 impl fmt::Debug for FetchedJwks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchedJwks").field("bytes", &self.body.len()).field("max_age", &self.max_age).finish()
@@ -71,7 +83,7 @@ impl fmt::Debug for FetchedJwks {
 }
 
 /// A JWK set could not be fetched.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("the JWK set could not be fetched")]
 pub struct JwksError(#[source] Arc<dyn Error + Send + Sync>);
 
@@ -79,6 +91,13 @@ impl JwksError {
     /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(Arc::from(source.into()))
+    }
+}
+
+impl fmt::Debug for JwksError {
+    /// Leaves out the source: errors of HTTP clients quote what they were asked for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JwksError(..)")
     }
 }
 

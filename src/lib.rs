@@ -110,7 +110,8 @@
 //!
 //! * A `jti` of an assertion is good once, for pushes and the token endpoint together. It is taken down in one step with the
 //!   request that it authenticates, so that a push that is refused can be repeated with the same assertion.
-//! * The `aud` of an assertion is the issuer, and nothing else.
+//! * The `aud` of an assertion is the issuer, and nothing else, unless its client is registered as one that cannot do better
+//!   ([`allow_legacy_assertion_audience`](ClientRegistration::allow_legacy_assertion_audience)).
 //! * A request object is the only source of parameters. Their values keep their JSON types
 //!   ([`Parameters::iter_values`]).
 //! * Nothing is decrypted for a client that has not authenticated.
@@ -129,8 +130,8 @@
 //!
 //! # Not here
 //!
-//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with certificates, and DPoP, are
-//! not part of this version.
+//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with
+//! certificates, and DPoP, are not part of this version.
 //!
 //! # Features
 //!
@@ -138,8 +139,8 @@
 //!
 //! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
-//! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the system's is
-//!   linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
+//! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
+//!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
 //!
 //! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126

@@ -3,6 +3,7 @@
 use crate::{
     error::{AuthorizationError, Reason},
     jose::SkippedKey,
+    jwks::JwksError,
 };
 
 /// Receives every outcome. It is called on the request path, so it should be quick.
@@ -112,11 +113,15 @@ pub enum Event<'a> {
         /// The keys that cannot.
         skipped: &'a [SkippedKey],
     },
-    /// The keys of a client could not be fetched, and there are none to go on with.
+    /// The keys of a client could not be fetched, or what was fetched were none.
     #[non_exhaustive]
     KeysNotFetched {
-        /// The client.
+        /// The client on whose behalf.
         client_id: &'a str,
+        /// Why, for the host's logs.
+        error: &'a JwksError,
+        /// Whether the keys of before are still used.
+        stale: bool,
     },
     /// A spent `request_uri` was used again: a reload after the fact, or somebody who got hold of it. The refusal follows as an
     /// event of its own.
@@ -161,8 +166,8 @@ impl Observer for TracingObserver {
                 let skipped = skipped.len();
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), usable, skipped, "keys fetched");
             }
-            Event::KeysNotFetched { client_id } => {
-                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "keys not fetched");
+            Event::KeysNotFetched { client_id, error: _, stale } => {
+                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), stale, "keys not fetched");
             }
             Event::Replayed { client_id } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");

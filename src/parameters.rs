@@ -121,11 +121,11 @@ struct Pair {
 
 /// A value with its type.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ParameterValue<'a> {
     /// A text.
     Text(&'a str),
-    /// The JSON of a value that is no text, as it was written in a request object: a number, an object, an array, `true`, `false` or `null`.
+    /// The JSON of a value that is no text, as it was written in a request object: a number, an object, an array, `true`,
+    /// `false` or `null`.
     Json(&'a str),
 }
 
@@ -149,7 +149,8 @@ impl Parameters {
         self.pairs.iter().map(|pair| (self.name(pair), self.typed(pair)))
     }
 
-    /// The value of a parameter; the first one of a parameter that may be repeated.
+    /// The value of a parameter; the first one of a parameter that may be repeated. A number and a text of the same digits look
+    /// the same here: [`iter_values`](Self::iter_values) tells them apart.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.get_all(name).next()

@@ -49,8 +49,7 @@ pub struct Policy {
     /// Whether every request must be an encrypted request object. Default `false`. It makes the pair of algorithms that a
     /// client has registered binding.
     pub require_encrypted_request_object: bool,
-    /// Whether a request object needs `nbf`. Default `false`. With one or without, its age is bounded by
-    /// [`request_object_lifetime`](Self::request_object_lifetime).
+    /// Whether a request object needs `nbf`. Default `false`. Without one, only the time that is left until its `exp` is bounded.
     pub require_request_object_nbf: bool,
     /// Whether a request object needs the `typ` `oauth-authz-req+jwt` (RFC 9101 section 10.8), which older clients do not
     /// send. Default `false`; the type of another kind of token is always refused.
@@ -67,7 +66,8 @@ pub struct Policy {
     pub restrict_per_request_redirect_uris_to_registered_path: bool,
     /// Seconds that a pushed request waits to be opened, 1 to 600: the `expires_in` of the reply. Default 60.
     pub request_uri_lifetime: u32,
-    /// Seconds that an opened request may take until the login is over, 1 to 3600. Default 600.
+    /// Seconds that an opened request may take until the login is over, 1 to 3600. Default 600. They are counted from the first
+    /// opening of a pushed request, and of a single-use request object in the query.
     pub login_lifetime: u32,
     /// Seconds between `nbf` (or now) and `exp` of a request object, and between its `nbf` and now, 1 to 3600. Default 3600.
     pub request_object_lifetime: u32,

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
     keys::ClientKeys,
+    registration::expiry,
     secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, SecretVerifier},
 };
 use crate::{
@@ -146,15 +145,6 @@ fn digest_of(hex: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(digest)
-}
-
-pub(super) fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDateTime>, RegistrationError> {
-    match seconds {
-        None | Some(0) => Ok(None),
-        Some(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
-            .map(Some)
-            .map_err(|_| RegistrationError::new(member, "the expiry must be in seconds since 1970")),
-    }
 }
 
 fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, RegistrationError> {

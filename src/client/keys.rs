@@ -161,37 +161,26 @@ fn source_of(registration: &ClientRegistration) -> Result<KeySource, Registratio
             .map(KeySource::Registered)
             .map_err(|error| RegistrationError::new("jwks", error.to_string())),
         (None, Some(uri)) if is_fetchable(uri) => Ok(KeySource::Uri(uri.as_str().into())),
-        (None, Some(_)) => {
-            Err(RegistrationError::new("jwks_uri", "must be an https URL of a host that is not local to the server"))
-        }
+        (None, Some(_)) => Err(RegistrationError::new(
+            "jwks_uri",
+            "must be an https URL of a named host that is not the server itself",
+        )),
     }
 }
 
-/// Whether a URL may be fetched as far as its text tells. What a name resolves to is for the
+/// Whether a URL may be fetched as far as its text tells: nobody has keys at a bare address. What a name resolves to is for the
 /// [`JwksSource`](crate::JwksSource) to look at.
 fn is_fetchable(uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else {
         return false;
     };
-    let is_public = match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            !name.is_empty() && name != "localhost" && !name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => {
-            !(address.is_loopback() || address.is_private() || address.is_link_local() || address.is_unspecified())
-        }
-        Some(Host::Ipv6(address)) => {
-            let is_local = address.is_loopback()
-                || address.is_unspecified()
-                || address.is_unique_local()
-                || address.is_unicast_link_local();
-            !is_local && address.to_ipv4().is_none()
-        }
-        None => false,
+    let Some(Host::Domain(name)) = url.host() else {
+        return false;
     };
+    let name = name.trim_end_matches('.');
+    let is_local = name.is_empty() || name == "localhost" || name.ends_with(".localhost");
     let written = uri.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'#' | b'\\'));
-    url.scheme() == "https" && uri.len() <= MAX_URI && is_public && written
+    url.scheme() == "https" && uri.len() <= MAX_URI && !is_local && written
 }
 
 /// Bytes of a `jwks_uri`.
@@ -237,7 +226,7 @@ fn shared_secrets(
         })
     };
     let secrets = first.chain(others).map(|(secret, expiry)| {
-        let expiry = super::checks::expiry("client_secret_expires_at", expiry)?;
+        let expiry = super::registration::expiry("client_secret_expires_at", expiry)?;
         Ok((in_clear(secret)?, expiry))
     });
     let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;

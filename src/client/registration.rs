@@ -8,6 +8,7 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::json;
@@ -291,4 +292,14 @@ fn take<T: DeserializeOwned>(
 
 fn flag(members: &mut Map<String, Value>, member: &'static str) -> Result<bool, RegistrationError> {
     Ok(take(members, member, "true or false")?.unwrap_or_default())
+}
+
+/// A date of expiry; 0 means never.
+pub(super) fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDateTime>, RegistrationError> {
+    match seconds {
+        None | Some(0) => Ok(None),
+        Some(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
+            .map(Some)
+            .map_err(|_| RegistrationError::new(member, "the expiry must be in seconds since 1970")),
+    }
 }

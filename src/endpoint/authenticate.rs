@@ -6,7 +6,7 @@ use super::{ParEndpoint, gate};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, ClientRegistry, KeySource},
-    client_auth::{Assertion, Audiences, AuthenticatedClient, Presented},
+    client_auth::{Assertion, AuthenticatedClient, Presented, check_uses_assertion},
     error::{Reason, Refusal},
     http::PushRequest,
     jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified},
@@ -35,8 +35,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let refused = |client_id: Option<&str>, refusal| self.settings.refused(Stage::Token, client_id, refusal);
         let mut form = gate::pass(request, &self.policy().limits).map_err(|refusal| refused(None, refusal))?;
         let credentials = std::mem::take(&mut form.credentials);
-        let presented = Presented::read(request, &form, &credentials, self.policy(), || self.settings.clock.now())
-            .map_err(|refusal| refused(None, refusal))?;
+        let presented =
+            Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
         let outcome = self.authenticate_once(&presented).await;
         outcome.map_err(|refusal| refused(Some(presented.client_id()), refusal))
     }
@@ -55,14 +55,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     pub(super) async fn authenticate(&self, presented: &Presented<'_>) -> Result<Authenticated, Refusal> {
         let client = self.client(presented.client_id()).await?;
-        if let Some(assertion) = presented.assertion() {
-            return self.authenticate_by_assertion(assertion, client).await;
-        }
+        let shown = match presented {
+            Presented::Assertion(assertion) => return self.authenticate_by_assertion(assertion, client).await,
+            Presented::Other(shown) => shown,
+        };
         let stand_in = match &client {
             Some(client) if client.has_secrets() => None,
             _ => self.clients.stand_in(),
         };
-        let client = presented.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())?;
+        let client = shown.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())?;
         Ok(Authenticated { client, mark: None })
     }
 
@@ -71,24 +72,24 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         assertion: &Assertion<'_>,
         client: Option<Arc<Client>>,
     ) -> Result<Authenticated, Refusal> {
-        let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
+        let good = assertion.check(self.policy(), self.settings.clock.now().unix_timestamp());
         let refuse = |refusal: Refusal| {
             // A signature is verified in any case: how long it takes should not tell which clients exist, and how they
             // authenticate.
-            if refusal.reason() != Reason::ClientAssertion(TokenFault::Signature) {
+            if good.is_ok() && refusal.reason() != Reason::ClientAssertion(TokenFault::Signature) {
+                let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
                 VerificationKeys::check_for_nobody(assertion.jws(), offered);
             }
             refusal
         };
         let client = client.ok_or_else(|| refuse(Reason::UnknownClient.into()))?;
-        let client = AuthenticatedClient::for_assertion(client, self.policy()).map_err(refuse)?;
-        let proof =
-            self.verify_assertion(&client, assertion.jws()).await.map_err(|fault| refuse(assertion_fault(fault)))?;
-        let endpoints = self.settings.endpoints();
-        let audiences = Audiences { issuer: &self.settings.issuer, endpoints: &endpoints };
-        let accepted = assertion.accept(proof, &audiences, client.allows_legacy_audience()).map_err(assertion_fault)?;
-        let key = self.settings.keys.assertion(client.client_id(), accepted.id);
-        let mark = self.mark(key, accepted.expires_at);
+        good.map_err(assertion_fault)?;
+        check_uses_assertion(&client, self.policy()).map_err(refuse)?;
+        let verified = self.verify_assertion(&client, assertion.jws()).await;
+        let proof = verified.map_err(|fault| refuse(assertion_fault(fault)))?;
+        let accepted = assertion.accept(proof, &self.settings.audiences(&client)).map_err(assertion_fault)?;
+        let key = self.settings.keys.assertion(client.client_id(), accepted.id());
+        let mark = self.mark(key, accepted.expires_at());
         Ok(Authenticated { client: AuthenticatedClient::by_assertion(client, &accepted), mark: Some(mark) })
     }
 
@@ -134,9 +135,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 Some(keys)
             }
             Lookup::Unavailable => None,
-            Lookup::Failed => {
-                self.settings.observe(&Event::KeysNotFetched { client_id });
-                None
+            Lookup::Failed { error, stale } => {
+                self.settings.observe(&Event::KeysNotFetched { client_id, error: &error, stale: stale.is_some() });
+                stale
             }
         }
     }

@@ -66,6 +66,9 @@ pub enum BuildError {
     /// The policy contradicts itself or leaves its bounds.
     #[error("policy.{0}")]
     Policy(#[from] PolicyError),
+    /// The times or the size of the cache of JWK sets.
+    #[error("jwks_cache.{0}")]
+    JwksCache(&'static str),
     /// No registry was given.
     #[error("clients: no client registry was given")]
     Clients,
@@ -235,6 +238,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
             return Err(BuildError::DuplicateDetailType(name));
         }
         rules.policy.check()?;
+        self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
         let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
         Ok(ParEndpoint {
             clients: self.clients.ok_or(BuildError::Clients)?,

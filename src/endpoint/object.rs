@@ -55,7 +55,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     /// What must be new about the object, if it is good for one use.
     pub(super) fn object_mark(&self, client: &Client, object: &RequestObject) -> Option<Mark> {
-        let id = object.id.as_deref()?;
-        Some(self.mark(self.settings.keys.request_object(client.client_id(), id), object.expires_at?))
+        let single_use = object.single_use.as_ref()?;
+        let key = self.settings.keys.request_object(client.client_id(), &single_use.id);
+        Some(self.mark(key, single_use.expires_at))
     }
 }

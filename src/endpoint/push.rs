@@ -86,8 +86,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let refused = |client_id: Option<&str>, refusal| self.settings.refused(Stage::Push, client_id, refusal);
         let mut form = self.form(request).map_err(|refusal| refused(None, refusal))?;
         let credentials = std::mem::take(&mut form.credentials);
-        let presented = Presented::read(request, &form, &credentials, self.policy(), || self.settings.clock.now())
-            .map_err(|refusal| refused(None, refusal))?;
+        let presented =
+            Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
         let client_id = presented.client_id();
         match self.push_as(&presented, form).await {
             Ok(pushed) => {

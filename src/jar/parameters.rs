@@ -50,16 +50,13 @@ fn push(
     let text = text_of(raw);
     let json = || json::parse(raw).ok_or(TokenFault::Malformed);
     let fits = match (known, &text) {
-        (Some(Name::Claims), None) => json()?.is_object(),
+        // `registration` is refused later, with a code of its own.
+        (Some(Name::Claims | Name::Registration), None) => json()?.is_object(),
         (Some(Name::AuthorizationDetails), None) => json()?.is_array(),
         (Some(Name::MaxAge), None) => raw.bytes().all(|byte| byte.is_ascii_digit()),
-        // For self-issued providers; refused later, with a code of its own.
-        (Some(Name::Registration), None) => json()?.is_object(),
-        (Some(Name::Claims | Name::AuthorizationDetails), Some(_)) => false,
-        (Some(_), None) => false,
-        (Some(_), Some(_)) => true,
-        (None, Some(_)) => true,
+        (Some(Name::Claims | Name::AuthorizationDetails), Some(_)) | (Some(_), None) => false,
         (None, None) => json().map(|_| true)?,
+        (_, Some(_)) => true,
     };
     if !fits {
         return Err(TokenFault::Parameter);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{TokenFault, base64url, header::Header};
+use super::{ContentEncryption, KeyManagement, TokenFault, base64url, header::Header};
 
 /// A token of either kind. Nothing of it has been verified.
 pub(crate) enum Token<'a> {
@@ -36,6 +36,11 @@ pub(crate) struct Verified<'a>(&'a Jws<'a>);
 impl<'a> Verified<'a> {
     pub(super) fn new(jws: &'a Jws<'_>) -> Self {
         Self(jws)
+    }
+
+    /// Whether it is this token's signature that was verified.
+    pub(crate) fn is_of(self, jws: &Jws<'_>) -> bool {
+        std::ptr::addr_eq(self.0, jws)
     }
 
     pub(crate) fn payload(self) -> &'a [u8] {
@@ -90,6 +95,13 @@ impl<'a> Jws<'a> {
 }
 
 impl<'a> Jwe<'a> {
+    /// What the header names, if both exist here.
+    pub(crate) fn algorithms(&self) -> Result<(KeyManagement, ContentEncryption), TokenFault> {
+        let algorithm = self.header.alg.as_deref().and_then(KeyManagement::parse);
+        let encryption = self.header.enc.as_deref().and_then(ContentEncryption::parse);
+        algorithm.zip(encryption).ok_or(TokenFault::Algorithm)
+    }
+
     /// As [`Header::has_type`].
     pub(crate) fn has_type(&self, types: &[&str]) -> bool {
         self.header.has_type(types)

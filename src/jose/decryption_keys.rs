@@ -132,15 +132,6 @@ impl DecryptionKeys {
     }
 }
 
-impl Jwe<'_> {
-    /// What the header names, if both exist here.
-    pub(crate) fn algorithms(&self) -> Result<(KeyManagement, ContentEncryption), TokenFault> {
-        let algorithm = self.header.alg.as_deref().and_then(KeyManagement::parse);
-        let encryption = self.header.enc.as_deref().and_then(ContentEncryption::parse);
-        algorithm.zip(encryption).ok_or(TokenFault::Algorithm)
-    }
-}
-
 impl fmt::Debug for DecryptionKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecryptionKeys").field("keys", &self.private().len()).finish_non_exhaustive()

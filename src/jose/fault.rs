@@ -52,7 +52,7 @@ faults! {
     Type "type";
     /// An algorithm that is unknown, not offered, or not the registered one.
     Algorithm "algorithm";
-    /// No key of the sender fits `kid` and algorithm.
+    /// No key of the sender fits `kid` and algorithm; or all its secrets have expired.
     NoKey "no_key";
     /// The keys of the sender could not be fetched.
     KeysUnavailable "keys_unavailable";
@@ -65,7 +65,7 @@ faults! {
     /// Signed only, where the client has to encrypt.
     NotEncrypted "not_encrypted";
     /// Encrypted, from a sender that has not authenticated.
-    Unauthenticated "encrypted_by_unauthenticated_client";
+    Unauthenticated "sender_not_authenticated";
     /// A claim is of the wrong JSON type.
     ClaimType "claim_type";
     /// `iss` is not the client.
@@ -76,16 +76,18 @@ faults! {
     Audience "audience";
     /// `client_id` in a request object is not the client.
     ClientId "client_id";
-    /// `exp` is missing or over.
+    /// `exp` is missing where it is demanded.
+    MissingExpiry "missing_exp";
+    /// `exp` is over.
     Expired "expired";
     /// `nbf` or `iat` is in the future.
     NotYetValid "not_yet_valid";
     /// `nbf` is missing where it is demanded.
-    MissingNotBefore "missing_not_before";
+    MissingNotBefore "missing_nbf";
     /// It lives longer, or is older, than is allowed.
     Lifetime "lifetime";
     /// `jti` is missing where it is demanded, empty or too long.
-    Id "id";
+    Id "jti";
     /// Its `jti` has been used.
     Replayed "replayed";
     /// A claim that belongs into another kind of token.

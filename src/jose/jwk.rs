@@ -106,13 +106,18 @@ impl<'a> Jwk<'a> {
     }
 
     /// The members that make up the public key, in the order that RFC 7638 hashes them.
-    pub(super) fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
+    fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
         match self.required("kty")? {
             "RSA" => Ok(&["e", "kty", "n"]),
             "EC" => Ok(&["crv", "kty", "x", "y"]),
             "OKP" => Ok(&["crv", "kty", "x"]),
             _ => Err(KeyProblem::UnknownType),
         }
+    }
+
+    /// The public members alone.
+    pub(super) fn public_half(self) -> Result<Map<String, Value>, KeyProblem> {
+        Ok(self.copy(self.public_members()?))
     }
 
     pub(super) fn copy(self, members: &[&str]) -> Map<String, Value> {

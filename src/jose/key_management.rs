@@ -57,6 +57,9 @@ pub(super) fn decrypt_with_private_key(
     algorithm: KeyManagement,
     encryption: ContentEncryption,
 ) -> Option<Vec<u8>> {
+    if !encryption.fits(jwe) {
+        return None;
+    }
     let key = unwrap_with_private_key(decrypter, kind, jwe, algorithm, encryption);
     open(key, jwe, encryption)
 }
@@ -68,15 +71,15 @@ pub(super) fn decrypt_with_shared_key(
     algorithm: KeyManagement,
     encryption: ContentEncryption,
 ) -> Option<Vec<u8>> {
+    if !encryption.fits(jwe) {
+        return None;
+    }
     open(unwrap_with_shared_key(key, jwe, algorithm, encryption), jwe, encryption)
 }
 
 /// Goes on without a key in the same way as with one: whether it was the key or the content that did not fit should not be
 /// told by the time it takes.
 fn open(key: Option<Zeroizing<Vec<u8>>>, jwe: &Jwe<'_>, encryption: ContentEncryption) -> Option<Vec<u8>> {
-    if !encryption.fits(jwe) {
-        return None;
-    }
     let genuine = key.as_ref().is_some_and(|key| key.len() == encryption.key_length());
     let key = key.filter(|_| genuine).unwrap_or_else(|| Zeroizing::new(vec![0; encryption.key_length()]));
     encryption.decrypt(&key, jwe).filter(|_| genuine)

@@ -8,6 +8,9 @@ use serde_json::{Value, value::RawValue};
 use super::TokenFault;
 use crate::json;
 
+/// Bytes of a `jti`.
+const MAX_ID: usize = 256;
+
 /// The last second of the year 9999.
 const MAX_DATE: i64 = 253_402_300_799;
 
@@ -51,6 +54,15 @@ impl<'a> Members<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(raw) => date_of(raw).map(Some).ok_or(TokenFault::ClaimType),
+        }
+    }
+
+    /// `jti`, which is neither empty nor long.
+    pub(crate) fn id(&self) -> Result<Option<Box<str>>, TokenFault> {
+        match self.text("jti")? {
+            None => Ok(None),
+            Some(id) if (1..=MAX_ID).contains(&id.len()) => Ok(Some(id.into())),
+            Some(_) => Err(TokenFault::Id),
         }
     }
 

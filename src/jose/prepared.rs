@@ -3,10 +3,7 @@
 //! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by a digest of their public
 //! members, and forgets what has not been used for long.
 
-use std::{
-    fmt,
-    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
-};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use josekit::{
     JoseError,
@@ -142,12 +139,6 @@ fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn
     made.ok().map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>)
 }
 
-impl fmt::Debug for Material {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Material(..)")
-    }
-}
-
 /// The key, ready: one that has been seen before, or a new one.
 pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
     let digest = key.digest();
@@ -161,7 +152,8 @@ pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
         return Err(KeyProblem::Weak);
     }
     // Not under the lock: it takes long.
-    let material = Arc::new(Material::make(&key).map_err(|_| KeyProblem::OffCurve)?);
+    let unusable = if matches!(key, PublicKey::Rsa { .. }) { KeyProblem::Weak } else { KeyProblem::OffCurve };
+    let material = Arc::new(Material::make(&key).map_err(|_| unusable)?);
     cache().put(digest, Arc::clone(&material));
     Ok(material)
 }

@@ -1,7 +1,5 @@
 //! One private JWK of the server: complete, strong enough, and with halves that belong together.
 
-use std::fmt;
-
 use josekit::{
     jwe::{ECDH_ES, ECDH_ES_A128KW, ECDH_ES_A256KW, JweDecrypter, RSA_OAEP, RSA_OAEP_256},
     jwk::Jwk as JoseJwk,
@@ -21,7 +19,7 @@ use super::{
     KeyManagement, KeyProblem, base64url,
     jwk::Jwk,
     key_management::{Curve, Kind},
-    verification_keys::public_half,
+    roca,
 };
 
 /// Bits of an RSA modulus. The server chooses its own keys, so they may be larger than those of clients.
@@ -59,7 +57,7 @@ impl PrivateKey {
                 Some(known.ok_or(KeyProblem::OtherPurpose)?)
             }
         };
-        let mut members = public_half(jwk)?;
+        let mut members = jwk.public_half()?;
         let kid = match jwk.kid()? {
             Some(kid) => kid,
             None => thumbprint(&members).into(),
@@ -73,12 +71,6 @@ impl PrivateKey {
         let decrypters = offered.map(|algorithm| Some((algorithm, decrypter(algorithm, &jwk)?)));
         let decrypters = decrypters.collect::<Option<_>>().ok_or(KeyProblem::Malformed("d"))?;
         Ok(Self { kid, kind, decrypters, public })
-    }
-}
-
-impl fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrivateKey(..)")
     }
 }
 
@@ -107,7 +99,11 @@ fn rsa(jwk: Jwk<'_>) -> Result<usize, KeyProblem> {
         |member: &'static str| BigNum::from_slice(&jwk.number(member)?).map_err(|_| KeyProblem::Malformed(member));
     let [n, e, d, p, q, dp, dq, qi] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map(number);
     let (n, e) = (n?, e?);
-    if !RSA_BITS.contains(&n.num_bits()) || e.num_bits() < 2 || !e.is_bit_set(0) {
+    if !RSA_BITS.contains(&n.num_bits())
+        || e.num_bits() < 2
+        || !e.is_bit_set(0)
+        || roca::has_fingerprint(&jwk.number("n")?)
+    {
         return Err(KeyProblem::Weak);
     }
     let modulus = usize::try_from(n.num_bytes()).map_err(|_| KeyProblem::Weak)?;

@@ -37,7 +37,8 @@ impl SharedSecret {
         self.signer(algorithm).is_some()
     }
 
-    /// Verifies a compact JWS that uses one of `algorithms`, and gives its payload.
+    /// Verifies the MAC of a compact JWS that uses one of `algorithms`, and gives its payload. As for
+    /// [`VerificationKeys::verify`](super::VerificationKeys::verify), what it says has yet to be checked.
     ///
     /// # Errors
     ///

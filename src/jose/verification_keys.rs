@@ -7,18 +7,21 @@ use serde_json::Value;
 use super::{
     KeyError, KeyProblem, MAX_TRIALS, SigningAlgorithm, SkippedKey, TokenFault,
     compact::{Jws, Verified},
-    jwk::{Jwk, VerificationKey},
+    jwk::VerificationKey,
 };
 use crate::json;
 
 /// Keys in a set.
 const MAX_KEYS: usize = 32;
 /// Bytes of a set.
-pub(crate) const MAX_SET: usize = 64 * 1024;
+const MAX_SET: usize = 64 * 1024;
 /// Bytes of a token that comes in through [`VerificationKeys::verify`].
 pub(super) const MAX_TOKEN: usize = 64 * 1024;
 
-/// The public keys of one party, each prepared once. Clones are cheap, and so is reading the same set again.
+/// The public keys of one party.
+///
+/// Each is prepared once in a process, whoever has it registered: up to 8192 keys are remembered, at some kilobytes each. So
+/// reading the same set again is quick.
 ///
 /// ```
 /// use parjar::jose::{SigningAlgorithm, TokenFault, VerificationKeys};
@@ -133,7 +136,8 @@ impl VerificationKeys {
         self.keys.iter().any(|key| key.supports(algorithm))
     }
 
-    /// Verifies a compact JWS that uses one of `algorithms`, and gives its payload.
+    /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. What the payload says, and
+    /// what `typ` says, has yet to be checked: a token of another kind, of long ago or for somebody else passes too.
     ///
     /// A `kid` must be that of a key. Without one, three keys that fit the algorithm are tried.
     ///
@@ -184,7 +188,7 @@ impl fmt::Debug for VerificationKeys {
 pub(crate) struct Permitted<'a> {
     offered: &'a [SigningAlgorithm],
     registered: Option<SigningAlgorithm>,
-    /// Whether RS256, and symmetric algorithms, need a registration that names them.
+    /// Whether RS256 takes a registration that names it.
     careful: bool,
 }
 
@@ -217,11 +221,6 @@ impl<'a> Permitted<'a> {
 /// Keys whose private halves nobody has.
 static NOBODY: LazyLock<VerificationKeys> =
     LazyLock::new(|| VerificationKeys::parse(include_str!("nobody.jwks.json")).unwrap_or_default());
-
-/// The public members of a key, without anything private.
-pub(super) fn public_half(jwk: Jwk<'_>) -> Result<serde_json::Map<String, Value>, KeyProblem> {
-    Ok(jwk.copy(jwk.public_members()?))
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,24 +7,29 @@ use std::{
 };
 
 use super::{DynJwksSource, FetchedJwks, JwksError};
-use crate::{
-    clock::Clock,
-    generations::Generations,
-    jose::{MAX_SET, VerificationKeys},
-};
+use crate::{clock::Clock, generations::Generations, jose::VerificationKeys};
 
 /// How often JWK sets are fetched, and how long they are believed.
+///
+/// ```
+/// use std::time::Duration;
+/// use parjar::{JwksCacheLimits, ParEndpoint};
+///
+/// let mut limits = JwksCacheLimits::default();
+/// limits.lifetime = Duration::from_secs(300);
+/// let builder = ParEndpoint::builder("https://as.example.com").jwks_cache(limits);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JwksCacheLimits {
     /// How long a set is used before it is fetched again. Default 15 minutes. A shorter `max-age` of the response counts, down
     /// to the cooldown.
     pub lifetime: Duration,
-    /// How long nothing is fetched from the same URL after a fetch, whether it has failed or not and whatever `kid` is asked for. Default
-    /// 30 seconds.
+    /// How long nothing is fetched from the same URL after a fetch, whether it has failed or not and whatever `kid` is asked
+    /// for. At least a second; default 30 seconds.
     pub cooldown: Duration,
-    /// How long a set whose lifetime is over goes on to be used while it cannot be fetched again. Default 1 hour. A key that its
-    /// owner has taken out is good until then.
+    /// How long a set whose lifetime is over goes on to be used while it cannot be fetched again. At most a day; default 1 hour.
+    /// A key that its owner has taken out is good until then.
     pub stale_if_error: Duration,
     /// Sets that are kept at once. Default 10 000, at up to 100 KiB each. Those that have not been used for long go first.
     pub sets: usize,
@@ -38,6 +43,18 @@ impl Default for JwksCacheLimits {
             stale_if_error: Duration::from_secs(60 * 60),
             sets: 10_000,
         }
+    }
+}
+
+impl JwksCacheLimits {
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        if self.cooldown < Duration::from_secs(1) || self.cooldown > self.lifetime {
+            return Err("cooldown: must be a second or more, and no more than the lifetime");
+        }
+        if self.stale_if_error > Duration::from_secs(24 * 60 * 60) {
+            return Err("stale_if_error: must be a day or less");
+        }
+        if self.sets == 0 { Err("sets: must not be 0") } else { Ok(()) }
     }
 }
 
@@ -82,8 +99,8 @@ pub(crate) enum Lookup {
     Fetched(Arc<VerificationKeys>),
     /// None to be had, and the last attempt was a while ago.
     Unavailable,
-    /// None to be had, as this attempt has shown.
-    Failed,
+    /// None were to be had just now; perhaps there are older ones to go on with.
+    Failed { error: JwksError, stale: Option<Arc<VerificationKeys>> },
 }
 
 impl JwksCache {
@@ -144,16 +161,13 @@ impl JwksCache {
         *fetching = None;
         let now = self.clock.elapsed();
         let next_fetch = now.saturating_add(self.limits.cooldown);
-        let parsed = fetched.ok().and_then(|FetchedJwks { body, max_age }| {
-            let keys = (body.len() <= MAX_SET).then(|| VerificationKeys::parse_fetched(&body).ok()).flatten()?;
-            Some((Arc::new(keys), max_age))
-        });
-        let Some((keys, max_age)) = parsed else {
-            slot.change(|state| state.next_fetch = next_fetch);
-            return match slot.state().usable(now) {
-                Lookup::Unavailable => Lookup::Failed,
-                usable => usable,
-            };
+        let (keys, max_age) = match fetched.and_then(FetchedJwks::read) {
+            Ok((keys, max_age)) => (Arc::new(keys), max_age),
+            Err(error) => {
+                slot.change(|state| state.next_fetch = next_fetch);
+                let stale = slot.state().keys_usable_at(now);
+                return Lookup::Failed { error, stale };
+            }
         };
         let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
         let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
@@ -199,9 +213,10 @@ impl Slot {
 
 impl State {
     fn usable(&self, now: Duration) -> Lookup {
-        match &self.keys {
-            Some(keys) if now < self.usable_until => Lookup::Known(Arc::clone(keys)),
-            _ => Lookup::Unavailable,
-        }
+        self.keys_usable_at(now).map_or(Lookup::Unavailable, Lookup::Known)
+    }
+
+    fn keys_usable_at(&self, now: Duration) -> Option<Arc<VerificationKeys>> {
+        self.keys.clone().filter(|_| now < self.usable_until)
     }
 }
