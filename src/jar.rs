@@ -138,6 +138,8 @@ impl RequestObject {
         }
         let dates = Dates::read(&claims)?;
         check_dates(dates, policy, now.unix_timestamp())?;
+        // One of another type is not taken for absent, wanted or not.
+        claims.text("jti")?;
         let single_use = match policy.single_use_request_objects {
             true => Some(SingleUse {
                 id: claims.id()?.ok_or(TokenFault::Id)?,

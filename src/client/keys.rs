@@ -149,14 +149,6 @@ impl ClientKeys {
                 ));
             }
         }
-        let encrypts = self.object_encryption.is_some_and(|(algorithm, _)| algorithm.is_symmetric());
-        if encrypts && !self.shared.iter().all(|(secret, _)| secret.supports(SigningAlgorithm::Hs256)) {
-            // A key that is derived from a guessable text can be guessed from one token.
-            return Err(RegistrationError::new(
-                "client_secret",
-                "is shorter than 32 bytes, and keys are derived from it",
-            ));
-        }
         Ok(())
     }
 }

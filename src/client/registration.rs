@@ -67,7 +67,8 @@ pub struct ClientRegistration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<String>,
     /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required. Absent: any that
-    /// the policy offers, but none with the `client_secret`.
+    /// the policy offers, but none with the `client_secret`. From a secret that was not drawn at random, the key can be guessed
+    /// by whoever sees one token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_alg: Option<String>,
     /// `request_object_encryption_enc`. Default `A128CBC-HS256`.

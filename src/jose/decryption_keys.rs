@@ -106,7 +106,7 @@ impl DecryptionKeys {
         let kid = jwe.header.kid.as_deref();
         let keys = self.present();
         let candidates = keys.iter().filter(|key| kid.is_none_or(|kid| *key.kid == *kid));
-        let decrypters = candidates.filter_map(|key| {
+        let decrypters = candidates.filter(|key| key.kind.may_fit(jwe)).filter_map(|key| {
             let (_, decrypter) = key.decrypters.iter().find(|(offered, _)| *offered == algorithm)?;
             Some((key.kind, decrypter))
         });

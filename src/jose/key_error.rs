@@ -9,7 +9,6 @@ pub enum KeyProblem {
     NotAnObject,
     /// This member is missing, of the wrong type, of the wrong length or not base64url.
     #[error("has no proper {member}")]
-    #[non_exhaustive]
     Malformed {
         /// Its name.
         member: &'static str,

@@ -49,6 +49,19 @@ pub(super) enum Kind {
     Agreement(Curve),
 }
 
+impl Kind {
+    /// Whether a key of this kind can be meant, by what is plain to see.
+    pub(super) fn may_fit(self, jwe: &Jwe<'_>) -> bool {
+        let named = |member: &str| jwe.header.others.get("epk").and_then(|point| point.get(member)?.as_str());
+        match self {
+            Self::Rsa { modulus } => jwe.encrypted_key.len() == modulus,
+            Self::Agreement(curve) => {
+                named("kty").zip(named("crv")).and_then(|(kty, crv)| Curve::parse(kty, crv)) == Some(curve)
+            }
+        }
+    }
+}
+
 /// Decrypts with a private key of the server.
 pub(super) fn decrypt_with_private_key(
     decrypter: &dyn JweDecrypter,

@@ -9,17 +9,28 @@
     clippy::arithmetic_side_effects
 )]
 
+mod assertions_once;
 mod browsers;
 mod changed_settings;
+mod client_assertions;
 mod client_authentication;
+mod client_keys;
+mod decryption;
+mod encrypted_objects;
 mod exactly_once;
 mod failures;
 mod forms;
 mod host;
 #[cfg(feature = "http")]
 mod http_types;
+mod jwks_cache;
+mod jwks_waiting;
+mod key_selection;
+mod literal_tokens;
+mod mangled_tokens;
 mod memory_store;
 mod metadata;
+mod objects_by_value;
 mod observers;
 mod parameters;
 mod plain_requests;
@@ -28,7 +39,10 @@ mod push;
 mod redemption;
 mod redirect_uris;
 mod registrations;
+mod request_object_parameters;
+mod request_object_signatures;
 mod request_objects;
+mod required_objects;
 mod required_par;
 mod responses;
 mod secrets;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthorizeRefusal, Client, ClientRegistration, InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint, Pending,
-    Policy, PushRequest, Pushed, Refusal, Reply,
+    AuthenticatedClient, AuthorizeRefusal, Client, ClientRegistration, InMemoryRegistry, ManualClock, MemoryLimits,
+    MemoryStore, ParEndpoint, ParEndpointBuilder, Pending, Policy, PushRequest, Pushed, Refusal, Reply,
 };
 use serde_json::{Value, json};
 
@@ -31,17 +31,37 @@ impl Server {
     }
 
     pub(crate) fn with(policy: Policy, clients: impl IntoIterator<Item = Value>) -> Self {
+        Self::built(policy, clients, MemoryLimits::default(), |builder| builder)
+    }
+
+    /// The same, with whatever else `finish` sets.
+    pub(crate) fn built(
+        policy: Policy,
+        clients: impl IntoIterator<Item = Value>,
+        limits: MemoryLimits,
+        finish: impl FnOnce(ParEndpointBuilder) -> ParEndpointBuilder,
+    ) -> Self {
         let clock = ManualClock::default();
-        let store = MemoryStore::default().with_clock(clock.clone());
+        let store = MemoryStore::new(limits).with_clock(clock.clone());
         let registry = InMemoryRegistry::new(clients.into_iter().map(client)).unwrap();
-        let par = ParEndpoint::builder(ISSUER)
+        let builder = ParEndpoint::builder(ISSUER)
             .policy(policy)
             .clients(registry.clone())
             .store(store.clone())
-            .clock(clock.clone())
-            .build()
-            .unwrap();
-        Self { par, registry, store, clock }
+            .clock(clock.clone());
+        Self { par: finish(builder).build().unwrap(), registry, store, clock }
+    }
+
+    /// Posts a form without an `Authorization` header, for the outcome.
+    pub(crate) fn try_form(&self, body: &str) -> Result<Pushed, Refusal> {
+        let headers = [("content-type", FORM.as_bytes())];
+        pollster::block_on(self.par.push(&PushRequest::new("POST", headers, body)))
+    }
+
+    /// Posts a form to the token endpoint without an `Authorization` header, for the client.
+    pub(crate) fn try_token(&self, body: &str) -> Result<AuthenticatedClient, Refusal> {
+        let headers = [("content-type", FORM.as_bytes())];
+        pollster::block_on(self.par.authenticate_client(&PushRequest::new("POST", headers, body)))
     }
 
     /// Pushes a body as the client `basic` does.

@@ -12,11 +12,17 @@ use josekit::{
         Jwk,
         alg::{ec::EcCurve, ecx::EcxCurve, ed::EdCurve},
     },
-    jws::{ES256, ES384, ES512, EdDSA, HS256, HS384, HS512, JwsSigner, PS256, PS384, PS512, RS256},
+    jws::{ES256, ES384, ES512, EdDSA, JwsSigner, PS256, PS384, PS512, RS256},
 };
+use openssl::{
+    hash::MessageDigest,
+    pkey::PKey,
+    symm::{self, Cipher},
+};
+use parjar::{Pending, Policy, Reason, Reply, jose::TokenFault};
 use serde_json::{Value, json};
 
-use crate::support::{CALLBACK, CHALLENGE, ISSUER};
+use crate::support::{CALLBACK, CHALLENGE, ISSUER, Server, basic, form, with};
 
 /// What [`parjar::ManualClock::default`] shows.
 pub(crate) const NOW: i64 = 1_700_000_000;
@@ -47,7 +53,7 @@ impl Key {
 
     /// As a client registers it.
     pub(crate) fn public(&self) -> Value {
-        json!(self.0.to_public_key().unwrap().as_ref())
+        with(json!(self.0.to_public_key().unwrap().as_ref()), json!({ "kid": self.kid() }))
     }
 
     pub(crate) fn private(&self) -> Value {
@@ -88,20 +94,26 @@ impl Key {
 }
 
 /// A compact JWS with a MAC.
-pub(crate) fn mac(header: &Value, payload: &Value, secret: &str) -> String {
+pub(crate) fn mac(header: &Value, payload: &Value, secret: impl AsRef<[u8]>) -> String {
     mac_text(&header.to_string(), &payload.to_string(), header["alg"].as_str().unwrap(), secret)
 }
 
-pub(crate) fn mac_text(header: &str, payload: &str, algorithm: &str, secret: &str) -> String {
+/// The same from texts that need not be JSON. Any secret will do, also one that no library would take.
+pub(crate) fn mac_text(header: &str, payload: &str, algorithm: &str, secret: impl AsRef<[u8]>) -> String {
     let input = format!("{}.{}", encode(header), encode(payload));
-    let algorithm = match algorithm {
-        "HS256" => HS256,
-        "HS384" => HS384,
-        "HS512" => HS512,
+    let signature = match algorithm {
+        "HS256" => hmac(MessageDigest::sha256(), secret.as_ref(), input.as_bytes()),
+        "HS384" => hmac(MessageDigest::sha384(), secret.as_ref(), input.as_bytes()),
+        "HS512" => hmac(MessageDigest::sha512(), secret.as_ref(), input.as_bytes()),
         other => panic!("{other} is no MAC"),
     };
-    let signature = algorithm.signer_from_bytes(secret).unwrap().sign(input.as_bytes()).unwrap();
     format!("{input}.{}", encode(signature))
+}
+
+/// RFC 2104 pads a key with zeros, so an empty one, which OpenSSL does not take, is one zero.
+fn hmac(digest: MessageDigest, secret: &[u8], input: &[u8]) -> Vec<u8> {
+    let key = PKey::hmac(if secret.is_empty() { &[0] } else { secret }).unwrap();
+    openssl::sign::Signer::new(digest, &key).unwrap().sign_oneshot_to_vec(input).unwrap()
 }
 
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
@@ -131,11 +143,19 @@ pub(crate) fn object_claims(client_id: &str, others: Value) -> Value {
     changed(claims, others)
 }
 
+/// One of the literal tokens in `tests/vectors/tokens.jsonl`.
+pub(crate) fn literal(id: &str) -> String {
+    let vectors =
+        include_str!("../vectors/tokens.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let found = vectors.into_iter().find(|vector| vector["id"] == id);
+    found.unwrap()["token"].as_str().unwrap().to_owned()
+}
+
 pub(crate) fn changed(mut claims: Value, others: Value) -> Value {
     let members = claims.as_object_mut().unwrap();
     for (name, value) in others.as_object().unwrap() {
         if value.is_null() {
-            members.remove(name);
+            members.shift_remove(name);
         } else {
             members.insert(name.clone(), value.clone());
         }
@@ -147,6 +167,43 @@ pub(crate) fn fresh_id() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("id-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A registration for `client_secret_basic`, with [`ES256_KEY`] to sign request objects with.
+pub(crate) fn signer(client_id: &str) -> Value {
+    with(basic(client_id), json!({ "jwks": { "keys": [ES256_KEY.public()] } }))
+}
+
+/// A registration for `private_key_jwt`, with [`ES256_KEY`].
+pub(crate) fn asserter(client_id: &str) -> Value {
+    json!({
+        "client_id": client_id, "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": { "keys": [ES256_KEY.public()] }, "redirect_uris": [CALLBACK],
+    })
+}
+
+/// A server with the policy `oauth` on which `basic` may push request objects.
+pub(crate) fn object_server() -> Server {
+    Server::with(Policy::oauth(), [signer("basic")])
+}
+
+/// What `basic` has pushed as a request object, opened.
+pub(crate) fn opened(server: &Server, object: &str) -> Pending {
+    let uri = server.pushed(&form([("request", object)]));
+    server.open(&uri).unwrap()
+}
+
+/// Why `basic` cannot push a request object. Whatever it is, the client is told the same, and nothing is stored.
+pub(crate) fn object_fault(server: &Server, object: &str) -> TokenFault {
+    let before = server.store.len();
+    let refusal = server.try_push(form([("request", object)]).as_bytes()).expect_err("a refusal");
+    let Reason::RequestObject(fault) = refusal.reason() else { panic!("{refusal}") };
+    let reply = Reply::from(refusal);
+    assert_eq!(reply.status(), 400);
+    let told = r#"{"error":"invalid_request_object","error_description":"the request object is not acceptable"}"#;
+    assert_eq!(reply.body(), told);
+    assert_eq!(server.store.len(), before);
+    fault
 }
 
 /// A request object signed with ES256, by [`ES256_KEY`].
@@ -164,13 +221,16 @@ pub(crate) fn assertion(client_id: &str, others: Value) -> String {
 }
 
 /// The parameters of a form that authenticates with this assertion.
-pub(crate) fn with_assertion<'a>(assertion: &'a str) -> [(&'static str, &'a str); 2] {
+pub(crate) fn with_assertion(assertion: &str) -> [(&'static str, &str); 2] {
     [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion)]
 }
 
 /// A compact JWE for a public key.
 pub(crate) fn encrypt(header: &Value, plaintext: &[u8], public: &Value) -> String {
-    let jwk = Jwk::from_map(public.as_object().unwrap().clone()).unwrap();
+    // josekit would put the `kid` of the key into the header.
+    let mut members = public.as_object().unwrap().clone();
+    members.retain(|member, _| !matches!(&**member, "kid" | "alg"));
+    let jwk = Jwk::from_map(members).unwrap();
     let encrypter: Box<dyn JweEncrypter> = match header["alg"].as_str().unwrap() {
         "RSA-OAEP" => Box::new(RSA_OAEP.encrypter_from_jwk(&jwk).unwrap()),
         "RSA-OAEP-256" => Box::new(RSA_OAEP_256.encrypter_from_jwk(&jwk).unwrap()),
@@ -195,6 +255,16 @@ pub(crate) fn encrypt_shared(header: &Value, plaintext: &[u8], key: &[u8]) -> St
         other => panic!("{other} needs a public key"),
     };
     encrypted(header, plaintext, &*encrypter)
+}
+
+/// A compact JWE with this header, whatever it says, and content that is encrypted with AES-128 GCM as it should be.
+pub(crate) fn seal(header: &Value, encrypted_key: &[u8], content_key: &[u8], plaintext: &[u8]) -> String {
+    let (header, vector, mut tag) = (encode(header.to_string()), [3; 12], [0; 16]);
+    let additional_data = header.as_bytes();
+    let cipher = Cipher::aes_128_gcm();
+    let ciphertext =
+        symm::encrypt_aead(cipher, content_key, Some(&vector), additional_data, plaintext, &mut tag).unwrap();
+    [header, encode(encrypted_key), encode(vector), encode(ciphertext), encode(tag)].join(".")
 }
 
 fn encrypted(header: &Value, plaintext: &[u8], encrypter: &dyn JweEncrypter) -> String {
