@@ -15,7 +15,7 @@ pub fn run(record: &[u8]) {
     let pending = match SERVER.open("c1") {
         Ok(pending) => pending,
         Err(AuthorizeRefusal::Page(refusal)) => {
-            assert_eq!(refusal.code().as_str(), "invalid_request_uri", "{refusal}");
+            assert_eq!(refusal.status(), 400, "{refusal}");
             return;
         }
         Err(AuthorizeRefusal::Redirect(_)) => return,
