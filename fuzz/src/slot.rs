@@ -1,0 +1,65 @@
+//! A store for one request: nothing in it grows, however long a fuzzer runs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use parjar::{
+    RequestStore,
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
+};
+
+/// Keeps the last request, whatever its key, and the marks of one input.
+#[derive(Clone, Default)]
+pub struct Slot(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    record: Option<Vec<u8>>,
+    marks: Vec<Key>,
+}
+
+impl Slot {
+    /// Forgets everything, and keeps this record for the next claim.
+    pub fn put(&self, record: &[u8]) {
+        *self.state() = State { record: Some(record.to_vec()), marks: Vec::new() };
+    }
+
+    pub fn clear(&self) {
+        *self.state() = State::default();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of a mark that is known.
+    fn mark(&self, marks: &[Mark]) -> Result<(), Key> {
+        let mut state = self.state();
+        for mark in marks {
+            if state.marks.contains(&mark.key) {
+                return Err(mark.key);
+            }
+            state.marks.push(mark.key);
+        }
+        Ok(())
+    }
+}
+
+impl RequestStore for Slot {
+    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+        self.mark(request.marks).map_err(|mark| InsertError::Replayed { mark })?;
+        self.state().record = Some(request.payload.to_vec());
+        Ok(())
+    }
+
+    async fn claim(&self, _: Claim) -> Result<Vec<u8>, ClaimError> {
+        self.state().record.clone().ok_or(ClaimError::Unknown)
+    }
+
+    async fn consume(&self, _: Claim) -> Result<(), ClaimError> {
+        self.state().record.take().map(drop).ok_or(ClaimError::Spent)
+    }
+
+    async fn remember(&self, _: Key, marks: &[Mark]) -> Result<(), RememberError> {
+        self.mark(marks).map_err(|mark| RememberError::Replayed { mark })
+    }
+}
