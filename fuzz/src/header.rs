@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use openssl::sha::sha256;
 use parjar::{
     Policy, PushRequest,
-    jose::{ContentEncryption, DecryptionKeys, KeyManagement, SharedSecret, SigningAlgorithm},
+    jose::{ContentEncryption, KeyManagement, SharedKey, SharedSecret, SigningAlgorithm},
 };
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn encrypted(header: &[u8], members: Option<&Members>) {
     let key = &digest[..length];
     let inner = mac(br#"{"alg":"HS256"}"#, object().to_string().as_bytes(), "HS256", SECRET.as_bytes());
     let token = seal(header, inner.as_bytes(), key);
-    let opened = DecryptionKeys::from_shared_key(key).decrypt(&token, KeyManagement::ALL, ContentEncryption::ALL);
+    let opened = SharedKey::new(key).decrypt(&token, KeyManagement::ALL, ContentEncryption::ALL);
     if let Ok(plaintext) = &opened {
         assert_eq!(plaintext, inner.as_bytes());
         check_ours(members);

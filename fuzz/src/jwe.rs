@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use parjar::jose::{ContentEncryption, DecryptionKeys, KeyManagement, TokenFault};
+use parjar::jose::{ContentEncryption, DecryptionKeys, KeyManagement, SharedKey, TokenFault};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,7 +16,8 @@ struct Data {
 }
 
 struct Keys {
-    keys: Vec<DecryptionKeys>,
+    sets: Vec<DecryptionKeys>,
+    shared: Vec<SharedKey>,
     /// All tokens that anybody ever made for these keys, and what is in them.
     genuine: HashMap<String, String>,
 }
@@ -24,20 +25,23 @@ struct Keys {
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let data: Data = serde_json::from_str(include_str!("../data/jwe.json")).expect("keys");
     let sets = data.sets.iter().map(|set| DecryptionKeys::parse(&set.to_string()).expect("a set"));
-    let shared = data.shared.iter().map(|key| DecryptionKeys::from_shared_key(&decode(key)));
-    Keys { keys: sets.chain(shared).collect(), genuine: data.genuine }
+    let shared = data.shared.iter().map(|key| SharedKey::new(&decode(key)));
+    Keys { sets: sets.collect(), shared: shared.collect(), genuine: data.genuine }
 });
 
 pub fn run(bytes: &[u8]) {
     let Ok(token) = std::str::from_utf8(bytes) else { return };
-    for keys in &KEYS.keys {
-        check(token, keys);
+    for keys in &KEYS.sets {
+        check(token, |algorithms, encryptions| keys.decrypt(token, algorithms, encryptions));
+    }
+    for key in &KEYS.shared {
+        check(token, |algorithms, encryptions| key.decrypt(token, algorithms, encryptions));
     }
 }
 
-fn check(token: &str, keys: &DecryptionKeys) {
+fn check(token: &str, decrypt: impl Fn(&[KeyManagement], &[ContentEncryption]) -> Result<Vec<u8>, TokenFault>) {
     use TokenFault::{Algorithm, Compressed, Critical, Decryption, KeyInHeader, Malformed, TooLarge, Unencoded};
-    match keys.decrypt(token, KeyManagement::ALL, ContentEncryption::ALL) {
+    match decrypt(KeyManagement::ALL, ContentEncryption::ALL) {
         Ok(plaintext) => {
             assert_eq!(KEYS.genuine.get(token), Some(&encode(&plaintext)), "a forgery: {token}");
             let header = token.split('.').next().expect("a header");
@@ -50,7 +54,7 @@ fn check(token: &str, keys: &DecryptionKeys) {
             for (algorithms, encryptions) in
                 [(&*algorithms, ContentEncryption::ALL), (KeyManagement::ALL, &*encryptions)]
             {
-                let outcome = keys.decrypt(token, algorithms, encryptions);
+                let outcome = decrypt(algorithms, encryptions);
                 assert_eq!(outcome, Err(Algorithm), "by an algorithm that is not offered: {token}");
             }
         }
