@@ -23,7 +23,7 @@ pub enum KeyProblem {
     #[error("has private members")]
     Private,
     /// A public key where a private one is needed.
-    #[error("has no d")]
+    #[error("has no d, so it is no private key")]
     Public,
     /// The private half does not belong to the public one.
     #[error("has private members that do not belong to the public ones")]
