@@ -1,7 +1,7 @@
 //! Request objects (RFC 9101): a whole authorization request as a JWT, signed by its client, and encrypted if that is wanted.
 //!
-//! It is opened in steps, each of which can only be made with what the one before has given: the [`Envelope`], its content if it is
-//! [`Decrypted`], the signature, for which the endpoint gets the client's keys, and the [`RequestObject`], what it says.
+//! It is opened in steps, each of which can only be made with what the one before has given: the [`Envelope`], its content if it
+//! is [`Decrypted`], the signature, for which the endpoint gets the client's keys, and the [`RequestObject`], what it says.
 
 mod parameters;
 
@@ -83,8 +83,8 @@ impl Decrypted {
         Ok(Self { text, repeated: jwe.repeated(&REPEATED) })
     }
 
-    /// The signed token that was inside. Encrypted claims, or another encryption, prove nothing about their sender (RFC 9101 section
-    /// 10.2).
+    /// The signed token that was inside. Encrypted claims, or another encryption, prove nothing about their sender (RFC 9101
+    /// section 10.2).
     pub(crate) fn jws(&self, policy: &Policy) -> Result<Jws<'_>, TokenFault> {
         match Token::parse(&self.text, policy.limits.request_object) {
             Ok(Token::Signed(jws)) => Ok(jws),

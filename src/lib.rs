@@ -3,8 +3,8 @@
 //!
 //! With PAR a client posts its authorization request to the server first, authenticated, and the browser carries no more than a
 //! `request_uri`. With JAR the request is a JWT, signed and perhaps encrypted. This crate is the server's side of both: it takes
-//! the push, keeps the request, opens it when the browser comes, and ends it exactly once. It knows no HTTP framework. A request goes in as method, headers and body; a [`Reply`] comes
-//! out as status, headers and body.
+//! the push, keeps the request, opens it when the browser comes, and ends it exactly once. It knows no HTTP framework. A
+//! request goes in as method, headers and body; a [`Reply`] comes out as status, headers and body.
 //!
 //! # Quick start
 //!
@@ -72,13 +72,13 @@
 //!   millisecond and up to some milliseconds each.
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
 //!
-//! The examples do all of it.
+//! The examples do all of it but the limit, which belongs in front of a server.
 //!
 //! # Keys and JWTs
 //!
-//! Clients authenticate with a JWT (`private_key_jwt`, `client_secret_jwt`) when they are registered so, with keys in `jwks` or at a
-//! `jwks_uri`. Their requests may be request objects, pushed or in the query of the authorization endpoint: signed, or signed
-//! and then encrypted to a key of the server's.
+//! Clients authenticate with a JWT (`private_key_jwt`, `client_secret_jwt`) when they are registered so, with keys in `jwks`
+//! or at a `jwks_uri`. Their requests may be request objects, pushed or in the query of the authorization endpoint: signed, or
+//! signed and then encrypted to a key of the server's.
 //!
 //! ```
 //! use parjar::{Client, ClientRegistration, InMemoryRegistry, ParEndpoint, jose::DecryptionKeys};

@@ -132,7 +132,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event, at level `INFO`, replays and keys that cannot be fetched at `WARN`; target `parjar`.
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, or `WARN` for replays and for keys that cannot be
+/// fetched.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]

@@ -292,7 +292,8 @@ impl Policy {
         if algorithms != encryptions || (algorithms && self.require_encrypted_request_object) {
             return Err(PolicyError::new(
                 "request_object_encryption_enc_values_supported",
-                "must be empty exactly where request_object_encryption_alg_values_supported is, and neither where encryption is required",
+                "must be empty exactly where request_object_encryption_alg_values_supported is, and not where encryption is \
+                 required",
             ));
         }
         Ok(())

@@ -21,8 +21,6 @@ impl Serialize for RequestView<'_> {
             let (text, is_json) = match value {
                 ParameterValue::Text(text) => (text, matches!(name, "claims" | "authorization_details")),
                 ParameterValue::Json(json) => (json, true),
-                // There is no other kind of value yet.
-                _ => continue,
             };
             // Passed on as text, because a number may have more digits than a float can hold.
             match is_json.then(|| serde_json::from_str::<&RawValue>(text)) {
