@@ -7,7 +7,7 @@ use crate::jose::VerificationKeys;
 /// Fetches a JWK set. The host implements it with its HTTP client.
 ///
 /// The library decides when: each set is fetched when it is first needed, kept for its lifetime, fetched again at most once for an
-/// unknown `kid`, never by two at a time, and not at once again after a failure. See [`JwksCacheLimits`].
+/// unknown `kid`, never by two at a time, and not at once again after a failure. See [`JwksCacheLimits`](crate::JwksCacheLimits).
 ///
 /// An implementation guards the network. It should give up after a few seconds, follow no redirects, connect to public
 /// addresses only (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
