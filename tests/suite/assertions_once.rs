@@ -6,11 +6,14 @@ use std::{
     time::Duration,
 };
 
-use parjar::{MemoryLimits, Policy, Reason, jose::TokenFault};
+use parjar::{
+    InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, PushRequest, Reason,
+    jose::TokenFault,
+};
 use serde_json::json;
 
 use crate::{
-    support::{CALLBACK, Server, basic, code_request, form, with},
+    support::{CALLBACK, FORM, ISSUER, Server, basic, client, code_request, form, request_uri, with},
     tokens::{
         ES256_KEY, LONG_SECRET, NOW, asserter, assertion, assertion_claims, encode, mac, object, object_claims,
         object_header, with_assertion,
@@ -290,4 +293,49 @@ fn an_assertion_that_comes_twice_because_its_claims_serve_two_purposes_is_refuse
     let both = ES256_KEY.sign(&object_header("ES256"), &object_claims("c1", json!({ "sub": "c1", "jti": "j" })));
     let sent = form(with_assertion(&both).into_iter().chain([("request", &*both)]));
     assert_eq!(reason(&server, &sent), Some(Reason::ClientAssertion(TokenFault::Type)));
+}
+
+#[test]
+fn a_node_whose_clock_is_behind_does_not_take_a_used_assertion_for_new() {
+    // A-47, C-01: marks live by the store's clock, dates by that of a node
+    let node = |clock: &ManualClock, store: &MemoryStore| {
+        let clients = InMemoryRegistry::new([client(asserter("c1"))]).unwrap();
+        ParEndpoint::builder(ISSUER).clients(clients).store(store.clone()).clock(clock.clone()).build().unwrap()
+    };
+    let (ahead, behind) = (ManualClock::default(), ManualClock::default());
+    let store = MemoryStore::default().with_clock(ahead.clone());
+    let nodes = [node(&ahead, &store), node(&behind, &store)];
+    let token = assertion("c1", json!({ "exp": NOW + 60 }));
+    let push = |node: &ParEndpoint| {
+        let body = body(&token);
+        let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+        pollster::block_on(node.push(&request)).map_err(|refusal| refusal.reason())
+    };
+    ahead.advance(Duration::from_secs(58));
+    behind.advance(Duration::from_secs(28));
+    assert!(push(&nodes[0]).is_ok());
+    for _ in 0..31 {
+        assert_eq!(push(&nodes[1]).unwrap_err(), REPLAYED);
+        ahead.advance(Duration::from_secs(1));
+        behind.advance(Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn a_single_use_object_is_good_for_a_push_or_a_login_and_not_for_both() {
+    //
+    let mut policy = Policy::oauth();
+    policy.single_use_request_objects = true;
+    let server = Server::with(policy, [asserter("c1")]);
+    let object = object("c1", json!({ "exp": NOW + 30, "jti": "once" }));
+    let in_query = server.authorize(&form([("client_id", "c1"), ("request", &object)]), None).unwrap();
+    let token = assertion("c1", json!({}));
+    let pushed = server.push_form(&form(with_assertion(&token).into_iter().chain([("request", &*object)])));
+    let query = format!("client_id=c1&request_uri={}", request_uri(&pushed));
+    let pending = server.authorize(&query, None).unwrap();
+    assert!(pollster::block_on(server.par.complete(&pending)).is_ok());
+    for _ in 0..60 {
+        assert!(pollster::block_on(server.par.complete(&in_query)).is_err());
+        server.pass(10);
+    }
 }

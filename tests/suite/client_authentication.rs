@@ -540,3 +540,28 @@ fn failures_are_reported_to_observers_with_reason_and_registered_client() {
     assert_eq!(seen[100], ("push", Reason::UnknownClient, None));
     assert_eq!(seen[101], ("push", Reason::MalformedAuthorization, None));
 }
+
+#[test]
+fn what_cannot_be_a_client_id_never_reaches_the_registry() {
+    // C-32: a database may choke on it, and a log may be forged with it
+    struct Asked(Arc<Mutex<Vec<String>>>);
+    impl ClientRegistry for Asked {
+        async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, RegistryError> {
+            self.0.lock().unwrap().push(client_id.to_owned());
+            Ok(None)
+        }
+    }
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let par = ParEndpoint::builder(ISSUER).clients(Asked(asked.clone())).clock(ManualClock::default()).build().unwrap();
+    let long = "x".repeat(257);
+    for client_id in ["", "a\0b", "a\nb", "é", &*long] {
+        let bodies = [form(with_assertion(&assertion(client_id, json!({})))), form([("client_id", client_id)])];
+        for body in bodies {
+            let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+            assert!(pollster::block_on(par.push(&request)).is_err());
+        }
+        let query = form([("client_id", client_id), ("response_type", "code")]);
+        assert!(pollster::block_on(par.authorize(&query, None)).is_err());
+    }
+    assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
+}

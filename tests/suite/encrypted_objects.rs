@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use parjar::{
-    Policy, Reason,
+    MemoryLimits, Policy, Reason,
     jose::{ContentEncryption, DecryptionKeys, KeyManagement, TokenFault},
 };
 use serde_json::{Value, json};
@@ -346,4 +346,38 @@ fn only_confidential_clients_get_anything_decrypted() {
 fn a_server_without_keys_opens_nothing() {
     let server = Server::with(Policy::oauth(), [signer("basic")]);
     assert_eq!(object_fault(&server, &encrypted(json!({}), object("basic", json!({})))), TokenFault::Decryption);
+}
+
+#[test]
+fn keys_of_the_server_are_replaced_while_it_runs() {
+    // JAR-085
+    let [old, new] = ["old", "new"].map(|kid| decryption_key("P-256", kid));
+    let set = |keys: &[&Value]| DecryptionKeys::parse(&json!({ "keys": keys }).to_string()).unwrap();
+    let keys = set(&[&old]);
+    let handle = keys.clone();
+    let server = Server::built(Policy::oauth(), [signer("basic")], MemoryLimits::default(), |builder| {
+        builder.decryption_keys(keys)
+    });
+    let header = json!({ "alg": "ECDH-ES", "enc": "A128GCM" });
+    let encrypted = |key: &Value| encrypt(&header, object("basic", json!({})).as_bytes(), &public_half(key));
+    let kids = || {
+        let published = handle.public_jwks();
+        published["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    opened(&server, &encrypted(&old));
+    assert_eq!(object_fault(&server, &encrypted(&new)), TokenFault::Decryption);
+    handle.replace(&set(&[&new, &old]));
+    assert_eq!(kids(), ["new", "old"]);
+    opened(&server, &encrypted(&old));
+    opened(&server, &encrypted(&new));
+    handle.replace(&set(&[&new]));
+    assert_eq!(object_fault(&server, &encrypted(&old)), TokenFault::Decryption);
+    handle.replace(&set(&[]));
+    let algorithms = &server.par.metadata()["request_object_encryption_alg_values_supported"];
+    assert!(!algorithms.as_array().unwrap().contains(&json!("ECDH-ES")), "{algorithms}");
 }

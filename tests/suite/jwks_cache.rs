@@ -12,13 +12,14 @@ use std::{
 };
 
 use parjar::{
-    Event, FetchedJwks, JwksCacheLimits, JwksError, JwksSource, Policy, Pushed, Reason, Refusal,
+    BuildError, Event, FetchedJwks, InMemoryRegistry, JwksCacheLimits, JwksError, JwksSource, ParEndpoint, Policy,
+    Pushed, Reason, Refusal,
     jose::{KeyProblem, TokenFault},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    support::{CALLBACK, Server, code_request, form, with},
+    support::{CALLBACK, ISSUER, Server, code_request, form, with},
     tokens::{
         ES256_KEY, Key, OTHER_ES256_KEY, RSA_KEY, assertion_claims, object_claims, object_header, with_assertion,
     },
@@ -453,4 +454,24 @@ fn the_number_of_sets_is_bounded() {
         fixture.push("c0", &ES256_KEY).unwrap();
     }
     assert_eq!(fixture.source.fetches(), 101 + 49);
+}
+
+#[test]
+fn a_cache_that_could_not_keep_its_promises_is_not_built() {
+    // without a cooldown, every made-up `kid` would be a fetch
+    let build = |change: fn(&mut JwksCacheLimits)| {
+        let mut limits = JwksCacheLimits::default();
+        change(&mut limits);
+        ParEndpoint::builder(ISSUER).clients(InMemoryRegistry::default()).jwks_cache(limits).build()
+    };
+    assert!(build(|_| {}).is_ok());
+    let refused: [fn(&mut JwksCacheLimits); 4] = [
+        |limits| limits.cooldown = Duration::ZERO,
+        |limits| limits.cooldown = limits.lifetime + Duration::from_secs(1),
+        |limits| limits.stale_if_error = Duration::MAX,
+        |limits| limits.sets = 0,
+    ];
+    for change in refused {
+        assert!(matches!(build(change), Err(BuildError::JwksCache(_))));
+    }
 }
