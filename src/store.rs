@@ -40,7 +40,7 @@ pub trait RequestStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`InsertError::Exists`] when there is anything under the key already, which then stays as it is.
-    /// [`InsertError::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
+    /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
     /// is wrong. A limit refuses the new request; it never evicts one that lives, nor a mark.
     fn insert(&self, request: NewRequest<'_>) -> impl Future<Output = Result<(), InsertError>> + Send;
 
@@ -70,9 +70,9 @@ pub trait RequestStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`RememberError::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
+    /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
     /// is wrong. After any error the caller must not go on as if the marks were new.
-    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), RememberError>> + Send;
+    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), StoreRefusal>> + Send;
 }
 
 /// Something that may happen once, such as the use of a `jti`.
@@ -143,6 +143,21 @@ pub enum InsertError {
     /// There is something under the key.
     #[error("the key is taken")]
     Exists,
+    /// Neither the request nor its marks were taken down.
+    #[error(transparent)]
+    Refused(#[from] StoreRefusal),
+}
+
+impl From<StoreError> for InsertError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Why nothing was taken down: no marks, and no request with them.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreRefusal {
     /// A mark is known.
     #[error("a mark is known")]
     Replayed {
@@ -156,33 +171,6 @@ pub enum InsertError {
         retry_after: Duration,
     },
     /// The store is full, of requests or of marks.
-    #[error("the store is full")]
-    Full {
-        /// When it is worth trying again.
-        retry_after: Duration,
-    },
-    /// The store could not be asked.
-    #[error(transparent)]
-    Unavailable(#[from] StoreError),
-}
-
-/// Why marks were not remembered.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RememberError {
-    /// A mark is known.
-    #[error("a mark is known")]
-    Replayed {
-        /// The key of the mark, or of one of them.
-        mark: Key,
-    },
-    /// The client has its share of the store's marks in use.
-    #[error("the client has its share of the store in use")]
-    OwnerLimit {
-        /// When it is worth trying again.
-        retry_after: Duration,
-    },
-    /// The store has no room for the marks.
     #[error("the store is full")]
     Full {
         /// When it is worth trying again.
@@ -227,7 +215,7 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
         (**self).consume(claim)
     }
 
-    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), RememberError>> + Send {
+    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), StoreRefusal>> + Send {
         (**self).remember(owner, marks)
     }
 }

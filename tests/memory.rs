@@ -11,7 +11,7 @@ use std::{
 
 use parjar::{
     ManualClock, MemoryLimits, MemoryStore, RequestStore,
-    store::{Claim, InsertError, Key, Mark, NewRequest, RememberError},
+    store::{Claim, InsertError, Key, Mark, NewRequest, StoreRefusal},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -45,7 +45,7 @@ impl Bounded {
         assert!(!spend || pollster::block_on(self.store.consume(claim)).is_ok());
     }
 
-    fn remember(&self, owner: u64, number: u64) -> Result<(), RememberError> {
+    fn remember(&self, owner: u64, number: u64) -> Result<(), StoreRefusal> {
         pollster::block_on(self.store.remember(key(owner), &[mark(number)]))
     }
 
@@ -106,11 +106,11 @@ fn marks_that_are_taken_back_leave_nothing_behind() {
     let bounded = Bounded::new(|limits| (limits.requests, limits.marks, limits.marks_per_client) = (0, 10, 5));
     for number in 0..1_000_000u64 {
         let refused = bounded.insert(number, 1, b"", &[mark(2 * number), mark(2 * number + 1)]);
-        assert!(matches!(refused, Err(InsertError::Full { .. })));
+        assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Full { .. }))));
     }
     assert!(bounded.grown() < 40 << 20, "{} bytes for a store of ten marks", bounded.grown());
     for owner in 0..2 {
         (0..5).for_each(|number| assert!(bounded.remember(owner, 5 * owner + number).is_ok()));
     }
-    assert!(matches!(bounded.remember(3, 10), Err(RememberError::Full { .. })));
+    assert!(matches!(bounded.remember(3, 10), Err(StoreRefusal::Full { .. })));
 }

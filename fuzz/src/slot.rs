@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use parjar::{
     RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
 };
 
 /// Keeps the last request, whatever its key, and the marks of one input.
@@ -46,7 +46,7 @@ impl Slot {
 
 impl RequestStore for Slot {
     async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        self.mark(request.marks).map_err(|mark| InsertError::Replayed { mark })?;
+        self.mark(request.marks).map_err(|mark| InsertError::Refused(StoreRefusal::Replayed { mark }))?;
         self.state().record = Some(request.payload.to_vec());
         Ok(())
     }
@@ -59,7 +59,7 @@ impl RequestStore for Slot {
         self.state().record.take().map(drop).ok_or(ClaimError::Spent)
     }
 
-    async fn remember(&self, _: Key, marks: &[Mark]) -> Result<(), RememberError> {
-        self.mark(marks).map_err(|mark| RememberError::Replayed { mark })
+    async fn remember(&self, _: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+        self.mark(marks).map_err(|mark| StoreRefusal::Replayed { mark })
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_for_nobody},
     jwks::Lookup,
     observer::{Event, Stage},
-    store::{Key, Mark, RememberError, RequestStore},
+    store::{Key, Mark, RequestStore, StoreRefusal},
 };
 
 /// Seconds by which the clocks of nodes may differ.
@@ -51,7 +51,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             self.store
                 .remember(owner, &[mark])
                 .await
-                .map_err(|error| not_remembered(error, |_| Reason::ClientAssertion(TokenFault::Replayed)))?;
+                .map_err(|error| not_stored(error, |_| Reason::ClientAssertion(TokenFault::Replayed)))?;
         }
         Ok(client)
     }
@@ -160,14 +160,14 @@ fn assertion_fault(fault: TokenFault) -> Refusal {
     Reason::ClientAssertion(fault).into()
 }
 
-/// Why marks were not taken down; `replayed` says what a known one means.
-pub(super) fn not_remembered(error: RememberError, replayed: impl FnOnce(Key) -> Reason) -> Refusal {
+/// Why nothing was taken down by the store; `replayed` says what a known mark means.
+pub(super) fn not_stored(error: StoreRefusal, replayed: impl FnOnce(Key) -> Reason) -> Refusal {
     match error {
-        RememberError::Replayed { mark } => replayed(mark).into(),
-        RememberError::OwnerLimit { retry_after } => {
+        StoreRefusal::Replayed { mark } => replayed(mark).into(),
+        StoreRefusal::OwnerLimit { retry_after } => {
             Refusal::later(Reason::ClientLimit, super::whole_seconds(retry_after))
         }
-        RememberError::Full { retry_after } => Refusal::later(Reason::StoreFull, super::whole_seconds(retry_after)),
-        RememberError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+        StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, super::whole_seconds(retry_after)),
+        StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{ParEndpoint, authenticate::not_remembered};
+use super::{ParEndpoint, authenticate::not_stored};
 use crate::{
     authorization::AuthorizationRequest,
     client::ClientRegistry,
@@ -380,7 +380,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Ending::Remember { mark, .. } => {
                 let replayed = |_| Reason::RequestObject(TokenFault::Replayed);
                 let owner = self.settings.keys.owner(client_id);
-                self.store.remember(owner, &[*mark]).await.map_err(|error| not_remembered(error, replayed))
+                self.store.remember(owner, &[*mark]).await.map_err(|error| not_stored(error, replayed))
             }
         };
         outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())

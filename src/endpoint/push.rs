@@ -2,7 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use super::{ParEndpoint, authenticate::Authenticated, gate, whole_seconds};
+use super::{
+    ParEndpoint,
+    authenticate::{Authenticated, not_stored},
+    gate,
+};
 use crate::{
     authorization::AuthorizationRequest,
     client::{Client, ClientRegistry},
@@ -168,7 +172,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &AuthorizationRequest,
         expires_in: u32,
         marks: &[Mark],
-        replayed: impl Fn(Key) -> Reason,
+        replayed: impl FnOnce(Key) -> Reason,
     ) -> Result<Pushed, Refusal> {
         let owner = self.settings.keys.owner(request.client_id());
         let payload = record::encode(request.parameters(), request.protection());
@@ -185,16 +189,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             match self.store.insert(request).await {
                 Ok(()) => return Ok(Pushed { request_uri, expires_in }),
                 Err(InsertError::Exists) => {}
-                Err(InsertError::Replayed { mark }) => return Err(replayed(mark).into()),
-                Err(InsertError::OwnerLimit { retry_after }) => {
-                    return Err(Refusal::later(Reason::ClientLimit, whole_seconds(retry_after)));
-                }
-                Err(InsertError::Full { retry_after }) => {
-                    return Err(Refusal::later(Reason::StoreFull, whole_seconds(retry_after)));
-                }
-                Err(InsertError::Unavailable(error)) => {
-                    return Err(Refusal::unavailable(Reason::StoreUnavailable, error.into_source()));
-                }
+                Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, replayed)),
             }
         }
         Err(Reason::RandomSource.into())

@@ -82,6 +82,20 @@ struct Begun {
     outcome: Pin<Box<dyn Future<Output = Result<FetchedJwks, JwksError>> + Send>>,
 }
 
+/// Puts a fetch that its caller gives up back into its place, for the next one; but not one that has panicked.
+struct InHand<'a> {
+    begun: Option<Begun>,
+    place: &'a mut Option<Begun>,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            *self.place = self.begun.take();
+        }
+    }
+}
+
 /// Times are by the clock's [`elapsed`](Clock::elapsed).
 #[derive(Clone, Default)]
 struct State {
@@ -155,12 +169,14 @@ impl JwksCache {
 
     async fn fetch(&self, slot: &Slot, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
         let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
-        let begun = match fetching.take_if(|begun| begun.at >= oldest) {
-            Some(begun) => fetching.insert(begun),
-            None => fetching.insert(self.begin(uri)),
+        let begun = fetching.take().filter(|begun| begun.at >= oldest).unwrap_or_else(|| self.begin(uri));
+        let mut in_hand = InHand { begun: Some(begun), place: fetching };
+        let fetched = match &mut in_hand.begun {
+            Some(begun) => begun.outcome.as_mut().await,
+            None => Err(JwksError::new("nothing was begun")),
         };
-        let fetched = begun.outcome.as_mut().await;
-        *fetching = None;
+        in_hand.begun = None;
+        drop(in_hand);
         let now = self.clock.elapsed();
         let next_fetch = now.saturating_add(self.limits.cooldown);
         let (keys, max_age) = match fetched.and_then(FetchedJwks::read) {

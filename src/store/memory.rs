@@ -19,7 +19,7 @@ use self::{
     shard::{Insertion, SWEPT_PER_INSERT, Shard},
     usage::{Accounts, Owner, Owners},
 };
-use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, RequestStore};
+use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal};
 use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
@@ -118,12 +118,7 @@ impl Inner {
 
     fn insert(&self, request: NewRequest<'_>, now: u64) -> Result<(), InsertError> {
         let owner = self.owners.get(request.owner);
-        self.remember(&owner, request.marks, now).map_err(|error| match error {
-            RememberError::Replayed { mark } => InsertError::Replayed { mark },
-            RememberError::OwnerLimit { retry_after } => InsertError::OwnerLimit { retry_after },
-            RememberError::Full { retry_after } => InsertError::Full { retry_after },
-            RememberError::Unavailable(error) => InsertError::Unavailable(error),
-        })?;
+        self.remember(&owner, request.marks, now)?;
         let inserted = self.insert_request(request, owner, now);
         if inserted.is_err() {
             self.take_back(request.marks, now);
@@ -134,7 +129,7 @@ impl Inner {
     fn insert_request(&self, request: NewRequest<'_>, owner: Arc<Owner>, now: u64) -> Result<(), InsertError> {
         let retry_after = usage::retry_after(request.lifetime);
         let Some(mut shard) = self.shard(&request.key) else {
-            return Err(InsertError::Full { retry_after });
+            return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
         };
         shard.sweep(now, SWEPT_PER_INSERT, &self.accounts);
         if shard.contains(&request.key, now) {
@@ -143,11 +138,11 @@ impl Inner {
         let bytes = usage::bytes_of(request.payload);
         let limits = &self.accounts.limits;
         if !owner.usage.reserve(bytes, limits.requests_per_client, limits.bytes_per_client) {
-            return Err(InsertError::OwnerLimit { retry_after });
+            return Err(InsertError::Refused(StoreRefusal::OwnerLimit { retry_after }));
         }
         if !self.accounts.live.reserve(bytes, limits.requests, limits.bytes) {
             owner.usage.release(bytes);
-            return Err(InsertError::Full { retry_after });
+            return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
         }
         let expires_at = now.saturating_add(milliseconds(request.lifetime));
         shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, &self.accounts);
@@ -156,9 +151,9 @@ impl Inner {
 
     /// Puts all marks down or none. One at a time: a call that held the locks of two shards could wait for one that holds them
     /// the other way round.
-    fn remember(&self, owner: &Arc<Owner>, marks: &[Mark], now: u64) -> Result<(), RememberError> {
+    fn remember(&self, owner: &Arc<Owner>, marks: &[Mark], now: u64) -> Result<(), StoreRefusal> {
         if let Some(mark) = repeated(marks) {
-            return Err(RememberError::Replayed { mark });
+            return Err(StoreRefusal::Replayed { mark });
         }
         for (count, mark) in marks.iter().enumerate() {
             let Err(error) = self.put_down(mark, owner, now) else { continue };
@@ -166,14 +161,14 @@ impl Inner {
             self.take_back(done, now);
             // A replay is told as one, room or no room.
             let is_known = |mark: &&Mark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
-            return Err(others.iter().find(is_known).map_or(error, |mark| RememberError::Replayed { mark: mark.key }));
+            return Err(others.iter().find(is_known).map_or(error, |mark| StoreRefusal::Replayed { mark: mark.key }));
         }
         Ok(())
     }
 
-    fn put_down(&self, mark: &Mark, owner: &Arc<Owner>, now: u64) -> Result<(), RememberError> {
+    fn put_down(&self, mark: &Mark, owner: &Arc<Owner>, now: u64) -> Result<(), StoreRefusal> {
         let Some(mut shard) = self.shard(&mark.key) else {
-            return Err(RememberError::Full { retry_after: usage::retry_after(mark.lifetime) });
+            return Err(StoreRefusal::Full { retry_after: usage::retry_after(mark.lifetime) });
         };
         shard.put_down(mark, owner, now, &self.accounts)
     }
@@ -223,9 +218,9 @@ impl RequestStore for MemoryStore {
         let now = self.now();
         match self.inner.insert(request, now) {
             // What looks full may hold expired requests and marks in other shards.
-            Err(InsertError::OwnerLimit { .. } | InsertError::Full { .. }) if self.inner.sweep_all(now) => {
-                self.inner.insert(request, now)
-            }
+            Err(
+                InsertError::Refused(StoreRefusal::OwnerLimit { .. }) | InsertError::Refused(StoreRefusal::Full { .. }),
+            ) if self.inner.sweep_all(now) => self.inner.insert(request, now),
             outcome => outcome,
         }
     }
@@ -242,11 +237,11 @@ impl RequestStore for MemoryStore {
         shard.consume(&claim, now, &self.inner.accounts)
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
         let now = self.now();
         let owner = self.inner.owners.get(owner);
         match self.inner.remember(&owner, marks, now) {
-            Err(RememberError::OwnerLimit { .. } | RememberError::Full { .. }) if self.inner.sweep_all(now) => {
+            Err(StoreRefusal::OwnerLimit { .. } | StoreRefusal::Full { .. }) if self.inner.sweep_all(now) => {
                 self.inner.remember(&owner, marks, now)
             }
             outcome => outcome,

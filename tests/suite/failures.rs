@@ -14,7 +14,7 @@ use parjar::{
     AuthorizeRefusal, Client, ClientRegistry, InMemoryRegistry, MemoryStore, ParEndpoint, PushRequest, RandomError,
     RandomSource, Reason, RegistryError, Reply, RequestStore,
     request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreError, StoreRefusal},
 };
 
 use crate::{
@@ -87,7 +87,7 @@ impl RequestStore for Unreliable {
         outcome
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use parjar::{
     AuthorizeRefusal, Clock as _, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending, PushRequest,
     Refusal, Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
 };
 
 use crate::support::{FORM, ISSUER, authorization, basic, client};
@@ -360,7 +360,7 @@ impl RequestStore for HostStore {
             expires_at: self.clock.elapsed() + request.lifetime,
         };
         let call = Call { owner: request.owner, marks: request.marks, request: Some(request.lifetime) };
-        let replayed = |mark| InsertError::Replayed { mark };
+        let replayed = |mark| InsertError::Refused(StoreRefusal::Replayed { mark });
         let is_free = || {
             let taken = self.find(request.key).is_some_and(|there| match there.state {
                 State::Spent => !self.has(Fault::OverwritesSpentOnInsert),
@@ -451,14 +451,14 @@ impl RequestStore for HostStore {
         Ok(())
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
         let call = Call { owner, marks, request: None };
-        let replayed = |mark| RememberError::Replayed { mark };
+        let replayed = |mark| StoreRefusal::Replayed { mark };
         let first = if self.has(Fault::MarksInTwoSteps) { marks.len().min(1) } else { marks.len() };
         self.marking(Fault::FindThenMark, marks, || {
             self.check_marks(&call).map_err(replayed)?;
             self.put_marks(&Call { marks: &marks[..first], ..call });
-            Ok::<_, RememberError>(())
+            Ok::<_, StoreRefusal>(())
         })?;
         if self.has(Fault::MarksInTwoSteps) {
             pause().await;

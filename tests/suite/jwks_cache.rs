@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -12,8 +13,8 @@ use std::{
 };
 
 use parjar::{
-    BuildError, Event, FetchedJwks, InMemoryRegistry, JwksCacheLimits, JwksError, JwksSource, ParEndpoint, Policy,
-    Pushed, Reason, Refusal,
+    BuildError, Event, FetchedJwks, InMemoryRegistry, JwksCacheLimits, JwksError, JwksSource, MemoryLimits,
+    ParEndpoint, Policy, Pushed, Reason, Refusal,
     jose::{KeyProblem, TokenFault},
 };
 use serde_json::{Value, json};
@@ -21,7 +22,8 @@ use serde_json::{Value, json};
 use crate::{
     support::{CALLBACK, ISSUER, Server, code_request, form, with},
     tokens::{
-        ES256_KEY, Key, OTHER_ES256_KEY, RSA_KEY, assertion_claims, object_claims, object_header, with_assertion,
+        ES256_KEY, Key, OTHER_ES256_KEY, RSA_KEY, assertion, assertion_claims, object_claims, object_header,
+        with_assertion,
     },
 };
 
@@ -474,4 +476,25 @@ fn a_cache_that_could_not_keep_its_promises_is_not_built() {
     for change in refused {
         assert!(matches!(build(change), Err(BuildError::JwksCache(_))));
     }
+}
+
+#[test]
+fn a_source_that_panics_once_does_so_once() {
+    // O-04
+    struct Stumbling(AtomicUsize);
+    impl JwksSource for Stumbling {
+        async fn fetch(&self, _: &str) -> Result<FetchedJwks, JwksError> {
+            assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "stumbled");
+            Ok(FetchedJwks::new(json!({ "keys": [ES256_KEY.public()] }).to_string()))
+        }
+    }
+    let server = Server::built(Policy::oauth(), [registration("c1")], MemoryLimits::default(), |builder| {
+        builder.jwks_source(Stumbling(AtomicUsize::new(0)))
+    });
+    let push = || {
+        let body = code_request(&with_assertion(&assertion("c1", json!({}))));
+        catch_unwind(AssertUnwindSafe(|| server.try_form(&body).map(|_| ())))
+    };
+    assert!(push().is_err());
+    assert!(matches!(push(), Ok(Ok(()))));
 }

@@ -13,7 +13,7 @@ use std::{
 use parjar::{
     AuthorizationError, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, Reason,
     Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
 };
 
 use crate::{
@@ -222,16 +222,16 @@ fn mark(number: u64, seconds: u64) -> Mark {
 }
 
 /// On the account of one of three clients.
-fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<(), RememberError> {
+fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<(), StoreRefusal> {
     remember_for(store, number % 3, &[mark(number, seconds)])
 }
 
-fn remember_for(store: &MemoryStore, owner: u64, marks: &[Mark]) -> Result<(), RememberError> {
+fn remember_for(store: &MemoryStore, owner: u64, marks: &[Mark]) -> Result<(), StoreRefusal> {
     pollster::block_on(store.remember(key(owner), marks))
 }
 
-fn is_replay(outcome: &Result<(), RememberError>) -> bool {
-    matches!(outcome, Err(RememberError::Replayed { .. }))
+fn is_replay(outcome: &Result<(), StoreRefusal>) -> bool {
+    matches!(outcome, Err(StoreRefusal::Replayed { .. }))
 }
 
 #[test]
@@ -272,12 +272,12 @@ fn a_client_has_its_share_of_marks_and_no_more() {
     assert!(remember_for(&server.store, 1, &[mark(1, 60), mark(2, 60)]).is_ok());
     assert!(matches!(
         remember_for(&server.store, 1, &[mark(3, 60), mark(4, 60)]),
-        Err(RememberError::OwnerLimit { retry_after }) if retry_after == Duration::from_secs(10)
+        Err(StoreRefusal::OwnerLimit { retry_after }) if retry_after == Duration::from_secs(10)
     ));
     assert!(push_with_marks(&server.store, 1, 1, minute, &[mark(3, 5)]).is_ok());
     assert!(matches!(
         push_with_marks(&server.store, 2, 1, minute, &[mark(4, 5)]),
-        Err(InsertError::OwnerLimit { retry_after }) if retry_after == Duration::from_secs(5)
+        Err(InsertError::Refused(StoreRefusal::OwnerLimit { retry_after })) if retry_after == Duration::from_secs(5)
     ));
     assert_eq!(server.store.len(), 1);
     assert!(insert(&server.store, 2, 1, minute).is_ok(), "without a mark there is room");
@@ -306,8 +306,8 @@ fn a_full_store_burns_no_mark() {
         let held = (0..).find(|number| push(*number).is_err()).unwrap();
         for _ in 0..10 {
             match push(held).unwrap_err() {
-                InsertError::OwnerLimit { .. } => assert_eq!(limit % 2, 0),
-                InsertError::Full { .. } => assert_eq!(limit % 2, 1),
+                InsertError::Refused(StoreRefusal::OwnerLimit { .. }) => assert_eq!(limit % 2, 0),
+                InsertError::Refused(StoreRefusal::Full { .. }) => assert_eq!(limit % 2, 1),
                 other => panic!("{other:?}"),
             }
         }
@@ -335,9 +335,9 @@ fn a_replay_is_told_as_one_in_a_full_store() {
         for marks in [&[mark(1, 60)][..], &[mark(2, 60), mark(3, 60), mark(1, 60)], &[mark(2, 60), mark(2, 60)]] {
             assert!(is_replay(&remember_for(&server.store, 1, marks)));
             let pushed = push_with_marks(&server.store, 2, 1, minute, marks);
-            assert!(matches!(pushed, Err(InsertError::Replayed { .. })), "{pushed:?}");
+            assert!(matches!(pushed, Err(InsertError::Refused(StoreRefusal::Replayed { .. }))), "{pushed:?}");
             let pushed = push_with_marks(&server.store, 1, 1, minute, marks);
-            assert!(matches!(pushed, Err(InsertError::Replayed { .. })), "{pushed:?}");
+            assert!(matches!(pushed, Err(InsertError::Refused(StoreRefusal::Replayed { .. }))), "{pushed:?}");
         }
     }
     assert!(remember_for(&server.store, 1, &[mark(2, 60)]).is_ok());

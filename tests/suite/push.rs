@@ -8,7 +8,7 @@ use std::sync::{
 use parjar::{
     ErrorCode, InMemoryRegistry, MemoryLimits, MemoryStore, ParEndpoint, Policy, PushRequest, RandomSource, Reason,
     Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, StoreError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreError, StoreRefusal},
 };
 
 use crate::support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form};
@@ -298,7 +298,7 @@ impl RequestStore for Stubborn {
         Err(ClaimError::Unknown)
     }
 
-    async fn remember(&self, _: Key, _: &[Mark]) -> Result<(), RememberError> {
+    async fn remember(&self, _: Key, _: &[Mark]) -> Result<(), StoreRefusal> {
         Ok(())
     }
 }
@@ -320,7 +320,7 @@ fn push_into(store: impl RequestStore, random: impl RandomSource) -> Reply {
 fn no_handle_leaves_when_the_store_fails() {
     // PAR-077, P-41, O2-018
     let failure = StoreError::new(std::io::Error::other("canary: node 7 is down"));
-    let store = Stubborn { inserts: Arc::default(), answer: InsertError::Unavailable(failure) };
+    let store = Stubborn { inserts: Arc::default(), answer: InsertError::Refused(StoreRefusal::Unavailable(failure)) };
     let reply = push_into(store, parjar::SystemRandom);
     assert_eq!((reply.status(), &*error(&reply)), (503, "temporarily_unavailable"));
     assert!(reply.header("retry-after").is_some());

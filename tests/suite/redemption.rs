@@ -11,7 +11,7 @@ use std::{
 use parjar::{
     AuthorizationError, ErrorCode, MemoryStore, Policy, Reason, Refusal, RequestStore,
     request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
 };
 
 use crate::{
@@ -41,7 +41,7 @@ impl RequestStore for Counting {
         self.store.consume(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }

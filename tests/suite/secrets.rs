@@ -9,7 +9,7 @@ use parjar::{
     AuthorizationError, AuthorizeRefusal, ClientCertificate, ClientRegistration, ErrorCode, Event, InMemoryRegistry,
     MemoryStore, ParEndpoint, Parameters, Policy, PushRequest, Reason, Rejection, Reply, RequestStore,
     redirect_uri::Fault,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
 };
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ impl RequestStore for Watched {
         self.store.consume(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use super::{Harness, Violation};
 use crate::{
     random::{RandomSource as _, SystemRandom},
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RememberError, RequestStore},
+    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal},
 };
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
@@ -96,7 +96,7 @@ impl<'a, H: Harness> Bench<'a, H> {
         self.harness.block_on(self.store.consume(claim))
     }
 
-    pub(super) fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), RememberError> {
+    pub(super) fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
         self.harness.block_on(self.store.remember(owner, marks))
     }
 
@@ -159,6 +159,6 @@ pub(super) fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl 
     won == 1 && outcomes.len() == CALLERS && outcomes.iter().filter(|outcome| outcome.is_err()).all(lost)
 }
 
-pub(super) fn is_replay_of(expected: Mark) -> impl Fn(&Result<(), RememberError>) -> bool {
-    move |outcome| matches!(outcome, Err(RememberError::Replayed { mark }) if *mark == expected.key)
+pub(super) fn is_replay_of(expected: Mark) -> impl Fn(&Result<(), StoreRefusal>) -> bool {
+    move |outcome| matches!(outcome, Err(StoreRefusal::Replayed { mark }) if *mark == expected.key)
 }

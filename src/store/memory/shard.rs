@@ -8,7 +8,7 @@ use std::{
 use super::usage::{self, Accounts, Owner};
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, Key, Mark, RememberError},
+    store::{Claim, ClaimError, Key, Mark, StoreRefusal},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
@@ -119,21 +119,21 @@ impl Shard {
         owner: &Arc<Owner>,
         now: u64,
         accounts: &Accounts,
-    ) -> Result<(), RememberError> {
+    ) -> Result<(), StoreRefusal> {
         self.sweep(now, SWEPT_PER_INSERT, accounts);
         if self.knows(&mark.key, now) {
-            return Err(RememberError::Replayed { mark: mark.key });
+            return Err(StoreRefusal::Replayed { mark: mark.key });
         }
         let retry_after = usage::retry_after(mark.lifetime);
         if let Some(expired) = self.marks.remove(&mark.key) {
             expired.release(accounts);
         }
         if !owner.marks.reserve(accounts.limits.marks_per_client) {
-            return Err(RememberError::OwnerLimit { retry_after });
+            return Err(StoreRefusal::OwnerLimit { retry_after });
         }
         if !accounts.marks.reserve(accounts.limits.marks) {
             owner.marks.release();
-            return Err(RememberError::Full { retry_after });
+            return Err(StoreRefusal::Full { retry_after });
         }
         let expires_at = expiry_of(mark, now);
         self.marks.insert(mark.key, Known { owner: owner.clone(), expires_at });

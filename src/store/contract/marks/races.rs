@@ -1,7 +1,7 @@
 //! One mark and 64 callers, and callers that give up half-way.
 
 use crate::store::{
-    ClaimError, InsertError, Mark, NewRequest, RememberError, RequestStore as _, StoreError,
+    ClaimError, InsertError, Mark, NewRequest, RequestStore as _, StoreError, StoreRefusal,
     contract::{
         Harness, Violation,
         bench::{Bench, CALLERS, Subject, at_once, expect, give_up, is_replay_of, one_won},
@@ -38,7 +38,10 @@ fn one_request_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
         bench.harness.block_on(store.insert(NewRequest { marks: &[mark], ..subject.request() }))
     })?;
     expect("of 64 requests with one mark, one is inserted", &outcomes, |outcomes| {
-        one_won(outcomes, |lost| matches!(lost, Err(InsertError::Replayed { mark: known }) if *known == mark.key))
+        one_won(
+            outcomes,
+            |lost| matches!(lost, Err(InsertError::Refused(StoreRefusal::Replayed { mark: known })) if *known == mark.key),
+        )
     })?;
     let claims: Vec<_> = subjects.iter().map(|subject| bench.claim(subject.claim_by(None))).collect();
     expect("of 64 requests with one mark, one is there", &claims, |claims| {
@@ -50,7 +53,7 @@ fn requests_and_others_race_for_a_mark<H: Harness>(bench: &Bench<'_, H>) -> Resu
     let marks: [Mark; 1] = bench.marks()?;
     let outcomes = with_or_without_a_request(bench, |_| marks)?;
     expect("of 64 callers with and without a request, one finds the mark new", &outcomes, |outcomes| {
-        one_won(outcomes, |lost| matches!(lost, Err(RememberError::Replayed { .. })))
+        one_won(outcomes, |lost| matches!(lost, Err(StoreRefusal::Replayed { .. })))
     })
 }
 
@@ -63,7 +66,7 @@ fn marks_in_any_order<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation>
         with_or_without_a_request(bench, |caller| if caller % 4 < 2 { [first, second] } else { [second, first] })?;
     expect(PROMISE, &outcomes, |outcomes| {
         let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-        let replays = outcomes.iter().filter(|outcome| matches!(outcome, Err(RememberError::Replayed { .. }))).count();
+        let replays = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreRefusal::Replayed { .. }))).count();
         won <= 1 && won.saturating_add(replays) == CALLERS
     })?;
     let won = outcomes.iter().any(Result::is_ok);
@@ -126,7 +129,7 @@ fn a_cancelled_insert_is_not_torn_from_its_marks<H: Harness>(
     })
 }
 
-fn are_all_known_or_all_new(marks: [Mark; 2], outcomes: &[Result<(), RememberError>; 2]) -> bool {
+fn are_all_known_or_all_new(marks: [Mark; 2], outcomes: &[Result<(), StoreRefusal>; 2]) -> bool {
     outcomes.iter().all(Result::is_ok)
         || marks.into_iter().zip(outcomes).all(|(mark, outcome)| is_replay_of(mark)(outcome))
 }
@@ -139,7 +142,7 @@ fn subjects<H: Harness>(bench: &Bench<'_, H>) -> Result<Vec<Subject>, Violation>
 fn with_or_without_a_request<H: Harness, const N: usize>(
     bench: &Bench<'_, H>,
     marks: impl Fn(usize) -> [Mark; N] + Sync,
-) -> Result<Vec<Result<(), RememberError>>, Violation> {
+) -> Result<Vec<Result<(), StoreRefusal>>, Violation> {
     let subjects = subjects(bench)?;
     let owner = bench.key()?;
     at_once(bench.harness, |store, caller| {
@@ -149,7 +152,7 @@ fn with_or_without_a_request<H: Harness, const N: usize>(
         };
         match bench.harness.block_on(store.insert(NewRequest { marks: &marks, ..subject.request() })) {
             Ok(()) => Ok(()),
-            Err(InsertError::Replayed { mark }) => Err(RememberError::Replayed { mark }),
+            Err(InsertError::Refused(refusal)) => Err(refusal),
             Err(error) => Err(StoreError::new(error).into()),
         }
     })
