@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     client::Client,
     code_challenge::CodeChallenge,
+    confirmation::Confirmation,
     parameters::{Name, Parameters},
     protection::Protection,
     redirect_uri::RedirectUri,
@@ -22,6 +23,7 @@ pub struct AuthorizationRequest {
     pub(crate) client: Arc<Client>,
     pub(crate) parameters: Parameters,
     pub(crate) protection: Protection,
+    pub(crate) confirmation: Confirmation,
     pub(crate) redirect_uri: RedirectUri,
     pub(crate) response_type: ResponseType,
     pub(crate) response_mode: ResponseMode,
@@ -54,6 +56,13 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn protection(&self) -> Protection {
         self.protection
+    }
+
+    /// To whom the code is to be bound, and then the tokens: by the push, or by `dpop_jkt`. The token endpoint demands the same
+    /// key there (RFC 9449 section 10).
+    #[must_use]
+    pub fn confirmation(&self) -> Confirmation {
+        self.confirmation
     }
 
     /// Where the response goes: what the request says, or the one that is registered when it says nothing.

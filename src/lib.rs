@@ -160,6 +160,7 @@ mod client;
 mod client_auth;
 mod clock;
 mod code_challenge;
+mod confirmation;
 mod digest;
 mod endpoint;
 mod error;
@@ -195,6 +196,7 @@ pub use self::{
     client_auth::AuthenticatedClient,
     clock::{Clock, ManualClock, SystemClock},
     code_challenge::{CodeChallenge, CodeChallengeMethod},
+    confirmation::{Confirmation, Thumbprint},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, BuildError, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
         RefusedRedirect,

@@ -197,6 +197,10 @@ pub enum ClaimError {
     /// Opened in another browser.
     #[error("the request is open in another browser")]
     OtherBrowser,
+    /// There is something under the key that is not what was put there: damaged, swapped, or of a layout or under a key that this
+    /// node does not know.
+    #[error("the record cannot be read")]
+    Unreadable,
     /// The store could not be asked.
     #[error(transparent)]
     Unavailable(#[from] StoreError),

@@ -22,6 +22,7 @@ use crate::{
     authorization::AuthorizationRequest,
     client::Client,
     code_challenge::CodeChallenge,
+    confirmation::Confirmation,
     error::{Reason, Refusal, Rejection},
     parameters::{Name, Parameters},
     policy::Policy,
@@ -68,6 +69,14 @@ pub(crate) struct Rules {
     pub(crate) host: Vec<Arc<dyn Rule>>,
 }
 
+/// How a request came: what is known about it that is not in its parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct Provenance {
+    pub(crate) arrival: Arrival,
+    pub(crate) protection: Protection,
+    pub(crate) confirmation: Confirmation,
+}
+
 /// A refusal, and where the client may be told of it, if its `redirect_uri` was found good.
 #[derive(Debug)]
 pub(crate) struct Invalid {
@@ -98,10 +107,10 @@ impl Rules {
     pub(crate) fn validate(
         &self,
         parameters: Parameters,
-        protection: Protection,
+        provenance: Provenance,
         client: Arc<Client>,
-        arrival: Arrival,
     ) -> Result<AuthorizationRequest, Invalid> {
+        let Provenance { arrival, protection, confirmation } = provenance;
         let unanswerable = |refusal| Invalid { refusal, answer: None };
         response::check_flow(&client).map_err(unanswerable)?;
         let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
@@ -111,6 +120,7 @@ impl Rules {
                 client,
                 parameters,
                 protection,
+                confirmation,
                 redirect_uri,
                 response_type: checked.response_type,
                 response_mode: checked.response_mode,

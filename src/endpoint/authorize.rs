@@ -6,6 +6,7 @@ use super::{ParEndpoint, authenticate::not_stored};
 use crate::{
     authorization::AuthorizationRequest,
     client::ClientRegistry,
+    confirmation::Confirmation,
     error::{AuthorizationError, Reason, Refusal},
     http::Reply,
     jose::TokenFault,
@@ -15,7 +16,7 @@ use crate::{
     request_uri::RequestUri,
     response::{self, Redirect, Target},
     store::{Claim, ClaimError, Mark, RequestStore, record},
-    validation::{Answer, Arrival, Invalid},
+    validation::{Answer, Arrival, Invalid, Provenance},
 };
 
 /// An authorization that has begun and not ended: what the host shows to the user.
@@ -286,13 +287,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
         };
         let payload = self.store.claim(claim).await.map_err(not_claimed)?;
-        let (parameters, protection) =
+        let (parameters, protection, confirmation) =
             record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
         // The store has compared the owner; this holds even against one that mixes records up.
         if parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Refusal::from(Reason::ForeignRequestUri).into());
         }
-        match settings.rules.validate(parameters, protection, client, Arrival::Pushed) {
+        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
+        match settings.rules.validate(parameters, provenance, client) {
             Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(self.invalid(invalid)),
@@ -317,7 +319,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 (object.parameters, object.protection, ending)
             }
         };
-        match rules.validate(parameters, protection, client, Arrival::Plain) {
+        let provenance = Provenance { arrival: Arrival::Plain, protection, confirmation: Confirmation::default() };
+        match rules.validate(parameters, provenance, client) {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }
@@ -401,6 +404,7 @@ fn not_claimed(error: ClaimError) -> Refusal {
         ClaimError::Spent => Reason::SpentRequestUri.into(),
         ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
         ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
+        ClaimError::Unreadable => Reason::UnreadableRecord.into(),
         ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     authorization::AuthorizationRequest,
     client::{Client, ClientRegistry},
     client_auth::Presented,
+    confirmation::Confirmation,
     error::{Reason, Refusal},
     form::Form,
     http::{PushRequest, Reply},
@@ -20,7 +21,7 @@ use crate::{
     protection::Protection,
     request_uri::RequestUri,
     store::{InsertError, Key, Mark, NewRequest, RequestStore, record},
-    validation::Arrival,
+    validation::{Arrival, Provenance},
 };
 
 /// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
@@ -119,8 +120,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let submission = self.submission(form, &client).await?;
         let Submission { parameters, protection, expires_at, mark: object_mark } = submission;
         let rules = &self.settings.rules;
-        let request =
-            rules.validate(parameters, protection, client, Arrival::Pushed).map_err(|invalid| invalid.refusal)?;
+        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation: Confirmation::default() };
+        let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
         let marks: Vec<Mark> = [mark, object_mark].into_iter().flatten().collect();
         let replayed = |known: Key| match mark {
             Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
@@ -175,7 +176,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         replayed: impl FnOnce(Key) -> Reason,
     ) -> Result<Pushed, Refusal> {
         let owner = self.settings.keys.owner(request.client_id());
-        let payload = record::encode(request.parameters(), request.protection());
+        let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
                 .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;

@@ -1,20 +1,26 @@
-//! What is stored of a pushed request: a version byte, how it was protected, then its parameters. Never credentials, never the
-//! handle.
+//! What is stored of a pushed request: a version byte, how it was protected, to whom it is bound, then its parameters. Never
+//! credentials, never the handle.
 
 use crate::{
+    confirmation::{Confirmation, Thumbprint},
     parameters::{Name, ParameterValue, Parameters},
     protection::Protection,
 };
 
 /// Goes up when the layout changes. A record of another version counts as unknown, so that nodes of different versions can
 /// share a store during an upgrade.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+
+/// Which thumbprints follow.
+const JKT: u8 = 1;
+const X5T_S256: u8 = 2;
 
 /// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
 /// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
-pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8> {
+pub(crate) fn encode(parameters: &Parameters, protection: Protection, confirmation: Confirmation) -> Vec<u8> {
+    let thumbprints = [(JKT, confirmation.jkt), (X5T_S256, confirmation.x5t_s256)];
     // Two length bytes for most pairs, and a little for those that need more.
-    let lengths = parameters.len().saturating_mul(3).saturating_add(8);
+    let lengths = parameters.len().saturating_mul(3).saturating_add(72);
     let mut bytes = Vec::with_capacity(parameters.text().len().saturating_add(lengths));
     bytes.push(VERSION);
     bytes.push(match protection {
@@ -22,6 +28,10 @@ pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8>
         Protection::Signed => 1,
         Protection::SignedAndEncrypted => 2,
     });
+    bytes.push(thumbprints.iter().filter(|(_, there)| there.is_some()).fold(0, |set, (bit, _)| set | bit));
+    for thumbprint in thumbprints.iter().filter_map(|(_, there)| there.as_ref()) {
+        bytes.extend_from_slice(thumbprint.as_bytes());
+    }
     put_number(&mut bytes, parameters.len());
     for (name, value) in parameters.iter_values() {
         let (length, json) = match value {
@@ -36,13 +46,20 @@ pub(crate) fn encode(parameters: &Parameters, protection: Protection) -> Vec<u8>
 }
 
 /// Reads a record back. `None` for anything that [`encode`] did not write.
-pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection)> {
-    let (&[version, protection], mut rest) = bytes.split_first_chunk()?;
+pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection, Confirmation)> {
+    let (&[version, protection, thumbprints], mut rest) = bytes.split_first_chunk()?;
     let protection = match (version, protection) {
         (VERSION, 0) => Protection::Plain,
         (VERSION, 1) => Protection::Signed,
         (VERSION, 2) => Protection::SignedAndEncrypted,
         _ => return None,
+    };
+    if thumbprints & !(JKT | X5T_S256) != 0 {
+        return None;
+    }
+    let confirmation = Confirmation {
+        jkt: take_thumbprint(&mut rest, thumbprints & JKT != 0)?,
+        x5t_s256: take_thumbprint(&mut rest, thumbprints & X5T_S256 != 0)?,
     };
     let count = take_number(&mut rest)?;
     // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
@@ -62,7 +79,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection)> {
         parameters.push_value(Name::of(name), name, value);
         text = rest;
     }
-    text.is_empty().then_some((parameters, protection))
+    text.is_empty().then_some((parameters, protection, confirmation))
+}
+
+/// `None` when it should be there and is not.
+fn take_thumbprint(bytes: &mut &[u8], is_there: bool) -> Option<Option<Thumbprint>> {
+    if !is_there {
+        return Some(None);
+    }
+    let (thumbprint, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(Some(Thumbprint::from_bytes(*thumbprint)))
 }
 
 fn put_number(bytes: &mut Vec<u8>, mut number: usize) {
@@ -95,6 +122,7 @@ fn take_number(bytes: &mut &[u8]) -> Option<usize> {
 mod tests {
     use super::{decode, encode};
     use crate::{
+        confirmation::{Confirmation, Thumbprint},
         parameters::{ParameterValue, Parameters},
         protection::Protection,
     };
@@ -106,9 +134,18 @@ mod tests {
         parameters.push("claims", &"x".repeat(20_000));
         parameters.push("ü", "é\u{1F600}");
         parameters.push_value(None, "amount", ParameterValue::Json("9007199254740993"));
+        let thumbprint = |byte| Some(Thumbprint::from_bytes([byte; 32]));
+        let confirmations = [
+            Confirmation::default(),
+            Confirmation { jkt: thumbprint(1), x5t_s256: None },
+            Confirmation { jkt: None, x5t_s256: thumbprint(2) },
+            Confirmation { jkt: thumbprint(1), x5t_s256: thumbprint(2) },
+        ];
         for protection in [Protection::Plain, Protection::Signed, Protection::SignedAndEncrypted] {
-            let record = encode(&parameters, protection);
-            assert!(decode(&record) == Some((parameters.clone(), protection)));
+            for confirmation in confirmations {
+                let record = encode(&parameters, protection, confirmation);
+                assert!(decode(&record) == Some((parameters.clone(), protection, confirmation)));
+            }
         }
     }
 
@@ -117,7 +154,8 @@ mod tests {
         let mut parameters = Parameters::default();
         parameters.push("client_id", "c1");
         parameters.push("scope", "openid");
-        let record = encode(&parameters, Protection::Plain);
+        let confirmation = Confirmation { jkt: Some(Thumbprint::from_bytes([7; 32])), x5t_s256: None };
+        let record = encode(&parameters, Protection::Plain, confirmation);
         for end in 0..record.len() {
             assert!(decode(&record[..end]).is_none(), "truncated at {end}");
         }
@@ -131,7 +169,7 @@ mod tests {
         let mut longer = record.clone();
         longer.push(b'x');
         assert!(decode(&longer).is_none());
-        for version in [0, 1, 3] {
+        for version in [0, 1, 2, 4] {
             let mut other_version = record.clone();
             other_version[0] = version;
             assert!(decode(&other_version).is_none(), "version {version}");

@@ -1,0 +1,1 @@
+//! `PostgresStore` over PostgreSQL.

@@ -1,0 +1,1 @@
+//! `RedisStore` over Redis, Redis Cluster and Valkey.
