@@ -4,9 +4,13 @@ mod boxed;
 pub mod contract;
 mod memory;
 pub(crate) mod record;
+#[cfg(feature = "sealed")]
+mod sealed;
 
 use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
+#[cfg(feature = "sealed")]
+pub use self::sealed::{SealedStore, SealingKeyError, SealingKeys};
 pub use self::{
     boxed::BoxedStore,
     memory::{MemoryLimits, MemoryStore},

@@ -45,6 +45,7 @@ mod request_objects;
 mod required_objects;
 mod required_par;
 mod responses;
+mod sealed_store;
 mod secrets;
 mod store_contract;
 mod support;

@@ -1,0 +1,215 @@
+//! Encryption at rest: a store in front of another one, which then holds nothing that can be read or exchanged.
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use chacha20poly1305::{
+    Key as CipherKey, KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
+
+use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreError, StoreRefusal};
+use crate::random::{RandomSource, SystemRandom};
+
+/// Goes up when the layout changes: version, number of the key, nonce, ciphertext and tag.
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+const HEADER: usize = 5;
+
+/// Keys in a ring.
+const MAX_KEYS: usize = 16;
+
+/// Seals the payloads that another store keeps, with XChaCha20-Poly1305 and keys of the host.
+///
+/// Whoever reads the database, or a backup of it, then sees neither `login_hint` nor `claims` nor anything else of a request.
+/// Whoever can write to it cannot change a payload, or put one in another's place: each is tied to its key in the store, and by
+/// that to its issuer and its client. Such a record is refused as [`ClaimError::Unreadable`].
+///
+/// Marks and the keys of records are digests, and stay as they are. So do the state and the expiry of a record: whoever can
+/// write to the database can still delete requests, or reopen spent ones.
+///
+/// A sealed payload is 45 bytes longer.
+///
+/// ```
+/// use parjar::{MemoryStore, store::{SealedStore, SealingKeys}};
+///
+/// # let (this_year, last_year) = ([7; 32], [8; 32]);
+/// let keys = SealingKeys::new(2026, this_year)?.and(2025, last_year)?;
+/// let store = SealedStore::new(MemoryStore::default(), keys.clone());
+///
+/// // Later, with all nodes running: first every node knows the new key, then every node uses it.
+/// # let next_year = [9; 32];
+/// keys.replace(&SealingKeys::new(2026, this_year)?.and(2027, next_year)?);
+/// keys.replace(&SealingKeys::new(2027, next_year)?.and(2026, this_year)?);
+/// # Ok::<_, parjar::store::SealingKeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct SealedStore<S> {
+    inner: S,
+    keys: SealingKeys,
+    random: Arc<dyn RandomSource>,
+}
+
+/// The keys of a [`SealedStore`]: one that seals, and others that only open what they have sealed before. Clones share them, so
+/// that a clone kept by the host can replace them at run time.
+///
+/// A key has a number, which is stored with what it seals. No record lives longer than two hours, so an old key can go two
+/// hours after the last node has stopped to seal with it.
+#[derive(Clone)]
+pub struct SealingKeys(Arc<RwLock<Ring>>);
+
+/// The first one seals.
+type Ring = Arc<[(u32, XChaCha20Poly1305)]>;
+
+/// Why keys cannot be put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealingKeyError {
+    /// All bytes are zero: a setting that was forgotten, not a key.
+    #[error("a key must be 32 random bytes, not zeros")]
+    Zeros,
+    /// Two keys have the same number.
+    #[error("the number {0} is there twice")]
+    DuplicateNumber(u32),
+    /// More than 16.
+    #[error("there are too many keys")]
+    TooMany,
+}
+
+impl SealingKeys {
+    /// A ring of one key: 32 bytes drawn at random, which are the host's to wipe.
+    ///
+    /// # Errors
+    ///
+    /// [`SealingKeyError::Zeros`]
+    pub fn new(number: u32, key: [u8; 32]) -> Result<Self, SealingKeyError> {
+        Ok(Self(Arc::new(RwLock::new(Arc::from([(number, cipher(key)?)])))))
+    }
+
+    /// The same, with a further key that opens but does not seal.
+    ///
+    /// # Errors
+    ///
+    /// When the number is taken, the key is zeros, or the ring is full.
+    pub fn and(self, number: u32, key: [u8; 32]) -> Result<Self, SealingKeyError> {
+        let present = self.present();
+        if present.iter().any(|(taken, _)| *taken == number) {
+            return Err(SealingKeyError::DuplicateNumber(number));
+        }
+        if present.len() >= MAX_KEYS {
+            return Err(SealingKeyError::TooMany);
+        }
+        let ring: Ring = present.iter().cloned().chain([(number, cipher(key)?)]).collect();
+        Ok(Self(Arc::new(RwLock::new(ring))))
+    }
+
+    /// Puts other keys in the place of all present ones, at once and for every clone.
+    pub fn replace(&self, others: &Self) {
+        let others = others.present();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = others;
+    }
+
+    fn present(&self) -> Ring {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn cipher(key: [u8; 32]) -> Result<XChaCha20Poly1305, SealingKeyError> {
+    if key == [0; 32] {
+        return Err(SealingKeyError::Zeros);
+    }
+    Ok(XChaCha20Poly1305::new(&CipherKey::from(key)))
+}
+
+impl fmt::Debug for SealingKeys {
+    /// Numbers only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.present().iter().map(|(number, _)| number)).finish()
+    }
+}
+
+impl<S> SealedStore<S> {
+    /// Seals what `inner` keeps.
+    pub fn new(inner: S, keys: SealingKeys) -> Self {
+        Self { inner, keys, random: Arc::new(SystemRandom) }
+    }
+
+    /// Draws nonces from another source than the system's generator. For tests, and for hardware generators.
+    #[must_use]
+    pub fn with_random(self, random: impl RandomSource) -> Self {
+        Self { random: Arc::new(random), ..self }
+    }
+
+    fn seal(&self, payload: &[u8], bound_to: &BoundTo) -> Result<Vec<u8>, StoreError> {
+        let ring = self.keys.present();
+        // A ring is never empty.
+        let (number, cipher) = ring.first().ok_or_else(|| StoreError::new("there is no key to seal with"))?;
+        let header = header(*number);
+        let mut nonce = [0; NONCE];
+        self.random.fill(&mut nonce).map_err(StoreError::new)?;
+        let additional = bound_to.with(&header);
+        let sealed = cipher
+            .encrypt(&XNonce::from(nonce), Payload { msg: payload, aad: &additional })
+            .map_err(|_| StoreError::new("a payload could not be sealed"))?;
+        Ok([&header[..], &nonce, &sealed].concat())
+    }
+
+    fn open(&self, record: &[u8], bound_to: &BoundTo) -> Option<Vec<u8>> {
+        let (header, rest) = record.split_first_chunk::<HEADER>()?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
+        let [version, number @ ..] = *header;
+        if version != VERSION {
+            return None;
+        }
+        let number = u32::from_be_bytes(number);
+        let ring = self.keys.present();
+        let (_, cipher) = ring.iter().find(|(known, _)| *known == number)?;
+        let additional = bound_to.with(header);
+        cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &additional }).ok()
+    }
+}
+
+fn header(number: u32) -> [u8; HEADER] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [VERSION, a, b, c, d]
+}
+
+/// What a payload belongs to. Both keys are digests over the issuer, and one of them over the client.
+struct BoundTo {
+    key: Key,
+    owner: Key,
+}
+
+impl BoundTo {
+    fn with(&self, header: &[u8; HEADER]) -> Vec<u8> {
+        [&header[..], self.key.as_bytes(), self.owner.as_bytes()].concat()
+    }
+}
+
+impl<S: RequestStore> RequestStore for SealedStore<S> {
+    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+        let sealed = self.seal(request.payload, &BoundTo { key: request.key, owner: request.owner })?;
+        self.inner.insert(NewRequest { payload: &sealed, ..request }).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+        let record = self.inner.claim(claim).await?;
+        self.open(&record, &BoundTo { key: claim.key, owner: claim.owner }).ok_or(ClaimError::Unreadable)
+    }
+
+    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+        self.inner.consume(claim).await
+    }
+
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+        self.inner.remember(owner, marks).await
+    }
+}
+
+impl<S> fmt::Debug for SealedStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedStore").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}

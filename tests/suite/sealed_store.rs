@@ -1,0 +1,234 @@
+//! Encryption at rest: what the store behind holds, and what cannot be done with it.
+
+use std::sync::{Arc, Mutex};
+
+use parjar::{
+    ManualClock, MemoryStore, ParEndpoint, RandomError, RandomSource, Reason, RequestStore,
+    store::{
+        Claim, ClaimError, InsertError, Key, Mark, NewRequest, SealedStore, SealingKeyError, SealingKeys, StoreRefusal,
+        contract::{self, Harness},
+    },
+};
+
+use crate::{
+    host::{endpoint, open, page, push},
+    support::{code_request, error, request_uri},
+};
+
+/// A database that can be read and written to by somebody who should not.
+#[derive(Clone, Default)]
+struct Open {
+    inner: MemoryStore,
+    records: Arc<Mutex<Vec<(Key, Vec<u8>)>>>,
+    /// What claims get instead of what was stored.
+    forged: Arc<Mutex<Option<Vec<u8>>>>,
+}
+
+impl Open {
+    fn last(&self) -> Vec<u8> {
+        self.records.lock().unwrap().last().unwrap().1.clone()
+    }
+
+    fn forge(&self, record: Vec<u8>) {
+        *self.forged.lock().unwrap() = Some(record);
+    }
+}
+
+impl RequestStore for Open {
+    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+        self.records.lock().unwrap().push((request.key, request.payload.to_vec()));
+        self.inner.insert(request).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+        let stored = self.inner.claim(claim).await?;
+        Ok(self.forged.lock().unwrap().clone().unwrap_or(stored))
+    }
+
+    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+        self.inner.consume(claim).await
+    }
+
+    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+        self.inner.remember(owner, marks).await
+    }
+}
+
+fn keys() -> SealingKeys {
+    SealingKeys::new(1, [1; 32]).unwrap()
+}
+
+fn server() -> (ParEndpoint<parjar::InMemoryRegistry, SealedStore<Open>>, Open, SealingKeys) {
+    let (database, keys) = (Open::default(), keys());
+    (endpoint(SealedStore::new(database.clone(), keys.clone())), database, keys)
+}
+
+fn contains(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+struct Sealed(SealedStore<MemoryStore>, ManualClock);
+
+impl Harness for Sealed {
+    type Store = SealedStore<MemoryStore>;
+
+    fn store(&self) -> Self::Store {
+        self.0.clone()
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        pollster::block_on(future)
+    }
+
+    fn pass(&self, time: std::time::Duration) {
+        self.1.advance(time);
+    }
+
+    fn rounds(&self) -> usize {
+        3
+    }
+}
+
+#[test]
+fn a_sealed_store_keeps_the_contract() {
+    let clock = ManualClock::default();
+    let store = SealedStore::new(MemoryStore::default().with_clock(clock.clone()), keys());
+    contract::check(&Sealed(store, clock)).unwrap();
+}
+
+#[test]
+fn the_database_shows_nothing_of_a_request() {
+    // S-13
+    let (par, database, _) = server();
+    let uri =
+        request_uri(&push(&par, "basic", &code_request(&[("login_hint", "alice@example.com"), ("state", "af0")])));
+    for value in ["alice@example.com", "login_hint", "af0", "basic", "https://"] {
+        assert!(!contains(&database.last(), value), "{value}");
+    }
+    let pending = open(&par, &uri, None).unwrap();
+    assert_eq!(pending.request().login_hint(), Some("alice@example.com"));
+    pollster::block_on(par.complete(&pending)).unwrap();
+}
+
+#[test]
+fn the_same_request_is_sealed_differently_each_time() {
+    let (par, database, _) = server();
+    push(&par, "basic", &code_request(&[]));
+    let first = database.last();
+    push(&par, "basic", &code_request(&[]));
+    let second = database.last();
+    assert_eq!(first.len(), second.len());
+    assert_ne!(first[5..], second[5..]);
+}
+
+#[test]
+fn no_changed_bit_is_believed() {
+    // S-07
+    let (par, database, _) = server();
+    let uri = request_uri(&push(&par, "basic", &code_request(&[])));
+    let sealed = database.last();
+    for index in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[index] ^= 1 << (index % 8);
+        database.forge(changed);
+        assert_eq!(page(open(&par, &uri, None)).reason(), Reason::UnreadableRecord, "byte {index}");
+    }
+    for length in 0..sealed.len() {
+        database.forge(sealed[..length].to_vec());
+        assert_eq!(page(open(&par, &uri, None)).reason(), Reason::UnreadableRecord, "{length} bytes");
+    }
+    database.forge(sealed);
+    open(&par, &uri, None).unwrap();
+}
+
+#[test]
+fn a_record_does_not_serve_in_the_place_of_another() {
+    // S-07
+    let (par, database, _) = server();
+    push(&par, "basic", &code_request(&[("scope", "everything")]));
+    let elsewhere = database.last();
+    let uri = request_uri(&push(&par, "basic", &code_request(&[])));
+    database.forge(elsewhere);
+    assert_eq!(page(open(&par, &uri, None)).reason(), Reason::UnreadableRecord);
+}
+
+#[test]
+fn a_record_does_not_serve_another_client_or_another_issuer() {
+    let keys = keys();
+    let database = Open::default();
+    let store = SealedStore::new(database.clone(), keys);
+    let [key, owner, other] = [1, 2, 3].map(|byte| Key::from_bytes([byte; 32]));
+    let lifetime = std::time::Duration::from_secs(60);
+    let insert = |key, owner| {
+        pollster::block_on(store.insert(NewRequest { key, owner, payload: b"payload", lifetime, marks: &[] })).unwrap();
+    };
+    insert(key, owner);
+    database.forge(database.last());
+    // Under the same key for another client, and the same client under another key: as another issuer's digests would be.
+    for (key, owner) in [(Key::from_bytes([4; 32]), owner), (Key::from_bytes([5; 32]), other)] {
+        insert(key, owner);
+        let claimed = pollster::block_on(store.claim(Claim { key, owner, browser: None, lifetime }));
+        assert!(matches!(claimed, Err(ClaimError::Unreadable)), "{claimed:?}");
+    }
+    let claimed = pollster::block_on(store.claim(Claim { key, owner, browser: None, lifetime }));
+    assert_eq!(claimed.unwrap(), b"payload");
+}
+
+#[test]
+fn keys_are_rotated_without_losing_a_request() {
+    let (par, _, keys) = server();
+    let [first, second] = [SealingKeys::new(1, [1; 32]), SealingKeys::new(2, [2; 32])].map(Result::unwrap);
+    let old = request_uri(&push(&par, "basic", &code_request(&[])));
+    keys.replace(&second.clone().and(1, [1; 32]).unwrap());
+    let new = request_uri(&push(&par, "basic", &code_request(&[])));
+    for uri in [&old, &new] {
+        open(&par, uri, None).unwrap();
+    }
+    keys.replace(&second);
+    assert_eq!(page(open(&par, &old, None)).reason(), Reason::UnreadableRecord);
+    open(&par, &new, None).unwrap();
+    keys.replace(&first);
+    assert_eq!(page(open(&par, &new, None)).reason(), Reason::UnreadableRecord);
+}
+
+#[test]
+fn a_key_of_the_same_number_is_not_the_same_key() {
+    let (par, _, keys) = server();
+    let uri = request_uri(&push(&par, "basic", &code_request(&[])));
+    keys.replace(&SealingKeys::new(1, [2; 32]).unwrap());
+    assert_eq!(page(open(&par, &uri, None)).reason(), Reason::UnreadableRecord);
+}
+
+#[test]
+fn a_failing_generator_stores_nothing() {
+    // O-07
+    struct Broken;
+    impl RandomSource for Broken {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+            Err(RandomError::new("no entropy"))
+        }
+    }
+    let database = Open::default();
+    let par = endpoint(SealedStore::new(database.clone(), keys()).with_random(Broken));
+    let reply = push(&par, "basic", &code_request(&[]));
+    assert_eq!((reply.status(), error(&reply).as_str()), (503, "temporarily_unavailable"));
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert!(database.records.lock().unwrap().is_empty());
+}
+
+#[test]
+fn rings_are_checked() {
+    assert_eq!(SealingKeys::new(1, [0; 32]).unwrap_err(), SealingKeyError::Zeros);
+    assert_eq!(keys().and(2, [0; 32]).unwrap_err(), SealingKeyError::Zeros);
+    assert_eq!(keys().and(1, [2; 32]).unwrap_err(), SealingKeyError::DuplicateNumber(1));
+    let full = (2..=16).fold(keys(), |ring, number| ring.and(number, [9; 32]).unwrap());
+    assert_eq!(full.and(17, [9; 32]).unwrap_err(), SealingKeyError::TooMany);
+}
+
+#[test]
+fn debug_shows_numbers_only() {
+    // O-01
+    let store = SealedStore::new(MemoryStore::default(), SealingKeys::new(2026, [77; 32]).unwrap());
+    let shown = format!("{store:?}");
+    assert_eq!(shown, "SealedStore { keys: [2026], .. }");
+}
