@@ -59,7 +59,7 @@ fn citations(families: &BTreeSet<&str>) -> BTreeMap<String, BTreeSet<String>> {
     citations
 }
 
-/// `PAR-021`, and the two ends and all between of `CA-032..034`.
+/// `PAR-021`, and all from one to the other of `CA-032 to CA-034`.
 fn identifiers(text: &str, families: &BTreeSet<&str>) -> Vec<String> {
     let mut found = Vec::new();
     for (dash, _) in text.match_indices('-') {
@@ -71,7 +71,9 @@ fn identifiers(text: &str, families: &BTreeSet<&str>) -> Vec<String> {
             if more { None } else { digits.parse::<u16>().ok() }
         };
         let Some(first) = number(dash + 1).filter(|_| families.contains(family)) else { continue };
-        let last = text.get(dash + 4..dash + 6).filter(|dots| *dots == "..").and_then(|_| number(dash + 6));
+        let rest = text.get(dash + 4..).unwrap_or_default();
+        let other_end = rest.strip_prefix(" to ").and_then(|rest| rest.strip_prefix(family)?.strip_prefix('-'));
+        let last = other_end.and_then(|digits| digits.get(..3)?.parse::<u16>().ok());
         found.extend((first..=last.unwrap_or(first)).map(|number| format!("{family}-{number:03}")));
     }
     found

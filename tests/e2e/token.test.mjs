@@ -36,6 +36,7 @@ test('two uses of a code at once bring at most one token, and that one is revoke
   assert.equal((await resource(server, json.access_token)).status, 401);
 });
 
+// PK-006, PK-008
 test('a wrong code_verifier is refused and uses up the code', async () => {
   const flow = await approved(server, web);
   assertRefused(await redeem(server, web, { ...flow, verifier: pkce().verifier }), 400, 'invalid_grant');

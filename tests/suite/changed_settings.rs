@@ -162,7 +162,7 @@ fn a_client_without_any_flow_left_is_a_page() {
 
 #[test]
 fn rules_and_detail_types_of_the_host_count_again() {
-    // PAR-023, PAR-072
+    // PAR-063, PAR-023, PAR-072
     const NO: Rejection = Rejection::new(ErrorCode::AccessDenied, "closed", "closed for today");
     let store = MemoryStore::default();
     let open_shop: fn() -> ParEndpointBuilder = || {

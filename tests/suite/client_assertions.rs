@@ -220,7 +220,7 @@ fn an_assertion_names_its_client_twice_and_everywhere_the_same() {
 
 #[test]
 fn the_audience_is_the_issuer_and_nothing_else() {
-    // CA-034, CA-035, C-08, N-01
+    // PAR-009, F2-004, CA-034, CA-035, C-08, N-01
     let server = server();
     let (slash, upper) = (format!("{ISSUER}/"), ISSUER.to_uppercase());
     for audience in [
@@ -248,7 +248,7 @@ fn the_audience_is_the_issuer_and_nothing_else() {
 
 #[test]
 fn old_clients_may_mean_one_of_the_endpoints() {
-    // CA-045, N-01: only the client that is registered for it
+    // PAR-008, F1-016, CA-045, N-01: only the client that is registered for it
     let legacy = with(asserter("c1"), json!({ "allow_legacy_assertion_audience": true }));
     let server = with_clients([legacy.clone(), asserter("c2")]);
     let audiences = [

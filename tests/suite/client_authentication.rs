@@ -37,7 +37,7 @@ fn encoded(user: &str, password: &str) -> String {
 
 #[test]
 fn basic_credentials_are_form_decoded_and_split_at_the_first_colon() {
-    // CA-020, C-19
+    // CA-021, CA-020, C-19
     let cases = [
         ("my::id", "s", authorization("my%3A%3Aid", "s")),
         ("my::id", "s", authorization("my%3a%3aid", "s")),
@@ -141,7 +141,7 @@ fn base64_is_read_in_the_standard_alphabet_only() {
 
 #[test]
 fn every_failure_gets_the_same_answer() {
-    // CA-010, C-18, C-37, O2-015
+    // HTTP-002, CA-010, C-18, C-37, O2-015
     let mut policy = Policy::oauth();
     policy.token_endpoint_auth_methods_supported = vec![AuthenticationMethod::ClientSecretBasic];
     let expired = with(basic("expired"), json!({ "client_secret_expires_at": 1_600_000_000 }));
@@ -212,7 +212,7 @@ fn no_more_than_one_method_may_be_used() {
 
 #[test]
 fn only_the_registered_method_is_good() {
-    // CA-007, CA-026, N-14, C-14, C-15
+    // PAR-015, CA-023, CA-007, CA-026, N-14, C-14, C-15
     let mut policy = Policy::oauth();
     policy.danger_allow_unauthenticated_clients = true;
     let server = Server::with(policy, [basic("basic"), post("post"), public("public")]);
@@ -243,7 +243,7 @@ fn the_client_in_the_form_must_be_the_one_that_authenticates() {
 
 #[test]
 fn public_clients_push_only_behind_the_danger_switch() {
-    // PAR-016, CA-026
+    // CA-002, CA-009, PAR-016, CA-026
     let body = code_request(&[
         ("client_id", "public"),
         ("code_challenge", crate::support::CHALLENGE),

@@ -43,7 +43,7 @@ fn encrypted(others: Value, plaintext: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn every_key_of_the_server_opens_what_was_encrypted_to_it() {
-    // JAR-007, JAR-030, JAR-071
+    // PAR-052, JAR-007, JAR-030, JAR-071
     let server = server();
     for key in &*KEYS {
         let is_rsa = key["kty"] == "RSA";

@@ -133,7 +133,7 @@ fn an_assertion_is_one_and_request_objects_are_none() {
 
 #[test]
 fn encrypted_ones_are_refused_without_a_panic_whatever_holds_the_key() {
-    // T20 to T26, J-05, J-06, J-07, J-08, J-11, J-16, A-23, A-24, A-28, A-29
+    // JAR-073, JAR-074, T20 to T26, J-05, J-06, J-07, J-08, J-11, J-16, A-23, A-24, A-28, A-29
     let open =
         |id: &str, key: &[u8]| SharedKey::new(key).decrypt(&literal(id), KeyManagement::ALL, ContentEncryption::ALL);
     assert_eq!(open("T24ok", &KEY[..16]).as_deref(), Ok(&br#"{"a":1}"#[..]));

@@ -14,7 +14,7 @@ fn metadata(policy: Policy, more: impl FnOnce(ParEndpointBuilder) -> ParEndpoint
 
 #[test]
 fn the_document_of_the_preset_oauth() {
-    // PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012, SM-013, SM-017
+    // PAR-066, PK-010, ISS-003, PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012, SM-013, SM-017
     let expected = json!({
         "issuer": "https://as.example.com",
         "authorization_endpoint": "https://as.example.com/authorize",

@@ -206,7 +206,7 @@ fn state_is_printable_ascii_of_any_length() {
 
 #[test]
 fn pkce_is_read_to_the_letter() {
-    // PK-002 to PK-005, PK-011, O2-024, O2-025
+    // PK-001, PK-002 to PK-005, PK-011, O2-024, O2-025
     let s256 = ("code_challenge_method", "S256");
     let plain = ("code_challenge_method", "plain");
     let verifier = "v".repeat(43);
@@ -413,7 +413,7 @@ fn json_inside_a_string_stays_a_string() {
 
 #[test]
 fn resources_are_absolute_uris_without_fragment() {
-    // RES-001, RES-002, RES-004
+    // PAR-035, RAR-005, RES-001, RES-002, RES-004
     let server = Server::new();
     check_one(
         &server,
@@ -500,7 +500,7 @@ fn with_details(registration: Value) -> Server {
 
 #[test]
 fn authorization_details_are_objects_of_known_types() {
-    // RAR-001, RAR-002, RAR-003, RAR-009, RAR-010, N-29
+    // RAR-007, RAR-001, RAR-002, RAR-003, RAR-009, RAR-010, N-29
     const BAD: &str = "invalid_authorization_details";
     let account = |count: usize| format!("[{}]", vec![r#"{"type":"account"}"#; count].join(","));
     let deep = format!(r#"[{{"type":"account","x":{}{}}}]"#, "[".repeat(15), "]".repeat(15));

@@ -31,7 +31,7 @@ fn exchange(server: &Server, method: &str, headers: &[(&str, &[u8])], query: Opt
 
 #[test]
 fn a_push_is_answered_with_201_and_a_handle() {
-    // PAR-025, PAR-027, PAR-029, PAR-032
+    // PAR-028, PAR-070, JAR-022, JAR-023, PAR-025, PAR-027, PAR-029, PAR-032
     let reply = Server::new().push(&code_request(&[]));
     assert_eq!(reply.status(), 201);
     assert_not_stored(&reply);
@@ -44,7 +44,7 @@ fn a_push_is_answered_with_201_and_a_handle() {
 
 #[test]
 fn expires_in_is_the_lifetime_of_the_policy() {
-    // PAR-027, PAR-076, P-22
+    // JAR-046, PAR-027, PAR-076, P-22
     for lifetime in [1, 90, 600] {
         let mut policy = Policy::oauth();
         policy.request_uri_lifetime = lifetime;
@@ -68,7 +68,7 @@ fn every_push_gets_a_handle_of_its_own() {
 
 #[test]
 fn only_post_is_taken() {
-    // PAR-040, HTTP-001, P-32
+    // PAR-031, PAR-043, PAR-040, HTTP-001, P-32
     for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "post", "POST ", ""] {
         let reply = exchange(&Server::new(), method, &[("content-type", FORM.as_bytes())], None);
         assert_eq!(reply.status(), 405, "{method}");
@@ -80,7 +80,7 @@ fn only_post_is_taken() {
 
 #[test]
 fn only_a_form_in_utf_8_is_taken() {
-    // PAR-001, N-17, P-32, HTTP-011
+    // HTTP-003, PAR-001, N-17, P-32, HTTP-011
     let form = "application/x-www-form-urlencoded";
     let taken = [
         form.to_owned(),
@@ -152,7 +152,7 @@ fn a_repeated_authorization_header_is_refused() {
 
 #[test]
 fn parameters_in_the_url_are_refused() {
-    // P-09, HTTP-006, HTTP-007
+    // CA-022, P-09, HTTP-006, HTTP-007
     for query in ["redirect_uri=https://evil.example", "client_secret=s3cret", "x", "&"] {
         let reply = exchange(&Server::new(), "POST", &[("content-type", FORM.as_bytes())], Some(query));
         assert_eq!((reply.status(), &*error(&reply)), (400, "invalid_request"), "{query}");
@@ -164,7 +164,7 @@ fn parameters_in_the_url_are_refused() {
 
 #[test]
 fn a_body_above_the_limit_is_refused_with_413() {
-    // PAR-041, P-26, H-01
+    // PAR-043, HTTP-004, PAR-041, P-26, H-01
     let mut policy = Policy::oauth();
     policy.limits.body = 1000;
     policy.limits.value = 1000;
@@ -248,7 +248,7 @@ fn an_endpoint_that_is_switched_off_is_not_there() {
 
 #[test]
 fn a_client_with_too_many_requests_has_to_wait_and_others_have_not() {
-    // PAR-042, P-25
+    // PAR-043, HTTP-005, PAR-042, P-25
     let mut limits = MemoryLimits::default();
     limits.requests_per_client = 2;
     limits.requests = 3;

@@ -65,7 +65,7 @@ fn texts_must_be_texts() {
 
 #[test]
 fn structured_parameters_must_have_their_structure() {
-    // JAR-002, OIDC-016, OIDC-034, A-16
+    // RES-003, JAR-002, OIDC-016, OIDC-034, A-16
     let server = details_server();
     for (name, values) in [
         ("claims", [json!("{}"), json!([]), json!(1), json!(true), json!("")]),
@@ -111,7 +111,7 @@ fn structured_parameters_must_have_their_structure() {
 
 #[test]
 fn a_request_in_an_object_is_validated_like_a_plain_one() {
-    // JAR-038, P-29, RU-002
+    // PK-012, JAR-038, P-29, RU-002
     let server = object_server();
     for (others, reason) in [
         (json!({ "response_type": null }), Reason::MissingResponseType),
@@ -256,7 +256,7 @@ fn credentials_in_the_request_are_refused() {
 
 #[test]
 fn nothing_may_stand_beside_a_pushed_object() {
-    // N-05
+    // PAR-051, A-13, A-43, N-05
     let server = object_server();
     let good = object("basic", json!({}));
     let push =

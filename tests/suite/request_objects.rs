@@ -13,7 +13,7 @@ use crate::{
 
 #[test]
 fn a_signed_push_by_an_assertion_is_opened_with_what_the_object_says() {
-    // JAR-001, JAR-036, JAR-042: the claims about the token are no parameters
+    // PAR-050, PAR-053, JAR-001, JAR-036, JAR-042: the claims about the token are no parameters
     let server = Server::with(Policy::oauth(), [asserter("c1")]);
     let assertion = assertion("c1", json!({}));
     let object = object("c1", json!({ "max_age": 300, "scope": "openid email", "x": "y", "jti": "j", "sub": "user" }));
@@ -46,7 +46,7 @@ fn plain_requests_are_not_taken_for_signed_ones() {
 
 #[test]
 fn an_object_must_be_of_its_client_and_for_this_server() {
-    // JAR-005, JAR-006, JAR-053, JAR-063, JAR-076, A-10, A-11, A-14, A-15, A-49
+    // PAR-054, PAR-055, JAR-005, JAR-006, JAR-053, JAR-063, JAR-076, A-10, A-11, A-14, A-15, A-49
     use TokenFault::{Audience, ClaimType, ClientId, Issuer, Subject};
     let server = object_server();
     let par = format!("{ISSUER}/authorize/par");

@@ -367,7 +367,7 @@ fn an_authorization_error_is_no_answer_to_a_push() {
 
 #[test]
 fn a_handle_says_nothing_about_its_request() {
-    // P-39
+    // PK-007, P-39
     let server = Server::new();
     let handles: Vec<String> = (0..2).map(|_| request_uri(&server.push(&code_request(&[])))).collect();
     let common = handles[0].bytes().rev().zip(handles[1].bytes().rev()).take_while(|(a, b)| a == b).count();
