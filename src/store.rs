@@ -3,6 +3,8 @@
 mod boxed;
 pub mod contract;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub(crate) mod record;
 #[cfg(feature = "sealed")]
 mod sealed;
@@ -11,6 +13,8 @@ use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
 #[cfg(feature = "sealed")]
 pub use self::sealed::{SealedStore, SealingKeyError, SealingKeys};
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
 pub use self::{
     boxed::BoxedStore,
     memory::{MemoryLimits, MemoryStore},
