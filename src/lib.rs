@@ -58,7 +58,7 @@
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
-//! | keeps requests for several processes | [`RequestStore`], tested by [`store::contract`] |
+//! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`] of its own, tested by [`store::contract`] |
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`] |
 //! | counts and logs | [`Observer`] |
 //!
@@ -144,6 +144,9 @@
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
 //! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
 //!   crate, whose features choose its TLS and its kind; its futures run on tokio.
+//! * `redis`: `RedisStore`, over Redis 7, Redis Cluster or Valkey.
+//! * `postgres`: `PostgresStore`.
+//! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
 //!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
 //!
