@@ -144,7 +144,6 @@
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
 //! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
 //!   crate, whose features choose its TLS and its kind; its futures run on tokio.
-//! * `redis`: `RedisStore`, over Redis 7, Redis Cluster or Valkey.
 //! * `postgres`: `PostgresStore`.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the

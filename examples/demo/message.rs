@@ -9,6 +9,8 @@ use url::form_urlencoded;
 /// A request whose body has been read.
 pub(crate) struct Message {
     pub(crate) method: String,
+    /// Still encoded, as the client has written it.
+    pub(crate) path: String,
     /// The raw query, without the question mark.
     pub(crate) query: Option<String>,
     /// Every value of every name, names in lower case.
@@ -95,6 +97,11 @@ impl Answer {
 
     pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
         Self::new(status, "application/json", body)
+    }
+
+    /// For a path that nothing is at.
+    pub(crate) fn not_found() -> Self {
+        Self::new(404, "text/plain; charset=utf-8", "there is nothing here\n")
     }
 
     /// A GET of another page of this server.
