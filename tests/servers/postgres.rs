@@ -2,3 +2,7 @@
 
 mod contract;
 mod database;
+mod endpoint;
+mod nodes;
+mod outages;
+mod tables;

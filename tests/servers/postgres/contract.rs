@@ -54,17 +54,17 @@ fn check<S: RequestStore + Clone>(isolation: &str, rounds: usize, of: impl FnOnc
 // S-08
 #[test]
 fn the_contract_is_kept_under_read_committed() {
-    check("read committed", 20, |store| store);
+    check("read committed", 10, |store| store);
 }
 
 #[test]
 fn the_contract_is_kept_under_repeatable_read() {
-    check("repeatable read", 10, |store| store);
+    check("repeatable read", 5, |store| store);
 }
 
 #[test]
 fn the_contract_is_kept_under_serializable() {
-    check("serializable", 10, |store| store);
+    check("serializable", 5, |store| store);
 }
 
 #[test]
