@@ -11,10 +11,12 @@
 
 mod assertions_once;
 mod browsers;
+mod challenges_once;
 mod changed_settings;
 mod client_assertions;
 mod client_authentication;
 mod client_keys;
+mod cross_origin;
 mod decryption;
 mod encrypted_objects;
 mod exactly_once;
@@ -46,6 +48,7 @@ mod required_objects;
 mod required_par;
 mod responses;
 mod secrets;
+mod signed_responses;
 mod store_contract;
 mod support;
 mod tokens;
