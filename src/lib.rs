@@ -59,6 +59,9 @@
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
 //! | keeps requests for several processes | [`RequestStore`], tested by [`store::contract`] |
+//! | signs authorization responses (JARM) | [`ResponseSigner`] |
+//! | answers scripts of other origins (CORS) | [`Cors`] |
+//! | learns what is weak in its settings and registrations | [`Policy::lint`] |
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`] |
 //! | counts and logs | [`Observer`] |
 //!
@@ -118,6 +121,22 @@
 //!   ([`Parameters::iter_values`]).
 //! * Nothing is decrypted for a client that has not authenticated. (An assertion is used up by a push that succeeds, so until it
 //!   expires its owner may be refused with it more than once.)
+//!
+//! # Profiles
+//!
+//! [`Policy`] has a preset for each of FAPI 1.0 Advanced, FAPI 2.0 (Security Profile and Message Signing), HAIP, the AT Protocol,
+//! Open Finance Brasil and the Australian Consumer Data Right, beside plain OAuth and OpenID Connect. [`Policy::lint`] tells what a
+//! policy and its clients lack for a profile, and what is dangerous in any of them.
+//!
+//! ```
+//! use parjar::{Policy, Profile};
+//!
+//! let mut policy = Policy::fapi2_security_profile();
+//! policy.clock_leeway = 5;
+//! let findings = policy.lint(Profile::Fapi2SecurityProfile, []);
+//! assert_eq!(findings.len(), 1);
+//! assert!(findings[0].to_string().starts_with("does not conform: policy.clock_leeway: "));
+//! ```
 //!
 //! # What is guarded
 //!

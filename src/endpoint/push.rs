@@ -205,10 +205,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 }
 
-/// What it means that one of the marks is known. A store that names none of them is taken to mean the last.
+/// What it means that one of the marks is known. A store that names none of them can only mean one that was there.
 fn replayed(once: &[(Option<Mark>, Reason)], known: Key) -> Reason {
     let named = once.iter().find(|(mark, _)| mark.is_some_and(|mark| mark.key == known));
-    named.or(once.last()).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)
+    let brought = || once.iter().rfind(|(mark, _)| mark.is_some());
+    named.or_else(brought).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)
 }
 
 /// The parameters to validate and to keep: without those that mean something to the token endpoint only, and with the
