@@ -236,7 +236,8 @@ fn each_deviation_of_a_registration_is_found_by_its_label() {
     let implicit = json!({ "grant_types": ["implicit", "authorization_code"], "response_types": ["code token"] });
     let loopback = json!({ "redirect_uris": [CALLBACK, "http://127.0.0.1/cb"] });
     let native = with(loopback.clone(), json!({ "application_type": "native" }));
-    let rows: Vec<(&[Profile], Severity, &[&str], &str, Value)> = vec![
+    type Row<'a> = (&'a [Profile], Severity, &'a [&'a str], &'a str, Value);
+    let rows: Vec<Row<'_>> = vec![
         (
             strict_audience,
             Dangerous,

@@ -7,6 +7,7 @@ use parjar::{
     jose::{DecryptionKeys, SigningAlgorithm, TokenFault},
 };
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     host::{page, redirected},
@@ -14,7 +15,7 @@ use crate::{
     support::{CALLBACK, CHALLENGE, ISSUER, Server, authorization, basic, form, public, with},
     tokens::{
         ES256_KEY, NOW, OTHER_ES256_KEY, RSA_KEY, assertion_claims, changed, decode, decryption_key, encode, encrypt,
-        object_claims, object_header, public_half, with_assertion,
+        fresh_id, object_claims, object_header, public_half, with_assertion,
     },
 };
 
@@ -45,14 +46,23 @@ fn server(profile: Profile) -> Server {
     })
 }
 
-/// What the profile would have of a request, and changes to that; `null` takes a member away.
+/// One server for each profile, for tests that leave nothing behind that others would mind.
+static SERVERS: LazyLock<Vec<(Profile, Server)>> =
+    LazyLock::new(|| STRICT.into_iter().map(|profile| (profile, server(profile))).collect());
+
+fn shared(profile: Profile) -> &'static Server {
+    SERVERS.iter().find(|(known, _)| *known == profile).map(|(_, server)| server).unwrap()
+}
+
+/// What the profile would have of a request, with a challenge of its own, and changes to that; `null` takes a member away.
 fn claims(profile: Profile, others: Value) -> Value {
     let of_profile = match profile {
         Fapi1Advanced | Brazil | Cdr => json!({ "scope": "openid", "nonce": "n", "response_mode": "jwt" }),
         Atproto => json!({ "scope": "atproto" }),
         _ => json!({ "scope": "openid", "nonce": "n" }),
     };
-    changed(object_claims("client", of_profile), others)
+    let fresh = json!({ "code_challenge": encode(Sha256::digest(fresh_id())) });
+    changed(changed(object_claims("client", of_profile), fresh), others)
 }
 
 /// Signs as the profile allows.
@@ -90,10 +100,10 @@ fn push_plain(server: &Server, profile: Profile, claims: &Value) -> Result<Pushe
 
 /// Pushes a request as the profile wants it: signed where it has to be.
 fn push(profile: Profile, others: Value) -> Result<Pushed, Refusal> {
-    let (server, claims) = (server(profile), claims(profile, others));
+    let (server, claims) = (shared(profile), claims(profile, others));
     match SIGNED.contains(&profile) {
-        true => push_object(&server, profile, &sign(profile, &claims)),
-        false => push_plain(&server, profile, &claims),
+        true => push_object(server, profile, &sign(profile, &claims)),
+        false => push_plain(server, profile, &claims),
     }
 }
 
@@ -209,8 +219,8 @@ fn parameters_that_profiles_accept() {
 #[test]
 fn request_objects_that_profiles_refuse() {
     for profile in SIGNED {
-        let server = server(profile);
-        let unsigned = push_plain(&server, profile, &claims(profile, json!({})));
+        let server = shared(profile);
+        let unsigned = push_plain(server, profile, &claims(profile, json!({})));
         assert_refused(unsigned, bad_request(Reason::SignatureRequired), "F1-001, FM-001, PAR-036");
         let rows = [
             ("F1-010, FM-003", json!({ "nbf": null }), TokenFault::MissingNotBefore),
@@ -228,7 +238,7 @@ fn request_objects_that_profiles_refuse() {
         for (ids, others, fault) in rows {
             let object = sign(profile, &claims(profile, others.clone()));
             let about = format!("{ids}, {profile}: {others}");
-            assert_refused(push_object(&server, profile, &object), bad_object(fault), &about);
+            assert_refused(push_object(server, profile, &object), bad_object(fault), &about);
         }
         let good = claims(profile, json!({}));
         let none = format!("{}.{}.", encode(r#"{"alg":"none"}"#), encode(good.to_string()));
@@ -246,13 +256,13 @@ fn request_objects_that_profiles_refuse() {
             ("FM-008", parts.join("."), TokenFault::Signature),
             ("FM-008, JAR-035", of_other, if profile == Brazil { TokenFault::Algorithm } else { TokenFault::NoKey }),
         ] {
-            assert_refused(push_object(&server, profile, &object), bad_object(fault), &format!("{ids}, {profile}"));
+            assert_refused(push_object(server, profile, &object), bad_object(fault), &format!("{ids}, {profile}"));
         }
     }
     // BR-003: PS256 alone
-    let server = server(Brazil);
+    let server = shared(Brazil);
     let es256 = ES256_KEY.sign(&object_header("ES256"), &claims(Brazil, json!({})));
-    assert_refused(push_object(&server, Brazil, &es256), bad_object(TokenFault::Algorithm), "BR-003");
+    assert_refused(push_object(server, Brazil, &es256), bad_object(TokenFault::Algorithm), "BR-003");
 }
 
 #[test]
@@ -265,13 +275,13 @@ fn request_objects_that_profiles_accept() {
             ("F1-006, F1-010", json!({ "nbf": NOW - 3500, "exp": NOW + 90 })),
         ] {
             let object = sign(profile, &claims(profile, others.clone()));
-            let outcome = push_object(&server(profile), profile, &object);
+            let outcome = push_object(shared(profile), profile, &object);
             assert!(outcome.is_ok(), "{ids}, {profile}: {others}: {outcome:?}");
         }
         // FM-005, F1-012
         let header = json!({ "alg": "PS256", "typ": "JWT" });
         let object = RSA_KEY.sign(&header, &claims(profile, json!({})));
-        assert!(push_object(&server(profile), profile, &object).is_ok(), "{profile}");
+        assert!(push_object(shared(profile), profile, &object).is_ok(), "{profile}");
     }
 }
 
@@ -280,22 +290,20 @@ fn encryption_is_that_of_the_profile() {
     // F1-013, BR-003
     let to_server = public_half(&RSA_DECRYPTION_KEY);
     for profile in STRICT {
-        let server = server(profile);
+        let server = shared(profile);
         let signed = |others| sign(profile, &claims(profile, others));
         let sealed = |algorithm: &str, encryption: &str, object: &str| {
             let header = json!({ "alg": algorithm, "enc": encryption, "cty": "JWT" });
             encrypt(&header, object.as_bytes(), &to_server)
         };
         let rsa_oaep = sealed("RSA-OAEP", "A256GCM", &signed(json!({})));
-        assert!(push_object(&server, profile, &rsa_oaep).is_ok(), "{profile}");
+        assert!(push_object(server, profile, &rsa_oaep).is_ok(), "{profile}");
 
         let rest = rsa_oaep.split_once('.').unwrap().1;
         let rsa1_5 = format!("{}.{rest}", encode(r#"{"alg":"RSA1_5","enc":"A256GCM"}"#));
-        assert_refused(push_object(&server, profile, &rsa1_5), bad_object(TokenFault::Algorithm), "F1-013");
+        assert_refused(push_object(server, profile, &rsa1_5), bad_object(TokenFault::Algorithm), "F1-013");
         for (algorithm, encryption) in [("RSA-OAEP-256", "A256GCM"), ("RSA-OAEP", "A128CBC-HS256")] {
-            let other = json!({ "code_challenge": "JBbiqONGWPaAmwXk_8bT6UnlPfrn65D32eZlJS-zGG0" });
-            let server = self::server(profile);
-            let outcome = push_object(&server, profile, &sealed(algorithm, encryption, &signed(other)));
+            let outcome = push_object(server, profile, &sealed(algorithm, encryption, &signed(json!({}))));
             match profile {
                 Brazil => assert_refused(outcome, bad_object(TokenFault::Algorithm), "BR-003"),
                 _ => assert!(outcome.is_ok(), "{profile}: {outcome:?}"),
@@ -311,7 +319,7 @@ fn assertions_are_meant_for_the_issuer_or_for_an_endpoint_where_the_profile_has_
         for audience in
             [json!(ISSUER), json!([ISSUER]), json!(TOKEN_ENDPOINT), json!(PAR_ENDPOINT), json!([ISSUER, "x"])]
         {
-            let server = server(profile);
+            let server = shared(profile);
             let assertion = assertion(profile, json!({ "aud": audience }));
             let claims = claims(profile, json!({}));
             let object = sign(profile, &claims);
@@ -325,7 +333,7 @@ fn assertions_are_meant_for_the_issuer_or_for_an_endpoint_where_the_profile_has_
                 assert_refused(outcome, row, &about);
             }
         }
-        let server = server(profile);
+        let server = shared(profile);
         let foreign = assertion(profile, json!({ "aud": "https://other.example.com" }));
         let row = bad_client(Reason::ClientAssertion(TokenFault::Audience));
         assert_refused(server.try_form(&form(with_assertion(&foreign))), row, "CA-034");
@@ -343,10 +351,9 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
         ("CA-036", json!({ "exp": NOW }), Some(TokenFault::Expired)),
     ];
     for profile in STRICT {
-        let server = server(profile);
-        let object = sign(profile, &claims(profile, json!({})));
+        let server = shared(profile);
         for (ids, others, fault) in rows.clone() {
-            let server = self::server(profile);
+            let object = sign(profile, &claims(profile, json!({})));
             let assertion = assertion(profile, others.clone());
             let outcome = server.try_form(&form([("request", &*object)].into_iter().chain(with_assertion(&assertion))));
             let about = format!("{ids}, {profile}: {others}");
@@ -363,8 +370,7 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
         }
         // AT-005, AU-006: none of them twice
         let assertion = assertion(profile, json!({}));
-        let other = json!({ "code_challenge": "JBbiqONGWPaAmwXk_8bT6UnlPfrn65D32eZlJS-zGG0" });
-        let again = sign(profile, &claims(profile, other));
+        let (object, again) = (sign(profile, &claims(profile, json!({}))), sign(profile, &claims(profile, json!({}))));
         let body = |object: &str| form([("request", object)].into_iter().chain(with_assertion(&assertion)));
         assert!(server.try_form(&body(&object)).is_ok());
         let row = bad_client(Reason::ClientAssertion(TokenFault::Replayed));
@@ -375,7 +381,7 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
 #[test]
 fn only_clients_with_keys_push_except_where_the_profile_knows_others() {
     for profile in STRICT {
-        let server = server(profile);
+        let server = shared(profile);
         let body = |client_id: &str| {
             let claims = changed(claims(profile, json!({})), json!({ "client_id": client_id }));
             form(plain(&claims))
@@ -400,7 +406,7 @@ fn only_clients_with_keys_push_except_where_the_profile_knows_others() {
 #[test]
 fn what_was_not_pushed_is_refused_where_the_profile_says_so() {
     for profile in STRICT {
-        let server = server(profile);
+        let server = shared(profile);
         let claims = claims(profile, json!({}));
         let object = sign(profile, &claims);
         let by_value = form([("client_id", "client"), ("request", &*object)]);
@@ -426,9 +432,9 @@ fn what_was_not_pushed_is_refused_where_the_profile_says_so() {
 fn what_was_pushed_is_opened_again_and_ended_once() {
     // F2-015, F2-020, F2-027, AU-003, PAR-074
     for profile in STRICT {
-        let server = server(profile);
+        let server = shared(profile);
         let object = sign(profile, &claims(profile, json!({})));
-        let pushed = push_object(&server, profile, &object).unwrap();
+        let pushed = push_object(server, profile, &object).unwrap();
         let query = format!("client_id=client&request_uri={}&state=evil", pushed.request_uri());
         server.authorize(&query, Some("browser")).unwrap();
         let pending = server.authorize(&query, Some("browser")).unwrap();
@@ -453,10 +459,10 @@ fn what_was_pushed_is_opened_again_and_ended_once() {
 fn a_challenge_is_good_for_one_session_in_the_at_protocol() {
     // AT-003, PK-009
     for profile in STRICT {
-        let server = server(profile);
+        let server = &server(profile);
         let push = |state: &str| {
-            let claims = claims(profile, json!({ "state": state }));
-            push_object(&server, profile, &sign(profile, &claims))
+            let claims = claims(profile, json!({ "state": state, "code_challenge": CHALLENGE }));
+            push_object(server, profile, &sign(profile, &claims))
         };
         assert!(push("first").is_ok());
         match profile {
@@ -469,7 +475,6 @@ fn a_challenge_is_good_for_one_session_in_the_at_protocol() {
             }
             _ => assert!(push("second").is_ok(), "{profile}"),
         }
-        assert_eq!(claims(profile, json!({}))["code_challenge"], CHALLENGE);
     }
 }
 
