@@ -138,8 +138,9 @@ impl<C, S> fmt::Debug for ParEndpoint<C, S> {
 impl Settings {
     /// Who an assertion of this client may be meant for.
     fn audiences(&self, client: &Client) -> Audiences<'_> {
+        let legacy = self.rules.policy.allow_legacy_assertion_audience || client.allows_legacy_audience();
         let endpoints = [self.token_endpoint.as_deref(), Some(&*self.pushed_authorization_request_endpoint)];
-        Audiences { issuer: &self.issuer, endpoints: client.allows_legacy_audience().then_some(endpoints) }
+        Audiences { issuer: &self.issuer, endpoints: legacy.then_some(endpoints) }
     }
 
     fn observe(&self, event: &Event<'_>) {

@@ -59,6 +59,9 @@
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`] of its own, tested by [`store::contract`] |
+//! | signs authorization responses (JARM) | [`ResponseSigner`] |
+//! | answers scripts of other origins (CORS) | [`Cors`] |
+//! | learns what is weak in its settings and registrations | [`Policy::lint`] |
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`] |
 //! | counts and logs | [`Observer`] |
 //!
@@ -119,6 +122,22 @@
 //! * Nothing is decrypted for a client that has not authenticated. (An assertion is used up by a push that succeeds, so until it
 //!   expires its owner may be refused with it more than once.)
 //!
+//! # Profiles
+//!
+//! [`Policy`] has a preset for each of FAPI 1.0 Advanced, FAPI 2.0 (Security Profile and Message Signing), HAIP, the AT Protocol,
+//! Open Finance Brasil and the Australian Consumer Data Right, beside plain OAuth and OpenID Connect. [`Policy::lint`] tells what a
+//! policy and its clients lack for a profile, and what is dangerous in any of them.
+//!
+//! ```
+//! use parjar::{Policy, Profile};
+//!
+//! let mut policy = Policy::fapi2_security_profile();
+//! policy.clock_leeway = 5;
+//! let findings = policy.lint(Profile::Fapi2SecurityProfile, []);
+//! assert_eq!(findings.len(), 1);
+//! assert!(findings[0].to_string().starts_with("does not conform: policy.clock_leeway: "));
+//! ```
+//!
 //! # What is guarded
 //!
 //! * A `request_uri` is 256 random bits. The store knows only its digest, and the digest is tied to the issuer.
@@ -165,6 +184,7 @@ mod client_auth;
 mod clock;
 mod code_challenge;
 mod confirmation;
+mod cors;
 mod digest;
 mod endpoint;
 mod error;
@@ -175,6 +195,7 @@ mod jar;
 pub mod jose;
 mod json;
 mod jwks;
+mod lint;
 mod observer;
 mod parameters;
 mod policy;
@@ -183,6 +204,7 @@ mod random;
 pub mod redirect_uri;
 pub mod request_uri;
 mod response;
+mod response_signer;
 mod response_type;
 mod scope;
 pub mod store;
@@ -207,6 +229,7 @@ pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     code_challenge::{CodeChallenge, CodeChallengeMethod},
     confirmation::{Confirmation, Thumbprint},
+    cors::{Cors, CorsError},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, BuildError, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
         RefusedRedirect,
@@ -214,14 +237,16 @@ pub use self::{
     error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
     http::{ClientCertificate, PushRequest, Reply},
     jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
+    lint::{Finding, Severity},
     observer::{Event, Observer, Stage},
     parameters::{ParameterValue, Parameters},
-    policy::{Limits, Policy, PolicyError, RequireCodeChallenge},
+    policy::{Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
     protection::Protection,
     random::{RandomError, RandomSource, SystemRandom},
     redirect_uri::RedirectUri,
     request_uri::RequestUri,
     response::Redirect,
+    response_signer::ResponseSigner,
     response_type::{ResponseMode, ResponseType},
     store::{BoxedStore, MemoryLimits, MemoryStore, RequestStore},
     validation::Rule,
