@@ -152,8 +152,7 @@
 //!
 //! # Not here
 //!
-//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with
-//! certificates, and DPoP, are not part of this version.
+//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. DPoP is not part of this version.
 //!
 //! # Features
 //!
@@ -179,8 +178,10 @@ struct Readme;
 
 mod authentication_method;
 mod authorization;
+mod certificate;
 mod client;
 mod client_auth;
+mod client_certificate;
 mod clock;
 mod code_challenge;
 mod confirmation;
@@ -226,6 +227,7 @@ pub use self::{
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
     },
     client_auth::AuthenticatedClient,
+    client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
     clock::{Clock, ManualClock, SystemClock},
     code_challenge::{CodeChallenge, CodeChallengeMethod},
     confirmation::{Confirmation, Thumbprint},
@@ -235,7 +237,7 @@ pub use self::{
         RefusedRedirect,
     },
     error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
-    http::{ClientCertificate, PushRequest, Reply},
+    http::{PushRequest, Reply},
     jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     lint::{Finding, Severity},
     observer::{Event, Observer, Stage},
