@@ -141,6 +141,7 @@
 //! None is on by default.
 //!
 //! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
+//! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
 //! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
 //!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
