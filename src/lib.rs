@@ -159,6 +159,7 @@
 //! None is on by default.
 //!
 //! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
+//! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
 //! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
 //!   crate, whose features choose its TLS and its kind; its futures run on tokio.

@@ -1,8 +1,12 @@
-//! PostgreSQL.
+//! The store over PostgreSQL.
+//!
+//! A call takes a connection and runs one statement, which decides. When it changes nothing, what it saw says why, or a look at the
+//! row does; and when the row would have fitted by then, the statement is run again.
 
 mod call;
 mod errors;
 mod identifiers;
+mod parameter;
 mod schema;
 mod statements;
 
@@ -16,9 +20,10 @@ use tokio_postgres::{
 
 pub use self::errors::PostgresStoreError;
 use self::{
-    call::{Call, Parameter},
+    call::Call,
     errors::Failure,
     identifiers::Names,
+    parameter::{Bytes, Parameter},
     statements::{OPEN, SPENT, Statements, WAITING},
 };
 use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreError, StoreRefusal};
@@ -30,7 +35,91 @@ const LONGEST_LIFETIME: i64 = 100 * 366 * 86_400_000;
 /// A day. Whoever waits longer has gone.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
-/// Keeps requests in PostgreSQL.
+/// Keeps requests in PostgreSQL, version 12 or later, for any number of nodes. Clones share its connections.
+///
+/// The host brings a pool of [`deadpool_postgres`], and with it TLS and credentials.
+///
+/// ```
+/// use std::time::Duration;
+/// use deadpool_postgres::{Manager, Pool};
+/// use parjar::{PostgresStore, store::PostgresStoreError};
+/// use tokio_postgres::{Config, NoTls};
+///
+/// async fn store() -> Result<PostgresStore, PostgresStoreError> {
+///     let mut config = Config::new();
+///     config
+///         .host("db.internal")
+///         .user("parjar")
+///         .dbname("parjar")
+///         .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite)
+///         .options("-c statement_timeout=2s -c default_transaction_isolation=read\\ committed");
+///     let pool = Pool::builder(Manager::new(config, NoTls)).max_size(16).build().expect("a pool without timeouts");
+///     let store = PostgresStore::builder(pool).schema("parjar").build()?;
+///     store.migrate().await?;
+///
+///     let sweeper = store.clone();
+///     tokio::spawn(async move {
+///         loop {
+///             // A full batch says that there is more.
+///             if !matches!(sweeper.sweep(1_000).await, Ok(1_000)) {
+///                 tokio::time::sleep(Duration::from_secs(10)).await;
+///             }
+///         }
+///     });
+///     Ok(store)
+/// }
+/// ```
+///
+/// # What it promises
+///
+/// Each operation is one statement in a transaction of its own, decided by the rows that it locks, whatever isolation level
+/// the database has by default. When statements meet, they are run again within the [timeout](PostgresStoreBuilder::timeout);
+/// under `serializable` that happens often, so let connections have `read committed`. Lifetimes are counted by the
+/// database's clock, never by a node's. What has expired counts as gone, swept or not.
+///
+/// Whatever happens to server, network or pool is [`StoreError`], an outage, and nothing is half done. An operation that was not
+/// answered in time may have happened all the same, as with any store that is asked over a network: a request may turn out to be
+/// spent although nobody was told so. Its connection is closed; `statement_timeout` keeps the server from working on in
+/// vain. A disk or a memory that is full refuses new requests ([`StoreRefusal::Full`]).
+///
+/// # What is lost when
+///
+/// | event | waiting and open requests | spent requests and marks |
+/// | --- | --- | --- |
+/// | a node crashes, or all do | kept | kept |
+/// | the server crashes | kept | kept |
+/// | the server crashes, with `synchronous_commit = off` | the last ones are lost | **the last ones are forgotten** |
+/// | an asynchronous replica is promoted | the last ones are lost | **the last ones are forgotten** |
+/// | a synchronous replica is promoted | kept | kept |
+/// | a backup is restored | those of the backup | **everything since is forgotten** |
+///
+/// A lost request costs its user a second login. A forgotten end or mark means that a request can be completed, or an assertion be
+/// used, a second time while it lives: keep `synchronous_commit = on`, and `synchronous_standby_names` set where replicas are
+/// promoted. After a restore, truncate both tables and wait as long as assertions live.
+///
+/// Connect to the primary only: a replica that reads is behind. `target_session_attrs=read-write` over a list of hosts finds it.
+/// A connection whose server turns out to be read-only is closed, so that the next one finds the new primary.
+///
+/// # Proxies
+///
+/// Statements are prepared once per connection, by the protocol. PgBouncer in session mode takes that; in transaction mode it must be
+/// 1.21 or later with `max_prepared_statements` above 20. In statement mode [`migrate`](Self::migrate) fails. A connection
+/// that has lost its statements, by `DISCARD ALL` or behind a proxy, prepares them again.
+///
+/// # Room
+///
+/// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a second time, and
+/// spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark takes about 200 bytes. There
+/// are no shares for clients: limit how often one may push in front of the server. Somebody must call `sweep`, on one node
+/// or on all, every few seconds: nodes do not get in each other's way. The tables are set to be vacuumed when a twentieth
+/// of them is dead; leave autovacuum on, and let no transaction in the same database stay open for hours.
+///
+/// # Who may read it
+///
+/// Keys are digests: of handles, clients and browsers there is nothing that could be used. Records hold what clients sent, which is
+/// personal data unless a `SealedStore` encrypts it. The role needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the tables, and
+/// for `migrate` what its SQL needs. Parameters show up in the server's log where `log_parameter_max_length` allows it: set it to
+/// 0 for this role.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
@@ -157,7 +246,8 @@ impl fmt::Debug for PostgresStoreBuilder {
 impl RequestStore for PostgresStore {
     async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
         let (key, owner, lifetime) = (bytes(&request.key), bytes(&request.owner), lifetime(request.lifetime));
-        let new: [Parameter<'_>; 4] = [&key, &owner, &request.payload, &lifetime];
+        let payload = Bytes(request.payload);
+        let new: [Parameter<'_>; 4] = [&key, &owner, &payload, &lifetime];
         if request.marks.is_empty() {
             let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
             return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(()) };
@@ -224,7 +314,7 @@ impl RequestStore for PostgresStore {
 
 /// Marks in the order of their keys, which all calls lock them in: two that lock them crosswise would wait for each other.
 struct Marks<'a> {
-    keys: Vec<&'a [u8]>,
+    keys: Vec<Bytes<'a>>,
     lifetimes: Vec<i64>,
 }
 
@@ -310,8 +400,8 @@ async fn sweep(call: &mut Call, statement: &str, batch: i64) -> Result<i64, Fail
     Ok(i64::try_from(swept.len()).unwrap_or(i64::MAX))
 }
 
-fn bytes(key: &Key) -> &[u8] {
-    key.as_bytes()
+fn bytes(key: &Key) -> Bytes<'_> {
+    Bytes(key.as_bytes())
 }
 
 fn lifetime(lifetime: Duration) -> i64 {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::{Error, Row, types::ToSql};
+use tokio_postgres::{Error, Row};
 
-use super::errors::{Failure, Verdict};
+use super::{
+    errors::{Failure, Verdict},
+    parameter::Parameter,
+};
 
 /// How often a call runs something again. In a race that somebody wins each time, more than there are connections in a usual
 /// pool.
 const RUNS: u32 = 32;
-
-pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
 
 pub(super) struct Call {
     /// Gone when it was of no more use.
