@@ -1,45 +1,35 @@
 //! A small authorization server with pushed authorization requests, over axum: `cargo run --example axum`.
 //!
-//! This file is the whole HTTP layer. What the endpoints do is in `examples/demo`; what happens to a pushed request is in the
+//! This folder is the whole HTTP layer. What the endpoints do is in `examples/demo`; what happens to a pushed request is in the
 //! library.
 
 #[path = "../demo/demo.rs"]
 mod demo;
 mod exchange;
 mod listener;
-mod stop;
 
-use std::{env, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, process::ExitCode, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     routing::{any, get, post},
 };
-use tokio::net::TcpListener;
 
 use self::{
     demo::{
-        Demo, authorize,
-        command_line::{CommandLine, USAGE},
-        discovery,
-        fault::Fault,
-        html, log,
+        Demo, authorize, discovery, html,
         message::{Answer, Message},
-        playground, push, resource,
-        start::Start,
-        token_endpoint,
+        playground,
+        program::{self, Stop},
+        push, resource, token_endpoint,
     },
     listener::PatientListener,
-    stop::StopSignals,
 };
-
-/// How long requests under way may take when the server is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 type App = State<Arc<Demo>>;
 
-fn routes(demo: Demo) -> Router {
+fn routes(demo: Arc<Demo>) -> Router {
     Router::new()
         // Every method, because the library answers the wrong ones as well.
         .route("/authorize/par", any(async |app: App, message: Message| push::answer(&app, &message).await))
@@ -58,9 +48,8 @@ fn routes(demo: Demo) -> Router {
         .route("/playground/push", post(async |app: App, message: Message| playground::push(&app, &message).await))
         .route(
             "/playground/run/{id}",
-            get(async |app: App, Path(id): Path<String>, message: Message| playground::show(&app, &message, &id)).post(
-                async |app: App, Path(id): Path<String>, message: Message| playground::go_on(&app, &message, &id).await,
-            ),
+            get(async |app: App, message: Message| playground::show(&app, &message))
+                .post(async |app: App, message: Message| playground::go_on(&app, &message).await),
         )
         .route(
             "/playground/callback",
@@ -69,51 +58,15 @@ fn routes(demo: Demo) -> Router {
         )
         .route("/style.css", get(async || html::style_sheet()))
         .route("/icon.svg", get(async || html::icon()))
-        .with_state(Arc::new(demo))
+        .with_state(demo)
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            log::line(fault);
-            ExitCode::from(2)
-        }
-    }
+    program::run(serve).await
 }
 
-async fn run() -> Result<(), Fault> {
-    let Some(command_line) = CommandLine::parse(env::args_os().skip(1))? else {
-        say(USAGE);
-        return Ok(());
-    };
-    let start = Start::prepare(&command_line)?;
-    let cannot_listen = |error| Fault::new("--listen", error);
-    let listener = TcpListener::bind(command_line.listen).await.map_err(cannot_listen)?;
-    let address = listener.local_addr().map_err(cannot_listen)?;
-    let (demo, introduction) = start.run(address)?;
-    let mut stop = StopSignals::install().map_err(|error| Fault::new("signals", error))?;
-    say(&format!("listening on http://{address}\n{introduction}"));
-
-    let (stopping, mut stopped) = tokio::sync::watch::channel(());
-    let stop_asked_for = async move {
-        stop.arrived().await;
-        drop(stopping);
-    };
-    let server = axum::serve(PatientListener::new(listener), routes(demo)).with_graceful_shutdown(stop_asked_for);
-    let grace_is_over = async move {
-        let _ = stopped.changed().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        outcome = server => outcome.map_err(|error| Fault::new("server", error)),
-        () = grace_is_over => Ok(()),
-    }
-}
-
-/// Writes to standard output at once. That nobody reads it is no reason to stop.
-fn say(text: &str) {
-    let mut output = std::io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+async fn serve(listener: TcpListener, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
+    let listener = PatientListener::new(tokio::net::TcpListener::from_std(listener)?);
+    axum::serve(listener, routes(demo)).with_graceful_shutdown(stop).await
 }

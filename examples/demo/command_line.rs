@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-use super::{fault::Fault, issuer::Issuer};
+use super::{fault::Fault, issuer::Issuer, store::Store};
 
 pub(crate) const USAGE: &str = "\
 An authorization server that takes pushed authorization requests (RFC 9126).
@@ -10,7 +10,9 @@ An authorization server that takes pushed authorization requests (RFC 9126).
   --listen ADDRESS   IP address and port, default 127.0.0.1:3000; port 0 picks a free one
   --issuer URL       the origin clients and browsers use, default http://ADDRESS
   --config FILE      policy, clients and keys as JSON; without it a built-in demo
-  --store memory     where pushed requests live
+  --store STORE      where pushed requests live: memory, the default, or what several nodes of one issuer share:
+                     redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// over TLS, or
+                     postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require
   --help             this text
 ";
 
@@ -18,6 +20,7 @@ pub(crate) struct CommandLine {
     pub(crate) listen: SocketAddr,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) config: Option<PathBuf>,
+    pub(crate) store: Store,
 }
 
 impl CommandLine {
@@ -34,7 +37,7 @@ impl CommandLine {
                 "--listen" => set(&mut listen, "--listen", address(value("--listen")?)?)?,
                 "--issuer" => set(&mut issuer, "--issuer", origin(value("--issuer")?)?)?,
                 "--config" => set(&mut config, "--config", PathBuf::from(value("--config")?))?,
-                "--store" => set(&mut store, "--store", memory(value("--store")?)?)?,
+                "--store" => set(&mut store, "--store", shared(value("--store")?)?)?,
                 "--tls-cert" | "--tls-key" | "--tls-client-auth" => {
                     return Err(Fault::new(flag, "is not supported yet; put a proxy that ends TLS in front"));
                 }
@@ -45,7 +48,7 @@ impl CommandLine {
         if issuer.is_none() {
             Issuer::of_address(listen).map_err(|problem| Fault::new("--issuer", problem))?;
         }
-        Ok(Some(Self { listen, issuer, config }))
+        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory) }))
     }
 }
 
@@ -78,6 +81,7 @@ fn origin(value: OsString) -> Result<Issuer, Fault> {
     Issuer::parse(text).map_err(|problem| Fault::new("--issuer", problem))
 }
 
-fn memory(value: OsString) -> Result<(), Fault> {
-    if value == "memory" { Ok(()) } else { Err(Fault::new("--store", "only memory is supported yet")) }
+fn shared(value: OsString) -> Result<Store, Fault> {
+    let text = value.to_str().ok_or_else(|| Fault::new("--store", "is not UTF-8"))?;
+    Store::parse(text).map_err(|problem| Fault::new("--store", problem))
 }

@@ -4,34 +4,38 @@
 //! [`Answer`](message::Answer); an example only has to route.
 
 pub(crate) mod authorize;
-pub(crate) mod command_line;
+pub(crate) mod body;
 pub(crate) mod discovery;
-pub(crate) mod fault;
 pub(crate) mod html;
-pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod playground;
+pub(crate) mod program;
 pub(crate) mod push;
 pub(crate) mod resource;
-pub(crate) mod start;
 pub(crate) mod token_endpoint;
 
 mod accounts;
 mod browser;
 mod builtin;
 mod codes;
+mod command_line;
 mod config;
 mod consent_page;
 mod error_page;
+mod fault;
 mod id_token;
 mod issuer;
 mod json_text;
 mod keys;
+mod log;
 mod members;
 mod random;
 mod request_view;
 mod shelf;
 mod signer;
+mod start;
+mod stop;
+mod store;
 mod tokens;
 
 use parjar::BoxedParEndpoint;

@@ -9,6 +9,8 @@ use url::form_urlencoded;
 /// A request whose body has been read.
 pub(crate) struct Message {
     pub(crate) method: String,
+    /// Still encoded, as the client has written it.
+    pub(crate) path: String,
     /// The raw query, without the question mark.
     pub(crate) query: Option<String>,
     /// Every value of every name, names in lower case.

@@ -83,15 +83,16 @@ async fn start_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
     let wishes = Wishes::read(form);
     let Push { request, inside, verifier } = wishes.push(player, demo, &id)?;
     let reply = super::push::answer(demo, &request).await;
-    let step = wire::step(&request, "/authorize/par", &reply, player, inside.as_deref());
+    let step = wire::step(&request, &reply, player, inside.as_deref());
     let run = Run::start(browser.binding(), player, wishes.redirect_uri, verifier, step, &reply);
     demo.playground.runs.put_over_oldest(&id, run, RUN_BYTES);
     Ok(Answer::see_other(format!("/playground/run/{id}")))
 }
 
 /// `GET /playground/run/{id}`
-pub(crate) fn show(demo: &Demo, message: &Message, id: &str) -> Answer {
+pub(crate) fn show(demo: &Demo, message: &Message) -> Answer {
     let show = || {
+        let id = run_id(message);
         let browser = Browser::of(message, &demo.issuer)?;
         let page = |run: &mut Run| run_page::render(run, id, &demo.issuer, &browser);
         with_run(demo, &browser, id, page).ok_or_else(no_such_run)
@@ -117,17 +118,18 @@ pub(crate) fn arrive(demo: &Demo, message: &Message) -> Answer {
 }
 
 /// `POST /playground/run/{id}`: the next request of the client.
-pub(crate) async fn go_on(demo: &Demo, message: &Message, id: &str) -> Answer {
-    continue_run(demo, message, id).await.unwrap_or_else(|failure| failure)
+pub(crate) async fn go_on(demo: &Demo, message: &Message) -> Answer {
+    continue_run(demo, message).await.unwrap_or_else(|failure| failure)
 }
 
-async fn continue_run(demo: &Demo, message: &Message, id: &str) -> Result<Answer, Answer> {
+async fn continue_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
+    let id = run_id(message);
     let (browser, form) = checked(demo, message)?;
     let next = form.field("next").unwrap_or_default();
     let prepare = |run: &mut Run| {
         let player = demo.playground.player(&run.client_id)?;
         let request = match &*next {
-            "token" => wire::post(player, &demo.issuer, &run.token_request()?, false),
+            "token" => wire::post("/token", player, &demo.issuer, &run.token_request()?, false),
             "resource" => Ok(run.resource_request(&demo.issuer)?),
             _ => return None,
         };
@@ -135,14 +137,18 @@ async fn continue_run(demo: &Demo, message: &Message, id: &str) -> Result<Answer
     };
     let (request, player) = with_run(demo, &browser, id, prepare).flatten().ok_or_else(no_such_run)?;
     let request = request?;
-    let (path, reply) = match &*next {
-        "token" => ("/token", token_endpoint::answer(demo, &request).await),
-        _ => ("/resource", resource::answer(demo, &request)),
+    let reply = match &*next {
+        "token" => token_endpoint::answer(demo, &request).await,
+        _ => resource::answer(demo, &request),
     };
-    let step = wire::step(&request, path, &reply, player, None);
+    let step = wire::step(&request, &reply, player, None);
     let record = |run: &mut Run| run.record(step, &reply);
     with_run(demo, &browser, id, record).ok_or_else(no_such_run)?;
     Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
+}
+
+fn run_id(message: &Message) -> &str {
+    message.path.strip_prefix("/playground/run/").unwrap_or_default()
 }
 
 /// A form that a page of the playground sent.

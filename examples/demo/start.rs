@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use parjar::{
-    AuthorizationRequest, Client, ClientRegistration, ErrorCode, InMemoryRegistry, MemoryStore, ParEndpoint, Rejection,
+    AuthorizationRequest, BoxedStore, Client, ClientRegistration, ErrorCode, InMemoryRegistry, ParEndpoint, Rejection,
 };
 use serde_json::{Map, Value, json};
 
@@ -24,15 +24,24 @@ use super::{
 
 /// A configuration that can be used, before there is an address.
 pub(crate) struct Start {
+    listen: SocketAddr,
     issuer: Option<Issuer>,
     config: Option<Config>,
+    store: BoxedStore,
 }
 
 impl Start {
-    /// Reads the configuration, so that its faults show before a port is taken.
-    pub(crate) fn prepare(command_line: &CommandLine) -> Result<Self, Fault> {
-        let config = command_line.config.as_deref().map(Config::read).transpose()?;
-        Ok(Self { issuer: command_line.issuer.clone(), config })
+    /// Reads the configuration and opens the store, so that their faults show before a port is taken.
+    pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, Fault> {
+        let CommandLine { listen, issuer, config, store } = command_line;
+        let config = config.as_deref().map(Config::read).transpose()?;
+        let store = store.open().await.map_err(|problem| Fault::new("--store", problem))?;
+        Ok(Self { listen, issuer, config, store })
+    }
+
+    /// Where to listen.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listen
     }
 
     /// The server, and what to tell the person who started it.
@@ -41,6 +50,7 @@ impl Start {
             Some(issuer) => issuer,
             None => Issuer::of_address(address).map_err(|problem| Fault::new("--issuer", problem))?,
         };
+        let store = self.store;
         match self.config {
             Some(mut config) => {
                 let player = add_player(&mut config, &issuer)?;
@@ -49,7 +59,7 @@ impl Start {
                     "the playground is the client {:?}; only this process has its secret and its key",
                     player.client_id
                 ));
-                Ok((demo(issuer, config, vec![player])?, String::new()))
+                Ok((demo(issuer, config, store, vec![player])?, String::new()))
             }
             None => {
                 if issuer.is_https() {
@@ -59,13 +69,13 @@ impl Start {
                 }
                 let introduction = builtin::introduction(&issuer);
                 let config = builtin::config(&issuer)?;
-                Ok((demo(issuer, config, builtin::players()?)?, introduction))
+                Ok((demo(issuer, config, store, builtin::players()?)?, introduction))
             }
         }
     }
 }
 
-fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fault> {
+fn demo(issuer: Issuer, config: Config, store: BoxedStore, players: Vec<Player>) -> Result<Demo, Fault> {
     let (signer, decryption_keys) = config.keys.complete()?;
     let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
@@ -73,7 +83,7 @@ fn demo(issuer: Issuer, config: Config, players: Vec<Player>) -> Result<Demo, Fa
     let mut builder = ParEndpoint::builder(issuer.as_str())
         .policy(config.policy)
         .clients(clients)
-        .store(MemoryStore::default())
+        .store(store)
         .token_endpoint(issuer.url("/token"))
         .decryption_keys(decryption_keys)
         .observer(LogObserver)

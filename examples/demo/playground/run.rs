@@ -61,6 +61,7 @@ impl Run {
     pub(super) fn arrive(&mut self, message: &Message, response: Form<'_>, issuer: &Issuer) {
         let mut shown = Message {
             method: message.method.clone(),
+            path: message.path.clone(),
             query: message.query.clone(),
             headers: Vec::new(),
             body: Vec::new(),
@@ -80,7 +81,7 @@ impl Run {
         if response.field("error").is_some() {
             remarks.push("The server refused, or the user did.");
         }
-        let request = wire::request_text(&shown, "/playground/callback", false);
+        let request = wire::request_text(&shown, false);
         self.push_step(Step {
             title: "The browser brings the answer",
             request,
@@ -107,7 +108,7 @@ impl Run {
     }
 
     pub(super) fn resource_request(&self, issuer: &Issuer) -> Option<Message> {
-        self.token.as_deref().map(|token| wire::get(issuer, token))
+        self.token.as_deref().map(|token| wire::get("/resource", issuer, token))
     }
 
     /// A request of the client was answered.

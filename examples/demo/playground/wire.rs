@@ -13,6 +13,7 @@ pub(super) const MAX_TEXT: usize = 16 * 1024;
 
 /// A POST of a form, with the credentials of a client, or with wrong ones.
 pub(super) fn post(
+    path: &str,
     player: &Player,
     issuer: &Issuer,
     fields: &[(String, String)],
@@ -25,21 +26,21 @@ pub(super) fn post(
     let body = encode(fields.chain(proof.fields.iter().map(|(name, value)| (*name, value.as_str()))));
     headers.push(header("content-type", "application/x-www-form-urlencoded"));
     headers.push(header("content-length", &body.len().to_string()));
-    Ok(Message { method: "POST".to_owned(), query: None, headers, body: body.into_bytes() })
+    Ok(Message { method: "POST".to_owned(), path: path.to_owned(), query: None, headers, body: body.into_bytes() })
 }
 
-pub(super) fn get(issuer: &Issuer, token: &str) -> Message {
+pub(super) fn get(path: &str, issuer: &Issuer, token: &str) -> Message {
     let headers = vec![header("host", issuer.host()), header("authorization", &format!("Bearer {token}"))];
-    Message { method: "GET".to_owned(), query: None, headers, body: Vec::new() }
+    Message { method: "GET".to_owned(), path: path.to_owned(), query: None, headers, body: Vec::new() }
 }
 
 /// Request and reply as a step of a run, without the secret if that is not for showing. `inside` is the token that is encrypted
 /// in the request.
-pub(super) fn step(request: &Message, path: &str, reply: &Answer, player: &Player, inside: Option<&str>) -> Step {
+pub(super) fn step(request: &Message, reply: &Answer, player: &Player, inside: Option<&str>) -> Step {
     Step {
-        title: title(path),
+        title: title(&request.path),
         tokens: tokens(request, inside),
-        request: request_text(request, path, !player.is_public_knowledge),
+        request: request_text(request, !player.is_public_knowledge),
         reply: Some(reply_text(reply)),
         remarks: Vec::new(),
     }
@@ -63,8 +64,8 @@ fn tokens(request: &Message, inside: Option<&str>) -> Vec<Decoded> {
     tokens
 }
 
-pub(super) fn request_text(request: &Message, path: &str, keep_secret: bool) -> String {
-    let mut text = format!("{} {path}", request.method);
+pub(super) fn request_text(request: &Message, keep_secret: bool) -> String {
+    let mut text = format!("{} {}", request.method, request.path);
     if let Some(query) = &request.query {
         let _ = write!(text, "?{query}");
     }

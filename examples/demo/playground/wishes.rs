@@ -88,7 +88,7 @@ impl Wishes {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let (fields, inside) = self.packed(fields, player, demo)?;
-        let mut request = wire::post(player, &demo.issuer, &fields, self.mistake == "secret")?;
+        let mut request = wire::post("/authorize/par", player, &demo.issuer, &fields, self.mistake == "secret")?;
         if self.mistake == "method" {
             request.method = "PUT".to_owned();
         }

@@ -1,25 +1,28 @@
-// Starts the example server named by PARJAR_EXAMPLE and stops it again.
+// Starts the example server named by PARJAR_EXAMPLE, or another one beside it, and stops it again.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 
-const example = process.env.PARJAR_EXAMPLE;
-if (!example) {
+const tested = process.env.PARJAR_EXAMPLE;
+if (!tested) {
   throw new Error('PARJAR_EXAMPLE must hold the path of the built example, target/debug/examples/axum');
 }
+
+/** The path of a built example, by its name. */
+const built = (example) => join(dirname(tested), example + extname(tested));
 
 const STARTUP_MS = 30_000;
 const FAILED_START_MS = 10_000;
 const SHUTDOWN_MS = 10_000;
 
 /** A running server with `url`; `stop` asserts a clean exit. */
-export async function startServer(config, extraArguments = []) {
+export async function startServer(config, extraArguments = [], example = undefined) {
   const file = config === undefined ? undefined : await configFile(config);
-  const child = launch(['--listen', '127.0.0.1:0', ...(file ? ['--config', file.path] : []), ...extraArguments]);
+  const child = launch(['--listen', '127.0.0.1:0', ...(file ? ['--config', file.path] : []), ...extraArguments], example);
   const url = await listeningUrl(child).finally(() => file?.remove());
 
   return {
@@ -50,8 +53,8 @@ export async function configFile(content) {
   return { path, remove: () => rm(directory, { recursive: true }) };
 }
 
-function launch(serverArguments) {
-  const process_ = spawn(example, serverArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+function launch(serverArguments, example) {
+  const process_ = spawn(example === undefined ? tested : built(example), serverArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   process_.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
   process_.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));

@@ -1,0 +1,94 @@
+//! A small authorization server with pushed authorization requests, over actix-web: `cargo run --example actix`.
+//!
+//! This folder is the whole HTTP layer. What the endpoints do is in `examples/demo`; what happens to a pushed request is in the
+//! library.
+
+#[path = "../demo/demo.rs"]
+mod demo;
+mod exchange;
+
+use std::{io, net::TcpListener, process::ExitCode, sync::Arc, thread, time::Duration};
+
+use actix_web::{
+    App, HttpServer, Resource, Route, guard,
+    web::{self, Data, ServiceConfig, post},
+};
+
+use self::demo::{
+    Demo, authorize, discovery, html,
+    message::{Answer, Message},
+    playground,
+    program::{self, GRACE, Stop},
+    push, resource, token_endpoint,
+};
+
+/// How long the head of a request may take, and how long a connection may idle. Bodies have a limit of their own.
+const PATIENCE: Duration = Duration::from_secs(30);
+const CONNECTIONS: usize = 1024;
+
+type Shared = Data<Demo>;
+
+fn routes(app: &mut ServiceConfig) {
+    let authorize = async |app: Shared, message: Message| authorize::answer(&app, &message).await;
+    let arrive = async |app: Shared, message: Message| playground::arrive(&app, &message);
+    let metadata = async |app: Shared| discovery::metadata(&app);
+    let health = async || Answer::new(200, "text/plain; charset=utf-8", "ok\n");
+    // Every method, because the library answers the wrong ones as well.
+    app.service(at("/authorize/par").to(async |app: Shared, message: Message| push::answer(&app, &message).await))
+        .service(at("/authorize").route(get().to(authorize)).route(post().to(authorize)))
+        .service(
+            at("/token")
+                .route(post().to(async |app: Shared, message: Message| token_endpoint::answer(&app, &message).await)),
+        )
+        .service(
+            at("/resource").route(get().to(async |app: Shared, message: Message| resource::answer(&app, &message))),
+        )
+        .service(at("/.well-known/oauth-authorization-server").route(get().to(metadata)))
+        .service(at("/.well-known/openid-configuration").route(get().to(metadata)))
+        .service(at("/jwks").route(get().to(async |app: Shared| discovery::jwks(&app))))
+        .service(at("/health").route(get().to(health)))
+        .service(at("/").route(get().to(async |app: Shared, message: Message| playground::start(&app, &message))))
+        .service(
+            at("/playground/push")
+                .route(post().to(async |app: Shared, message: Message| playground::push(&app, &message).await)),
+        )
+        .service(
+            at("/playground/run/{id}")
+                .route(get().to(async |app: Shared, message: Message| playground::show(&app, &message)))
+                .route(post().to(async |app: Shared, message: Message| playground::go_on(&app, &message).await)),
+        )
+        .service(at("/playground/callback").route(get().to(arrive)).route(post().to(arrive)))
+        .service(at("/style.css").route(get().to(async || html::style_sheet())))
+        .service(at("/icon.svg").route(get().to(async || html::icon())));
+}
+
+/// A path has one spelling here. By itself, actix-web would take `/%61uthorize` for `/authorize`.
+fn at(path: &'static str) -> Resource {
+    let fixed = path.split('{').next().unwrap_or(path);
+    web::resource(path).guard(guard::fn_guard(move |request| request.head().uri.path().starts_with(fixed)))
+}
+
+/// GET, and HEAD with it.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    program::run(serve).await
+}
+
+async fn serve(listener: TcpListener, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
+    let demo = Data::from(demo);
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    HttpServer::new(move || App::new().app_data(demo.clone()).configure(routes))
+        .workers(workers)
+        .max_connections(CONNECTIONS.div_ceil(workers))
+        .client_request_timeout(PATIENCE)
+        .keep_alive(PATIENCE)
+        .shutdown_signal(stop)
+        .shutdown_timeout(GRACE.as_secs())
+        .listen(listener)?
+        .run()
+        .await
+}

@@ -1,0 +1,82 @@
+//! The program around an HTTP layer: reads the command line, starts what is asked for, serves until it is told to stop.
+
+use std::{
+    env,
+    future::Future,
+    io::{self, Write as _},
+    net::{SocketAddr, TcpListener},
+    pin::Pin,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    Demo,
+    command_line::{CommandLine, USAGE},
+    fault::Fault,
+    log,
+    start::Start,
+    stop::StopSignals,
+};
+
+/// How long requests under way may take when the server is told to stop.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// Ready when no more requests are to be taken.
+pub(crate) type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs the server that `serve` makes of a listener, the demo, and the moment to stop taking requests.
+pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
+    serve: impl FnOnce(TcpListener, Arc<Demo>, Stop) -> S,
+) -> ExitCode {
+    match start(serve).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            log::line(fault);
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn start<S: Future<Output = io::Result<()>>>(
+    serve: impl FnOnce(TcpListener, Arc<Demo>, Stop) -> S,
+) -> Result<(), Fault> {
+    let Some(command_line) = CommandLine::parse(env::args_os().skip(1))? else {
+        say(USAGE);
+        return Ok(());
+    };
+    let start = Start::prepare(command_line).await?;
+    let (listener, address) = listen(start.address()).map_err(|error| Fault::new("--listen", error))?;
+    let (demo, introduction) = start.run(address)?;
+    let mut signals = StopSignals::install().map_err(|error| Fault::new("signals", error))?;
+    say(&format!("listening on http://{address}\n{introduction}"));
+
+    let (stopping, mut stopped) = tokio::sync::watch::channel(());
+    let stop_asked_for = Box::pin(async move {
+        signals.arrived().await;
+        drop(stopping);
+    });
+    let grace_is_over = async move {
+        let _ = stopped.changed().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        outcome = serve(listener, Arc::new(demo), stop_asked_for) => outcome.map_err(|error| Fault::new("server", error)),
+        () = grace_is_over => Ok(()),
+    }
+}
+
+/// A listener as asynchronous servers want it.
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Writes to standard output at once. That nobody reads it is no reason to stop.
+fn say(text: &str) {
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
