@@ -133,8 +133,7 @@
 //!
 //! # Not here
 //!
-//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with
-//! certificates, and DPoP, are not part of this version.
+//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. DPoP is not part of this version.
 //!
 //! # Features
 //!
@@ -156,8 +155,10 @@ struct Readme;
 
 mod authentication_method;
 mod authorization;
+mod certificate;
 mod client;
 mod client_auth;
+mod client_certificate;
 mod clock;
 mod code_challenge;
 mod confirmation;
@@ -194,6 +195,7 @@ pub use self::{
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
     },
     client_auth::AuthenticatedClient,
+    client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
     clock::{Clock, ManualClock, SystemClock},
     code_challenge::{CodeChallenge, CodeChallengeMethod},
     confirmation::{Confirmation, Thumbprint},
@@ -202,7 +204,7 @@ pub use self::{
         RefusedRedirect,
     },
     error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
-    http::{ClientCertificate, PushRequest, Reply},
+    http::{PushRequest, Reply},
     jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     observer::{Event, Observer, Stage},
     parameters::{ParameterValue, Parameters},

@@ -34,6 +34,8 @@ struct Draft {
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    mtls_pushed_authorization_request_endpoint: Option<String>,
+    mtls_token_endpoint: Option<String>,
     decryption_keys: Option<DecryptionKeys>,
     jwks_source: Arc<dyn DynJwksSource>,
     jwks_limits: JwksCacheLimits,
@@ -84,6 +86,8 @@ impl ParEndpointBuilder {
                 authorization_endpoint: None,
                 pushed_authorization_request_endpoint: None,
                 token_endpoint: None,
+                mtls_pushed_authorization_request_endpoint: None,
+                mtls_token_endpoint: None,
                 decryption_keys: None,
                 jwks_source: Arc::new(NoSource),
                 jwks_limits: JwksCacheLimits::default(),
@@ -114,6 +118,18 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience).
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.token_endpoint = Some(url.into());
+        self
+    }
+
+    /// Another URL of the PAR endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
+    pub fn mtls_pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.mtls_pushed_authorization_request_endpoint = Some(url.into());
+        self
+    }
+
+    /// The same for the token endpoint.
+    pub fn mtls_token_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.mtls_token_endpoint = Some(url.into());
         self
     }
 
@@ -234,6 +250,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         if token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
             return Err(BuildError::Endpoint("token_endpoint"));
         }
+        let mtls_push = self.draft.mtls_pushed_authorization_request_endpoint;
+        if mtls_push.as_deref().is_some_and(|url| !is_secure_url(url) || url.contains('?')) {
+            return Err(BuildError::Endpoint("mtls_pushed_authorization_request_endpoint"));
+        }
+        let mtls_token_endpoint = self.draft.mtls_token_endpoint;
+        if mtls_token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
+            return Err(BuildError::Endpoint("mtls_token_endpoint"));
+        }
         if let Some(name) = self.draft.repeated_detail_type {
             return Err(BuildError::DuplicateDetailType(name));
         }
@@ -249,6 +273,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 authorization_endpoint: authorization_endpoint.into(),
                 pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),
                 token_endpoint: token_endpoint.map(Into::into),
+                mtls_pushed_authorization_request_endpoint: mtls_push.map(Into::into),
+                mtls_token_endpoint: mtls_token_endpoint.map(Into::into),
                 rules,
                 decryption_keys,
                 jwks,

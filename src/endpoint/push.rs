@@ -11,7 +11,6 @@ use crate::{
     authorization::AuthorizationRequest,
     client::{Client, ClientRegistry},
     client_auth::Presented,
-    confirmation::Confirmation,
     error::{Reason, Refusal},
     form::Form,
     http::{PushRequest, Reply},
@@ -116,11 +115,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn push_as(&self, presented: &Presented<'_>, form: Form) -> Result<Pushed, Refusal> {
         let Authenticated { client, mark } = self.authenticate(presented).await?;
+        let confirmation = client.confirmation();
         let client = client.into_client();
         let submission = self.submission(form, &client).await?;
         let Submission { parameters, protection, expires_at, mark: object_mark } = submission;
         let rules = &self.settings.rules;
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation: Confirmation::default() };
+        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
         let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
         let marks: Vec<Mark> = [mark, object_mark].into_iter().flatten().collect();
         let replayed = |known: Key| match mark {

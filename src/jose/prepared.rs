@@ -46,7 +46,8 @@ impl PublicKey {
         }
     }
 
-    fn digest(&self) -> [u8; 32] {
+    /// What tells it from all others.
+    pub(super) fn digest(&self) -> [u8; 32] {
         let (kty, parts) = self.parts();
         let mut hasher = Sha256::new();
         hasher.update(kty);
@@ -139,12 +140,12 @@ fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn
     made.ok().map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>)
 }
 
-/// The key, ready: one that has been seen before, or a new one.
-pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
+/// A key that is ready, with its digest: one that has been seen before, or a new one.
+pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<Material>), KeyProblem> {
     let digest = key.digest();
     let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(material) = cache().get(&digest) {
-        return Ok(material);
+        return Ok((digest, material));
     }
     if let PublicKey::Rsa { modulus, .. } = &key
         && roca::has_fingerprint(modulus)
@@ -155,7 +156,7 @@ pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
     let unusable = if matches!(key, PublicKey::Rsa { .. }) { KeyProblem::Weak } else { KeyProblem::OffCurve };
     let material = Arc::new(Material::make(&key).map_err(|_| unusable)?);
     cache().put(digest, Arc::clone(&material));
-    Ok(material)
+    Ok((digest, material))
 }
 
 static CACHE: LazyLock<Mutex<Generations<[u8; 32], Arc<Material>>>> =
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_same_key_is_prepared_once() {
-        let [first, again, other] = [ed25519(1), ed25519(1), ed25519(2)].map(|key| prepare(key).unwrap());
+        let [first, again, other] = [ed25519(1), ed25519(1), ed25519(2)].map(|key| prepare(key).unwrap().1);
         assert!(Arc::ptr_eq(&first, &again));
         assert!(!Arc::ptr_eq(&first, &other));
     }
