@@ -22,7 +22,7 @@ pub use self::{
 use crate::{
     authentication_method::AuthenticationMethod,
     certificate::Subject,
-    jose::KeyError,
+    jose::{KeyError, SigningAlgorithm},
     policy::Policy,
     redirect_uri::RegisteredRedirectUri,
     response_type::{ResponseMode, ResponseType},
@@ -41,6 +41,7 @@ pub struct Client {
     redirect_uris: Vec<RegisteredRedirectUri>,
     response_types: Vec<ResponseType>,
     response_modes: Option<Vec<ResponseMode>>,
+    response_algorithm: Option<SigningAlgorithm>,
     grant_types: Vec<String>,
     scope: Option<Vec<String>>,
     native: bool,
@@ -109,6 +110,12 @@ impl Client {
         self.response_modes.as_deref()
     }
 
+    /// `authorization_signed_response_alg`
+    #[must_use]
+    pub fn authorization_signed_response_alg(&self) -> Option<SigningAlgorithm> {
+        self.response_algorithm
+    }
+
     /// `grant_types`
     pub fn grant_types(&self) -> impl Iterator<Item = &str> {
         self.grant_types.iter().map(String::as_str)
@@ -172,6 +179,11 @@ impl Client {
             && self.must_push(policy)
             && self.is_confidential()
             && !self.sector_identifier
+    }
+
+    /// `allow_per_request_redirect_uris`, which alone has no effect.
+    pub(crate) fn allows_per_request_redirect_uris(&self) -> bool {
+        self.allow_per_request_redirect_uris
     }
 
     pub(crate) fn has_secrets(&self) -> bool {

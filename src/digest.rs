@@ -50,6 +50,7 @@ pub(crate) struct KeySpace {
     browsers: Sha256,
     assertions: Sha256,
     request_objects: Sha256,
+    code_challenges: Sha256,
 }
 
 impl KeySpace {
@@ -60,6 +61,7 @@ impl KeySpace {
             browsers: prefix(b"browser", issuer),
             assertions: prefix(b"assertion", issuer),
             request_objects: prefix(b"request object", issuer),
+            code_challenges: prefix(b"code challenge", issuer),
         }
     }
 
@@ -83,6 +85,11 @@ impl KeySpace {
     /// The `jti` of a request object. Every client has its own.
     pub(crate) fn request_object(&self, client_id: &str, id: &str) -> Key {
         finish_two(&self.request_objects, client_id, id)
+    }
+
+    /// A `code_challenge`. Every client has its own, so that none can use up those of another.
+    pub(crate) fn code_challenge(&self, client_id: &str, challenge: &str) -> Key {
+        finish_two(&self.code_challenges, client_id, challenge)
     }
 }
 
@@ -137,6 +144,7 @@ mod tests {
             a.assertion("x", "yz"),
             a.assertion("xy", "z"),
             a.request_object("x", "yz"),
+            a.code_challenge("x", "yz"),
             b.assertion("x", "yz"),
         ];
         for (i, left) in keys.iter().enumerate() {

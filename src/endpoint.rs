@@ -151,8 +151,9 @@ impl Settings {
 
     /// Who an assertion of this client may be meant for.
     fn audiences(&self, client: &Client) -> Audiences<'_> {
+        let legacy = self.rules.policy.allow_legacy_assertion_audience || client.allows_legacy_audience();
         let endpoints = [self.token_urls(), self.push_urls()];
-        Audiences { issuer: &self.issuer, endpoints: client.allows_legacy_audience().then_some(endpoints) }
+        Audiences { issuer: &self.issuer, endpoints: legacy.then_some(endpoints) }
     }
 
     fn observe(&self, event: &Event<'_>) {

@@ -260,8 +260,13 @@ reasons! {
     ResponseTypeNotOffered "response_type_not_offered" UnsupportedResponseType 400 "this response_type is not supported";
     /// A `response_type` that the client did not register.
     ResponseTypeNotRegistered "response_type_not_registered" UnauthorizedClient 400 "this client may not use this response_type";
-    /// A `response_mode` that is unknown, not offered or not safe with this response type.
+    /// A `response_mode` that is unknown, not offered or not safe with this response type, or one that is signed, in another way
+    /// than the client is registered for.
     ResponseMode "response_mode" InvalidRequest 400 "this response_mode is not supported here";
+    /// A `response_mode` without a signature where the policy wants signed responses (JARM).
+    SignedResponseRequired "signed_response_required" InvalidRequest 400 "response_mode must be jwt or another that is signed";
+    /// The host's signer could not sign the response.
+    ResponseNotSigned "response_not_signed" ServerError 500 "the server could not process the request";
     /// No `redirect_uri` where one is required.
     MissingRedirectUri "missing_redirect_uri" InvalidRequest 400 "redirect_uri is missing";
     /// A `scope` that breaks the grammar of RFC 6749 section 3.3, or with too many tokens.
@@ -270,6 +275,10 @@ reasons! {
     ScopeNotOffered "scope_not_offered" InvalidScope 400 "a scope is not supported";
     /// A scope that the client did not register.
     ScopeNotRegistered "scope_not_registered" InvalidScope 400 "this client may not ask for a scope";
+    /// A request without a scope that the policy requires.
+    ScopeRequired "scope_required" InvalidScope 400 "a scope that every request needs is missing";
+    /// No `state` where the policy requires one.
+    MissingState "missing_state" InvalidRequest 400 "state is missing";
     /// A `state` with characters outside %x20-7E.
     MalformedState "malformed_state" InvalidRequest 400 "the state contains characters that are not allowed";
     /// An `id_token` straight from the authorization endpoint needs a `nonce`.
@@ -282,6 +291,10 @@ reasons! {
     ChallengeMethod "challenge_method" InvalidRequest 400 "code_challenge_method must be one that is supported, and plain is meant where it is missing";
     /// A `code_challenge` of the wrong length or alphabet.
     MalformedCodeChallenge "malformed_code_challenge" InvalidRequest 400 "the code_challenge is malformed";
+    /// A `code_challenge` that its client has pushed before (RFC 9700 section 2.1.1).
+    CodeChallengeReused "code_challenge_reused" InvalidRequest 400 "the code_challenge has been used before";
+    /// `id_token_hint` where the policy refuses it.
+    IdTokenHint "id_token_hint" InvalidRequest 400 "id_token_hint is not accepted";
     /// `prompt=none` together with another value.
     PromptNone "prompt_none" InvalidRequest 400 "prompt=none cannot be combined with other values";
     /// A `max_age` that is not a number of seconds.

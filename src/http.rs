@@ -119,6 +119,10 @@ const NO_STORE: [(&str, Cow<'static, str>); 2] =
     [("cache-control", Cow::Borrowed("no-cache, no-store")), ("pragma", Cow::Borrowed("no-cache"))];
 
 impl Reply {
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: String::new() }
+    }
+
     pub(crate) fn json(status: u16, body: String) -> Self {
         let mut headers = Vec::with_capacity(4);
         headers.push(("content-type", Cow::Borrowed("application/json")));
@@ -148,7 +152,7 @@ impl Reply {
     }
 
     /// Adds a header. Values come from constants and from text that has been checked to be printable ASCII.
-    fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

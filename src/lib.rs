@@ -162,6 +162,7 @@ mod client_certificate;
 mod clock;
 mod code_challenge;
 mod confirmation;
+mod cors;
 mod digest;
 mod endpoint;
 mod error;
@@ -172,6 +173,7 @@ mod jar;
 pub mod jose;
 mod json;
 mod jwks;
+mod lint;
 mod observer;
 mod parameters;
 mod policy;
@@ -180,6 +182,7 @@ mod random;
 pub mod redirect_uri;
 pub mod request_uri;
 mod response;
+mod response_signer;
 mod response_type;
 mod scope;
 pub mod store;
@@ -199,6 +202,7 @@ pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     code_challenge::{CodeChallenge, CodeChallengeMethod},
     confirmation::{Confirmation, Thumbprint},
+    cors::{Cors, CorsError},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, BuildError, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
         RefusedRedirect,
@@ -206,14 +210,16 @@ pub use self::{
     error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
     http::{PushRequest, Reply},
     jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
+    lint::{Finding, Severity},
     observer::{Event, Observer, Stage},
     parameters::{ParameterValue, Parameters},
-    policy::{Limits, Policy, PolicyError, RequireCodeChallenge},
+    policy::{Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
     protection::Protection,
     random::{RandomError, RandomSource, SystemRandom},
     redirect_uri::RedirectUri,
     request_uri::RequestUri,
     response::Redirect,
+    response_signer::ResponseSigner,
     response_type::{ResponseMode, ResponseType},
     store::{BoxedStore, MemoryLimits, MemoryStore, RequestStore},
     validation::Rule,

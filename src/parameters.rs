@@ -46,6 +46,7 @@ names! {
     Prompt "prompt",
     MaxAge "max_age",
     LoginHint "login_hint",
+    IdTokenHint "id_token_hint",
     AcrValues "acr_values",
     UiLocales "ui_locales",
     Claims "claims",

@@ -3,25 +3,42 @@
 //! A policy starts from a preset. Where a client's registration says something about the same matter, the stricter of the two
 //! counts.
 
+mod checks;
 mod document;
 mod error;
 mod limits;
+mod presets;
+mod profile;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{error::PolicyError, limits::Limits};
+pub(crate) use self::presets::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS};
+pub use self::{error::PolicyError, limits::Limits, profile::Profile};
 use crate::{
     authentication_method::AuthenticationMethod,
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     response_type::{ResponseMode, ResponseType},
-    scope,
 };
 
 /// The settings of one authorization server ("profile-level switches").
 ///
 /// Start from a preset and change what differs. [`ParEndpointBuilder::build`](crate::ParEndpointBuilder::build) refuses a
-/// policy that contradicts itself. In a file it is an object with a `preset` and what differs from it; the names are those of
-/// the fields, times are whole seconds, and an unknown name is an error.
+/// policy that contradicts itself, and [`lint`](Self::lint) tells what is weak in it. In a file it is an object with a `preset`
+/// and what differs from it; the names are those of the fields, times are whole seconds, and an unknown name is an error.
+///
+/// | preset | push | client authentication | signed requests | algorithms | responses | and |
+/// | --- | --- | --- | --- | --- | --- | --- |
+/// | [`oauth`](Self::oauth) | offered | secrets and keys | accepted | all | `code` | PKCE for public clients |
+/// | [`oidc`](Self::oidc) | offered | secrets and keys | accepted | all | `code` | `redirect_uri` required |
+/// | [`fapi1_advanced`](Self::fapi1_advanced) | offered | keys | required, with `nbf` | PS256, ES256 | `code id_token`, or `code` signed | PKCE always |
+/// | [`fapi2_security_profile`](Self::fapi2_security_profile) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always |
+/// | [`fapi2_message_signing`](Self::fapi2_message_signing) | required | keys | required, with `nbf` | PS256, ES256, Ed25519 | `code` | PKCE always |
+/// | [`haip`](Self::haip) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always |
+/// | [`atproto`](Self::atproto) | required | keys, or none | accepted | PS256, ES256, Ed25519 | `code` | no challenge twice a day, `state`, scope `atproto` |
+/// | [`brazil`](Self::brazil) | required | keys | required, with `nbf` | PS256; RSA-OAEP, A256GCM | `code id_token`, or `code` signed | no `id_token_hint` |
+/// | [`cdr`](Self::cdr) | required | keys | required, with `nbf` | PS256, ES256 | `code` signed | lifetime of 10 to 90 s |
+///
+/// From `fapi1_advanced` on, `redirect_uri` is required, and the code challenge method is S256 in all of them.
 ///
 /// ```
 /// use parjar::Policy;
@@ -37,6 +54,11 @@ use crate::{
 #[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Policy {
+    /// The profile whose preset it started from; in a file, `preset`. It holds `request_uri_lifetime` to the bounds of the
+    /// profile, and everything else to nothing: [`lint`](Self::lint) tells what has left the profile. To leave its bounds too,
+    /// say here that the policy is of another one.
+    #[serde(rename = "preset")]
+    pub profile: Profile,
     /// Whether the PAR endpoint answers at all. Default `true`.
     pub pushed_authorization_requests: bool,
     /// Whether nothing but a `request_uri` from the PAR endpoint starts an authorization (RFC 9126 section 5). Default `false`.
@@ -54,6 +76,10 @@ pub struct Policy {
     /// Whether a request object needs the `typ` `oauth-authz-req+jwt` (RFC 9101 section 10.8), which older clients do not
     /// send. Default `false`; the type of another kind of token is always refused.
     pub require_request_object_type: bool,
+    /// Whether every response must be signed: as a JWT (`response_mode=jwt` and its kin, JARM), or by the ID token in it where
+    /// `response_type` has `id_token`. Default `false`. It needs a
+    /// [`response_signer`](crate::ParEndpointBuilder::response_signer).
+    pub require_signed_authorization_response: bool,
     /// Whether a request object needs a `jti` and is good for one request: one push, or one login when it comes in the query.
     /// Default `false`.
     pub single_use_request_objects: bool,
@@ -64,7 +90,8 @@ pub struct Policy {
     /// Whether the path of a per-request `redirect_uri` must be the registered one or continue it after a `/`. Default
     /// `false`. Switch it on where clients share an origin.
     pub restrict_per_request_redirect_uris_to_registered_path: bool,
-    /// Seconds that a pushed request waits to be opened, 1 to 600: the `expires_in` of the reply. Default 60.
+    /// Seconds that a pushed request waits to be opened, 1 to 600, or what the [`profile`](Self::profile) demands: the
+    /// `expires_in` of the reply. Default 60.
     pub request_uri_lifetime: u32,
     /// Seconds that an opened request may take until the login is over, 1 to 3600. Default 600. They are counted from the first
     /// opening of a pushed request, and of a single-use request object in the query.
@@ -78,9 +105,14 @@ pub struct Policy {
     /// Seconds that a spent request is remembered as spent, 1 to 3600. Default 600. It makes no difference to safety: a
     /// forgotten one is refused as unknown. Only its replay is then no longer reported as one.
     pub spent_lifetime: u32,
+    /// Seconds that the `code_challenge` of a pushed request is remembered, 0 to 604 800, so that its client cannot push it again
+    /// in that time: a challenge that is always the same protects nothing (RFC 9700 section 2.1.1). A client that has lost the
+    /// reply to a push needs a new challenge to push again. Default 0: not at all.
+    pub code_challenge_memory: u32,
     /// The `response_type` values that are offered. Default `code` alone.
     pub response_types_supported: Vec<ResponseType>,
-    /// The `response_mode` values that are offered. Default all.
+    /// The `response_mode` values that are offered. Default all; those with a signed response (JARM) only where there is a
+    /// [`response_signer`](crate::ParEndpointBuilder::response_signer).
     pub response_modes_supported: Vec<ResponseMode>,
     /// The client authentication methods that are offered. Default all but `none`.
     pub token_endpoint_auth_methods_supported: Vec<AuthenticationMethod>,
@@ -100,11 +132,22 @@ pub struct Policy {
     pub request_object_encryption_enc_values_supported: Vec<ContentEncryption>,
     /// The scopes that are offered, or `None` when any goes that the client is registered for.
     pub scopes_supported: Option<Vec<String>>,
+    /// Scopes that every request must ask for. Default none.
+    pub required_scopes: Vec<String>,
     /// Who must use PKCE. Default [`RequireCodeChallenge::PublicClients`].
     pub require_code_challenge: RequireCodeChallenge,
     /// Whether `redirect_uri` is required even of a client that has registered only one. Default `false`; always `true` for
     /// OpenID Connect requests.
     pub require_redirect_uri: bool,
+    /// Whether `state` is required. Default `false`.
+    pub require_state: bool,
+    /// Whether a request with `id_token_hint` is refused, because an ID token in the hands of a browser says who the user is.
+    /// Default `false`.
+    pub refuse_id_token_hint: bool,
+    /// Whether every client may name an endpoint as the `aud` of its assertions, as
+    /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience) has it for one of them.
+    /// Default `false`.
+    pub allow_legacy_assertion_audience: bool,
     /// Bounds of a single request.
     pub limits: Limits,
     /// **Danger.** Lets clients push and get tokens that are registered with `token_endpoint_auth_method` `none`. Anybody can
@@ -134,58 +177,6 @@ pub enum RequireCodeChallenge {
 }
 
 impl Policy {
-    /// RFC 6749 with the current best practice (RFC 9700): code flow, PKCE with S256, exact redirect URIs.
-    #[must_use]
-    pub fn oauth() -> Self {
-        Self {
-            pushed_authorization_requests: true,
-            require_pushed_authorization_requests: false,
-            request_parameter_supported: true,
-            require_signed_request_object: false,
-            require_encrypted_request_object: false,
-            require_request_object_nbf: false,
-            require_request_object_type: false,
-            single_use_request_objects: false,
-            allow_per_request_redirect_uris: false,
-            restrict_per_request_redirect_uris_to_registered_path: false,
-            request_uri_lifetime: 60,
-            login_lifetime: 600,
-            request_object_lifetime: 3600,
-            client_assertion_lifetime: 300,
-            clock_leeway: 10,
-            spent_lifetime: 600,
-            response_types_supported: vec![ResponseType::CODE],
-            response_modes_supported: vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost],
-            token_endpoint_auth_methods_supported: vec![
-                AuthenticationMethod::ClientSecretBasic,
-                AuthenticationMethod::ClientSecretPost,
-                AuthenticationMethod::ClientSecretJwt,
-                AuthenticationMethod::PrivateKeyJwt,
-                AuthenticationMethod::TlsClientAuth,
-                AuthenticationMethod::SelfSignedTlsClientAuth,
-            ],
-            tls_client_certificate_bound_access_tokens: false,
-            token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
-            request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
-            request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
-            request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
-            scopes_supported: None,
-            require_code_challenge: RequireCodeChallenge::PublicClients,
-            require_redirect_uri: false,
-            limits: Limits::default(),
-            danger_allow_unauthenticated_clients: false,
-            danger_allow_request_objects_without_exp: false,
-            danger_decrypt_request_objects_by_value: false,
-            danger_allow_plain_code_challenge: false,
-        }
-    }
-
-    /// OpenID Connect Core: as [`oauth`](Self::oauth), with `redirect_uri` always required.
-    #[must_use]
-    pub fn oidc() -> Self {
-        Self { require_redirect_uri: true, ..Self::oauth() }
-    }
-
     /// Whether a method of client authentication is offered; `none` is where its danger switch is on.
     #[must_use]
     pub fn offers_authentication_method(&self, method: AuthenticationMethod) -> bool {
@@ -195,114 +186,9 @@ impl Policy {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), PolicyError> {
-        let seconds = [
-            ("request_uri_lifetime", self.request_uri_lifetime, 600, "must be 1 to 600 seconds"),
-            ("login_lifetime", self.login_lifetime, 3600, "must be 1 to 3600 seconds"),
-            ("request_object_lifetime", self.request_object_lifetime, 3600, "must be 1 to 3600 seconds"),
-            ("client_assertion_lifetime", self.client_assertion_lifetime, 3600, "must be 1 to 3600 seconds"),
-            ("spent_lifetime", self.spent_lifetime, 3600, "must be 1 to 3600 seconds"),
-        ];
-        for (member, value, max, problem) in seconds {
-            if !(1..=max).contains(&value) {
-                return Err(PolicyError::new(member, problem));
-            }
-        }
-        if self.clock_leeway > 60 {
-            return Err(PolicyError::new("clock_leeway", "must be 0 to 60 seconds"));
-        }
-        if self.response_types_supported.is_empty() {
-            return Err(PolicyError::new("response_types_supported", "must not be empty"));
-        }
-        if self.response_modes_supported.is_empty() {
-            return Err(PolicyError::new("response_modes_supported", "must not be empty"));
-        }
-        if let Some(missing) = self
-            .response_types_supported
-            .iter()
-            .map(|response_type| response_type.default_mode())
-            .find(|mode| !self.response_modes_supported.contains(mode))
-        {
-            let problem = match missing {
-                ResponseMode::Query => "lacks query, the default mode of a supported response type",
-                _ => "lacks fragment, the default mode of a supported response type",
-            };
-            return Err(PolicyError::new("response_modes_supported", problem));
-        }
-        if self.token_endpoint_auth_methods_supported.contains(&AuthenticationMethod::None) {
-            return Err(PolicyError::new(
-                "token_endpoint_auth_methods_supported",
-                "none is switched on by danger_allow_unauthenticated_clients",
-            ));
-        }
-        if self.token_endpoint_auth_methods_supported.is_empty() && !self.danger_allow_unauthenticated_clients {
-            return Err(PolicyError::new("token_endpoint_auth_methods_supported", "must not be empty"));
-        }
-        self.check_algorithms()?;
-        if !self.request_parameter_supported
-            && (self.require_signed_request_object || self.require_encrypted_request_object)
-        {
-            return Err(PolicyError::new(
-                "request_parameter_supported",
-                "must be on where request objects are required",
-            ));
-        }
-        if !self.pushed_authorization_requests && self.require_pushed_authorization_requests {
-            return Err(PolicyError::new(
-                "require_pushed_authorization_requests",
-                "cannot be required while pushed_authorization_requests is off",
-            ));
-        }
-        let tokens = |scopes: &Vec<String>| scopes.iter().all(|token| scope::is_token(token));
-        if !self.scopes_supported.as_ref().is_none_or(tokens) {
-            return Err(PolicyError::new("scopes_supported", "must be an array of scopes"));
-        }
-        self.limits.check()
-    }
-}
-
-impl Policy {
-    /// What is offered must be usable.
-    fn check_algorithms(&self) -> Result<(), PolicyError> {
-        let signing = &self.token_endpoint_auth_signing_alg_values_supported;
-        let offers = |method| self.token_endpoint_auth_methods_supported.contains(&method);
-        let has = |symmetric| signing.iter().any(|algorithm| algorithm.is_symmetric() == symmetric);
-        if offers(AuthenticationMethod::PrivateKeyJwt) && !has(false) {
-            return Err(PolicyError::new(
-                "token_endpoint_auth_signing_alg_values_supported",
-                "lacks an asymmetric algorithm, for private_key_jwt",
-            ));
-        }
-        if offers(AuthenticationMethod::ClientSecretJwt) && !has(true) {
-            return Err(PolicyError::new(
-                "token_endpoint_auth_signing_alg_values_supported",
-                "lacks a symmetric algorithm, for client_secret_jwt",
-            ));
-        }
-        if self.request_parameter_supported && self.request_object_signing_alg_values_supported.is_empty() {
-            return Err(PolicyError::new(
-                "request_object_signing_alg_values_supported",
-                "must not be empty where request objects are supported",
-            ));
-        }
-        if self.single_use_request_objects && self.danger_allow_request_objects_without_exp {
-            return Err(PolicyError::new(
-                "single_use_request_objects",
-                "cannot be kept up for request objects without exp",
-            ));
-        }
-        let (algorithms, encryptions) = (
-            self.request_object_encryption_alg_values_supported.is_empty(),
-            self.request_object_encryption_enc_values_supported.is_empty(),
-        );
-        if algorithms != encryptions || (algorithms && self.require_encrypted_request_object) {
-            return Err(PolicyError::new(
-                "request_object_encryption_enc_values_supported",
-                "must be empty exactly where request_object_encryption_alg_values_supported is, and not where encryption is \
-                 required",
-            ));
-        }
-        Ok(())
+    /// Whether a response of this type has to come as a JWT, for want of an ID token that signs it.
+    pub(crate) fn needs_signed_response(&self, response_type: ResponseType) -> bool {
+        self.require_signed_authorization_response && !response_type.has_id_token()
     }
 }
 

@@ -3,15 +3,29 @@
 
 use std::{fmt, sync::Arc};
 
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::{error::Refusal, http::Reply, response_type::ResponseMode, validation::Answer};
+use crate::{
+    clock::Clock,
+    error::{Reason, Refusal},
+    http::Reply,
+    response_signer::{ResponseSigner, algorithm_for},
+    response_type::ResponseMode,
+    validation::Answer,
+};
+
+/// Seconds until a signed response is over: the time of a redirect, and clocks that differ. JARM section 2.1 recommends at most
+/// ten minutes.
+const SIGNED_RESPONSE_LIFETIME: i64 = 300;
 
 /// Where an authorization response goes.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) answer: Answer,
     pub(crate) issuer: Arc<str>,
+    pub(crate) signer: Option<Arc<dyn ResponseSigner>>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Target {
@@ -19,13 +33,40 @@ impl Target {
         let ours = |(name, _): &(&str, &str)| matches!(*name, "state" | "iss");
         let mut pairs: Vec<(&str, &str)> = parameters.into_iter().filter(|pair| !ours(pair)).collect();
         pairs.extend(self.answer.state.as_deref().map(|state| ("state", state)));
-        pairs.push(("iss", &self.issuer));
+        if !self.answer.mode.is_signed() {
+            pairs.push(("iss", &self.issuer));
+            return self.send(&pairs);
+        }
+        match self.sign(&pairs) {
+            Some(response) => self.send(&[("response", &response)]),
+            None => Redirect(Form::NotSigned),
+        }
+    }
+
+    fn send(&self, pairs: &[(&str, &str)]) -> Redirect {
         let redirect_uri = self.answer.redirect_uri.as_str();
         Redirect(match self.answer.mode {
-            ResponseMode::Query => Form::Location(with_query(redirect_uri, &pairs)),
-            ResponseMode::Fragment => Form::Location(format!("{redirect_uri}#{}", encode(&pairs))),
-            ResponseMode::FormPost => Form::Page(form_post(redirect_uri, &pairs)),
+            ResponseMode::Query | ResponseMode::QueryJwt | ResponseMode::Jwt => {
+                Form::Location(with_query(redirect_uri, pairs))
+            }
+            ResponseMode::Fragment | ResponseMode::FragmentJwt => {
+                Form::Location(format!("{redirect_uri}#{}", encode(pairs)))
+            }
+            ResponseMode::FormPost | ResponseMode::FormPostJwt => Form::Page(form_post(redirect_uri, pairs)),
         })
+    }
+
+    /// JARM section 2.1. `iss` is in the JWT and nowhere else (RFC 9207 section 2.4).
+    fn sign(&self, pairs: &[(&str, &str)]) -> Option<String> {
+        let signer = self.signer.as_deref()?;
+        let client = &self.answer.client;
+        let expires_at = self.clock.now().unix_timestamp().saturating_add(SIGNED_RESPONSE_LIFETIME);
+        let mut claims: Map<String, Value> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        claims.insert("iss".to_owned(), Value::from(&*self.issuer));
+        claims.insert("aud".to_owned(), Value::from(client.client_id()));
+        claims.insert("exp".to_owned(), Value::from(expires_at));
+        signer.sign(client, algorithm_for(signer, client)?, &Value::Object(claims).to_string())
     }
 
     pub(crate) fn refuse(&self, code: &str, description: Option<&str>) -> Redirect {
@@ -41,7 +82,8 @@ impl fmt::Debug for Target {
 }
 
 /// An authorization response, ready to be sent with `Reply::from`: a 303 to the redirect URI, or for `form_post` a page that
-/// posts itself there.
+/// posts itself there. Where a signed response could not be signed, it is a page with status 500, for the user: see
+/// [`refusal`](Self::refusal).
 ///
 /// `Debug` keeps back what it carries, a code for instance.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,16 +93,24 @@ pub struct Redirect(Form);
 enum Form {
     Location(String),
     Page(String),
+    NotSigned,
 }
 
 impl Redirect {
-    /// The `Location`, unless the response mode is `form_post`.
+    /// The `Location`, unless the response mode is `form_post` or `form_post.jwt`.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         match &self.0 {
             Form::Location(location) => Some(location),
-            Form::Page(_) => None,
+            Form::Page(_) | Form::NotSigned => None,
         }
+    }
+
+    /// Why nothing is sent to the client: its response had to be signed, and the
+    /// [`ResponseSigner`](crate::ResponseSigner) could not do it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        (self.0 == Form::NotSigned).then(|| Reason::ResponseNotSigned.into())
     }
 }
 
@@ -75,6 +125,7 @@ impl From<Redirect> for Reply {
         match redirect.0 {
             Form::Location(location) => Self::see_other(location),
             Form::Page(html) => Self::page(200, html, FORM_POST_POLICY),
+            Form::NotSigned => refusal_page(&Reason::ResponseNotSigned.into(), 500),
         }
     }
 }

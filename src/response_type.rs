@@ -69,6 +69,12 @@ impl ResponseType {
         self.code
     }
 
+    /// Whether an access token is asked for from the authorization endpoint itself.
+    #[must_use]
+    pub const fn has_token(self) -> bool {
+        self.token
+    }
+
     /// Whether an ID token is asked for from the authorization endpoint itself.
     #[must_use]
     pub const fn has_id_token(self) -> bool {
@@ -107,7 +113,8 @@ impl<'de> Deserialize<'de> for ResponseType {
     }
 }
 
-/// A `response_mode`: how the response travels (OAuth 2.0 Multiple Response Types, OAuth 2.0 Form Post Response Mode).
+/// A `response_mode`: how the response travels (OAuth 2.0 Multiple Response Types, OAuth 2.0 Form Post Response Mode, JWT Secured
+/// Authorization Response Mode (JARM)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -118,13 +125,33 @@ pub enum ResponseMode {
     Fragment,
     /// In the body of a POST that the browser sends to the redirect URI.
     FormPost,
+    /// `jwt`: signed, and where the response type has it by default: `query.jwt` or `fragment.jwt`.
+    Jwt,
+    /// `query.jwt`: signed, in the query of the redirect URI.
+    #[serde(rename = "query.jwt")]
+    QueryJwt,
+    /// `fragment.jwt`: signed, in the fragment of the redirect URI.
+    #[serde(rename = "fragment.jwt")]
+    FragmentJwt,
+    /// `form_post.jwt`: signed, in the body of a POST that the browser sends to the redirect URI.
+    #[serde(rename = "form_post.jwt")]
+    FormPostJwt,
 }
 
 impl ResponseMode {
     /// Reads a response mode.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Query, Self::Fragment, Self::FormPost].into_iter().find(|mode| mode.as_str() == text)
+        let all = [
+            Self::Query,
+            Self::Fragment,
+            Self::FormPost,
+            Self::Jwt,
+            Self::QueryJwt,
+            Self::FragmentJwt,
+            Self::FormPostJwt,
+        ];
+        all.into_iter().find(|mode| mode.as_str() == text)
     }
 
     /// The value on the wire.
@@ -134,6 +161,35 @@ impl ResponseMode {
             Self::Query => "query",
             Self::Fragment => "fragment",
             Self::FormPost => "form_post",
+            Self::Jwt => "jwt",
+            Self::QueryJwt => "query.jwt",
+            Self::FragmentJwt => "fragment.jwt",
+            Self::FormPostJwt => "form_post.jwt",
         }
+    }
+
+    /// Whether the response is a signed JWT (JARM).
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Jwt | Self::QueryJwt | Self::FragmentJwt | Self::FormPostJwt)
+    }
+
+    /// Where `jwt` goes (JARM section 2.3.4); every other mode is what it is.
+    pub(crate) const fn resolved(self, response_type: ResponseType) -> Self {
+        match self {
+            Self::Jwt if response_type.is_front_channel() => Self::FragmentJwt,
+            Self::Jwt => Self::QueryJwt,
+            other => other,
+        }
+    }
+
+    /// Whether it puts the response into the query, which ends up in logs and in `Referer`.
+    pub(crate) const fn is_in_query(self) -> bool {
+        matches!(self, Self::Query | Self::QueryJwt)
+    }
+
+    /// Whether it puts the response into the fragment.
+    pub(crate) const fn is_in_fragment(self) -> bool {
+        matches!(self, Self::Fragment | Self::FragmentJwt)
     }
 }

@@ -16,8 +16,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use self::details::DetailCheck;
 pub(crate) use self::redirect::Arrival;
+use self::{details::DetailCheck, response::Modes};
 use crate::{
     authorization::AuthorizationRequest,
     client::Client,
@@ -28,6 +28,7 @@ use crate::{
     policy::Policy,
     protection::Protection,
     redirect_uri::RedirectUri,
+    response_signer::ResponseSigner,
     response_type::{ResponseMode, ResponseType},
 };
 
@@ -65,6 +66,7 @@ where
 #[derive(Default)]
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
+    pub(crate) response_signer: Option<Arc<dyn ResponseSigner>>,
     pub(crate) detail_types: BTreeMap<Box<str>, Arc<DetailCheck>>,
     pub(crate) host: Vec<Arc<dyn Rule>>,
 }
@@ -90,6 +92,7 @@ pub(crate) struct Answer {
     pub(crate) redirect_uri: RedirectUri,
     pub(crate) mode: ResponseMode,
     pub(crate) state: Option<Box<str>>,
+    pub(crate) client: Arc<Client>,
 }
 
 /// What the checks read out of the parameters.
@@ -142,13 +145,14 @@ impl Rules {
     ) -> Result<Checked, Refusal> {
         let policy = &self.policy;
         protection::check(protection, client, policy)?;
-        oidc::check_state(parameters)?;
+        oidc::check_state(parameters, policy)?;
         let response_type = response::check_type(parameters, client, policy)?;
-        let response_mode = response::check_mode(parameters, client, policy, response_type)?;
+        let response_mode = response::check_mode(parameters, &self.modes(client), response_type)?;
         redirect::check_response(redirect_uri, response_type, response_mode)?;
         scopes::check(parameters, client, policy)?;
         let code_challenge = pkce::check(parameters, client, policy, redirect_uri)?;
         oidc::check_nonce(parameters, response_type)?;
+        oidc::check_id_token_hint(parameters, policy)?;
         oidc::check_prompt(parameters)?;
         let max_age = oidc::check_max_age(parameters)?;
         let claims = oidc::check_claims(parameters, response_type)?;
@@ -170,7 +174,7 @@ impl Rules {
     }
 
     /// Refuses a request for a reason that shows before its parameters are looked at.
-    pub(crate) fn refuse_unread(&self, reason: Reason, parameters: &Parameters, client: &Client) -> Invalid {
+    pub(crate) fn refuse_unread(&self, reason: Reason, parameters: &Parameters, client: &Arc<Client>) -> Invalid {
         let refused = || {
             response::check_flow(client)?;
             redirect::check(parameters, client, &self.policy, Arrival::Plain)
@@ -190,12 +194,21 @@ impl Rules {
         &self,
         refusal: &Refusal,
         parameters: &Parameters,
-        client: &Client,
+        client: &Arc<Client>,
         redirect_uri: RedirectUri,
     ) -> Option<Answer> {
-        let mode = response::mode_for_errors(parameters, client, &self.policy)?;
+        let mode = response::mode_for_errors(parameters, &self.modes(client))?;
         let state = parameters.known(Name::State).filter(|state| oidc::is_state(state)).map(Into::into);
-        (refusal.reason() != Reason::ResponseMode).then_some(Answer { redirect_uri, mode, state })
+        (refusal.reason() != Reason::ResponseMode).then(|| Answer {
+            redirect_uri,
+            mode,
+            state,
+            client: Arc::clone(client),
+        })
+    }
+
+    fn modes<'a>(&'a self, client: &'a Client) -> Modes<'a> {
+        Modes { policy: &self.policy, client, signer: self.response_signer.as_deref() }
     }
 }
 

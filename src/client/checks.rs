@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
-    keys::ClientKeys,
+    keys::{ClientKeys, algorithm_of},
     registration::expiry,
     secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
     subject::subject_of,
@@ -74,6 +74,10 @@ impl Client {
             response_types,
             grant_types,
             response_modes: response_modes_of(&registration)?,
+            response_algorithm: algorithm_of(
+                "authorization_signed_response_alg",
+                registration.authorization_signed_response_alg.as_deref(),
+            )?,
             scope: scope_of(&registration)?,
             native: is_native(&registration)?,
             sector_identifier: has_sector_identifier(&registration)?,

@@ -187,7 +187,10 @@ fn is_fetchable(uri: &str) -> bool {
 /// Bytes of a `jwks_uri`.
 const MAX_URI: usize = 2048;
 
-fn algorithm_of(member: &'static str, registered: Option<&str>) -> Result<Option<SigningAlgorithm>, RegistrationError> {
+pub(super) fn algorithm_of(
+    member: &'static str,
+    registered: Option<&str>,
+) -> Result<Option<SigningAlgorithm>, RegistrationError> {
     let unknown = || RegistrationError::new(member, "is not an algorithm that is supported");
     registered.map(|text| SigningAlgorithm::parse(text).ok_or_else(unknown)).transpose()
 }

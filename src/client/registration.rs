@@ -108,6 +108,10 @@ pub struct ClientRegistration {
     /// `response_modes` (FAPI 2.0 Message Signing). Absent: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_modes: Option<Vec<String>>,
+    /// `authorization_signed_response_alg` (JARM): how responses are signed for the client. Absent: RS256, or what the
+    /// [`ResponseSigner`](crate::ResponseSigner) prefers if it has no RS256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_signed_response_alg: Option<String>,
     /// `grant_types`. Default `authorization_code`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_types: Option<Vec<String>>,
@@ -297,6 +301,7 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             redirect_uris: take(members, "redirect_uris", "an array of strings")?.unwrap_or_default(),
             response_types: take(members, "response_types", "an array of strings")?,
             response_modes: take(members, "response_modes", "an array of strings")?,
+            authorization_signed_response_alg: take(members, "authorization_signed_response_alg", "a string")?,
             grant_types: take(members, "grant_types", "an array of strings")?,
             scope: take(members, "scope", "a string")?,
             application_type: take(members, "application_type", "a string")?,

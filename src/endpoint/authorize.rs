@@ -1,8 +1,8 @@
 //! The authorization endpoint's side: opening a request for the login, and ending it exactly once.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::{ParEndpoint, authenticate::not_stored};
+use super::{ParEndpoint, Settings, authenticate::not_stored};
 use crate::{
     authorization::AuthorizationRequest,
     client::ClientRegistry,
@@ -80,7 +80,8 @@ impl Granted {
     }
 
     /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
-    /// asked for. A `state` or `iss` among the parameters is left out.
+    /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
+    /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
     pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
         self.target.respond(parameters)
     }
@@ -361,12 +362,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             redirect_uri: request.redirect_uri().clone(),
             mode: request.response_mode(),
             state: request.state().map(Into::into),
+            client: Arc::clone(&request.client),
         });
         Pending { request, ending, target }
     }
 
     fn target(&self, answer: Answer) -> Target {
-        Target { answer, issuer: self.settings.issuer.clone() }
+        let Settings { issuer, rules, clock, .. } = &*self.settings;
+        let (signer, clock) = (rules.response_signer.clone(), Arc::clone(clock));
+        Target { answer, issuer: Arc::clone(issuer), signer, clock }
     }
 
     async fn spend(&self, pending: &Pending) -> Result<(), AuthorizeRefusal> {

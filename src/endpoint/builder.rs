@@ -16,6 +16,7 @@ use crate::{
     observer::Observer,
     policy::{Policy, PolicyError},
     random::{RandomSource, SystemRandom},
+    response_signer::ResponseSigner,
     store::{MemoryStore, RequestStore},
     validation::{Rule, Rules},
 };
@@ -71,6 +72,9 @@ pub enum BuildError {
     /// The times or the size of the cache of JWK sets.
     #[error("jwks_cache.{0}")]
     JwksCache(&'static str),
+    /// The policy requires signed responses, and nobody signs them; or there is a signer without an algorithm.
+    #[error("response_signer: {0}")]
+    ResponseSigner(&'static str),
     /// No registry was given.
     #[error("clients: no client registry was given")]
     Clients,
@@ -143,6 +147,12 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// Fetches the keys of clients that have registered a `jwks_uri`. Without a source such clients cannot use theirs.
     pub fn jwks_source(mut self, source: impl JwksSource) -> Self {
         self.draft.jwks_source = Arc::new(source);
+        self
+    }
+
+    /// Signs responses, which makes the response modes with a signature (JARM) available. Without a signer they are refused.
+    pub fn response_signer(mut self, signer: impl ResponseSigner) -> Self {
+        self.draft.rules.response_signer = Some(Arc::new(signer));
         self
     }
 
@@ -262,6 +272,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
             return Err(BuildError::DuplicateDetailType(name));
         }
         rules.policy.check()?;
+        check_signer(&rules).map_err(BuildError::ResponseSigner)?;
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
         let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
         Ok(ParEndpoint {
@@ -289,6 +300,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
 impl<C, S> fmt::Debug for ParEndpointBuilder<C, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParEndpointBuilder").field("issuer", &self.draft.issuer).finish_non_exhaustive()
+    }
+}
+
+fn check_signer(rules: &Rules) -> Result<(), &'static str> {
+    let mut types = rules.policy.response_types_supported.iter();
+    match &rules.response_signer {
+        None if types.any(|kind| rules.policy.needs_signed_response(*kind)) => {
+            Err("is missing, and the policy requires signed responses")
+        }
+        Some(signer) if signer.algorithms().is_empty() => Err("has no algorithm"),
+        _ => Ok(()),
     }
 }
 

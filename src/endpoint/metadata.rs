@@ -6,6 +6,7 @@ use super::ParEndpoint;
 use crate::{
     authentication_method::AuthenticationMethod,
     jose::{DecryptionKeys, KeyManagement, SigningAlgorithm},
+    response_type::ResponseMode,
 };
 
 impl<C, S> ParEndpoint<C, S> {
@@ -48,7 +49,16 @@ impl<C, S> ParEndpoint<C, S> {
             }
         }
         put("response_types_supported", json!(policy.response_types_supported));
-        put("response_modes_supported", json!(policy.response_modes_supported));
+        let signer = self.settings.rules.response_signer.as_deref();
+        let (signed, plain): (Vec<ResponseMode>, Vec<ResponseMode>) =
+            policy.response_modes_supported.iter().partition(|mode| mode.is_signed());
+        match signer {
+            Some(signer) if !signed.is_empty() => {
+                put("response_modes_supported", json!(policy.response_modes_supported));
+                put("authorization_signing_alg_values_supported", json!(signer.algorithms()));
+            }
+            _ => put("response_modes_supported", json!(plain)),
+        }
         let grants = [
             ("authorization_code", policy.response_types_supported.iter().any(|kind| kind.has_code())),
             ("implicit", policy.response_types_supported.iter().any(|kind| kind.is_front_channel())),

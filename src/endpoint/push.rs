@@ -122,12 +122,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let rules = &self.settings.rules;
         let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
         let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
-        let marks: Vec<Mark> = [mark, object_mark].into_iter().flatten().collect();
-        let replayed = |known: Key| match mark {
-            Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
-            _ => Reason::RequestObject(TokenFault::Replayed),
-        };
-        self.keep(&request, self.lifetime(expires_at)?, &marks, replayed).await
+        let once = [
+            (mark, Reason::ClientAssertion(TokenFault::Replayed)),
+            (object_mark, Reason::RequestObject(TokenFault::Replayed)),
+            (self.challenge_mark(&request), Reason::CodeChallengeReused),
+        ];
+        self.keep(&request, self.lifetime(expires_at)?, &once).await
     }
 
     /// What is pushed: plain parameters, or those of a request object, which is then the only source of them.
@@ -166,15 +166,23 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
+    /// What must be new about the challenge of a pushed request, where challenges are remembered.
+    fn challenge_mark(&self, request: &AuthorizationRequest) -> Option<Mark> {
+        let memory = self.policy().code_challenge_memory;
+        let challenge = request.code_challenge().filter(|_| memory > 0)?;
+        let key = self.settings.keys.code_challenge(request.client_id(), challenge.as_str());
+        Some(Mark { key, lifetime: Duration::from_secs(memory.into()) })
+    }
+
     /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
     /// is safely stored.
     async fn keep(
         &self,
         request: &AuthorizationRequest,
         expires_in: u32,
-        marks: &[Mark],
-        replayed: impl FnOnce(Key) -> Reason,
+        once: &[(Option<Mark>, Reason)],
     ) -> Result<Pushed, Refusal> {
+        let marks: Vec<Mark> = once.iter().filter_map(|(mark, _)| *mark).collect();
         let owner = self.settings.keys.owner(request.client_id());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
@@ -185,16 +193,22 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 owner,
                 payload: &payload,
                 lifetime: Duration::from_secs(expires_in.into()),
-                marks,
+                marks: &marks,
             };
             match self.store.insert(request).await {
                 Ok(()) => return Ok(Pushed { request_uri, expires_in }),
                 Err(InsertError::Exists) => {}
-                Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, replayed)),
+                Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, |known| replayed(once, known))),
             }
         }
         Err(Reason::RandomSource.into())
     }
+}
+
+/// What it means that one of the marks is known. A store that names none of them is taken to mean the last.
+fn replayed(once: &[(Option<Mark>, Reason)], known: Key) -> Reason {
+    let named = once.iter().find(|(mark, _)| mark.is_some_and(|mark| mark.key == known));
+    named.or(once.last()).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)
 }
 
 /// The parameters to validate and to keep: without those that mean something to the token endpoint only, and with the

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Map, Value};
 
-use super::{Policy, PolicyError};
+use super::{Policy, PolicyError, Profile};
 use crate::json;
 
 impl Serialize for Policy {
@@ -26,11 +26,13 @@ impl Policy {
     fn from_document(mut document: Map<String, Value>) -> Result<Self, PolicyError> {
         let mut policy = match document.remove("preset") {
             None => Self::oauth(),
-            Some(preset) => match preset.as_str() {
-                Some("oauth") => Self::oauth(),
-                Some("oidc") => Self::oidc(),
-                _ => return Err(PolicyError::new("preset", "must be oauth or oidc")),
-            },
+            Some(preset) => preset.as_str().and_then(Profile::parse).map(Self::from).ok_or_else(|| {
+                PolicyError::new(
+                    "preset",
+                    "must be oauth, oidc, fapi1_advanced, fapi2_security_profile, fapi2_message_signing, haip, atproto, \
+                     brazil or cdr",
+                )
+            })?,
         };
         for (member, value) in document {
             policy = policy.with(&member, value)?;

@@ -6,11 +6,13 @@ use crate::{
     error::{Reason, Refusal},
     json,
     parameters::{Name, Parameters},
+    policy::Policy,
     response_type::ResponseType,
 };
 
-pub(super) fn check_state(parameters: &Parameters) -> Result<(), Refusal> {
+pub(super) fn check_state(parameters: &Parameters, policy: &Policy) -> Result<(), Refusal> {
     match parameters.known(Name::State) {
+        None if policy.require_state => Err(Reason::MissingState.into()),
         Some(state) if !is_state(state) => Err(Reason::MalformedState.into()),
         _ => Ok(()),
     }
@@ -26,6 +28,11 @@ pub(super) fn check_nonce(parameters: &Parameters, response_type: ResponseType) 
         return Err(Reason::MissingNonce.into());
     }
     Ok(())
+}
+
+pub(super) fn check_id_token_hint(parameters: &Parameters, policy: &Policy) -> Result<(), Refusal> {
+    let refused = policy.refuse_id_token_hint && parameters.known(Name::IdTokenHint).is_some();
+    if refused { Err(Reason::IdTokenHint.into()) } else { Ok(()) }
 }
 
 /// Unknown values are left to the host: extensions add some.

@@ -66,6 +66,6 @@ pub(super) fn check_response(
     response_type: ResponseType,
     response_mode: ResponseMode,
 ) -> Result<(), Refusal> {
-    let safe = response_type == ResponseType::CODE && response_mode != ResponseMode::Fragment;
+    let safe = response_type == ResponseType::CODE && !response_mode.is_in_fragment();
     if redirect_uri.is_registered() || safe { Ok(()) } else { Err(Reason::PerRequestRedirectUriFlow.into()) }
 }

@@ -1,12 +1,20 @@
-//! `response_type` and `response_mode` (RFC 6749 section 3.1.1, OAuth 2.0 Multiple Response Types).
+//! `response_type` and `response_mode` (RFC 6749 section 3.1.1, OAuth 2.0 Multiple Response Types, JARM).
 
 use crate::{
     client::Client,
     error::{Reason, Refusal},
     parameters::{Name, Parameters},
     policy::Policy,
+    response_signer::{ResponseSigner, algorithm_for},
     response_type::{ResponseMode, ResponseType},
 };
+
+/// What decides which response modes there are.
+pub(super) struct Modes<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) client: &'a Client,
+    pub(super) signer: Option<&'a dyn ResponseSigner>,
+}
 
 /// Whether the client has any business at the authorization endpoint.
 pub(super) fn check_flow(client: &Client) -> Result<(), Refusal> {
@@ -27,32 +35,34 @@ pub(super) fn check_type(parameters: &Parameters, client: &Client, policy: &Poli
 
 pub(super) fn check_mode(
     parameters: &Parameters,
-    client: &Client,
-    policy: &Policy,
+    modes: &Modes<'_>,
     response_type: ResponseType,
 ) -> Result<ResponseMode, Refusal> {
-    let mode = mode_of(parameters, client, policy, response_type).ok_or(Reason::ResponseMode)?;
-    let leaks = mode == ResponseMode::Query && response_type.is_front_channel();
+    let mode = modes.requested(parameters, response_type)?;
+    let leaks = mode.is_in_query() && response_type.is_front_channel();
     if leaks { Err(Reason::ResponseMode.into()) } else { Ok(mode) }
 }
 
 /// The mode in which an error goes back even when the response type is wrong. `None` when what is asked for cannot be served.
-pub(super) fn mode_for_errors(parameters: &Parameters, client: &Client, policy: &Policy) -> Option<ResponseMode> {
+pub(super) fn mode_for_errors(parameters: &Parameters, modes: &Modes<'_>) -> Option<ResponseMode> {
     let response_type = parameters.known(Name::ResponseType).and_then(ResponseType::parse);
-    mode_of(parameters, client, policy, response_type.unwrap_or(ResponseType::CODE))
+    modes.requested(parameters, response_type.unwrap_or(ResponseType::CODE)).ok()
 }
 
-fn mode_of(
-    parameters: &Parameters,
-    client: &Client,
-    policy: &Policy,
-    response_type: ResponseType,
-) -> Option<ResponseMode> {
-    let mode = match parameters.known(Name::ResponseMode) {
-        None => response_type.default_mode(),
-        Some(text) => ResponseMode::parse(text)?,
-    };
-    let offered = policy.response_modes_supported.contains(&mode);
-    let registered = client.response_modes().is_none_or(|modes| modes.contains(&mode));
-    (offered && registered).then_some(mode)
+impl Modes<'_> {
+    /// What is asked for, if it can be had.
+    fn requested(&self, parameters: &Parameters, response_type: ResponseType) -> Result<ResponseMode, Reason> {
+        let requested = match parameters.known(Name::ResponseMode) {
+            None => response_type.default_mode(),
+            Some(text) => ResponseMode::parse(text).ok_or(Reason::ResponseMode)?,
+        };
+        if self.policy.needs_signed_response(response_type) && !requested.is_signed() {
+            return Err(Reason::SignedResponseRequired);
+        }
+        let mode = requested.resolved(response_type);
+        let among = |modes: &[ResponseMode]| modes.contains(&requested) || modes.contains(&mode);
+        let offered = among(&self.policy.response_modes_supported) && self.client.response_modes().is_none_or(among);
+        let can_sign = || self.signer.is_some_and(|signer| algorithm_for(signer, self.client).is_some());
+        if offered && (!mode.is_signed() || can_sign()) { Ok(mode) } else { Err(Reason::ResponseMode) }
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 pub(super) fn check(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<(), Refusal> {
     let Some(text) = parameters.known(Name::Scope) else {
-        return Ok(());
+        return if policy.required_scopes.is_empty() { Ok(()) } else { Err(Reason::ScopeRequired.into()) };
     };
     for (index, token) in text.split(' ').enumerate() {
         if index >= policy.limits.scope_tokens || !scope::is_token(token) {
@@ -24,5 +24,6 @@ pub(super) fn check(parameters: &Parameters, client: &Client, policy: &Policy) -
             return Err(Reason::ScopeNotRegistered.into());
         }
     }
-    Ok(())
+    let asked_for = |required: &String| text.split(' ').any(|token| token == required);
+    if policy.required_scopes.iter().all(asked_for) { Ok(()) } else { Err(Reason::ScopeRequired.into()) }
 }

@@ -1,8 +1,8 @@
 //! Policies: presets, files, bounds, and what an endpoint cannot be built with.
 
 use parjar::{
-    AuthenticationMethod, BuildError, InMemoryRegistry, ParEndpoint, Policy, RequireCodeChallenge, ResponseMode,
-    ResponseType,
+    AuthenticationMethod, BuildError, InMemoryRegistry, ParEndpoint, Policy, Profile, RequireCodeChallenge,
+    ResponseMode, ResponseType,
 };
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ fn the_presets_are_what_they_say() {
     let oidc = Policy::oidc();
     assert!(oidc.require_redirect_uri);
     let mut same = oauth;
+    same.profile = Profile::Oidc;
     same.require_redirect_uri = true;
     assert_eq!(oidc, same);
     assert!(build(oidc).is_ok());
@@ -68,6 +69,7 @@ fn a_file_has_a_preset_and_what_differs_from_it() {
     }))
     .unwrap();
     let mut expected = Policy::oauth();
+    expected.profile = Profile::Oidc;
     expected.request_uri_lifetime = 5;
     expected.response_types_supported = vec![ResponseType::CODE, ResponseType::CODE_ID_TOKEN];
     expected.response_modes_supported = vec![ResponseMode::Query, ResponseMode::Fragment];
@@ -84,6 +86,7 @@ fn a_file_has_a_preset_and_what_differs_from_it() {
 #[test]
 fn a_mistake_in_a_file_is_named_and_its_value_is_not_shown() {
     for (document, member) in [
+        (json!({ "profile": "oidc" }), "profile"),
         (json!({ "preset": "cAnArY" }), "preset"),
         (json!({ "preset": null }), "preset"),
         (json!({ "require_pushed_authorisation_requests": true }), "require_pushed_authorisation_requests"),

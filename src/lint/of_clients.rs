@@ -1,0 +1,301 @@
+//! Rules for registrations.
+
+use url::{Host, Url};
+
+use super::{
+    Finding, Rule,
+    Severity::{Dangerous, DoesNotConform, Note},
+    profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
+};
+use crate::{
+    authentication_method::AuthenticationMethod,
+    client::{Client, KeySource},
+    jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
+    policy::{FAPI1_ALGORITHMS, FAPI2_ALGORITHMS, Policy, Profile},
+};
+
+/// A client, and the policy it lives under.
+struct Registered<'a> {
+    client: &'a Client,
+    policy: &'a Policy,
+}
+
+pub(super) fn findings<'a>(
+    client: &'a Client,
+    policy: &'a Policy,
+    profile: Profile,
+) -> impl Iterator<Item = Finding> + use<'a> {
+    let registered = Registered { client, policy };
+    rules().into_iter().filter_map(move |rule| rule.finding(profile, &registered, Some(client.client_id())))
+}
+
+/// A function, because a constant could not name the lifetime of what is looked at.
+fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
+    vec![
+        // What weakens any server.
+        Rule {
+            severity: Dangerous,
+            label: "client_legacy_assertion_audience",
+            member: "allow_legacy_assertion_audience",
+            profiles: STRICT_AUDIENCE,
+            broken: |it| it.client.allows_legacy_audience(),
+            requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, \
+                          FAPI 2.0 Security Profile section 5.3.2.1)",
+        },
+        Rule {
+            severity: Dangerous,
+            label: "client_access_token_in_response",
+            member: "response_types",
+            profiles: ALL,
+            broken: |it| it.client.response_types().iter().any(|kind| kind.has_token()),
+            requirement: "access tokens should not come through the browser (RFC 9700 section 2.1.2)",
+        },
+        // Client authentication.
+        Rule {
+            severity: DoesNotConform,
+            label: "public_client",
+            member: "token_endpoint_auth_method",
+            profiles: FAPI,
+            broken: |it| !it.client.is_confidential(),
+            requirement: "clients must be confidential (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 Security Profile section \
+                          5.3.2.1)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_with_secret",
+            member: "token_endpoint_auth_method",
+            profiles: FAPI_AND_ATPROTO,
+            broken: |it| uses_secret(it.client.token_endpoint_auth_method()),
+            requirement: "clients must authenticate with keys, not with secrets (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 \
+                          Security Profile section 5.3.2.1, AT Protocol)",
+        },
+        Rule {
+            severity: Note,
+            label: "authentication_method_without_effect",
+            member: "token_endpoint_auth_method",
+            profiles: ALL,
+            broken: |it| !it.policy.offers_authentication_method(it.client.token_endpoint_auth_method()),
+            requirement: "the policy does not offer the method of this client, which cannot authenticate",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_assertion_algorithm",
+            member: "token_endpoint_auth_signing_alg",
+            profiles: &[Profile::Fapi1Advanced, Profile::Cdr],
+            broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it)),
+            requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_assertion_algorithm",
+            member: "token_endpoint_auth_signing_alg",
+            profiles: FAPI2,
+            broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it)),
+            requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_assertion_algorithm",
+            member: "token_endpoint_auth_signing_alg",
+            profiles: &[Profile::Brazil],
+            broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| it != SigningAlgorithm::Ps256),
+            requirement: "must be PS256 (Open Finance Brasil security profile)",
+        },
+        Rule {
+            severity: Note,
+            label: "assertion_algorithm_without_effect",
+            member: "token_endpoint_auth_signing_alg",
+            profiles: ALL,
+            broken: |it| {
+                let offered = &it.policy.token_endpoint_auth_signing_alg_values_supported;
+                it.client.token_endpoint_auth_method().uses_assertion()
+                    && is_unoffered(it.client.keys().assertion_algorithm, offered)
+            },
+            requirement: "the policy does not offer this algorithm, and the client cannot authenticate",
+        },
+        // Request objects.
+        Rule {
+            severity: DoesNotConform,
+            label: "client_request_object_algorithm",
+            member: "request_object_signing_alg",
+            profiles: &[Profile::Fapi1Advanced, Profile::Cdr],
+            broken: |it| it.client.keys().object_algorithm.is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it)),
+            requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_request_object_algorithm",
+            member: "request_object_signing_alg",
+            profiles: FAPI2,
+            broken: |it| it.client.keys().object_algorithm.is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it)),
+            requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_request_object_algorithm",
+            member: "request_object_signing_alg",
+            profiles: &[Profile::Brazil],
+            broken: |it| it.client.keys().object_algorithm.is_some_and(|it| it != SigningAlgorithm::Ps256),
+            requirement: "must be PS256 (Open Finance Brasil security profile)",
+        },
+        Rule {
+            severity: Note,
+            label: "request_object_algorithm_without_effect",
+            member: "request_object_signing_alg",
+            profiles: ALL,
+            broken: |it| {
+                let offered = &it.policy.request_object_signing_alg_values_supported;
+                is_unoffered(it.client.keys().object_algorithm, offered)
+            },
+            requirement: "the policy does not offer this algorithm, and no request object of the client can be accepted",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_encryption",
+            member: "request_object_encryption_alg",
+            profiles: &[Profile::Brazil],
+            broken: |it| {
+                let good = (KeyManagement::RsaOaep, ContentEncryption::A256Gcm);
+                it.client.keys().object_encryption.is_some_and(|registered| registered != good)
+            },
+            requirement: "must be RSA-OAEP, with A256GCM (Open Finance Brasil security profile)",
+        },
+        Rule {
+            severity: Note,
+            label: "missing_keys",
+            member: "jwks",
+            profiles: ALL,
+            broken: |it| {
+                let by_secret = it.client.keys().object_algorithm.is_some_and(SigningAlgorithm::is_symmetric);
+                let has_none = matches!(it.client.keys().source, KeySource::None) && !by_secret;
+                it.client.must_sign(it.policy) && has_none && !it.client.response_types().is_empty()
+            },
+            requirement: "the requests of this client must be signed, and it has registered no keys",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "keys_by_value",
+            member: "jwks",
+            profiles: &[Profile::Brazil],
+            broken: |it| matches!(it.client.keys().source, KeySource::Registered(_)),
+            requirement: "keys must be at the jwks_uri of the directory (Open Finance Brasil, dynamic client registration)",
+        },
+        Rule {
+            severity: Note,
+            label: "unusable_keys",
+            member: "jwks",
+            profiles: ALL,
+            broken: |it| !it.client.skipped_keys().is_empty(),
+            requirement: "some of the registered keys cannot be used",
+        },
+        // Responses.
+        Rule {
+            severity: DoesNotConform,
+            label: "client_response_algorithm",
+            member: "authorization_signed_response_alg",
+            profiles: &[Profile::Fapi1Advanced, Profile::Cdr],
+            broken: |it| {
+                it.client.authorization_signed_response_alg().is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it))
+            },
+            requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_response_algorithm",
+            member: "authorization_signed_response_alg",
+            profiles: FAPI2,
+            broken: |it| {
+                it.client.authorization_signed_response_alg().is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it))
+            },
+            requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "client_response_algorithm",
+            member: "authorization_signed_response_alg",
+            profiles: &[Profile::Brazil],
+            broken: |it| it.client.authorization_signed_response_alg().is_some_and(|it| it != SigningAlgorithm::Ps256),
+            requirement: "must be PS256 (Open Finance Brasil security profile)",
+        },
+        // Redirect URIs.
+        Rule {
+            severity: DoesNotConform,
+            label: "redirect_uri_without_https",
+            member: "redirect_uris",
+            profiles: FAPI1,
+            broken: |it| it.client.redirect_uris().iter().any(|uri| !uri.as_str().starts_with("https:")),
+            requirement: "must be https (FAPI 1.0 Baseline section 5.2.2)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "redirect_uri_over_http",
+            member: "redirect_uris",
+            profiles: FAPI2,
+            broken: |it| !it.client.is_native() && has_http(it.client),
+            requirement: "http is for the loopback interface of native clients alone (FAPI 2.0 Security Profile section \
+                          5.3.2.2)",
+        },
+        Rule {
+            severity: Note,
+            label: "redirect_uri_of_a_developer",
+            member: "redirect_uris",
+            profiles: &[Profile::Oauth, Profile::Oidc],
+            broken: |it| !it.client.is_native() && has_http(it.client),
+            requirement: "http is for the loopback interface of native clients alone (RFC 8252 section 7.3)",
+        },
+        Rule {
+            severity: Note,
+            label: "per_request_redirect_uris_without_effect",
+            member: "allow_per_request_redirect_uris",
+            profiles: ALL,
+            broken: |it| {
+                it.client.allows_per_request_redirect_uris() && !it.client.may_use_per_request_redirect_uris(it.policy)
+            },
+            requirement: "has effect only for a confidential client that must push, without sector_identifier_uri, where the \
+                          policy allows it too",
+        },
+        // The AT Protocol.
+        Rule {
+            severity: DoesNotConform,
+            label: "client_id",
+            member: "client_id",
+            profiles: &[Profile::Atproto],
+            broken: |it| !is_client_url(it.client.client_id()),
+            requirement: "must be the https URL of the client's metadata, without a port; or http://localhost for development \
+                          (AT Protocol)",
+        },
+        Rule {
+            severity: DoesNotConform,
+            label: "scope",
+            member: "scope",
+            profiles: &[Profile::Atproto],
+            broken: |it| it.client.scope().is_some_and(|scopes| !scopes.iter().any(|scope| scope == "atproto")),
+            requirement: "must contain atproto, which every request asks for (AT Protocol)",
+        },
+    ]
+}
+
+fn uses_secret(method: AuthenticationMethod) -> bool {
+    matches!(
+        method,
+        AuthenticationMethod::ClientSecretBasic
+            | AuthenticationMethod::ClientSecretPost
+            | AuthenticationMethod::ClientSecretJwt
+    )
+}
+
+fn is_unoffered(registered: Option<SigningAlgorithm>, offered: &[SigningAlgorithm]) -> bool {
+    registered.is_some_and(|registered| !offered.iter().any(|offered| offered.is_same(registered)))
+}
+
+fn has_http(client: &Client) -> bool {
+    client.redirect_uris().iter().any(|uri| uri.as_str().starts_with("http:"))
+}
+
+fn is_client_url(client_id: &str) -> bool {
+    Url::parse(client_id).is_ok_and(|url| match url.scheme() {
+        "https" => matches!(url.host(), Some(Host::Domain(_))) && url.port().is_none(),
+        "http" => url.host_str() == Some("localhost") && url.port().is_none(),
+        _ => false,
+    })
+}
