@@ -186,6 +186,8 @@ mod validation;
 
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
+#[cfg(feature = "postgres")]
+pub use self::store::PostgresStore;
 pub use self::{
     authentication_method::AuthenticationMethod,
     authorization::AuthorizationRequest,

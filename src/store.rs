@@ -3,10 +3,14 @@
 mod boxed;
 pub mod contract;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub(crate) mod record;
 
 use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
 pub use self::{
     boxed::BoxedStore,
     memory::{MemoryLimits, MemoryStore},
