@@ -18,7 +18,8 @@ const config = {
   keys: { keys: [privateKey('sig', 'ec', { namedCurve: 'P-256' }), privateKey('enc', 'x25519', {})] },
 };
 const issuer = ['--issuer', 'https://as.example.com'];
-const [axum, actix] = [await startServer(config, issuer, 'axum'), await startServer(config, issuer, 'actix')];
+const axum = await startServer(config, issuer, { example: 'axum' });
+const actix = await startServer(config, issuer, { example: 'actix' });
 after(() => Promise.all([axum.stop(), actix.stop()]));
 
 const FORM = 'content-type: application/x-www-form-urlencoded';
