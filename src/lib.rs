@@ -141,6 +141,8 @@
 //!
 //! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
+//! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
+//!   crate, whose features choose its TLS and its kind; its futures run on tokio.
 //! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
 //!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
 //!
@@ -190,6 +192,10 @@ mod validation;
 
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
+#[cfg(feature = "postgres")]
+pub use self::store::PostgresStore;
+#[cfg(feature = "redis")]
+pub use self::store::RedisStore;
 pub use self::{
     authentication_method::AuthenticationMethod,
     authorization::AuthorizationRequest,

@@ -3,12 +3,20 @@
 mod boxed;
 pub mod contract;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub(crate) mod record;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sealed")]
 mod sealed;
 
 use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisStore, RedisStoreBuilder, RedisStoreError};
 #[cfg(feature = "sealed")]
 pub use self::sealed::{SealedStore, SealingKeyError, SealingKeys};
 pub use self::{
@@ -86,6 +94,14 @@ pub struct Mark {
     pub key: Key,
     /// How long it is remembered.
     pub lifetime: Duration,
+}
+
+impl Mark {
+    /// A mark that is there twice, of a few.
+    fn repeated(marks: &[Self]) -> Option<Key> {
+        let is_repeated = |(index, mark): &(usize, &Self)| marks.iter().take(*index).any(|other| other.key == mark.key);
+        marks.iter().enumerate().find(is_repeated).map(|(_, mark)| mark.key)
+    }
 }
 
 /// A request to insert.
@@ -208,6 +224,12 @@ pub enum ClaimError {
     /// The store could not be asked.
     #[error(transparent)]
     Unavailable(#[from] StoreError),
+}
+
+/// When to try again what would have lived so long, in a store that is full. With a steady stream of pushes something expires
+/// all the time.
+fn retry_after(lifetime: Duration) -> Duration {
+    lifetime.min(Duration::from_secs(10))
 }
 
 impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {

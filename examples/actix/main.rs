@@ -59,7 +59,8 @@ fn routes(app: &mut ServiceConfig) {
         )
         .service(at("/playground/callback").route(get().to(arrive)).route(post().to(arrive)))
         .service(at("/style.css").route(get().to(async || html::style_sheet())))
-        .service(at("/icon.svg").route(get().to(async || html::icon())));
+        .service(at("/icon.svg").route(get().to(async || html::icon())))
+        .default_service(web::to(async || Answer::not_found()));
 }
 
 /// A path has one spelling here. By itself, actix-web would take `/%61uthorize` for `/authorize`.

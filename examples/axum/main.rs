@@ -12,7 +12,10 @@ use std::{io, net::TcpListener, process::ExitCode, sync::Arc};
 
 use axum::{
     Router,
-    extract::State,
+    extract::{Request, State},
+    http::{StatusCode, Version, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
 
@@ -58,7 +61,18 @@ fn routes(demo: Arc<Demo>) -> Router {
         )
         .route("/style.css", get(async || html::style_sheet()))
         .route("/icon.svg", get(async || html::icon()))
+        .fallback(async || Answer::not_found())
+        .layer(from_fn(one_host))
         .with_state(demo)
+}
+
+/// RFC 9112 section 3.2: what leaves open whom it is for is refused.
+async fn one_host(request: Request, next: Next) -> Response {
+    match request.headers().get_all(header::HOST).iter().count() {
+        1 => next.run(request).await,
+        0 if request.version() < Version::HTTP_11 => next.run(request).await,
+        _ => StatusCode::BAD_REQUEST.into_response(),
+    }
 }
 
 #[tokio::main]

@@ -99,6 +99,11 @@ impl Answer {
         Self::new(status, "application/json", body)
     }
 
+    /// For a path that nothing is at.
+    pub(crate) fn not_found() -> Self {
+        Self::new(404, "text/plain; charset=utf-8", "there is nothing here\n")
+    }
+
     /// A GET of another page of this server.
     pub(crate) fn see_other(path: String) -> Self {
         Self { status: 303, headers: vec![("location", path.into())], body: String::new() }.no_store()

@@ -1,27 +1,45 @@
-//! Where pushed requests live. Several nodes of one issuer share a Redis or a PostgreSQL.
+//! Where pushed requests live: in this process, or in a Redis or a PostgreSQL that all nodes of an issuer share.
 //!
-//! The handles and marks of issuers differ, so issuers may share one as well.
+//! Issuers may share one as well, since each has handles of its own.
+
+use std::error::Error;
 
 use parjar::{BoxedStore, MemoryStore};
+
+use super::{postgres_store::Postgres, redis_store::Redis};
 
 /// What `--store` names.
 pub(crate) enum Store {
     Memory,
+    Redis(Redis),
+    Postgres(Postgres),
 }
 
 impl Store {
-    /// Problems are told in fixed words: with a slip of the pen, a password may be in any part of a URL.
+    /// Problems are told in words that are fixed: after a slip of the pen, the password may be in any part of a URL.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         match text.split_once("://") {
             None if text == "memory" => Ok(Self::Memory),
+            Some(("redis" | "rediss", _)) => Redis::parse(text).map(Self::Redis),
+            Some(("postgres" | "postgresql", _)) => Postgres::parse(text).map(Self::Postgres),
             _ => Err("must be memory, or a URL that starts with redis://, rediss:// or postgres://"),
         }
     }
 
     /// Reaches the server, or says in a few seconds why not.
     pub(crate) async fn open(self) -> Result<BoxedStore, String> {
-        Ok(match self {
-            Self::Memory => BoxedStore::new(MemoryStore::default()),
-        })
+        match self {
+            Self::Memory => Ok(BoxedStore::new(MemoryStore::default())),
+            Self::Redis(redis) => redis.open().await.map_err(|problem| format!("Redis {problem}")),
+            Self::Postgres(postgres) => postgres.open().await.map_err(|problem| format!("PostgreSQL {problem}")),
+        }
     }
+}
+
+/// What the source of all sources says, which knows best what has happened.
+pub(crate) fn origin(mut error: &dyn Error) -> String {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }

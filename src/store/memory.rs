@@ -19,7 +19,7 @@ use self::{
     shard::{Insertion, SWEPT_PER_INSERT, Shard},
     usage::{Accounts, Owner, Owners},
 };
-use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal};
+use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal, retry_after};
 use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
@@ -127,7 +127,7 @@ impl Inner {
     }
 
     fn insert_request(&self, request: NewRequest<'_>, owner: Arc<Owner>, now: u64) -> Result<(), InsertError> {
-        let retry_after = usage::retry_after(request.lifetime);
+        let retry_after = retry_after(request.lifetime);
         let Some(mut shard) = self.shard(&request.key) else {
             return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
         };
@@ -152,7 +152,7 @@ impl Inner {
     /// Puts all marks down or none. One at a time: a call that held the locks of two shards could wait for one that holds them
     /// the other way round.
     fn remember(&self, owner: &Arc<Owner>, marks: &[Mark], now: u64) -> Result<(), StoreRefusal> {
-        if let Some(mark) = repeated(marks) {
+        if let Some(mark) = Mark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
         for (count, mark) in marks.iter().enumerate() {
@@ -168,7 +168,7 @@ impl Inner {
 
     fn put_down(&self, mark: &Mark, owner: &Arc<Owner>, now: u64) -> Result<(), StoreRefusal> {
         let Some(mut shard) = self.shard(&mark.key) else {
-            return Err(StoreRefusal::Full { retry_after: usage::retry_after(mark.lifetime) });
+            return Err(StoreRefusal::Full { retry_after: retry_after(mark.lifetime) });
         };
         shard.put_down(mark, owner, now, &self.accounts)
     }
@@ -205,12 +205,6 @@ impl Inner {
         }
         swept_any
     }
-}
-
-/// A mark that is there twice, of a few.
-fn repeated(marks: &[Mark]) -> Option<Key> {
-    let is_repeated = |(index, mark): &(usize, &Mark)| marks.iter().take(*index).any(|other| other.key == mark.key);
-    marks.iter().enumerate().find(is_repeated).map(|(_, mark)| mark.key)
 }
 
 impl RequestStore for MemoryStore {

@@ -1,1 +1,4 @@
 //! `PostgresStore` over PostgreSQL.
+
+mod contract;
+mod database;

@@ -8,7 +8,7 @@ use std::{
 use super::usage::{self, Accounts, Owner};
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, Key, Mark, StoreRefusal},
+    store::{Claim, ClaimError, Key, Mark, StoreRefusal, retry_after},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
@@ -124,7 +124,7 @@ impl Shard {
         if self.knows(&mark.key, now) {
             return Err(StoreRefusal::Replayed { mark: mark.key });
         }
-        let retry_after = usage::retry_after(mark.lifetime);
+        let retry_after = retry_after(mark.lifetime);
         if let Some(expired) = self.marks.remove(&mark.key) {
             expired.release(accounts);
         }

@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use super::limits::MemoryLimits;
@@ -15,19 +14,11 @@ use crate::store::Key;
 /// What a request takes beside its payload: its place in a table that is never quite full, and in the list of expiries.
 const BOOKKEEPING: usize = 224;
 
-/// The longest `Retry-After`: with a steady stream of pushes something expires all the time.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
-
 const OWNER_SHARDS: usize = 16;
 const OWNERS_BEFORE_TIDYING: usize = 64;
 
 pub(super) fn bytes_of(payload: &[u8]) -> usize {
     payload.len().saturating_add(BOOKKEEPING)
-}
-
-/// When to try again what would have lived so long.
-pub(super) fn retry_after(lifetime: Duration) -> Duration {
-    lifetime.min(MAX_RETRY_AFTER)
 }
 
 /// What the whole store holds, and how much it may.

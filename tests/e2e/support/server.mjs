@@ -20,9 +20,9 @@ const FAILED_START_MS = 10_000;
 const SHUTDOWN_MS = 10_000;
 
 /** A running server with `url`; `stop` asserts a clean exit. */
-export async function startServer(config, extraArguments = [], example = undefined) {
+export async function startServer(config, extraArguments = [], { example, env } = {}) {
   const file = config === undefined ? undefined : await configFile(config);
-  const child = launch(['--listen', '127.0.0.1:0', ...(file ? ['--config', file.path] : []), ...extraArguments], example);
+  const child = launch(['--listen', '127.0.0.1:0', ...(file ? ['--config', file.path] : []), ...extraArguments], { example, env });
   const url = await listeningUrl(child).finally(() => file?.remove());
 
   return {
@@ -39,8 +39,8 @@ export async function startServer(config, extraArguments = [], example = undefin
 }
 
 /** Runs the server to its end; for starts that are expected to fail. */
-export async function runServer(serverArguments) {
-  const child = launch(serverArguments);
+export async function runServer(serverArguments, options = {}) {
+  const child = launch(serverArguments, options);
   const { code } = await child.end(FAILED_START_MS);
   return { code, ...child.output };
 }
@@ -53,8 +53,11 @@ export async function configFile(content) {
   return { path, remove: () => rm(directory, { recursive: true }) };
 }
 
-function launch(serverArguments, example) {
-  const process_ = spawn(example === undefined ? tested : built(example), serverArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+function launch(serverArguments, { example, env = {} }) {
+  const process_ = spawn(example === undefined ? tested : built(example), serverArguments, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const output = { stdout: '', stderr: '' };
   process_.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
   process_.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));

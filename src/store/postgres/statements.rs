@@ -1,0 +1,172 @@
+//! The statements. Each does its whole operation in one transaction, which it is by itself, and decides by the rows that it locks,
+//! not by those that it has seen.
+//!
+//! Time is `clock_timestamp()`, which goes on while a statement waits for a lock; `now()` would stand still, and let through what
+//! has expired in the meantime. Only sweeping uses `now()`, which an index can be searched for.
+
+use super::identifiers::Names;
+
+/// The states of a request, as they are stored.
+pub(super) const WAITING: i16 = 0;
+pub(super) const OPEN: i16 = 1;
+pub(super) const SPENT: i16 = 2;
+
+#[derive(Debug)]
+pub(super) struct Statements {
+    /// Key, owner, payload, lifetime. A row if it was inserted.
+    pub(super) insert: String,
+    /// The same, then keys and lifetimes of marks in the order of their keys. A row: a known mark, and whether the key is taken.
+    pub(super) insert_with_marks: String,
+    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened or bound,
+    /// and the payload.
+    pub(super) claim: String,
+    /// Key, owner, browser, lifetime. A row if it was spent.
+    pub(super) consume: String,
+    /// Key. A row if there is a request: its state, owner and browser.
+    pub(super) look: String,
+    /// Key and lifetime. A row if the mark was new.
+    pub(super) remember: String,
+    /// Keys and lifetimes, in the order of the keys. A row: a known mark.
+    pub(super) remember_many: String,
+    /// How many at most. A row for each that was deleted.
+    pub(super) sweep_requests: String,
+    pub(super) sweep_marks: String,
+}
+
+impl Statements {
+    pub(super) fn new(names: &Names) -> Self {
+        Self {
+            insert: insert(names, "VALUES ($1::bytea, $2::bytea, $3::bytea, $4::bigint)"),
+            insert_with_marks: insert_with_marks(names),
+            claim: claim(names),
+            consume: consume(names),
+            look: look(names),
+            remember: put_marks(names, "VALUES ($1::bytea, $2::bigint)"),
+            remember_many: remember_many(names),
+            sweep_requests: sweep(&names.requests),
+            sweep_marks: sweep(&names.marks),
+        }
+    }
+}
+
+/// Of what is under the key, only an expired request makes way.
+fn insert(names: &Names, new: &str) -> String {
+    let requests = &names.requests;
+    format!(
+        "INSERT INTO {requests} AS present (key, owner, state, payload, expires_at)
+         SELECT key, owner, {WAITING}, payload, clock_timestamp() + lifetime * interval '1 millisecond'
+         FROM ({new}) AS new (key, owner, payload, lifetime)
+         ON CONFLICT (key) DO UPDATE SET
+             owner = excluded.owner, browser = NULL, state = {WAITING},
+             payload = excluded.payload, expires_at = excluded.expires_at
+         WHERE present.expires_at <= clock_timestamp()
+         RETURNING true"
+    )
+}
+
+/// Of marks with one key, only an expired one makes way.
+fn put_marks(names: &Names, new: &str) -> String {
+    let marks = &names.marks;
+    format!(
+        "INSERT INTO {marks} AS present (key, expires_at)
+         SELECT key, clock_timestamp() + lifetime * interval '1 millisecond' FROM ({new}) AS new (key, lifetime)
+         ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at
+         WHERE present.expires_at <= clock_timestamp()
+         RETURNING true"
+    )
+}
+
+/// Looks first, to say what is known and to write nothing then; and makes an error of it when what it inserted is not all it was
+/// to insert, which rolls the statement back. Run again, it sees what was in its way.
+fn remember_many(names: &Names) -> String {
+    let brought = "SELECT key, lifetime FROM unnest($1::bytea[], $2::bigint[]) AS brought (key, lifetime)";
+    let put = put_marks(names, &format!("{brought} WHERE NOT EXISTS (SELECT FROM known)"));
+    format!(
+        "WITH known AS ({known}), put AS ({put})
+         SELECT (SELECT key FROM known), {or_fail}",
+        known = known(names, "$1"),
+        or_fail = or_fail("EXISTS (SELECT FROM known) OR (SELECT count(*) FROM put) = cardinality($1)"),
+    )
+}
+
+fn insert_with_marks(names: &Names) -> String {
+    let requests = &names.requests;
+    let brought = "SELECT key, lifetime FROM unnest($5::bytea[], $6::bigint[]) AS brought (key, lifetime)";
+    let put =
+        put_marks(names, &format!("{brought} WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM taken)"));
+    let inserted = insert(
+        names,
+        "SELECT $1::bytea, $2::bytea, $3::bytea, $4::bigint WHERE (SELECT count(*) FROM put) = cardinality($5)",
+    );
+    format!(
+        "WITH known AS ({known}),
+         taken AS (SELECT FROM {requests} WHERE key = $1 AND expires_at > clock_timestamp()),
+         put AS ({put}),
+         inserted AS ({inserted})
+         SELECT (SELECT key FROM known), EXISTS (SELECT FROM taken), {or_fail}",
+        known = known(names, "$5"),
+        or_fail = or_fail("EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM taken) OR EXISTS (SELECT FROM inserted)"),
+    )
+}
+
+fn known(names: &Names, keys: &str) -> String {
+    let marks = &names.marks;
+    format!("SELECT key FROM {marks} WHERE key = ANY ({keys}) AND expires_at > clock_timestamp() LIMIT 1")
+}
+
+/// Fails with SQLSTATE 22P02, and a text for those who read the server's log. It is not a constant, which the planner would
+/// try to convert.
+fn or_fail(condition: &str) -> String {
+    format!("CAST (CASE WHEN {condition} THEN '0' ELSE 'parjar lost a race and tries again' END AS integer)")
+}
+
+/// Writes no new version of a row that stays as it is: reloading a page is a read.
+fn claim(names: &Names) -> String {
+    let requests = &names.requests;
+    format!(
+        "WITH opened AS (
+             UPDATE {requests} SET
+                 state = {OPEN},
+                 browser = coalesce(browser, $3),
+                 expires_at = CASE state
+                     WHEN {WAITING} THEN clock_timestamp() + $4::bigint * interval '1 millisecond'
+                     ELSE expires_at
+                 END
+             WHERE key = $1 AND owner = $2 AND expires_at > clock_timestamp()
+                 AND (state = {WAITING} OR state = {OPEN} AND browser IS NULL AND $3::bytea IS NOT NULL)
+             RETURNING payload
+         )
+         SELECT state, owner, browser, opened.payload IS NOT NULL,
+             CASE WHEN owner = $2 THEN coalesce(opened.payload, seen.payload) END
+         FROM {requests} AS seen LEFT JOIN opened ON true
+         WHERE key = $1 AND expires_at > clock_timestamp()"
+    )
+}
+
+fn consume(names: &Names) -> String {
+    let requests = &names.requests;
+    format!(
+        "UPDATE {requests} SET
+             state = {SPENT}, payload = '', expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
+         WHERE key = $1 AND owner = $2 AND state = {OPEN} AND (browser IS NULL OR browser = $3)
+             AND expires_at > clock_timestamp()
+         RETURNING true"
+    )
+}
+
+fn look(names: &Names) -> String {
+    let requests = &names.requests;
+    format!("SELECT state, owner, browser FROM {requests} WHERE key = $1 AND expires_at > clock_timestamp()")
+}
+
+/// Passes over what others have locked, be it to sweep it as well. Without `MATERIALIZED` the limit might be applied more than
+/// once.
+fn sweep(table: &str) -> String {
+    format!(
+        "WITH expired AS MATERIALIZED (
+             SELECT key FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+         )
+         DELETE FROM {table} AS swept USING expired WHERE swept.key = expired.key
+         RETURNING true"
+    )
+}

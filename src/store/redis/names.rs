@@ -1,0 +1,158 @@
+//! Names of keys, and the commands that carry them.
+
+use std::{io::Write as _, time::Duration};
+
+use redis::{Cmd, RedisWrite as _};
+
+use crate::{
+    clock::milliseconds,
+    store::{
+        Claim, Key, Mark, NewRequest,
+        redis::scripts::{CLAIM, CONSUME, INSERT, REMEMBER, TAKE_BACK},
+    },
+};
+
+/// Bytes of a record before its payload.
+pub(super) const HEAD: usize = 66;
+
+/// The layout, and the state of a request that waits. See [`scripts`](super::scripts).
+const WAITING: [u8; 2] = [1, 1];
+
+/// The longest lifetime, a hundred years. Servers refuse numbers that overflow their clock.
+const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
+const LONGEST_PREFIX: usize = 64;
+
+/// 16 bytes that no two calls share.
+pub(super) type Token = [u8; 16];
+
+/// What the keys of one deployment begin with. The braces put all of them into one slot of a cluster.
+pub(super) struct Names {
+    requests: Box<[u8]>,
+    marks: Box<[u8]>,
+}
+
+impl Names {
+    /// `None` for a prefix of other letters than `[A-Za-z0-9_.:-]`, an empty one, or a long one.
+    pub(super) fn with_prefix(prefix: &str) -> Option<Self> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+        let is_prefix = (1..=LONGEST_PREFIX).contains(&prefix.len()) && prefix.bytes().all(is_allowed);
+        let family = |family: char| format!("{{{prefix}}}:{family}:").into_bytes().into_boxed_slice();
+        is_prefix.then(|| Self { requests: family('r'), marks: family('m') })
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        let braced = self.requests.strip_suffix(b"}:r:").and_then(|braced| braced.strip_prefix(b"{"));
+        braced.and_then(|prefix| std::str::from_utf8(prefix).ok()).unwrap_or_default()
+    }
+
+    /// Inserts a request that has no marks here.
+    pub(super) fn insert_alone(&self, request: &NewRequest<'_>) -> Cmd {
+        let mut command = Cmd::with_capacity(6, self.length_of(request).saturating_add(24));
+        command.arg("SET");
+        put_name(&mut command, &self.requests, &request.key);
+        put_record(&mut command, request);
+        command.arg("NX").arg("PX").arg(lifetime(request.lifetime));
+        command
+    }
+
+    pub(super) fn insert(&self, request: &NewRequest<'_>, token: &Token) -> Cmd {
+        let marks = request.marks;
+        let bytes = self.length_of(request).saturating_add(self.length_of_marks(marks));
+        let count = marks.len().saturating_add(1);
+        let mut command = INSERT.call(count, count.saturating_add(2), bytes);
+        self.put_marks(&mut command, marks);
+        put_name(&mut command, &self.requests, &request.key);
+        command.arg(token);
+        put_lifetimes(&mut command, marks);
+        command.arg(lifetime(request.lifetime));
+        put_record(&mut command, request);
+        command
+    }
+
+    pub(super) fn remember(&self, marks: &[Mark], token: &Token) -> Cmd {
+        let mut command = REMEMBER.call(marks.len(), marks.len().saturating_add(1), self.length_of_marks(marks));
+        self.put_marks(&mut command, marks);
+        command.arg(token);
+        put_lifetimes(&mut command, marks);
+        command
+    }
+
+    pub(super) fn take_back(&self, marks: &[Mark], token: &Token) -> Cmd {
+        let mut command = TAKE_BACK.call(marks.len(), 1, self.length_of_marks(marks));
+        self.put_marks(&mut command, marks);
+        command.arg(token);
+        command
+    }
+
+    pub(super) fn claim(&self, claim: &Claim) -> Cmd {
+        let mut command = CLAIM.call(1, 3, self.requests.len().saturating_add(160));
+        self.put_claim(&mut command, claim);
+        command
+    }
+
+    pub(super) fn consume(&self, claim: &Claim, token: &Token) -> Cmd {
+        let mut command = CONSUME.call(1, 4, self.requests.len().saturating_add(176));
+        self.put_claim(&mut command, claim);
+        command.arg(token);
+        command
+    }
+
+    fn put_claim(&self, command: &mut Cmd, claim: &Claim) {
+        put_name(command, &self.requests, &claim.key);
+        let browser = claim.browser.as_ref().map(Key::as_bytes);
+        command.arg(claim.owner.as_bytes()).arg(browser.map_or(&[][..], |browser| browser));
+        command.arg(lifetime(claim.lifetime));
+    }
+
+    fn put_marks(&self, command: &mut Cmd, marks: &[Mark]) {
+        for mark in marks {
+            put_name(command, &self.marks, &mark.key);
+        }
+    }
+
+    fn length_of(&self, request: &NewRequest<'_>) -> usize {
+        self.requests.len().saturating_add(HEAD + 80).saturating_add(request.payload.len())
+    }
+
+    fn length_of_marks(&self, marks: &[Mark]) -> usize {
+        self.marks.len().saturating_add(80).saturating_mul(marks.len())
+    }
+}
+
+fn put_name(command: &mut Cmd, family: &[u8], key: &Key) {
+    put_pieces(command, [family, &hex(key)]);
+}
+
+fn put_record(command: &mut Cmd, request: &NewRequest<'_>) {
+    put_pieces(command, [&WAITING, &[0; 32], request.owner.as_bytes(), request.payload]);
+}
+
+/// One argument of several pieces.
+fn put_pieces<const N: usize>(command: &mut Cmd, pieces: [&[u8]; N]) {
+    let mut argument = command.writer_for_next_arg();
+    for piece in pieces {
+        // Writes into memory, which does not fail.
+        let _ = argument.write_all(piece);
+    }
+}
+
+fn put_lifetimes(command: &mut Cmd, marks: &[Mark]) {
+    for mark in marks {
+        command.arg(lifetime(mark.lifetime));
+    }
+}
+
+/// In milliseconds, and never none: a server would take none for a mistake.
+fn lifetime(lifetime: Duration) -> u64 {
+    milliseconds(lifetime).clamp(1, LONGEST)
+}
+
+fn hex(key: &Key) -> [u8; 64] {
+    let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { (b'a' - 10).wrapping_add(nibble) };
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(key.as_bytes()) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    text
+}

@@ -1,0 +1,155 @@
+//! What runs inside the server. A script is atomic there, so no two callers ever look at the same state.
+//!
+//! A record is: a byte for the layout (1), a byte for the state (1 waits, 2 open, 3 open in a browser, 4 spent), 32 bytes of
+//! browser, 32 of owner, then the payload, or what spent it. The comparison is the server's; the payload is never taken apart
+//! there.
+
+use std::sync::LazyLock;
+
+use redis::{Arg, Cmd};
+
+/// A text that the server knows by its digest, once it has seen it.
+pub(super) struct Script {
+    text: &'static str,
+    digest: String,
+}
+
+impl Script {
+    fn new(text: &'static str) -> Self {
+        Self { text, digest: redis::Script::new(text).get_hash().to_owned() }
+    }
+
+    /// A call with so many keys, which come first, and so many other arguments, which together take about so many bytes.
+    pub(super) fn call(&self, keys: usize, others: usize, bytes: usize) -> Cmd {
+        let mut command = Cmd::with_capacity(keys.saturating_add(others).saturating_add(3), bytes.saturating_add(64));
+        command.arg("EVALSHA").arg(&self.digest).arg(keys);
+        command
+    }
+
+    /// The same call for a server that does not know the text, or has forgotten it.
+    pub(super) fn spelled_out(&self, call: &Cmd) -> Cmd {
+        let mut command = Cmd::new();
+        command.arg("EVAL").arg(self.text);
+        for argument in call.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = argument {
+                command.arg(bytes);
+            }
+        }
+        command
+    }
+}
+
+/// What the scripts answer when something does not fit. Zero is success.
+pub(super) mod answer {
+    pub(in crate::store::redis) const DONE: i64 = 0;
+    pub(in crate::store::redis) const UNKNOWN: i64 = 1;
+    pub(in crate::store::redis) const SPENT: i64 = 2;
+    pub(in crate::store::redis) const OTHER_OWNER: i64 = 3;
+    pub(in crate::store::redis) const OTHER_BROWSER: i64 = 4;
+    /// Of an insert. Positive numbers are places of marks there.
+    pub(in crate::store::redis) const EXISTS: i64 = -1;
+}
+
+/// The record, and whether owner (`ARGV[1]`) and browser (`ARGV[2]`, empty if there is none) may have it. A caller that has
+/// spent it is known by its token (`ARGV[4]`), should its command come twice.
+macro_rules! check {
+    () => {
+        r"
+local version, state = string.byte(record, 1, 2)
+if version ~= 1 or #record < 66 or state < 1 or state > 4 then return 5 end
+if string.sub(record, 35, 66) ~= ARGV[1] then return 3 end
+if state == 4 then return string.sub(record, 67) == ARGV[4] and 0 or 2 end
+if state == 3 and string.sub(record, 3, 34) ~= ARGV[2] then return 4 end
+"
+    };
+}
+
+/// `KEYS`: the request. `ARGV`: owner, browser, lifetime. Needs no memory, so a server without any may run it.
+pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        r"#!lua flags=allow-oom
+local record = redis.call('GET', KEYS[1])
+if not record then return 1 end
+",
+        check!(),
+        r"
+if state < 3 then
+  if ARGV[2] ~= '' then
+    redis.call('SETRANGE', KEYS[1], 1, '\3' .. ARGV[2])
+  elseif state == 1 then
+    redis.call('SETRANGE', KEYS[1], 1, '\2')
+  end
+  if state == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+end
+return record
+"
+    ))
+});
+
+/// `KEYS`: the request. `ARGV`: owner, browser, lifetime, token of 16 bytes. Frees memory.
+pub(super) static CONSUME: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        r"#!lua flags=allow-oom
+local record = redis.call('GETRANGE', KEYS[1], 0, 81)
+if record == '' and redis.call('EXISTS', KEYS[1]) == 0 then return 1 end
+",
+        check!(),
+        r"
+if state == 1 then return 1 end
+redis.call('SET', KEYS[1], '\1\4' .. string.sub(record, 3, 66) .. ARGV[4], 'PX', ARGV[3])
+return 0
+"
+    ))
+});
+
+/// Whether the first `marks` keys are free. A call that comes twice knows its own by the token (`ARGV[1]`); marks are put down
+/// all at once, so one of them stands for all that the call did.
+macro_rules! find {
+    () => {
+        r"
+for i = 1, marks do
+  local known = redis.pcall('GET', KEYS[i])
+  if known then return known == ARGV[1] and 0 or i end
+end
+"
+    };
+}
+
+macro_rules! put_down {
+    () => {
+        r"
+for i = 1, marks do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[i + 1]) end
+return 0
+"
+    };
+}
+
+/// `KEYS`: marks, then the request. `ARGV`: token, the lifetime of each key, the record. A server without memory finds out at
+/// the first `SET`, and does not begin.
+pub(super) static INSERT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        "local marks = #KEYS - 1",
+        find!(),
+        r"
+local request = #KEYS
+if not redis.call('SET', KEYS[request], ARGV[request + 2], 'NX', 'PX', ARGV[request + 1]) then return -1 end
+",
+        put_down!()
+    ))
+});
+
+/// `KEYS`: marks. `ARGV`: token, the lifetime of each.
+pub(super) static REMEMBER: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!("local marks = #KEYS", find!(), put_down!())));
+
+/// `KEYS`: marks. `ARGV`: the token that they were put down with. Others stay.
+pub(super) static TAKE_BACK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"#!lua flags=allow-oom
+for i = 1, #KEYS do
+  if redis.pcall('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end
+end
+return 0
+",
+    )
+});

@@ -1,0 +1,182 @@
+// Two nodes of one issuer behind one store. One node is the axum example, the other the actix example.
+
+import assert from 'node:assert/strict';
+import { after, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SignJWT } from 'jose';
+import { Browser } from '../support/browser.mjs';
+import { selfSigned } from '../support/certificate.mjs';
+import { encryptionKeys, signingKey } from '../support/keys.mjs';
+import { assertRefusalPage, assertRefused, push, pushed, redeem, requestOf, web } from '../support/oauth.mjs';
+import { runServer, startServer } from '../support/server.mjs';
+import { PASSWORD, stores } from '../support/stores.mjs';
+
+const ISSUER = 'https://as.example.com';
+const key = await signingKey('ES256');
+const bank = {
+  client_id: 'bank',
+  token_endpoint_auth_method: 'private_key_jwt',
+  redirect_uris: web.redirect_uris,
+  jwks: { keys: [key.jwk] },
+  scope: 'openid accounts',
+};
+const config = { clients: [web, bank], keys: { keys: encryptionKeys() } };
+const node = (example, store, options = {}) =>
+  startServer(config, ['--issuer', ISSUER, '--store', store], { example, ...options });
+const at = (server, url) => server.url + new URL(url).pathname + new URL(url).search;
+
+/** The decision on a page, sent to this node. */
+function decide(server, browser, page, decision) {
+  const { action, fields } = page.form();
+  return browser.post(at(server, action), [...fields, ['decision', decision]], { origin: ISSUER });
+}
+
+for (const [kind, start] of Object.entries(stores)) {
+  suite(`two nodes behind ${kind}`, async () => {
+    const store = await start();
+    const [one, two] = [await node('axum', store.url), await node('actix', store.url)];
+    after(async () => {
+      await Promise.all([one.stop(), two.stop()]);
+      await store.remove();
+      for (const { output } of [one, two]) assert.ok(!(output.stdout + output.stderr).includes(PASSWORD));
+    });
+
+    for (const [first, second, what] of [[one, two, 'axum first'], [two, one, 'actix first']]) {
+      test(`a request is pushed, opened and decided on different nodes, ${what}`, async () => {
+        const request = await pushed(first, web);
+        const browser = new Browser();
+        const page = await browser.get(at(second, request.url));
+        assert.equal(page.status, 200, page.html);
+        for (const reloaded of [first, second]) assert.equal((await browser.get(at(reloaded, request.url))).status, 200);
+
+        const answer = await decide(first, browser, page, 'approve');
+        assert.equal(answer.status, 303, answer.html);
+        const token = await redeem(first, web, { ...request, code: answer.response.code });
+        assert.equal(token.status, 200, token.text);
+
+        for (const again of [first, second]) {
+          assertRefusalPage(await browser.get(at(again, request.url)), 'invalid_request_uri');
+          assertRefusalPage(await decide(again, browser, page, 'approve'), 'invalid_request_uri');
+        }
+      });
+
+      test(`the browser that has opened a request on one node is the only one on the other, ${what}`, async () => {
+        const { url } = await pushed(first, web);
+        const browser = new Browser();
+        const page = await browser.get(at(first, url));
+        const other = new Browser();
+        assertRefusalPage(await other.get(at(second, url)), 'invalid_request_uri');
+        assert.equal((await decide(second, other, page, 'approve')).status, 400);
+        assert.equal((await decide(second, browser, page, 'deny')).response.error, 'access_denied');
+      });
+
+      test(`an assertion that was good on one node is a replay on the other, ${what}`, async () => {
+        const assertion = await new SignJWT()
+          .setProtectedHeader({ alg: key.alg, kid: key.kid })
+          .setIssuer(bank.client_id)
+          .setSubject(bank.client_id)
+          .setAudience(ISSUER)
+          .setIssuedAt()
+          .setExpirationTime('1m')
+          .setJti(crypto.randomUUID())
+          .sign(key.privateKey);
+        const form = new URLSearchParams({
+          ...requestOf(bank).parameters,
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: assertion,
+        });
+        const send = (server) => fetch(`${server.url}/authorize/par`, { method: 'POST', body: form });
+        assert.equal((await send(first)).status, 201);
+        const replay = await send(second);
+        assert.equal(replay.status, 401);
+        assert.equal((await replay.json()).error, 'invalid_client');
+      });
+    }
+
+    test('of 20 decisions at one moment on two nodes, exactly one gets a code', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const { url } = await pushed(one, web);
+        const browser = new Browser();
+        const page = await browser.get(at(two, url));
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, index) => decide(index % 2 === 0 ? one : two, browser, page, 'approve')),
+        );
+        const codes = answers.filter(({ response }) => response.code !== undefined);
+        assert.equal(codes.length, 1);
+        for (const answer of answers.filter((other) => other !== codes[0])) assertRefusalPage(answer, 'invalid_request_uri');
+      }
+    });
+
+    test('while the store is down all answers say so, and when it is back all is well', async () => {
+      const { url } = await pushed(one, web);
+      const browser = new Browser();
+      const page = await browser.get(at(one, url));
+      await store.stop();
+      for (const server of [one, two]) {
+        const reply = await push(server, web, requestOf(web).parameters);
+        assertRefused(reply, 503, 'temporarily_unavailable');
+        assert.match(reply.headers.get('retry-after'), /^[1-9]\d*$/);
+        for (const refusal of [await browser.get(at(server, url)), await decide(server, browser, page, 'approve')]) {
+          assert.equal(refusal.status, 503, refusal.html);
+          assert.equal(refusal.error, 'temporarily_unavailable');
+          assert.equal(refusal.location, undefined);
+          assert.match(refusal.headers.get('retry-after'), /^[1-9]\d*$/);
+          assert.match(refusal.headers.get('cache-control'), /\bno-store\b/);
+        }
+        assert.equal((await fetch(`${server.url}/health`)).status, 200);
+      }
+
+      await store.restart();
+      for (const server of [one, two]) await worksAgain(server);
+      const answer = await decide(two, browser, page, 'approve');
+      if (kind === 'postgres') assert.ok(answer.response.code, 'what PostgreSQL has taken down survives');
+      else assertRefusalPage(answer, 'invalid_request_uri');
+      const request = await pushed(one, web);
+      const another = new Browser();
+      const approved = await decide(one, another, await another.get(at(two, request.url)), 'approve');
+      assert.ok(approved.response.code, approved.html);
+    });
+
+    test('a wrong password is a fault of --store', async () => {
+      for (const example of ['axum', 'actix']) {
+        const wrong = store.url.replace(PASSWORD, `wrong-${PASSWORD}`);
+        assertStoreFault(await runServer(['--listen', '127.0.0.1:0', '--store', wrong], { example }), /password/);
+      }
+    });
+  });
+
+  test(`${kind} over TLS is whom its certificate says, or nobody`, async (t) => {
+    const certificate = await selfSigned();
+    t.after(() => certificate.remove());
+    const store = await start({ certificate });
+    t.after(() => store.remove());
+    const url = kind === 'postgres' ? `${store.url}?sslmode=require` : store.url;
+
+    const trusting = { env: { SSL_CERT_FILE: certificate.cert } };
+    const server = await node('actix', url, trusting);
+    t.after(() => server.stop());
+    await pushed(server, web);
+
+    const refused = (wrong, options) => runServer(['--listen', '127.0.0.1:0', '--store', wrong], { example: 'axum', ...options });
+    assertStoreFault(await refused(url), /certificate/);
+    assertStoreFault(await refused(url.replace('localhost', '127.0.0.1'), trusting), /certificate/);
+  });
+}
+
+function assertStoreFault({ code, stdout, stderr }, words) {
+  assert.equal(code, 2, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^--store: [^\n]+\n$/);
+  assert.match(stderr, words);
+  assert.ok(!stderr.includes(PASSWORD), stderr);
+}
+
+async function worksAgain(server) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const { status, text } = await push(server, web, requestOf(web).parameters);
+    if (status === 201) return;
+    assert.ok(status === 503 && Date.now() < deadline, `${status} ${text}`);
+    await sleep(100);
+  }
+}

@@ -1,0 +1,73 @@
+//! The contract of stores, under each isolation level.
+
+use std::{thread, time::Duration};
+
+use parjar::{
+    BoxedStore, PostgresStore, RequestStore,
+    store::contract::{self, Harness},
+};
+use tokio::runtime::Runtime;
+
+use super::database::Database;
+
+struct Shared<S> {
+    store: S,
+    runtime: Runtime,
+    rounds: usize,
+}
+
+impl<S: RequestStore + Clone> Harness for Shared<S> {
+    type Store = S;
+
+    fn store(&self) -> S {
+        self.store.clone()
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.handle().block_on(future)
+    }
+
+    fn pass(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn rounds(&self) -> usize {
+        self.rounds
+    }
+}
+
+fn check<S: RequestStore + Clone>(isolation: &str, rounds: usize, of: impl FnOnce(PostgresStore) -> S) {
+    let runtime = Runtime::new().unwrap();
+    let store = runtime.block_on(async {
+        let database = Database::new().await;
+        let name = database.connect().await.query_one("SELECT current_database()", &[]).await.unwrap();
+        let name: &str = name.get(0);
+        database.run(&format!("ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")).await;
+        let pool = database.pool(16);
+        let store = PostgresStore::builder(pool).timeout(Duration::from_secs(20)).build().unwrap();
+        store.migrate().await.unwrap();
+        store
+    });
+    contract::check(&Shared { store: of(store), runtime, rounds }).unwrap();
+}
+
+// S-08
+#[test]
+fn the_contract_is_kept_under_read_committed() {
+    check("read committed", 20, |store| store);
+}
+
+#[test]
+fn the_contract_is_kept_under_repeatable_read() {
+    check("repeatable read", 10, |store| store);
+}
+
+#[test]
+fn the_contract_is_kept_under_serializable() {
+    check("serializable", 10, |store| store);
+}
+
+#[test]
+fn the_contract_is_kept_by_a_boxed_store() {
+    check("read committed", 2, BoxedStore::new);
+}

@@ -1,0 +1,115 @@
+//! The contract of stores, over each kind of connection and server.
+
+use std::{env, marker::PhantomData, thread, time::Duration};
+
+use parjar::{
+    BoxedStore, RedisStore, RequestStore,
+    store::contract::{self, Harness},
+};
+use tokio::runtime::Runtime;
+
+use super::servers::{Cluster, Redis, manager};
+
+struct Real<S, F> {
+    runtime: Runtime,
+    open: F,
+    rounds: usize,
+    /// How many tasks there are when no operation goes on; for stores that go on with operations whose caller has gone away.
+    idle_tasks: Option<usize>,
+    stores: PhantomData<fn() -> S>,
+}
+
+impl<S: RequestStore, F: AsyncFn() -> S + Sync> Harness for Real<S, F> {
+    type Store = S;
+
+    fn store(&self) -> S {
+        self.runtime.block_on((self.open)())
+    }
+
+    fn block_on<O: Future>(&self, future: O) -> O::Output {
+        let output = self.runtime.block_on(future);
+        if let Some(idle) = self.idle_tasks {
+            let busy = || self.runtime.metrics().num_alive_tasks() > idle;
+            (0..1000).take_while(|_| busy()).for_each(|_| thread::sleep(Duration::from_millis(1)));
+        }
+        output
+    }
+
+    fn pass(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn rounds(&self) -> usize {
+        self.rounds
+    }
+}
+
+fn check<S: RequestStore>(rounds: usize, open: impl AsyncFn() -> S + Sync) {
+    let runtime = Runtime::new().unwrap();
+    contract::check(&Real { runtime, open, rounds, idle_tasks: None, stores: PhantomData }).unwrap();
+}
+
+#[test]
+fn multiplexed_connections_one_for_each_caller() {
+    // PAR-075, P-20, S-01, S-18
+    let redis = Redis::any();
+    check(5, async || redis.store().await);
+}
+
+#[test]
+fn one_connection_for_all_callers() {
+    let (redis, runtime) = (Redis::any(), Runtime::new().unwrap());
+    let store = runtime.block_on(redis.store());
+    contract::check(&Real { runtime, open: async || store.clone(), rounds: 20, idle_tasks: None, stores: PhantomData })
+        .unwrap();
+}
+
+#[test]
+fn connections_that_mend_themselves_behind_a_boxed_store() {
+    let redis = Redis::any();
+    check(2, async || {
+        let connection = manager(redis.url()).await;
+        BoxedStore::new(RedisStore::builder(connection).prefix("boxed").build().await.unwrap())
+    });
+}
+
+#[test]
+fn marks_on_another_instance() {
+    // C-02, S-02
+    let (requests, marks) = (Redis::start(&["--maxmemory-policy", "allkeys-lru"]), Redis::any());
+    let runtime = Runtime::new().unwrap();
+    let store = runtime.block_on(async {
+        let builder = RedisStore::builder(requests.connection().await).prefix("two");
+        builder.marks_on(manager(marks.url()).await).build().await.unwrap()
+    });
+    let idle_tasks = Some(runtime.metrics().num_alive_tasks());
+    let open = async || store.clone();
+    contract::check(&Real { runtime, open, rounds: 10, idle_tasks, stores: PhantomData }).unwrap();
+}
+
+#[test]
+fn a_cluster() {
+    // S-06
+    let runtime = Runtime::new().unwrap();
+    let cluster = runtime.block_on(Cluster::any());
+    let client = cluster.client();
+    check(2, async || {
+        let connection = client.get_async_connection().await.unwrap();
+        RedisStore::builder(connection).build().await.unwrap()
+    });
+}
+
+#[test]
+fn valkey() {
+    let found =
+        env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|dir| dir.join("valkey-server").exists()));
+    let valkey = match env::var("PARJAR_TEST_VALKEY_URL") {
+        Ok(url) => Redis::running(url),
+        Err(_) if found => Redis::start_program("valkey-server", &[]),
+        Err(_) => {
+            println!("SKIPPED: no valkey-server on the PATH and no PARJAR_TEST_VALKEY_URL");
+            return;
+        }
+    };
+    check(5, async || valkey.store().await);
+}

@@ -1,0 +1,58 @@
+//! A server without memory.
+
+use std::time::Duration;
+
+use parjar::{
+    RequestStore as _,
+    store::{InsertError, NewRequest, StoreRefusal},
+};
+
+use super::{MINUTE, claim, fresh, mark, nodes::endpoint, opened, owner, request, servers::Redis};
+
+#[tokio::test]
+async fn a_full_server_refuses_what_is_new_and_goes_on_with_what_it_has() {
+    // S-02, C-07
+    let redis = Redis::start(&["--maxmemory", "4mb"]);
+    let store = redis.store().await;
+    let known = mark();
+    store.remember(owner(), &[known]).await.unwrap();
+    let (open, waiting) = (opened(&store).await, fresh());
+    store.insert(request(waiting, &[])).await.unwrap();
+    let mut filling = Vec::new();
+    let refused = loop {
+        assert!(filling.len() < 500, "never full");
+        let key = fresh();
+        match store.insert(NewRequest { payload: &[b'x'; 32_000], ..request(key, &[]) }).await {
+            Ok(()) => filling.push(key),
+            Err(error) => break error,
+        }
+    };
+    let InsertError::Refused(StoreRefusal::Full { retry_after }) = refused else { panic!("{refused:?}") };
+    assert!(Duration::ZERO < retry_after && retry_after <= MINUTE);
+    // All or nothing, and a replay is told as one.
+    let (key, new) = (fresh(), [mark(), mark()]);
+    let with_marks = store.insert(request(key, &new)).await;
+    assert!(matches!(with_marks, Err(InsertError::Refused(StoreRefusal::Full { .. }))), "{with_marks:?}");
+    assert!(matches!(store.remember(owner(), &new).await, Err(StoreRefusal::Full { .. })));
+    for replay in [
+        store.remember(owner(), &[new[0], known]).await,
+        store.insert(request(key, &[known])).await.map_err(|error| match error {
+            InsertError::Refused(refusal) => refusal,
+            error => panic!("{error:?}"),
+        }),
+    ] {
+        assert!(matches!(replay, Err(StoreRefusal::Replayed { mark }) if mark == known.key), "{replay:?}");
+    }
+    let reply = endpoint(store.clone()).push().await;
+    assert_eq!(reply.status(), 503, "{}", reply.body());
+    assert!(reply.body().contains("temporarily_unavailable") && reply.header("retry-after").is_some());
+    // Whoever is in the middle of a login can end it, which makes room.
+    store.claim(claim(waiting)).await.unwrap();
+    store.consume(claim(open)).await.unwrap();
+    for key in filling {
+        store.claim(claim(key)).await.unwrap();
+        store.consume(claim(key)).await.unwrap();
+    }
+    store.insert(request(key, &new)).await.unwrap();
+    assert_eq!(endpoint(store).push().await.status(), 201);
+}

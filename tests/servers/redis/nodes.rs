@@ -1,0 +1,82 @@
+//! Endpoints that share one server.
+
+use parjar::{
+    AuthorizeRefusal, BoxedParEndpoint, Client, ClientRegistration, ErrorCode, InMemoryRegistry, ParEndpoint, Pending,
+    PushRequest, RedisStore, Reply, RequestStore,
+};
+
+use super::servers::{Redis, manager};
+
+/// An endpoint with the client `web`, whose registration asks for nothing but a secret.
+pub(crate) struct Node {
+    pub(crate) par: BoxedParEndpoint,
+}
+
+pub(crate) fn endpoint(store: impl RequestStore) -> Node {
+    endpoint_of("https://as.example.com", store)
+}
+
+pub(crate) fn endpoint_of(issuer: &str, store: impl RequestStore) -> Node {
+    let registration: ClientRegistration = serde_json::from_str(
+        r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
+    )
+    .unwrap();
+    let clients = InMemoryRegistry::new([Client::try_from(registration).unwrap()]).unwrap();
+    Node { par: ParEndpoint::builder(issuer).clients(clients).store(store).build().unwrap().boxed() }
+}
+
+impl Node {
+    pub(crate) async fn push(&self) -> Reply {
+        let headers =
+            [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic d2ViOnMzY3JldA==")];
+        let body = b"response_type=code&state=af0&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb";
+        Reply::from(self.par.push(&PushRequest::new("POST", headers, body)).await)
+    }
+
+    pub(crate) async fn pushed(&self) -> String {
+        let reply = self.push().await;
+        assert_eq!(reply.status(), 201, "{}", reply.body());
+        let body: serde_json::Value = serde_json::from_str(reply.body()).unwrap();
+        body["request_uri"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn open(&self, request_uri: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
+        self.par.authorize(&format!("client_id=web&request_uri={request_uri}"), browser).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_pushed_to_one_node_is_opened_and_ended_on_another_once() {
+    // PAR-075, P-20
+    let redis = Redis::any();
+    let one = endpoint(redis.store().await);
+    let other = endpoint(RedisStore::builder(manager(redis.url()).await).build().await.unwrap());
+    for _ in 0..20 {
+        let request_uri = one.pushed().await;
+        let pending = other.open(&request_uri, Some("cookie")).await.unwrap();
+        assert_eq!(pending.request().state(), Some("af0"));
+        let stolen = one.open(&request_uri, Some("another")).await.unwrap_err();
+        assert_eq!(stolen.refusal().code(), ErrorCode::InvalidRequestUri);
+        let again = one.open(&request_uri, Some("cookie")).await.unwrap();
+        let outcomes: [Result<(), AuthorizeRefusal>; 2] = {
+            let (first, second) = tokio::join!(one.par.complete(&again), other.par.complete(&pending));
+            [first.map(drop), second.map(drop)]
+        };
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert!(one.open(&request_uri, Some("cookie")).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn issuers_and_prefixes_do_not_see_each_other() {
+    // S-05
+    let redis = Redis::any();
+    let store = redis.store().await;
+    let elsewhere = RedisStore::builder(redis.connection().await).prefix("elsewhere").build().await.unwrap();
+    let request_uri = endpoint(store.clone()).pushed().await;
+    for other in [endpoint_of("https://other.example", store.clone()), endpoint(elsewhere)] {
+        let refusal = other.open(&request_uri, None).await.unwrap_err();
+        assert_eq!(refusal.refusal().code(), ErrorCode::InvalidRequestUri);
+    }
+    endpoint(store).open(&request_uri, None).await.unwrap();
+}

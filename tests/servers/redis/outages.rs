@@ -1,0 +1,263 @@
+//! Servers that die, answer late, or answer nothing.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parjar::{
+    AuthorizeRefusal, ErrorCode, RedisStore, RequestStore,
+    store::{ClaimError, InsertError, Key, StoreRefusal},
+};
+use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection, cluster::ClusterClient};
+
+use super::{
+    claim, fresh, mark,
+    nodes::endpoint,
+    opened, owner, request,
+    servers::{Redis, manager, wait_for_cluster},
+};
+use crate::support::{Wire, free_port};
+
+/// Much longer than any time limit here.
+const FOREVER: Duration = Duration::from_secs(30);
+
+fn address(redis: &Redis) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, redis.port()).into()
+}
+
+fn url(wire: &Wire) -> String {
+    format!("redis://{}/", wire.address())
+}
+
+/// A connection without a time limit of its own.
+async fn patient(wire: &Wire) -> MultiplexedConnection {
+    let config = AsyncConnectionConfig::new().set_response_timeout(None);
+    Client::open(url(wire)).unwrap().get_multiplexed_async_connection_with_config(&config).await.unwrap()
+}
+
+/// Tries until the server can be asked again.
+async fn wait_until_it_works(store: &impl RequestStore) {
+    for _ in 0..200 {
+        match store.insert(request(fresh(), &[])).await {
+            Ok(()) => return,
+            Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never works again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirmed() {
+    // S-01, S-03, S-04
+    let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let store = RedisStore::builder(manager(redis.url()).await).build().await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let spent: Arc<Mutex<Vec<Key>>> = Arc::default();
+    let failures = Arc::new(AtomicUsize::new(0));
+    let workers: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, stop, spent, failures) = (store.clone(), stop.clone(), spent.clone(), failures.clone());
+            tokio::spawn(async move {
+                while !stop.load(Ordering::SeqCst) {
+                    let started = Instant::now();
+                    let (key, mark) = (fresh(), mark());
+                    match store.insert(request(key, &[mark])).await {
+                        Ok(()) => {}
+                        Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {
+                            failures.fetch_add(1, Ordering::SeqCst);
+                            tokio::time::sleep(Duration::from_millis(5)).await;
+                            continue;
+                        }
+                        Err(error) => panic!("{error:?}"),
+                    }
+                    match store.claim(claim(key)).await {
+                        Ok(_) => {}
+                        Err(ClaimError::Unavailable(_)) => continue,
+                        Err(error) => panic!("{error:?}"),
+                    }
+                    let (first, second) = tokio::join!(store.consume(claim(key)), store.consume(claim(key)));
+                    let (mut won, mut unsure) = (0, false);
+                    for outcome in [first, second] {
+                        match outcome {
+                            Ok(()) => won += 1,
+                            Err(ClaimError::Spent) => {}
+                            Err(ClaimError::Unavailable(_)) => unsure = true,
+                            Err(error) => panic!("{error:?}"),
+                        }
+                    }
+                    assert!(won == 1 || (won == 0 && unsure));
+                    if won == 1 {
+                        spent.lock().unwrap().push(key);
+                    }
+                    assert!(started.elapsed() < FOREVER);
+                }
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        let before = spent.lock().unwrap().len();
+        crate::support::wait_for("some work", || (spent.lock().unwrap().len() > before + 50).then_some(()));
+        redis.kill();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        redis.restart();
+    }
+    stop.store(true, Ordering::SeqCst);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    assert!(failures.load(Ordering::SeqCst) > 0);
+    wait_until_it_works(&store).await;
+    for key in spent.lock().unwrap().iter() {
+        let again = store.consume(claim(*key)).await;
+        assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
+    }
+    let names: Vec<String> = redis.tell("KEYS *").await;
+    let mut connection = redis.connection().await;
+    for name in names {
+        let left: i64 = redis::cmd("PTTL").arg(&name).query_async(&mut connection).await.unwrap();
+        assert_ne!(left, -1, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_is_none() {
+    let redis = Redis::start(&[]);
+    let wire = Wire::to(address(&redis)).await;
+    let builder = RedisStore::builder(patient(&wire).await).timeout(Duration::from_millis(200));
+    let store = builder.build().await.unwrap();
+    let (key, open) = (fresh(), opened(&store).await);
+    wire.delay_replies(FOREVER);
+    let started = Instant::now();
+    let late = store.insert(request(key, &[])).await;
+    assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
+    let late = store.insert(request(fresh(), &[mark()])).await;
+    assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
+    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.remember(owner(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    assert!(started.elapsed() < FOREVER / 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_is_mended_without_a_new_store() {
+    let redis = Redis::start(&[]);
+    let wire = Wire::to(address(&redis)).await;
+    let store = RedisStore::builder(manager(&url(&wire)).await).build().await.unwrap();
+    for _ in 0..3 {
+        let open = opened(&store).await;
+        wire.delay_replies(FOREVER);
+        let (consumed, ()) = tokio::join!(store.consume(claim(open)), async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            wire.cut();
+            wire.delay_replies(Duration::ZERO);
+        });
+        assert!(matches!(consumed, Err(ClaimError::Unavailable(_))), "{consumed:?}");
+        wait_until_it_works(&store).await;
+        // It was done, and nobody was told.
+        assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Spent)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_and_browsers_are_told_to_come_back() {
+    let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let store =
+        RedisStore::builder(manager(redis.url()).await).timeout(Duration::from_millis(500)).build().await.unwrap();
+    let par = endpoint(store.clone());
+    let request_uri = par.pushed().await;
+    let pending = par.open(&request_uri, None).await.unwrap();
+    redis.kill();
+    let reply = par.push().await;
+    assert_eq!(reply.status(), 503, "{}", reply.body());
+    assert!(reply.body().contains("temporarily_unavailable") && reply.header("retry-after").is_some());
+    let refusal: AuthorizeRefusal = par.open(&request_uri, None).await.unwrap_err();
+    assert_eq!((refusal.page_status(), refusal.refusal().code()), (503, ErrorCode::TemporarilyUnavailable));
+    assert_eq!(par.par.complete(&pending).await.unwrap_err().page_status(), 503);
+    redis.restart();
+    wait_until_it_works(&store).await;
+    par.open(&request_uri, None).await.unwrap();
+    par.par.complete(&pending).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_loads_or_is_a_replica_is_unavailable() {
+    let (primary, redis) = (Redis::start(&[]), Redis::start(&[]));
+    let store = redis.store().await;
+    let open = opened(&store).await;
+    let _: () = redis.tell(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).await;
+    let insert = store.insert(request(fresh(), &[])).await;
+    assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
+    let insert = store.insert(request(fresh(), &[mark()])).await;
+    assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
+    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.remember(owner(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    let _: () = redis.tell("REPLICAOF NO ONE").await;
+    wait_until_it_works(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time() {
+    // The client repeats what was not answered. Of the two, the first has done the work.
+    let bus = free_port().to_string();
+    let redis = Redis::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]);
+    let wire = Wire::to(address(&redis)).await;
+    let _: () = redis.tell(&format!("CONFIG SET cluster-announce-port {}", wire.address().port())).await;
+    let _: () = redis.tell("CONFIG SET cluster-announce-ip 127.0.0.1").await;
+    let _: () = redis.tell("CLUSTER ADDSLOTSRANGE 0 16383").await;
+    wait_for_cluster(&redis, 1);
+    let client = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
+    let connection = client.get_async_connection().await.unwrap();
+    let store = RedisStore::builder(connection).timeout(Duration::from_secs(20)).build().await.unwrap();
+    let cut = async || {
+        wire.delay_replies(FOREVER);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        wire.delay_replies(Duration::ZERO);
+        wire.cut();
+    };
+    let (open, key, marks) = (opened(&store).await, fresh(), [mark(), mark()]);
+    let (consumed, ()) = tokio::join!(store.consume(claim(open)), cut());
+    consumed.unwrap();
+    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Spent)));
+    let (inserted, ()) = tokio::join!(store.insert(request(key, &marks)), cut());
+    inserted.unwrap();
+    store.claim(claim(key)).await.unwrap();
+    let other = [mark()];
+    let (remembered, ()) = tokio::join!(store.remember(owner(), &other), cut());
+    remembered.unwrap();
+    for mark in marks.into_iter().chain(other) {
+        assert!(matches!(store.remember(owner(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
+    let (requests, marks) = (Redis::start(&[]), Redis::start(&[]));
+    let wire = Wire::to(address(&requests)).await;
+    let builder = RedisStore::builder(patient(&wire).await).marks_on(marks.connection().await);
+    let store = builder.timeout(Duration::from_millis(300)).build().await.unwrap();
+    let used = [mark(), mark()];
+    wire.delay_replies(FOREVER);
+    let late = store.insert(request(fresh(), &used)).await;
+    assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
+    for mark in used {
+        assert!(matches!(store.remember(owner(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
+    }
+    // Without the instance of the marks, there is no request that has any.
+    let mut marks = marks;
+    let store =
+        RedisStore::builder(requests.connection().await).marks_on(manager(marks.url()).await).build().await.unwrap();
+    marks.kill();
+    let key = fresh();
+    let refused = store.insert(request(key, &[mark()])).await;
+    assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{refused:?}");
+    assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unknown)));
+    opened(&store).await;
+}

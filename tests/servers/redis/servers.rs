@@ -1,0 +1,153 @@
+//! Starting servers, and connecting to them.
+
+use std::{env, process::Command};
+
+use parjar::RedisStore;
+use redis::{
+    Client, Cmd, FromRedisValue,
+    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    cluster::ClusterClient,
+};
+
+use crate::support::{Server, TempDir, free_port, wait_for};
+
+const INSTALL: &str = "apt-get install redis-server";
+
+/// A server on a port of its own, or one that runs already.
+pub(crate) struct Redis {
+    url: String,
+    port: u16,
+    own: Option<(Server, TempDir, Vec<String>)>,
+}
+
+impl Redis {
+    /// A server without persistence, and with other arguments.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_program("redis-server", arguments)
+    }
+
+    pub(crate) fn start_program(program: &str, arguments: &[&str]) -> Self {
+        let (port, dir) = (free_port(), TempDir::new("redis"));
+        let common = ["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--logfile", "redis.log", "--port"];
+        let mut all: Vec<String> = common.map(str::to_owned).into();
+        all.push(port.to_string());
+        all.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        all.insert(0, program.to_owned());
+        let server = launch(&all, &dir);
+        let redis = Self { url: format!("redis://127.0.0.1:{port}/"), port, own: Some((server, dir, all)) };
+        redis.wait();
+        redis
+    }
+
+    /// The server that an environment variable names, or else one of its own.
+    pub(crate) fn any() -> Self {
+        match env::var("PARJAR_TEST_REDIS_URL") {
+            Ok(url) => Self::running(url),
+            Err(_) => Self::start(&[]),
+        }
+    }
+
+    pub(crate) fn running(url: String) -> Self {
+        Self { url, port: 0, own: None }
+    }
+
+    fn wait(&self) {
+        let client = self.client();
+        wait_for("the start of a server", || {
+            let mut connection = client.get_connection().ok()?;
+            Cmd::new().arg("PING").query::<String>(&mut connection).ok()
+        });
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.own.as_mut().unwrap().0.kill();
+    }
+
+    /// On the same port, with the same data.
+    pub(crate) fn restart(&mut self) {
+        let (server, dir, arguments) = self.own.as_mut().unwrap();
+        server.kill();
+        *server = launch(arguments, dir);
+        self.wait();
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::open(&*self.url).unwrap()
+    }
+
+    pub(crate) async fn connection(&self) -> MultiplexedConnection {
+        self.client().get_multiplexed_async_connection().await.unwrap()
+    }
+
+    pub(crate) async fn store(&self) -> RedisStore {
+        RedisStore::builder(self.connection().await).build().await.unwrap()
+    }
+
+    /// One command, whose words are separated by spaces.
+    pub(crate) async fn tell<T: FromRedisValue>(&self, words: &str) -> T {
+        let mut command = Cmd::new();
+        for word in words.split(' ') {
+            command.arg(word);
+        }
+        command.query_async(&mut self.connection().await).await.unwrap()
+    }
+}
+
+fn launch(arguments: &[String], dir: &TempDir) -> Server {
+    Server::start(Command::new(&arguments[0]).args(&arguments[1..]).current_dir(dir.path()), INSTALL)
+}
+
+/// A connection that mends itself quickly.
+pub(crate) async fn manager(url: &str) -> ConnectionManager {
+    let config = ConnectionManagerConfig::new().set_max_delay(std::time::Duration::from_millis(200));
+    ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
+}
+
+/// Three nodes that share the slots, or a cluster that runs already.
+pub(crate) struct Cluster {
+    urls: Vec<String>,
+    _nodes: Vec<Redis>,
+}
+
+impl Cluster {
+    pub(crate) async fn any() -> Self {
+        if let Ok(urls) = env::var("PARJAR_TEST_REDIS_CLUSTER_URLS") {
+            return Self { urls: urls.split(',').map(str::to_owned).collect(), _nodes: Vec::new() };
+        }
+        let ports = [free_port(), free_port(), free_port()];
+        let nodes = ports.map(|bus| {
+            let bus = bus.to_string();
+            Redis::start(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "5000"])
+        });
+        for (node, slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
+            let _: () = node.tell(&format!("CLUSTER ADDSLOTSRANGE {slots}")).await;
+        }
+        for (node, bus) in nodes.iter().zip(ports).skip(1) {
+            let _: () = nodes[0].tell(&format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.port())).await;
+        }
+        for node in &nodes {
+            wait_for_cluster(node, 3);
+        }
+        Self { urls: nodes.iter().map(|node| node.url().to_owned()).collect(), _nodes: nodes.into() }
+    }
+
+    pub(crate) fn client(&self) -> ClusterClient {
+        ClusterClient::new(self.urls.iter().map(|url| &**url)).unwrap()
+    }
+}
+
+pub(crate) fn wait_for_cluster(node: &Redis, nodes: usize) {
+    wait_for("a cluster", || {
+        let mut connection = node.client().get_connection().ok()?;
+        let info: String = Cmd::new().arg("CLUSTER").arg("INFO").query(&mut connection).ok()?;
+        (info.contains("cluster_state:ok") && info.contains(&format!("cluster_known_nodes:{nodes}\r"))).then_some(())
+    });
+}
