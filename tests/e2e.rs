@@ -1,4 +1,5 @@
-//! Runs the node tests of `tests/e2e` against the example server that cargo has built beside this test.
+//! Runs the node tests of `tests/e2e` against the example servers that cargo has built beside this test: those of the folder
+//! itself against each, those in `both` against the two together.
 
 #![allow(clippy::expect_used)]
 
@@ -6,10 +7,28 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, PoisonError},
 };
 
 #[test]
-fn a_real_client_and_a_real_browser_get_through_the_example_server() {
+fn a_real_client_and_a_real_browser_get_through_the_axum_example() {
+    run("axum", ".");
+}
+
+#[test]
+fn a_real_client_and_a_real_browser_get_through_the_actix_example() {
+    run("actix", ".");
+}
+
+#[test]
+fn both_examples_answer_alike_and_can_share_a_store() {
+    run("axum", "both");
+}
+
+fn run(example: &str, folder: &str) {
+    // Each run starts many servers, and browsers.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
     assert!(
         tests.join("node_modules/openid-client").is_dir(),
@@ -24,9 +43,9 @@ fn a_real_client_and_a_real_browser_get_through_the_example_server() {
 
     let status = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-timeout=600000"])
-        .args(test_files(&tests))
+        .args(test_files(&tests.join(folder)))
         .current_dir(&tests)
-        .env("PARJAR_EXAMPLE", built_example("axum"))
+        .env("PARJAR_EXAMPLE", built_example(example))
         .status()
         .expect("the end-to-end tests need node 20 or newer on the PATH");
 

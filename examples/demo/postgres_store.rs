@@ -15,7 +15,8 @@ use postgres_openssl::MakeTlsConnector;
 
 use super::{log, store::origin};
 
-const CONNECTIONS: usize = 16;
+/// A few are enough, since each call is one short statement.
+const CONNECTIONS: usize = 4;
 const CONNECT: Duration = Duration::from_secs(3);
 /// Where Debian keeps the authorities that it trusts. An OpenSSL built from source looks elsewhere.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -43,13 +44,22 @@ impl Postgres {
             .recycle_timeout(Some(CONNECT))
             .build()
             .map_err(|error| format!("has no pool: {error}"))?;
-        drop(pool.get().await.map_err(|error| problem(&error))?);
+        connect(&pool).await.map_err(|error| problem(&error))?;
         let unusable = |error: PostgresStoreError| format!("cannot be used: {}", origin(&error));
         let store = PostgresStore::builder(pool).build().map_err(unusable)?;
         store.migrate().await.map_err(unusable)?;
         tokio::spawn(sweep(store.clone()));
         Ok(BoxedStore::new(store))
     }
+}
+
+/// Makes all connections. It takes long enough, with the password hashed thousands of times, to be no task for the first requests.
+async fn connect(pool: &Pool) -> Result<(), PoolError> {
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(pool.get().await?);
+    }
+    Ok(())
 }
 
 /// Checks whom it talks to when TLS is required. Where it is only preferred, a server without any would be taken as well.

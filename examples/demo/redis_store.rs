@@ -40,8 +40,8 @@ fn problem(error: &RedisError) -> String {
     match error.kind() {
         ErrorKind::AuthenticationFailed => "refuses this user or password".to_owned(),
         _ if error.is_timeout() => "did not answer in time".to_owned(),
-        // Of the operating system, or of TLS.
-        ErrorKind::Io => format!("cannot be reached: {error}"),
+        // What the operating system or TLS has to say.
+        ErrorKind::Io | ErrorKind::Client => format!("cannot be reached: {error}"),
         _ => format!("cannot be used: {}", error.code().unwrap_or(error.category())),
     }
 }

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { web } from './support/oauth.mjs';
 import { configFile, runServer, startServer } from './support/server.mjs';
@@ -28,6 +32,33 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     assert.equal((await fetch(`${server.url}/health`)).status, 200);
     await server.stop(signal);
   });
+}
+
+test('a request that is under way at the stop is answered, and an idle connection does not hold the server up', async () => {
+  const server = await startServer({ clients: [web] });
+  const { hostname: host, port } = new URL(server.url);
+  const idle = connect({ host, port });
+  const half = connect({ host, port });
+  await Promise.all([once(idle, 'connect'), once(half, 'connect')]);
+  half.write(`POST /authorize/par HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n`);
+  await once(half, 'data');
+  idle.on('error', () => {});
+  const stopped = server.stop();
+  // New ones are turned away once it knows.
+  for (let tries = 0; tries < 500 && (await connects(host, port)); tries += 1) await sleep(10);
+  half.write('a=b');
+  assert.match(await text(half), /^HTTP\/1\.1 4/);
+  await stopped;
+});
+
+async function connects(host, port) {
+  const socket = connect({ host, port });
+  const connected = await new Promise((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+  });
+  socket.destroy();
+  return connected;
 }
 
 test('without a configuration file the server prints a curl line for its demo clients, and the line works', async (t) => {
@@ -64,10 +95,38 @@ for (const [what, serverArguments, words] of [
   ['an issuer that is no URL', ['--listen', '127.0.0.1:0', '--issuer', 'bogus'], ['issuer']],
   ['an http issuer that is not loopback', ['--listen', '127.0.0.1:0', '--issuer', 'http://as.example.com'], ['issuer']],
   ['an issuer with a query', ['--listen', '127.0.0.1:0', '--issuer', 'https://as.example.com/?x=1'], ['issuer']],
+  ['a store that is none', ['--store', CANARY], ['--store']],
+  ['a store given twice', ['--store', 'memory', '--store', `redis://:${CANARY}@127.0.0.1`], ['--store']],
+  ['a store of another kind', ['--store', `mysql://${CANARY}@127.0.0.1/db`], ['--store']],
+  ['a URL without slashes', ['--store', `redis:${CANARY}@127.0.0.1`], ['--store']],
+  ['a Redis database that is no number', ['--store', `redis://127.0.0.1/${CANARY}`], ['--store']],
+  ['a Redis that may be anybody', ['--store', `rediss://:${CANARY}@127.0.0.1/#insecure`], ['--store', '#insecure']],
+  ['a Redis that is not there', ['--store', `redis://${CANARY}:${CANARY}@127.0.0.1:1/0`], ['--store', 'Redis']],
+  ['a Redis over TLS that is not there', ['--store', `rediss://${CANARY}:${CANARY}@localhost:1`], ['--store', 'Redis']],
+  ['a host that nobody knows', ['--store', `redis://${CANARY}.invalid`], ['--store', 'Redis']],
+  ['a PostgreSQL that is not there', ['--store', `postgres://${CANARY}:${CANARY}@127.0.0.1:1/${CANARY}`], ['--store', 'PostgreSQL']],
+  ['a PostgreSQL by its long name', ['--store', `postgresql://${CANARY}@127.0.0.1:1`], ['--store', 'PostgreSQL']],
+  ['a PostgreSQL without a host', ['--store', `postgres:///${CANARY}`], ['--store', 'PostgreSQL']],
+  ['an unknown option of PostgreSQL', ['--store', `postgres://127.0.0.1:1/db?${CANARY}=1`], ['--store']],
+  ['an unknown sslmode', ['--store', `postgres://127.0.0.1:1/db?sslmode=${CANARY}`], ['--store', 'sslmode']],
   ['a configuration file that is not there', ['--listen', '127.0.0.1:0', '--config', '/nonexistent/parjar.json'], ['/nonexistent/parjar.json']],
 ]) {
   test(`the command line is refused for ${what}`, async () => {
     assertFault(await runServer(serverArguments), words);
+  });
+}
+
+for (const scheme of ['redis', 'rediss', 'postgres']) {
+  test(`a ${scheme} server that says nothing is a fault of --store within seconds`, async (t) => {
+    const sockets = [];
+    const silent = createServer((socket) => sockets.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const store = `${scheme}://${CANARY}:${CANARY}@127.0.0.1:${silent.address().port}`;
+    assertFault(await runServer(['--listen', '127.0.0.1:0', '--store', store]), ['--store']);
   });
 }
 

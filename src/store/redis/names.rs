@@ -143,9 +143,10 @@ fn put_lifetimes(command: &mut Cmd, marks: &[Mark]) {
     }
 }
 
-/// In milliseconds, and never none: a server would take none for a mistake.
+/// In milliseconds, and never none, which a server would take for a mistake. It counts whole ones and lets a key live through the
+/// last, which is thus one too many.
 fn lifetime(lifetime: Duration) -> u64 {
-    milliseconds(lifetime).clamp(1, LONGEST)
+    milliseconds(lifetime).saturating_sub(1).clamp(1, LONGEST)
 }
 
 fn hex(key: &Key) -> [u8; 64] {

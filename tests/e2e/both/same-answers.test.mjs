@@ -184,6 +184,11 @@ for (const [what, bytes] of [
   });
 }
 
+test('neither waits for a body for ever', async () => {
+  // The length says more than is sent.
+  await alike('a body that stays away', form('POST /authorize/par', PUSH.padEnd(1000, '&')).subarray(0, -500));
+});
+
 test('both answer one request after the other on one connection', async () => {
   const persistent = (bytes) => Buffer.from(bytes.toString('latin1').replace('connection: close\r\n', ''), 'latin1');
   const bytes = [

@@ -100,7 +100,8 @@ async fn errors_quote_no_arguments() {
 
 #[tokio::test]
 async fn builders_and_stores_do_not_show_where_they_connect() {
-    let redis = Redis::start(&["--requirepass", "canary"]);
+    let redis = Redis::start(&[]);
+    let _: () = redis.tell("CONFIG SET requirepass canary").await;
     let client = redis::Client::open(format!("redis://:canary@127.0.0.1:{}/", redis.port())).unwrap();
     let builder = RedisStore::builder(client.get_multiplexed_async_connection().await.unwrap());
     let shown = format!("{builder:?}");
