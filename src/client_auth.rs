@@ -18,7 +18,7 @@ use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, MAX_SECRET, Verdict, verify_nobody},
     client_certificate::ClientCertificate,
-    confirmation::Confirmation,
+    confirmation::{Confirmation, Thumbprint},
     error::{Reason, Refusal},
     form::{Form, FormCredentials},
     http::{Header, PushRequest},
@@ -48,7 +48,7 @@ impl AuthenticatedClient {
         self.client.token_endpoint_auth_method()
     }
 
-    /// To whom the tokens of this request are to be bound.
+    /// What the request has proved possession of, beside its credentials: the tokens that it gets are to be bound to that.
     ///
     /// It has the thumbprint of the connection's certificate if the client is registered with
     /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens)
@@ -66,6 +66,22 @@ impl AuthenticatedClient {
             self.confirmation.x5t_s256 = certificate.map(|certificate| certificate.thumbprint());
         }
         self
+    }
+
+    /// Whether the request has proved possession of all that a code, or a refresh token, is bound to: the
+    /// [`confirmation`](crate::AuthorizationRequest::confirmation) of its authorization request. If not, the answer is
+    /// `invalid_grant`. What is bound to nobody is fulfilled by anybody.
+    #[must_use]
+    pub fn fulfils(&self, demanded: Confirmation) -> bool {
+        let Confirmation { jkt, x5t_s256 } = self.confirmation;
+        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256)]
+            .into_iter()
+            .all(|(demanded, proved)| demanded.is_none() || demanded == proved)
+    }
+
+    /// With the key of the DPoP proof that came along.
+    pub(crate) fn with_dpop_key(self, jkt: Option<Thumbprint>) -> Self {
+        Self { confirmation: Confirmation { jkt, ..self.confirmation }, ..self }
     }
 
     pub(crate) fn into_client(self) -> Arc<Client> {

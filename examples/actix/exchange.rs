@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
+    sync::Arc,
 };
 
 use actix_web::{
@@ -20,6 +21,7 @@ use actix_web::{
 use crate::demo::{
     Demo, body,
     message::{Answer, Message},
+    tls::PeerCertificate,
 };
 
 impl FromRequest for Message {
@@ -34,6 +36,7 @@ impl FromRequest for Message {
             query: request.uri().query().map(str::to_owned),
             headers: request.headers().iter().map(header).collect(),
             body: Vec::new(),
+            certificate: request.conn_data::<Arc<PeerCertificate>>().cloned(),
         };
         let demo = request.app_data::<Data<Demo>>().cloned();
         let payload = BodyStream::new(payload.take());

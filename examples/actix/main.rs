@@ -7,10 +7,12 @@
 mod demo;
 mod exchange;
 
-use std::{io, net::TcpListener, process::ExitCode, sync::Arc, thread, time::Duration};
+use std::{io, process::ExitCode, sync::Arc, thread, time::Duration};
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{
     App, HttpServer, Resource, Route, guard,
+    rt::net::TcpStream,
     web::{self, Data, ServiceConfig, post},
 };
 
@@ -18,7 +20,7 @@ use self::demo::{
     Demo, authorize, discovery, html,
     message::{Answer, Message},
     playground,
-    program::{self, GRACE, Stop},
+    program::{self, GRACE, Sockets, Stop},
     push, resource, token_endpoint,
 };
 
@@ -41,7 +43,8 @@ fn routes(app: &mut ServiceConfig) {
                 .route(post().to(async |app: Shared, message: Message| token_endpoint::answer(&app, &message).await)),
         )
         .service(
-            at("/resource").route(get().to(async |app: Shared, message: Message| resource::answer(&app, &message))),
+            at("/resource")
+                .route(get().to(async |app: Shared, message: Message| resource::answer(&app, &message).await)),
         )
         .service(at("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(at("/.well-known/openid-configuration").route(get().to(metadata)))
@@ -79,17 +82,28 @@ async fn main() -> ExitCode {
     program::run(serve).await
 }
 
-async fn serve(listener: TcpListener, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
+async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
     let demo = Data::from(demo);
     let workers = thread::available_parallelism().map_or(1, usize::from);
-    HttpServer::new(move || App::new().app_data(demo.clone()).configure(routes))
+    let Sockets { listener, tls } = sockets;
+    let peers = tls.clone();
+    let server = HttpServer::new(move || App::new().app_data(demo.clone()).configure(routes))
         .workers(workers)
         .max_connections(CONNECTIONS.div_ceil(workers))
         .client_request_timeout(PATIENCE)
         .keep_alive(PATIENCE)
         .shutdown_signal(stop)
         .shutdown_timeout(GRACE.as_secs())
-        .listen(listener)?
-        .run()
-        .await
+        .on_connect(move |connection, data| {
+            let secured = connection.downcast_ref::<TlsStream<TcpStream>>();
+            let certificate = secured.and_then(|stream| peers.as_ref()?.peer(stream.get_ref().1));
+            if let Some(certificate) = certificate {
+                data.insert(Arc::new(certificate));
+            }
+        });
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.config().as_ref().clone())?,
+        None => server.listen(listener)?,
+    };
+    server.run().await
 }

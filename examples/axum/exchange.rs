@@ -4,14 +4,17 @@ use std::{pin::Pin, sync::Arc};
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
-    extract::{FromRequest, Request},
+    extract::{ConnectInfo, FromRequest, Request},
     http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 
-use crate::demo::{
-    Demo, body,
-    message::{Answer, Message},
+use crate::{
+    demo::{
+        Demo, body,
+        message::{Answer, Message},
+    },
+    secured::Peer,
 };
 
 impl FromRequest<Arc<Demo>> for Message {
@@ -31,6 +34,7 @@ impl FromRequest<Arc<Demo>> for Message {
             query: head.uri.query().map(str::to_owned),
             headers: head.headers.iter().map(header).collect(),
             body,
+            certificate: head.extensions.get::<ConnectInfo<Peer>>().and_then(|ConnectInfo(peer)| peer.certificate()),
         })
     }
 }

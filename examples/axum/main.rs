@@ -7,8 +7,9 @@
 mod demo;
 mod exchange;
 mod listener;
+mod secured;
 
-use std::{io, net::TcpListener, process::ExitCode, sync::Arc};
+use std::{io, process::ExitCode, sync::Arc};
 
 use axum::{
     Router,
@@ -24,10 +25,11 @@ use self::{
         Demo, authorize, discovery, html,
         message::{Answer, Message},
         playground,
-        program::{self, Stop},
+        program::{self, Sockets, Stop},
         push, resource, token_endpoint,
     },
     listener::PatientListener,
+    secured::{Peer, SecuredListener},
 };
 
 type App = State<Arc<Demo>>;
@@ -42,7 +44,7 @@ fn routes(demo: Arc<Demo>) -> Router {
                 .post(async |app: App, message: Message| authorize::answer(&app, &message).await),
         )
         .route("/token", post(async |app: App, message: Message| token_endpoint::answer(&app, &message).await))
-        .route("/resource", get(async |app: App, message: Message| resource::answer(&app, &message)))
+        .route("/resource", get(async |app: App, message: Message| resource::answer(&app, &message).await))
         .route("/.well-known/oauth-authorization-server", get(async |app: App| discovery::metadata(&app)))
         .route("/.well-known/openid-configuration", get(async |app: App| discovery::metadata(&app)))
         .route("/jwks", get(async |app: App| discovery::jwks(&app)))
@@ -80,7 +82,8 @@ async fn main() -> ExitCode {
     program::run(serve).await
 }
 
-async fn serve(listener: TcpListener, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
-    let listener = PatientListener::new(tokio::net::TcpListener::from_std(listener)?);
-    axum::serve(listener, routes(demo)).with_graceful_shutdown(stop).await
+async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
+    let listener = PatientListener::new(tokio::net::TcpListener::from_std(sockets.listener)?);
+    let service = routes(demo).into_make_service_with_connect_info::<Peer>();
+    axum::serve(SecuredListener::new(listener, sockets.tls), service).with_graceful_shutdown(stop).await
 }

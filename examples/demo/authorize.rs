@@ -110,11 +110,12 @@ fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)
         response.push(("code", code));
     }
     if asked_for("token") {
-        let token = demo.tokens.issue(Arc::clone(&grant))?;
+        let binding = request.confirmation();
+        let token = demo.tokens.issue(Arc::clone(&grant), binding)?;
         beside.push(("at_hash", token.clone()));
         response.extend([
             ("access_token", token),
-            ("token_type", "Bearer".to_owned()),
+            ("token_type", tokens::token_type(binding).to_owned()),
             ("expires_in", tokens::LIFE.as_secs().to_string()),
         ]);
     }

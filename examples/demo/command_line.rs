@@ -8,11 +8,17 @@ pub(crate) const USAGE: &str = "\
 An authorization server that takes pushed authorization requests (RFC 9126).
 
   --listen ADDRESS   IP address and port, default 127.0.0.1:3000; port 0 picks a free one
-  --issuer URL       the origin clients and browsers use, default http://ADDRESS
+  --issuer URL       the origin clients and browsers use, default http://ADDRESS, with TLS https://ADDRESS
   --config FILE      policy, clients and keys as JSON; without it a built-in demo
   --store STORE      where pushed requests live: memory, the default, or what several nodes of one issuer share:
                      redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// over TLS, or
                      postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require
+  --tls-cert FILE, --tls-key FILE
+                     serve TLS with this certificate chain and private key, both PEM
+  --tls-client-auth  ask clients for certificates. None is needed, and any is taken whose key has signed the handshake:
+                     clients of self_signed_tls_client_auth are known by their registered keys, and tokens are bound to
+                     certificates. With --tls-client-auth=FILE, certificates that lead to one of the authorities in this
+                     PEM file, and are valid, name clients of tls_client_auth too
   --help             this text
 ";
 
@@ -21,6 +27,21 @@ pub(crate) struct CommandLine {
     pub(crate) issuer: Option<Issuer>,
     pub(crate) config: Option<PathBuf>,
     pub(crate) store: Store,
+    pub(crate) tls: Option<TlsFiles>,
+}
+
+pub(crate) struct TlsFiles {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+    client_auth: bool,
+    /// Who vouches for the names in certificates of clients.
+    pub(crate) client_authorities: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    pub(crate) fn asks_for_certificates(&self) -> bool {
+        self.client_auth
+    }
 }
 
 impl CommandLine {
@@ -28,6 +49,7 @@ impl CommandLine {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, Fault> {
         let mut arguments = arguments.into_iter();
         let (mut listen, mut issuer, mut config, mut store) = (None, None, None, None);
+        let (mut tls_cert, mut tls_key, mut tls_client_auth) = (None, None, None);
         while let Some(argument) = arguments.next() {
             let (flag, attached) = split(argument)?;
             let mut value =
@@ -38,17 +60,37 @@ impl CommandLine {
                 "--issuer" => set(&mut issuer, "--issuer", origin(value("--issuer")?)?)?,
                 "--config" => set(&mut config, "--config", PathBuf::from(value("--config")?))?,
                 "--store" => set(&mut store, "--store", shared(value("--store")?)?)?,
-                "--tls-cert" | "--tls-key" | "--tls-client-auth" => {
-                    return Err(Fault::new(flag, "is not supported yet; put a proxy that ends TLS in front"));
-                }
+                "--tls-cert" => set(&mut tls_cert, "--tls-cert", PathBuf::from(value("--tls-cert")?))?,
+                "--tls-key" => set(&mut tls_key, "--tls-key", PathBuf::from(value("--tls-key")?))?,
+                "--tls-client-auth" => set(&mut tls_client_auth, "--tls-client-auth", attached.map(PathBuf::from))?,
                 _ => return Err(Fault::new(flag, "is not a flag of this program, see --help")),
             }
         }
         let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
         if issuer.is_none() {
-            Issuer::of_address(listen).map_err(|problem| Fault::new("--issuer", problem))?;
+            Issuer::of_address(listen, false).map_err(|problem| Fault::new("--issuer", problem))?;
         }
-        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory) }))
+        let tls = tls(tls_cert, tls_key, tls_client_auth)?;
+        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls }))
+    }
+}
+
+fn tls(
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    client_auth: Option<Option<PathBuf>>,
+) -> Result<Option<TlsFiles>, Fault> {
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles {
+            cert,
+            key,
+            client_auth: client_auth.is_some(),
+            client_authorities: client_auth.flatten(),
+        })),
+        (Some(_), None) => Err(Fault::new("--tls-cert", "needs --tls-key")),
+        (None, Some(_)) => Err(Fault::new("--tls-key", "needs --tls-cert")),
+        (None, None) if client_auth.is_some() => Err(Fault::new("--tls-client-auth", "needs --tls-cert and --tls-key")),
+        (None, None) => Ok(None),
     }
 }
 

@@ -38,6 +38,7 @@ mod signer;
 mod start;
 mod stop;
 mod store;
+pub(crate) mod tls;
 mod tokens;
 
 use parjar::BoxedParEndpoint;

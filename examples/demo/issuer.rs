@@ -10,9 +10,12 @@ pub(crate) struct Issuer(String);
 
 impl Issuer {
     /// The address that the server listens on, when it serves this machine only.
-    pub(crate) fn of_address(address: SocketAddr) -> Result<Self, &'static str> {
+    pub(crate) fn of_address(address: SocketAddr, tls: bool) -> Result<Self, &'static str> {
         if address.ip() == Ipv4Addr::LOCALHOST || address.ip() == Ipv6Addr::LOCALHOST {
-            Ok(Self(format!("http://{address}")))
+            // Browsers leave out the port that a scheme has by itself.
+            let (scheme, usual) = if tls { ("https", ":443") } else { ("http", ":80") };
+            let address = address.to_string();
+            Ok(Self(format!("{scheme}://{}", address.strip_suffix(usual).unwrap_or(&address))))
         } else {
             Err("is needed to listen on anything but 127.0.0.1 and [::1]")
         }

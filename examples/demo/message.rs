@@ -1,10 +1,12 @@
 //! What every HTTP framework can give and take: a request and an answer without any framework's types.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use josekit::JoseError;
 use parjar::{PushRequest, RandomError, Reply};
 use url::form_urlencoded;
+
+use super::tls::PeerCertificate;
 
 /// A request whose body has been read.
 pub(crate) struct Message {
@@ -16,13 +18,19 @@ pub(crate) struct Message {
     /// Every value of every name, names in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
+    /// What the client has shown in the TLS handshake.
+    pub(crate) certificate: Option<Arc<PeerCertificate>>,
 }
 
 impl Message {
     /// How the library wants it.
     pub(crate) fn to_push_request(&self) -> PushRequest<'_> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        PushRequest::new(&self.method, headers, &self.body).with_query(self.query.as_deref())
+        let request = PushRequest::new(&self.method, headers, &self.body).with_query(self.query.as_deref());
+        match &self.certificate {
+            Some(certificate) => request.with_client_certificate(certificate.to_client_certificate()),
+            None => request,
+        }
     }
 
     /// The value of a header that came exactly once, and in ASCII.

@@ -139,7 +139,7 @@ async fn continue_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> 
     let request = request?;
     let reply = match &*next {
         "token" => token_endpoint::answer(demo, &request).await,
-        _ => resource::answer(demo, &request),
+        _ => resource::answer(demo, &request).await,
     };
     let step = wire::step(&request, &reply, player, None);
     let record = |run: &mut Run| run.record(step, &reply);

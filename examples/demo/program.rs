@@ -18,6 +18,7 @@ use super::{
     log,
     start::Start,
     stop::StopSignals,
+    tls::Tls,
 };
 
 /// How long requests under way may take when the server is told to stop.
@@ -26,9 +27,15 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// Ready when no more requests are to be taken.
 pub(crate) type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Where connections come in, and how they are secured.
+pub(crate) struct Sockets {
+    pub(crate) listener: TcpListener,
+    pub(crate) tls: Option<Tls>,
+}
+
 /// Runs the server that `serve` makes of a listener, the demo, and the moment to stop taking requests.
 pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
-    serve: impl FnOnce(TcpListener, Arc<Demo>, Stop) -> S,
+    serve: impl FnOnce(Sockets, Arc<Demo>, Stop) -> S,
 ) -> ExitCode {
     match start(serve).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,7 +47,7 @@ pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
 }
 
 async fn start<S: Future<Output = io::Result<()>>>(
-    serve: impl FnOnce(TcpListener, Arc<Demo>, Stop) -> S,
+    serve: impl FnOnce(Sockets, Arc<Demo>, Stop) -> S,
 ) -> Result<(), Fault> {
     let Some(command_line) = CommandLine::parse(env::args_os().skip(1))? else {
         say(USAGE);
@@ -48,9 +55,11 @@ async fn start<S: Future<Output = io::Result<()>>>(
     };
     let start = Start::prepare(command_line).await?;
     let (listener, address) = listen(start.address()).map_err(|error| Fault::new("--listen", error))?;
+    let sockets = Sockets { listener, tls: start.tls() };
+    let scheme = if sockets.tls.is_some() { "https" } else { "http" };
     let (demo, introduction) = start.run(address)?;
     let mut signals = StopSignals::install().map_err(|error| Fault::new("signals", error))?;
-    say(&format!("listening on http://{address}\n{introduction}"));
+    say(&format!("listening on {scheme}://{address}\n{introduction}"));
 
     let (stopping, mut stopped) = tokio::sync::watch::channel(());
     let stop_asked_for = Box::pin(async move {
@@ -62,7 +71,7 @@ async fn start<S: Future<Output = io::Result<()>>>(
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        outcome = serve(listener, Arc::new(demo), stop_asked_for) => outcome.map_err(|error| Fault::new("server", error)),
+        outcome = serve(sockets, Arc::new(demo), stop_asked_for) => outcome.map_err(|error| Fault::new("server", error)),
         () = grace_is_over => Ok(()),
     }
 }

@@ -1,9 +1,14 @@
 //! `GET /resource`: an API behind access tokens. It shows what the token stands for.
 
+use parjar::{
+    Confirmation, Reply,
+    dpop::{self, ResourceRequest},
+};
 use serde::Serialize;
 
 use super::{
     Demo,
+    codes::Grant,
     message::{Answer, Message},
     request_view::RequestView,
 };
@@ -16,18 +21,50 @@ struct Resource<'a> {
     request: RequestView<'a>,
 }
 
-pub(crate) fn answer(demo: &Demo, message: &Message) -> Answer {
-    let Some((scheme, token)) = message.header("authorization").and_then(|value| value.split_once(' ')) else {
-        return refuse("Bearer");
+pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
+    let scheme = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(scheme, _)| scheme);
+    let outcome = match scheme {
+        Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => with_bearer_token(demo, message),
+        Some(scheme) if scheme.eq_ignore_ascii_case("dpop") => with_dpop_token(demo, message).await,
+        _ => Err(refuse(r#"{"error":"unauthorized"}"#, "Bearer".to_owned(), challenge(demo, ""))),
     };
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return refuse("Bearer");
+    outcome.unwrap_or_else(|refusal| refusal)
+}
+
+fn with_bearer_token(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
+    let token = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(_, token)| token.trim());
+    let token = token.and_then(|token| demo.tokens.find(token));
+    // RFC 9449 section 7.2: what is bound to a key is no bearer token.
+    match token.filter(|token| token.binding.jkt.is_none() && fits_certificate(token.binding, message)) {
+        Some(token) => Ok(show(&token.grant)),
+        None => Err(unknown_token(demo)),
     }
-    let Some(grant) = demo.tokens.grant(token.trim()) else {
-        return refuse(
-            r#"Bearer error="invalid_token", error_description="the token is unknown, has expired or was revoked""#,
-        );
+}
+
+async fn with_dpop_token(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
+    let uri = demo.issuer.url("/resource");
+    let headers = message.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+    let request = ResourceRequest::new(&message.method, &uri, headers);
+    let token = request.access_token().and_then(|token| demo.tokens.find(token));
+    let token = token.filter(|token| fits_certificate(token.binding, message));
+    let Some((token, jkt)) = token.and_then(|token| Some((token.clone(), token.binding.jkt?))) else {
+        return Err(unknown_token(demo));
     };
+    demo.par.verify_dpop_proof(&request, jkt).await.map_err(|refusal| Answer::from(Reply::from(refusal)).no_store())?;
+    let answer = show(&token.grant);
+    Ok(match demo.par.dpop_nonce() {
+        Some(nonce) => answer.with("dpop-nonce", nonce),
+        None => answer,
+    })
+}
+
+/// RFC 8705 section 3
+fn fits_certificate(binding: Confirmation, message: &Message) -> bool {
+    let shown = message.certificate.as_deref().map(|certificate| certificate.to_client_certificate().thumbprint());
+    binding.x5t_s256.is_none() || binding.x5t_s256 == shown
+}
+
+fn show(grant: &Grant) -> Answer {
     let resource = Resource {
         client_id: grant.request.client_id(),
         scope: grant.scope(),
@@ -40,8 +77,17 @@ pub(crate) fn answer(demo: &Demo, message: &Message) -> Answer {
     }
 }
 
-/// RFC 6750 section 3: no error code for a request without a token.
-fn refuse(challenge: &'static str) -> Answer {
-    let body = if challenge == "Bearer" { r#"{"error":"unauthorized"}"# } else { r#"{"error":"invalid_token"}"# };
-    Answer::json(401, body).no_store().with("www-authenticate", challenge)
+/// The same for all that is wrong with a token, so that nobody learns whether somebody else has it.
+fn unknown_token(demo: &Demo) -> Answer {
+    const ERROR: &str = r#"error="invalid_token", error_description="the token is unknown, has expired, was revoked, or is bound to another""#;
+    refuse(r#"{"error":"invalid_token"}"#, format!("Bearer {ERROR}"), challenge(demo, r#", error="invalid_token""#))
+}
+
+fn challenge(demo: &Demo, error: &str) -> String {
+    dpop::challenge(&demo.par.policy().dpop_signing_alg_values_supported, None) + error
+}
+
+/// RFC 6750 section 3 and RFC 9449 section 7.1: no error code for a request without a token.
+fn refuse(body: &'static str, bearer: String, dpop: String) -> Answer {
+    Answer::json(401, body).no_store().with("www-authenticate", bearer).with("www-authenticate", dpop)
 }

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use parjar::{
-    AuthorizationRequest, BoxedStore, Client, ClientRegistration, ErrorCode, InMemoryRegistry, ParEndpoint, Rejection,
+    AuthenticationMethod, AuthorizationRequest, BoxedStore, Client, ClientRegistration, ErrorCode, InMemoryRegistry,
+    ParEndpoint, Policy, Rejection,
 };
 use serde_json::{Map, Value, json};
 
@@ -19,6 +20,7 @@ use super::{
     playground::{Authentication, Player, Playground, callback},
     random,
     signer::Signer,
+    tls::Tls,
     tokens::Tokens,
 };
 
@@ -28,15 +30,22 @@ pub(crate) struct Start {
     issuer: Option<Issuer>,
     config: Option<Config>,
     store: BoxedStore,
+    tls: Option<Tls>,
 }
 
 impl Start {
     /// Reads the configuration and opens the store, so that their faults show before a port is taken.
     pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, Fault> {
-        let CommandLine { listen, issuer, config, store } = command_line;
+        let CommandLine { listen, issuer, config, store, tls } = command_line;
         let config = config.as_deref().map(Config::read).transpose()?;
+        let tls = tls.as_ref().map(Tls::load).transpose()?;
         let store = store.open().await.map_err(|problem| Fault::new("--store", problem))?;
-        Ok(Self { listen, issuer, config, store })
+        Ok(Self { listen, issuer, config, store, tls })
+    }
+
+    /// How connections are secured, if the server does that itself.
+    pub(crate) fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
     }
 
     /// Where to listen.
@@ -48,9 +57,11 @@ impl Start {
     pub(crate) fn run(self, address: SocketAddr) -> Result<(Demo, String), Fault> {
         let issuer = match self.issuer {
             Some(issuer) => issuer,
-            None => Issuer::of_address(address).map_err(|problem| Fault::new("--issuer", problem))?,
+            None => {
+                Issuer::of_address(address, self.tls.is_some()).map_err(|problem| Fault::new("--issuer", problem))?
+            }
         };
-        let store = self.store;
+        let (store, tls) = (self.store, self.tls.as_ref());
         match self.config {
             Some(mut config) => {
                 let player = add_player(&mut config, &issuer)?;
@@ -59,7 +70,7 @@ impl Start {
                     "the playground is the client {:?}; only this process has its secret and its key",
                     player.client_id
                 ));
-                Ok((demo(issuer, config, store, vec![player])?, String::new()))
+                Ok((demo(issuer, config, store, tls, vec![player])?, String::new()))
             }
             None => {
                 if issuer.is_https() {
@@ -69,19 +80,25 @@ impl Start {
                 }
                 let introduction = builtin::introduction(&issuer);
                 let config = builtin::config(&issuer)?;
-                Ok((demo(issuer, config, store, builtin::players()?)?, introduction))
+                Ok((demo(issuer, config, store, tls, builtin::players()?)?, introduction))
             }
         }
     }
 }
 
-fn demo(issuer: Issuer, config: Config, store: BoxedStore, players: Vec<Player>) -> Result<Demo, Fault> {
+fn demo(
+    issuer: Issuer,
+    config: Config,
+    store: BoxedStore,
+    tls: Option<&Tls>,
+    players: Vec<Player>,
+) -> Result<Demo, Fault> {
     let (signer, decryption_keys) = config.keys.complete()?;
     let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| Fault::new("clients", error))?;
     let mut builder = ParEndpoint::builder(issuer.as_str())
-        .policy(config.policy)
+        .policy(with_certificates(config.policy, tls))
         .clients(clients)
         .store(store)
         .token_endpoint(issuer.url("/token"))
@@ -101,6 +118,18 @@ fn demo(issuer: Issuer, config: Config, store: BoxedStore, players: Vec<Player>)
         playground: Playground::new(players, scopes),
         issuer,
     })
+}
+
+/// Certificates count where clients can show them, and names in them where somebody vouches for those.
+fn with_certificates(mut policy: Policy, tls: Option<&Tls>) -> Policy {
+    let asked_for = tls.is_some_and(Tls::asks_for_certificates);
+    let usable = |method: &AuthenticationMethod| match method {
+        AuthenticationMethod::TlsClientAuth => tls.is_some_and(Tls::verifies_chains),
+        method => asked_for || !method.uses_certificate(),
+    };
+    policy.token_endpoint_auth_methods_supported.retain(usable);
+    policy.tls_client_certificate_bound_access_tokens = asked_for;
+    policy
 }
 
 /// OpenID Connect Core section 3.1.2.1: without `openid` an ID token has no meaning.

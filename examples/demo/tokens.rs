@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use parjar::Confirmation;
+
 use super::{
     codes::{Grant, Unissued},
     random,
@@ -12,22 +14,36 @@ pub(crate) const LIFE: Duration = Duration::from_secs(600);
 const CAPACITY: usize = 100_000;
 const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 
-pub(crate) struct Tokens(Shelf<Arc<Grant>>);
+pub(crate) struct Tokens(Shelf<Token>);
+
+/// What is behind an access token.
+#[derive(Clone)]
+pub(crate) struct Token {
+    pub(crate) grant: Arc<Grant>,
+    /// In whose hands it is good.
+    pub(crate) binding: Confirmation,
+}
+
+/// `token_type` of a token that is bound to this. For what is bound to a certificate there is no type of its own (RFC 8705
+/// section 3).
+pub(crate) fn token_type(binding: Confirmation) -> &'static str {
+    if binding.jkt.is_some() { "DPoP" } else { "Bearer" }
+}
 
 impl Tokens {
     pub(crate) fn new() -> Self {
         Self(Shelf::new(LIFE, CAPACITY, CAPACITY_BYTES))
     }
 
-    pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, Unissued> {
+    pub(crate) fn issue(&self, grant: Arc<Grant>, binding: Confirmation) -> Result<String, Unissued> {
         let token = random::token()?;
         let (owner, bytes) = (grant.request.client_id().to_owned(), grant.bytes());
-        self.0.put(&owner, &token, grant, bytes)?;
+        self.0.put(&owner, &token, Token { grant, binding }, bytes)?;
         Ok(token)
     }
 
-    /// The grant behind a token, unless it has expired or was revoked.
-    pub(crate) fn grant(&self, token: &str) -> Option<Arc<Grant>> {
-        self.0.with(token, |grant| Arc::clone(grant)).filter(|grant| !grant.is_revoked())
+    /// What is behind a token, unless it has expired or was revoked.
+    pub(crate) fn find(&self, token: &str) -> Option<Token> {
+        self.0.with(token, |token| token.clone()).filter(|token| !token.grant.is_revoked())
     }
 }

@@ -119,7 +119,7 @@ impl<'a> Jwk<'a> {
     }
 
     /// The members that make up the public key, in the order that RFC 7638 hashes them.
-    fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
+    pub(super) fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
         match self.required("kty")? {
             "RSA" => Ok(&["e", "kty", "n"]),
             "EC" => Ok(&["crv", "kty", "x", "y"]),
@@ -155,8 +155,34 @@ pub(super) struct VerificationKey {
 impl VerificationKey {
     pub(super) fn parse(value: &Value) -> Result<Self, KeyProblem> {
         let jwk = Jwk::new(value)?;
-        let kty = jwk.required("kty")?;
         let kid = jwk.kid()?;
+        let (public_key, algorithm) = jwk.to_verify_with()?;
+        let certificate = jwk.certificate()?;
+        let (digest, material) = prepared::prepare(public_key)?;
+        let certificate = match certificate {
+            Some(certificate) if certificate_key::digest(&certificate) != Some(digest) => {
+                return Err(KeyProblem::ForeignCertificate);
+            }
+            certificate => certificate.map(|certificate| certificate.thumbprint()),
+        };
+        Ok(Self { kid, algorithm, material, digest, certificate })
+    }
+
+    /// Whether a certificate is the one that is registered with this key, or has this key if none is.
+    pub(super) fn is_of(&self, certificate: &Certificate, digest: [u8; 32]) -> bool {
+        self.digest == digest && self.certificate.is_none_or(|registered| registered == certificate.thumbprint())
+    }
+
+    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
+        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+    }
+}
+
+impl Jwk<'_> {
+    /// A public key to verify signatures with, and the one algorithm that it is for, if it says so.
+    pub(super) fn to_verify_with(self) -> Result<(PublicKey, Option<SigningAlgorithm>), KeyProblem> {
+        let jwk = self;
+        let kty = jwk.required("kty")?;
         // Before anything else, so that no private key goes unnoticed for being of a type that is skipped.
         if jwk.has_private_members() || kty == "oct" {
             return Err(KeyProblem::Private);
@@ -177,24 +203,7 @@ impl VerificationKey {
                 Some(algorithm.ok_or(KeyProblem::OtherPurpose)?)
             }
         };
-        let certificate = jwk.certificate()?;
-        let (digest, material) = prepared::prepare(public_key)?;
-        let certificate = match certificate {
-            Some(certificate) if certificate_key::digest(&certificate) != Some(digest) => {
-                return Err(KeyProblem::ForeignCertificate);
-            }
-            certificate => certificate.map(|certificate| certificate.thumbprint()),
-        };
-        Ok(Self { kid, algorithm, material, digest, certificate })
-    }
-
-    /// Whether a certificate is the one that is registered with this key, or has this key if none is.
-    pub(super) fn is_of(&self, certificate: &Certificate, digest: [u8; 32]) -> bool {
-        self.digest == digest && self.certificate.is_none_or(|registered| registered == certificate.thumbprint())
-    }
-
-    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
-        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+        Ok((public_key, algorithm))
     }
 }
 

@@ -68,6 +68,10 @@ impl Policy {
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
             request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
+            require_dpop: false,
+            require_dpop_nonce: false,
+            dpop_signing_alg_values_supported: default_proof_algorithms(),
+            dpop_proof_lifetime: 60,
             scopes_supported: None,
             required_scopes: Vec::new(),
             require_code_challenge: RequireCodeChallenge::PublicClients,
@@ -214,4 +218,10 @@ impl Policy {
             ..Self::oauth()
         }
     }
+}
+
+/// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
+fn default_proof_algorithms() -> Vec<SigningAlgorithm> {
+    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
+    SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }

@@ -65,6 +65,7 @@ impl Run {
             query: message.query.clone(),
             headers: Vec::new(),
             body: Vec::new(),
+            certificate: None,
         };
         shown.headers.push(("host".to_owned(), issuer.host().as_bytes().to_vec()));
         shown.body.clone_from(&message.body);

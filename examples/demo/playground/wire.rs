@@ -26,12 +26,26 @@ pub(super) fn post(
     let body = encode(fields.chain(proof.fields.iter().map(|(name, value)| (*name, value.as_str()))));
     headers.push(header("content-type", "application/x-www-form-urlencoded"));
     headers.push(header("content-length", &body.len().to_string()));
-    Ok(Message { method: "POST".to_owned(), path: path.to_owned(), query: None, headers, body: body.into_bytes() })
+    Ok(Message {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        query: None,
+        headers,
+        body: body.into_bytes(),
+        certificate: None,
+    })
 }
 
 pub(super) fn get(path: &str, issuer: &Issuer, token: &str) -> Message {
     let headers = vec![header("host", issuer.host()), header("authorization", &format!("Bearer {token}"))];
-    Message { method: "GET".to_owned(), path: path.to_owned(), query: None, headers, body: Vec::new() }
+    Message {
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        query: None,
+        headers,
+        body: Vec::new(),
+        certificate: None,
+    }
 }
 
 /// Request and reply as a step of a run, without the secret if that is not for showing. `inside` is the token that is encrypted

@@ -5,20 +5,20 @@ import * as oidc from 'openid-client';
 import { Browser } from './browser.mjs';
 
 /** A configured client; `authentication` proves who it is. */
-export function discover(server, client, authentication, metadata = {}) {
+export function discover(server, client, authentication, metadata = {}, fetch = globalThis.fetch) {
   return oidc.discovery(
     new URL(server.url),
     client.client_id,
     { id_token_signed_response_alg: 'ES256', ...metadata },
     authentication,
     // Non-repudiation checks are what makes openid-client verify the signature of an ID token that came over TLS.
-    { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] },
+    { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks], [oidc.customFetch]: fetch },
   );
 }
 
 /** Opens a URL of the authorization endpoint and approves: where the browser is sent then. */
-export async function approveInBrowser(url) {
-  const browser = new Browser();
+export async function approveInBrowser(url, fetch = globalThis.fetch) {
+  const browser = new Browser(fetch);
   const answer = await browser.decide(await browser.get(url.href), 'approve');
   assert.equal(answer.status, 303, answer.html);
   return answer.location;
