@@ -103,7 +103,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// # Proxies
 ///
 /// Statements are prepared once per connection, by the protocol. PgBouncer in session mode takes that; in transaction mode it must be
-/// 1.21 or later with `max_prepared_statements` above 20. In statement mode [`migrate`](Self::migrate) fails. A connection
+/// 1.21 or later with `max_prepared_statements` set, to 10 or more. In statement mode [`migrate`](Self::migrate) fails. A connection
 /// that has lost its statements, by `DISCARD ALL` or behind a proxy, prepares them again.
 ///
 /// # Room

@@ -51,7 +51,7 @@ impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
         Self::Unavailable(match error {
             PoolError::Backend(error) => StoreError::new(described(&error)),
-            other => StoreError::new(other),
+            other => StoreError::new(other.to_string()),
         })
     }
 }
