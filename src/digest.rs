@@ -51,6 +51,8 @@ pub(crate) struct KeySpace {
     assertions: Sha256,
     request_objects: Sha256,
     code_challenges: Sha256,
+    dpop_proofs: Sha256,
+    dpop_keys: Sha256,
 }
 
 impl KeySpace {
@@ -62,6 +64,8 @@ impl KeySpace {
             assertions: prefix(b"assertion", issuer),
             request_objects: prefix(b"request object", issuer),
             code_challenges: prefix(b"code challenge", issuer),
+            dpop_proofs: prefix(b"dpop proof", issuer),
+            dpop_keys: prefix(b"dpop key", issuer),
         }
     }
 
@@ -90,6 +94,21 @@ impl KeySpace {
     /// A `code_challenge`. Every client has its own, so that none can use up those of another.
     pub(crate) fn code_challenge(&self, client_id: &str, challenge: &str) -> Key {
         finish_two(&self.code_challenges, client_id, challenge)
+    }
+
+    /// The `jti` of a DPoP proof. Every key has its own, for every URI (RFC 9449 section 11.1).
+    pub(crate) fn dpop_proof(&self, thumbprint: &str, target: &str, id: &str) -> Key {
+        let mut hasher = self.dpop_proofs.clone();
+        for part in [thumbprint, target] {
+            update_with_length(&mut hasher, part);
+        }
+        hasher.update(id.as_bytes());
+        Key(hasher.finalize().into())
+    }
+
+    /// Whom a DPoP proof counts against that comes with an access token.
+    pub(crate) fn dpop_key(&self, thumbprint: &str) -> Key {
+        finish(&self.dpop_keys, thumbprint)
     }
 }
 
@@ -122,10 +141,14 @@ fn finish(prefix: &Sha256, text: &str) -> Key {
 /// The length keeps `a` and `bc` from being `ab` and `c`.
 fn finish_two(prefix: &Sha256, first: &str, second: &str) -> Key {
     let mut hasher = prefix.clone();
-    hasher.update((first.len() as u64).to_be_bytes());
-    hasher.update(first.as_bytes());
+    update_with_length(&mut hasher, first);
     hasher.update(second.as_bytes());
     Key(hasher.finalize().into())
+}
+
+fn update_with_length(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text.as_bytes());
 }
 
 #[cfg(test)]
@@ -146,6 +169,11 @@ mod tests {
             a.request_object("x", "yz"),
             a.code_challenge("x", "yz"),
             b.assertion("x", "yz"),
+            a.dpop_proof("x", "y", "z"),
+            a.dpop_proof("x", "yz", ""),
+            a.dpop_proof("xy", "", "z"),
+            b.dpop_proof("x", "y", "z"),
+            a.dpop_key("x"),
         ];
         for (i, left) in keys.iter().enumerate() {
             for right in keys.iter().skip(i + 1) {

@@ -33,8 +33,8 @@ use crate::{
 /// | [`fapi1_advanced`](Self::fapi1_advanced) | offered | keys | required, with `nbf` | PS256, ES256 | `code id_token`, or `code` signed | PKCE always |
 /// | [`fapi2_security_profile`](Self::fapi2_security_profile) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always |
 /// | [`fapi2_message_signing`](Self::fapi2_message_signing) | required | keys | required, with `nbf` | PS256, ES256, Ed25519 | `code` | PKCE always |
-/// | [`haip`](Self::haip) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always |
-/// | [`atproto`](Self::atproto) | required | keys, or none | accepted | PS256, ES256, Ed25519 | `code` | no challenge twice a day, `state`, scope `atproto` |
+/// | [`haip`](Self::haip) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always, DPoP |
+/// | [`atproto`](Self::atproto) | required | keys, or none | accepted | PS256, ES256, Ed25519 | `code` | no challenge twice a day, `state`, scope `atproto`, DPoP with nonces |
 /// | [`brazil`](Self::brazil) | required | keys | required, with `nbf` | PS256; RSA-OAEP, A256GCM | `code id_token`, or `code` signed | no `id_token_hint` |
 /// | [`cdr`](Self::cdr) | required | keys | required, with `nbf` | PS256, ES256 | `code` signed | lifetime of 10 to 90 s |
 ///
@@ -127,6 +127,17 @@ pub struct Policy {
     pub request_object_encryption_alg_values_supported: Vec<KeyManagement>,
     /// How the content of request objects may be encrypted. Default all.
     pub request_object_encryption_enc_values_supported: Vec<ContentEncryption>,
+    /// Whether every authorization must be bound to a key, by a DPoP proof with the push or by `dpop_jkt` (RFC 9449 section 10),
+    /// and every request to the token endpoint must bring a proof. Default `false`. The registration of a client can demand
+    /// proofs at the token endpoint for that client (`dpop_bound_access_tokens`).
+    pub require_dpop: bool,
+    /// Whether a DPoP proof needs a nonce of the server's (RFC 9449 section 8), which shows that it was made just now. Default
+    /// `false`. It costs a client one more round trip every few minutes.
+    pub require_dpop_nonce: bool,
+    /// The algorithms of DPoP proofs, asymmetric ones only. Default all but RS256.
+    pub dpop_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// Seconds for which a DPoP proof can be used, counted from its `iat`, 1 to 300. Default 60.
+    pub dpop_proof_lifetime: u32,
     /// The scopes that are offered, or `None` when any goes that the client is registered for.
     pub scopes_supported: Option<Vec<String>>,
     /// Scopes that every request must ask for. Default none.

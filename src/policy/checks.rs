@@ -16,6 +16,7 @@ impl Policy {
             ("login_lifetime", self.login_lifetime, 3600, "must be 1 to 3600 seconds"),
             ("request_object_lifetime", self.request_object_lifetime, 3600, "must be 1 to 3600 seconds"),
             ("client_assertion_lifetime", self.client_assertion_lifetime, 3600, "must be 1 to 3600 seconds"),
+            ("dpop_proof_lifetime", self.dpop_proof_lifetime, 300, "must be 1 to 300 seconds"),
             ("spent_lifetime", self.spent_lifetime, 3600, "must be 1 to 3600 seconds"),
         ];
         for (member, value, max, problem) in seconds {
@@ -128,6 +129,13 @@ impl Policy {
             return Err(PolicyError::new(
                 "request_object_signing_alg_values_supported",
                 "must not be empty where request objects are supported",
+            ));
+        }
+        let proofs = &self.dpop_signing_alg_values_supported;
+        if proofs.is_empty() || proofs.iter().any(|algorithm| algorithm.is_symmetric()) {
+            return Err(PolicyError::new(
+                "dpop_signing_alg_values_supported",
+                "must be asymmetric algorithms, and not empty",
             ));
         }
         if self.single_use_request_objects && self.danger_allow_request_objects_without_exp {

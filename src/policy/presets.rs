@@ -61,6 +61,10 @@ impl Policy {
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
             request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
+            require_dpop: false,
+            require_dpop_nonce: false,
+            dpop_signing_alg_values_supported: proof_algorithms(),
+            dpop_proof_lifetime: 60,
             scopes_supported: None,
             required_scopes: Vec::new(),
             require_code_challenge: RequireCodeChallenge::PublicClients,
@@ -130,16 +134,14 @@ impl Policy {
     }
 
     /// OpenID4VC High Assurance Interoperability Profile (HAIP): as
-    /// [`fapi2_security_profile`](Self::fapi2_security_profile). DPoP, which the profile requires, is not part of this version,
-    /// and [`lint`](Self::lint) says so.
+    /// [`fapi2_security_profile`](Self::fapi2_security_profile), with DPoP required.
     #[must_use]
     pub fn haip() -> Self {
-        Self { profile: Profile::Haip, ..Self::fapi2_security_profile() }
+        Self { profile: Profile::Haip, require_dpop: true, ..Self::fapi2_security_profile() }
     }
 
     /// The OAuth profile of the AT Protocol: nothing but pushed requests, `code`, a `state`, the scope `atproto`, PKCE with S256
-    /// and no challenge twice within a day. DPoP, which the profile requires, is not part of this version, and
-    /// [`lint`](Self::lint) says so.
+    /// no challenge twice within a day, and DPoP with nonces of the server's.
     ///
     /// **It switches on [`danger_allow_unauthenticated_clients`](Self::danger_allow_unauthenticated_clients)**, because in this
     /// profile public clients push too: apps that run in browsers and on phones, and keep no secret. What guards them is PKCE,
@@ -151,6 +153,8 @@ impl Policy {
             profile: Profile::Atproto,
             require_pushed_authorization_requests: true,
             require_state: true,
+            require_dpop: true,
+            require_dpop_nonce: true,
             required_scopes: vec!["atproto".to_owned()],
             code_challenge_memory: DAY,
             token_endpoint_auth_methods_supported: vec![AuthenticationMethod::PrivateKeyJwt],
@@ -204,7 +208,14 @@ impl Policy {
             token_endpoint_auth_signing_alg_values_supported: algorithms.to_vec(),
             request_object_signing_alg_values_supported: algorithms.to_vec(),
             request_object_encryption_alg_values_supported: encryption.collect(),
+            dpop_signing_alg_values_supported: algorithms.to_vec(),
             ..Self::oauth()
         }
     }
+}
+
+/// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
+fn proof_algorithms() -> Vec<SigningAlgorithm> {
+    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
+    SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }
