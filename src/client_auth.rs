@@ -53,7 +53,7 @@ impl AuthenticatedClient {
     /// It has the thumbprint of the connection's certificate if the client is registered with
     /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens)
     /// and one was handed in. If none was, it is for the host to refuse the request or to issue tokens that are not bound (RFC
-    /// 8705 section 7.1). A host that binds the tokens of other clients too takes
+    /// 8705 section 3.4). A host that binds the tokens of other clients too takes
     /// [`ClientCertificate::thumbprint`](crate::ClientCertificate::thumbprint).
     #[must_use]
     pub fn confirmation(&self) -> Confirmation {
