@@ -18,14 +18,25 @@ pub enum AuthenticationMethod {
     ClientSecretJwt,
     /// `private_key_jwt`: a JWT signed with a key of the client's (OpenID Connect Core section 9).
     PrivateKeyJwt,
+    /// `tls_client_auth`: a certificate with the registered subject, by a trusted authority (RFC 8705 section 2.1).
+    TlsClientAuth,
+    /// `self_signed_tls_client_auth`: a certificate with a registered key (RFC 8705 section 2.2).
+    SelfSignedTlsClientAuth,
 }
 
 impl AuthenticationMethod {
     /// The method of this name, which is compared exactly.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let all =
-            [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt];
+        let all = [
+            Self::None,
+            Self::ClientSecretBasic,
+            Self::ClientSecretPost,
+            Self::ClientSecretJwt,
+            Self::PrivateKeyJwt,
+            Self::TlsClientAuth,
+            Self::SelfSignedTlsClientAuth,
+        ];
         all.into_iter().find(|method| method.as_str() == text)
     }
 
@@ -33,6 +44,12 @@ impl AuthenticationMethod {
     #[must_use]
     pub const fn uses_assertion(self) -> bool {
         matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
+    /// Whether the client is known by the certificate of its connection.
+    #[must_use]
+    pub const fn uses_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 
     /// The value on the wire.
@@ -44,6 +61,8 @@ impl AuthenticationMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 }

@@ -5,6 +5,7 @@ mod keys;
 mod registration;
 mod registry;
 mod secret;
+mod subject;
 
 use std::fmt;
 
@@ -20,6 +21,7 @@ pub use self::{
 };
 use crate::{
     authentication_method::AuthenticationMethod,
+    certificate::Subject,
     jose::{KeyError, SigningAlgorithm},
     policy::Policy,
     redirect_uri::RegisteredRedirectUri,
@@ -33,6 +35,8 @@ pub struct Client {
     method: AuthenticationMethod,
     secrets: Vec<Secret>,
     keys: ClientKeys,
+    certificate_subject: Option<Subject>,
+    certificate_bound: bool,
     legacy_audience: bool,
     redirect_uris: Vec<RegisteredRedirectUri>,
     response_types: Vec<ResponseType>,
@@ -75,6 +79,12 @@ impl Client {
     #[must_use]
     pub fn is_confidential(&self) -> bool {
         self.method != AuthenticationMethod::None
+    }
+
+    /// `tls_client_certificate_bound_access_tokens`: whether its tokens are to be bound to the certificate of its connection.
+    #[must_use]
+    pub fn binds_tokens_to_certificate(&self) -> bool {
+        self.certificate_bound
     }
 
     /// Keys of the registered `jwks` that cannot be used: of an unknown type, or for another purpose.
@@ -186,6 +196,11 @@ impl Client {
 
     pub(crate) fn has_secrets(&self) -> bool {
         !self.secrets.is_empty()
+    }
+
+    /// What its certificate has to say, for `tls_client_auth`.
+    pub(crate) fn certificate_subject(&self) -> Option<&Subject> {
+        self.certificate_subject.as_ref()
     }
 
     pub(crate) fn keys(&self) -> &ClientKeys {

@@ -3,16 +3,21 @@
 
 mod assertion;
 mod basic;
+mod certificate;
 
 use std::{fmt, sync::Arc};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-pub(crate) use self::assertion::{Accepted, Assertion, Audiences};
+pub(crate) use self::{
+    assertion::{Accepted, Assertion, Audiences},
+    certificate::{Recognized, ShownCertificate},
+};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, MAX_SECRET, Verdict, verify_nobody},
+    client_certificate::ClientCertificate,
     confirmation::{Confirmation, Thumbprint},
     error::{Reason, Refusal},
     form::{Form, FormCredentials},
@@ -44,6 +49,13 @@ impl AuthenticatedClient {
     }
 
     /// What the request has proved possession of, beside its credentials: the tokens that it gets are to be bound to that.
+    ///
+    /// It has the key of a DPoP proof that came along, and the thumbprint of the connection's certificate if the client is
+    /// registered with
+    /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens)
+    /// and one was handed in. If none was, it is for the host to refuse the request or to issue tokens that are not bound (RFC
+    /// 8705 section 3.4). A host that binds the tokens of other clients too takes
+    /// [`ClientCertificate::thumbprint`](crate::ClientCertificate::thumbprint).
     #[must_use]
     pub fn confirmation(&self) -> Confirmation {
         self.confirmation
@@ -65,6 +77,14 @@ impl AuthenticatedClient {
         Self { confirmation: Confirmation { jkt, ..self.confirmation }, ..self }
     }
 
+    /// Takes down the certificate of the connection, whether or not the client has authenticated with it.
+    pub(crate) fn bound_to(mut self, certificate: Option<ClientCertificate<'_>>) -> Self {
+        if self.client.binds_tokens_to_certificate() {
+            self.confirmation.x5t_s256 = certificate.map(|certificate| certificate.thumbprint());
+        }
+        self
+    }
+
     pub(crate) fn into_client(self) -> Arc<Client> {
         self.client
     }
@@ -77,20 +97,27 @@ impl fmt::Debug for AuthenticatedClient {
 }
 
 /// Whom a request names and what it shows for it. Nothing of it has been verified.
-pub(crate) enum Presented<'a> {
-    /// It takes the keys of the client to verify.
-    Assertion(Box<Assertion<'a>>),
-    Other(Shown<'a>),
+pub(crate) struct Presented<'a> {
+    pub(crate) credentials: Credentials<'a>,
+    /// The certificate of the connection. It is there whatever the credentials are.
+    pub(crate) certificate: Option<ClientCertificate<'a>>,
 }
 
-/// A name, and what comes with it.
+pub(crate) enum Credentials<'a> {
+    /// It takes the keys of the client to verify.
+    Assertion(Box<Assertion<'a>>),
+    Secret(Shown<'a>),
+    /// A name alone: of a client that has none, or that its certificate stands for.
+    Nothing(Box<str>),
+}
+
+/// A name, and the secret that comes with it.
 pub(crate) struct Shown<'a> {
     client_id: Box<str>,
     secret: ShownSecret<'a>,
 }
 
 enum ShownSecret<'a> {
-    Nothing,
     Basic(Zeroizing<String>),
     Post(&'a str),
 }
@@ -99,6 +126,26 @@ impl<'a> Presented<'a> {
     /// Reads who the request says it comes from. At most one way of authentication may be in it (RFC 6749 section 2.3), and all
     /// names of the client in it must agree.
     pub(crate) fn read(
+        request: &PushRequest<'a>,
+        form: &Form,
+        credentials: &'a FormCredentials,
+        policy: &Policy,
+    ) -> Result<Self, Refusal> {
+        let credentials = Credentials::read(request, form, credentials, policy)?;
+        Ok(Self { credentials, certificate: request.client_certificate() })
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        match &self.credentials {
+            Credentials::Assertion(assertion) => assertion.client_id(),
+            Credentials::Secret(shown) => &shown.client_id,
+            Credentials::Nothing(client_id) => client_id,
+        }
+    }
+}
+
+impl<'a> Credentials<'a> {
+    fn read(
         request: &PushRequest<'_>,
         form: &Form,
         credentials: &'a FormCredentials,
@@ -131,19 +178,14 @@ impl<'a> Presented<'a> {
         if let Header::Once(authorization) = request.authorization {
             let (client_id, secret) = basic::read(authorization)?;
             check_name(&client_id)?;
-            return Ok(Self::Other(Shown { client_id, secret: ShownSecret::Basic(secret) }));
+            return Ok(Self::Secret(Shown { client_id, secret: ShownSecret::Basic(secret) }));
         }
+        // With a certificate too: nothing in one is a client_id (RFC 8705 section 2).
         let client_id = in_form.ok_or(Reason::MissingClientId)?.into();
-        let secret =
-            credentials.client_secret.as_ref().map_or(ShownSecret::Nothing, |secret| ShownSecret::Post(secret));
-        Ok(Self::Other(Shown { client_id, secret }))
-    }
-
-    pub(crate) fn client_id(&self) -> &str {
-        match self {
-            Self::Assertion(assertion) => assertion.client_id(),
-            Self::Other(shown) => &shown.client_id,
-        }
+        Ok(match &credentials.client_secret {
+            Some(secret) => Self::Secret(Shown { client_id, secret: ShownSecret::Post(secret) }),
+            None => Self::Nothing(client_id),
+        })
     }
 }
 
@@ -158,33 +200,28 @@ impl Shown<'_> {
         now: impl FnOnce() -> OffsetDateTime,
     ) -> Result<AuthenticatedClient, Refusal> {
         let (used, secret) = match &self.secret {
-            ShownSecret::Nothing => (AuthenticationMethod::None, None),
-            ShownSecret::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, Some(secret.as_bytes())),
-            ShownSecret::Post(secret) => (AuthenticationMethod::ClientSecretPost, Some(secret.as_bytes())),
+            ShownSecret::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, secret.as_bytes()),
+            ShownSecret::Post(secret) => (AuthenticationMethod::ClientSecretPost, secret.as_bytes()),
         };
-        let verdict = match secret {
-            None => Verdict::Right,
-            Some(secret) if secret.len() > MAX_SECRET => Verdict::Wrong,
-            Some(secret) => match (&client, stand_in) {
-                (Some(client), _) if client.has_secrets() => client.verify_secret(secret, now),
-                (_, Some(stand_in)) => {
-                    stand_in.verify_secret(secret, now);
-                    Verdict::Wrong
-                }
-                (_, None) => {
-                    verify_nobody(secret);
-                    Verdict::Wrong
-                }
-            },
+        let verdict = match (&client, stand_in) {
+            _ if secret.len() > MAX_SECRET => Verdict::Wrong,
+            (Some(client), _) if client.has_secrets() => client.verify_secret(secret, now),
+            (_, Some(stand_in)) => {
+                stand_in.verify_secret(secret, now);
+                Verdict::Wrong
+            }
+            (_, None) => {
+                verify_nobody(secret);
+                Verdict::Wrong
+            }
         };
         let client = client.ok_or(Reason::UnknownClient)?;
         check_offered(&client, policy)?;
         if client.token_endpoint_auth_method() != used {
-            let missing = used == AuthenticationMethod::None;
-            return Err(if missing { Reason::MissingCredentials } else { Reason::WrongMethod }.into());
+            return Err(Reason::WrongMethod.into());
         }
         match verdict {
-            Verdict::Right => Ok(AuthenticatedClient { client, confirmation: Confirmation::default() }),
+            Verdict::Right => Ok(AuthenticatedClient::new(client)),
             Verdict::Expired => Err(Reason::ExpiredSecret.into()),
             Verdict::Wrong => Err(Reason::WrongSecret.into()),
         }
@@ -192,9 +229,24 @@ impl Shown<'_> {
 }
 
 impl AuthenticatedClient {
+    fn new(client: Arc<Client>) -> Self {
+        Self { client, confirmation: Confirmation::default() }
+    }
+
     /// The client of an assertion that was accepted.
     pub(crate) fn by_assertion(client: Arc<Client>, _proof: &Accepted<'_>) -> Self {
-        Self { client, confirmation: Confirmation::default() }
+        Self::new(client)
+    }
+
+    /// The client of a certificate that was found to be its own.
+    pub(crate) fn by_certificate(client: Arc<Client>, _proof: Recognized) -> Self {
+        Self::new(client)
+    }
+
+    /// A client that is registered to prove nothing.
+    pub(crate) fn by_name(client: Arc<Client>) -> Result<Self, Reason> {
+        let has_none = client.token_endpoint_auth_method() == AuthenticationMethod::None;
+        if has_none { Ok(Self::new(client)) } else { Err(Reason::MissingCredentials) }
     }
 }
 
@@ -205,7 +257,7 @@ pub(crate) fn check_uses_assertion(client: &Client, policy: &Policy) -> Result<(
     if registered.uses_assertion() { Ok(()) } else { Err(Reason::WrongMethod.into()) }
 }
 
-fn check_offered(client: &Client, policy: &Policy) -> Result<(), Refusal> {
+pub(crate) fn check_offered(client: &Client, policy: &Policy) -> Result<(), Refusal> {
     let offered = policy.offers_authentication_method(client.token_endpoint_auth_method());
     if offered { Ok(()) } else { Err(Reason::MethodNotOffered.into()) }
 }

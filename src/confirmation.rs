@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 thumbprint of a public key (RFC 7638) or of a certificate (RFC 8705 section 3.1).
 ///
@@ -31,6 +32,11 @@ impl Thumbprint {
         URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
     }
 
+    /// The thumbprint of a certificate, from its DER.
+    pub(crate) fn of(der: &[u8]) -> Self {
+        Self(Sha256::digest(der).into())
+    }
+
     /// The bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -56,7 +62,8 @@ impl fmt::Debug for Thumbprint {
 pub struct Confirmation {
     /// `jkt`: the key of the client's DPoP proofs (RFC 9449 section 10).
     pub jkt: Option<Thumbprint>,
-    /// `x5t#S256`: the certificate of the client's TLS connection (RFC 8705 section 3.1).
+    /// `x5t#S256`: the certificate of the client's TLS connection (RFC 8705 section 3.1). Of clients that are registered with
+    /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens).
     pub x5t_s256: Option<Thumbprint>,
 }
 

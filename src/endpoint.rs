@@ -51,6 +51,8 @@ struct Settings {
     authorization_endpoint: Box<str>,
     pushed_authorization_request_endpoint: Box<str>,
     token_endpoint: Option<Box<str>>,
+    mtls_pushed_authorization_request_endpoint: Option<Box<str>>,
+    mtls_token_endpoint: Option<Box<str>>,
     /// What pushes are known to go to, and requests for tokens: what their DPoP proofs may name.
     push_targets: Vec<TargetUri>,
     token_targets: Vec<TargetUri>,
@@ -143,10 +145,21 @@ impl<C, S> fmt::Debug for ParEndpoint<C, S> {
 }
 
 impl Settings {
+    /// Where pushes go: the endpoint, and its alias for clients with certificates.
+    fn push_urls(&self) -> [Option<&str>; 2] {
+        let alias = self.mtls_pushed_authorization_request_endpoint.as_deref();
+        [Some(&self.pushed_authorization_request_endpoint), alias]
+    }
+
+    /// The same for the token endpoint of the host.
+    fn token_urls(&self) -> [Option<&str>; 2] {
+        [self.token_endpoint.as_deref(), self.mtls_token_endpoint.as_deref()]
+    }
+
     /// Who an assertion of this client may be meant for.
     fn audiences(&self, client: &Client) -> Audiences<'_> {
         let legacy = self.rules.policy.allow_legacy_assertion_audience || client.allows_legacy_audience();
-        let endpoints = [self.token_endpoint.as_deref(), Some(&*self.pushed_authorization_request_endpoint)];
+        let endpoints = [self.token_urls(), self.push_urls()];
         Audiences { issuer: &self.issuer, endpoints: legacy.then_some(endpoints) }
     }
 

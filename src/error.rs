@@ -245,6 +245,18 @@ reasons! {
     ExpiredSecret "expired_secret" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No credentials from a client that has some, or from any client where the policy wants them.
     MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// No certificate from a client that authenticates with one.
+    MissingCertificate "missing_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A certificate above 8 KiB, or that is none, or whose subject alternative names cannot be read.
+    MalformedCertificate "malformed_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A certificate whose chain the TLS stack has not verified, for `tls_client_auth`.
+    UnverifiedCertificate "unverified_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A certificate that does not name the registered subject.
+    CertificateSubject "certificate_subject" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A certificate with another key than those that are registered, or another one for the key.
+    UnregisteredCertificate "unregistered_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// The keys at the `jwks_uri` of a client with a self-signed certificate cannot be had.
+    CertificateKeysUnavailable "certificate_keys_unavailable" InvalidClient 401 AUTHENTICATION_FAILED;
 
     /// No DPoP proof, and at the PAR and authorization endpoints no `dpop_jkt` either, where the policy or the registration
     /// wants one.

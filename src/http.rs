@@ -5,7 +5,7 @@ mod convert;
 
 use std::{borrow::Cow, fmt};
 
-use crate::error::Refusal;
+use crate::{client_certificate::ClientCertificate, error::Refusal};
 
 /// A request to the PAR endpoint or to the token endpoint, put together from the parts of any framework's request.
 ///
@@ -43,41 +43,6 @@ impl<'a> Header<'a> {
             Self::Absent => Self::Once(value),
             _ => Self::Repeated,
         };
-    }
-}
-
-/// The certificate with which a client proved possession of its key in the TLS handshake (RFC 8705).
-///
-/// Only the TLS stack of the host can say so. Never fill it from a header that a client could have sent.
-#[derive(Clone, Copy)]
-pub struct ClientCertificate<'a> {
-    der: &'a [u8],
-    chain_verified: bool,
-}
-
-impl<'a> ClientCertificate<'a> {
-    /// The leaf certificate, DER, and whether the TLS stack verified its chain up to a trusted root.
-    #[must_use]
-    pub fn new(der: &'a [u8], chain_verified: bool) -> Self {
-        Self { der, chain_verified }
-    }
-
-    /// The leaf certificate, DER.
-    #[must_use]
-    pub fn der(&self) -> &'a [u8] {
-        self.der
-    }
-
-    /// Whether the chain was verified.
-    #[must_use]
-    pub fn chain_verified(&self) -> bool {
-        self.chain_verified
-    }
-}
-
-impl fmt::Debug for ClientCertificate<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCertificate").field("chain_verified", &self.chain_verified).finish_non_exhaustive()
     }
 }
 
@@ -123,7 +88,8 @@ impl<'a> PushRequest<'a> {
         Self { query, ..self }
     }
 
-    /// Adds the certificate of the client. No authentication method of this version looks at it.
+    /// Adds the certificate of the client, which authenticates clients that are registered for `tls_client_auth` or
+    /// `self_signed_tls_client_auth` (RFC 8705 section 2). Of the others it counts for the binding of tokens only.
     #[must_use]
     pub fn with_client_certificate(self, certificate: ClientCertificate<'a>) -> Self {
         Self { certificate: Some(certificate), ..self }

@@ -18,6 +18,7 @@
 
 mod algorithm;
 mod base64url;
+mod certificate_key;
 mod compact;
 mod content;
 mod dates;

@@ -57,6 +57,7 @@
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
+//! | hands in the certificate of a connection | [`PushRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
 //! | keeps requests for several processes | [`RequestStore`], tested by [`store::contract`] |
@@ -123,6 +124,39 @@
 //! * Nothing is decrypted for a client that has not authenticated. (An assertion is used up by a push that succeeds, so until it
 //!   expires its owner may be refused with it more than once.)
 //!
+//! # Certificates
+//!
+//! Clients can be known by the certificate of their connection (RFC 8705): `tls_client_auth` by the subject that an authority of the
+//! host's choice vouches for, `self_signed_tls_client_auth` by a key in `jwks` or at a `jwks_uri`. The host runs the handshake
+//! and says whether it has verified the chain; names and keys are compared here.
+//!
+//! ```
+//! use parjar::{Client, ClientCertificate, ClientRegistration, InMemoryRegistry, ParEndpoint, PushRequest, Reason};
+//!
+//! # pollster::block_on(async {
+//! let registration: ClientRegistration = serde_json::from_str(
+//!     r#"{
+//!       "client_id": "bank",
+//!       "token_endpoint_auth_method": "tls_client_auth",
+//!       "tls_client_auth_subject_dn": "CN=bank,O=Example Bank,C=BR",
+//!       "tls_client_certificate_bound_access_tokens": true,
+//!       "redirect_uris": ["https://bank.example.com/cb"]
+//!     }"#,
+//! )?;
+//! let par = ParEndpoint::builder("https://as.example.com")
+//!     .clients(InMemoryRegistry::new([Client::try_from(registration)?])?)
+//!     .mtls_pushed_authorization_request_endpoint("https://mtls.as.example.com/authorize/par")
+//!     .build()?;
+//! let headers = [("content-type", &b"application/x-www-form-urlencoded"[..])];
+//! let request = PushRequest::new("POST", headers, b"client_id=bank&response_type=code");
+//! # let der_of_the_leaf = b"not one";
+//! let certificate = ClientCertificate::new(der_of_the_leaf, true);
+//! let refused = par.push(&request.with_client_certificate(certificate)).await.unwrap_err();
+//! assert_eq!(refused.reason(), Reason::MalformedCertificate);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # Profiles
 //!
 //! [`Policy`] has a preset for each of FAPI 1.0 Advanced, FAPI 2.0 (Security Profile and Message Signing), HAIP, the AT Protocol,
@@ -153,8 +187,7 @@
 //!
 //! # Not here
 //!
-//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with
-//! certificates is not part of this version.
+//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's.
 //!
 //! # Features
 //!
@@ -176,8 +209,10 @@ struct Readme;
 
 mod authentication_method;
 mod authorization;
+mod certificate;
 mod client;
 mod client_auth;
+mod client_certificate;
 mod clock;
 mod code_challenge;
 mod confirmation;
@@ -218,6 +253,7 @@ pub use self::{
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
     },
     client_auth::AuthenticatedClient,
+    client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
     clock::{Clock, ManualClock, SystemClock},
     code_challenge::{CodeChallenge, CodeChallengeMethod},
     confirmation::{Confirmation, Thumbprint},
@@ -227,7 +263,7 @@ pub use self::{
         RefusedRedirect,
     },
     error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
-    http::{ClientCertificate, PushRequest, Reply},
+    http::{PushRequest, Reply},
     jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     lint::{Finding, Severity},
     observer::{Event, Observer, Stage},

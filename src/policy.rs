@@ -116,6 +116,9 @@ pub struct Policy {
     pub response_modes_supported: Vec<ResponseMode>,
     /// The client authentication methods that are offered. Default all but `none`.
     pub token_endpoint_auth_methods_supported: Vec<AuthenticationMethod>,
+    /// Whether the metadata says that the host binds tokens to certificates (RFC 8705 section 3.3). Default `false`. It is the
+    /// host that does it: see [`AuthenticatedClient::confirmation`](crate::AuthenticatedClient::confirmation).
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// The algorithms of client assertions. Default all; RS256 only for clients that have registered it, for themselves or with
     /// a key.
     pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,

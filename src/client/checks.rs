@@ -7,6 +7,7 @@ use super::{
     keys::{ClientKeys, algorithm_of},
     registration::expiry,
     secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
+    subject::subject_of,
 };
 use crate::{
     authentication_method::AuthenticationMethod,
@@ -28,7 +29,8 @@ impl Client {
         if !secrets_of(&registration)?.is_empty() {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
         }
-        if method_of(&registration)?.uses_assertion() {
+        let method = method_of(&registration)?;
+        if method.uses_assertion() || method.uses_certificate() {
             return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
         }
         Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
@@ -49,7 +51,8 @@ impl Client {
                 "must not be none for a client with a secret",
             ));
         }
-        let needs_secret = !matches!(method, AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt);
+        let needs_secret = !matches!(method, AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt)
+            && !method.uses_certificate();
         if needs_secret && secrets.is_empty() {
             return Err(RegistrationError::new("client_secret", "is missing"));
         }
@@ -64,6 +67,8 @@ impl Client {
             method,
             secrets,
             keys,
+            certificate_subject: subject_of(&registration, method)?,
+            certificate_bound: registration.tls_client_certificate_bound_access_tokens,
             legacy_audience: registration.allow_legacy_assertion_audience,
             redirect_uris,
             response_types,
@@ -155,7 +160,8 @@ fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, 
     AuthenticationMethod::parse(text).ok_or_else(|| {
         RegistrationError::new(
             "token_endpoint_auth_method",
-            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none",
+            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+             self_signed_tls_client_auth or none",
         )
     })
 }

@@ -41,7 +41,7 @@ impl ClientKeys {
             algorithm_of("request_object_signing_alg", registration.request_object_signing_alg.as_deref())?;
         let object_encryption = encryption_of(registration)?;
         let mut keys = Self { source, shared: Vec::new(), assertion_algorithm, object_algorithm, object_encryption };
-        keys.check_assertions(method)?;
+        keys.check_method(method)?;
         if let Some(algorithm) = object_algorithm.filter(|algorithm| !algorithm.is_symmetric()) {
             keys.check_usable("request_object_signing_alg", Some(algorithm))?;
         }
@@ -98,7 +98,7 @@ impl ClientKeys {
         outcome
     }
 
-    fn check_assertions(&self, method: AuthenticationMethod) -> Result<(), RegistrationError> {
+    fn check_method(&self, method: AuthenticationMethod) -> Result<(), RegistrationError> {
         let wrong = |problem| RegistrationError::new("token_endpoint_auth_signing_alg", problem);
         match (method, self.assertion_algorithm) {
             (AuthenticationMethod::PrivateKeyJwt, Some(algorithm)) if algorithm.is_symmetric() => {
@@ -110,6 +110,7 @@ impl ClientKeys {
             (AuthenticationMethod::PrivateKeyJwt, algorithm) => {
                 self.check_usable("token_endpoint_auth_method", algorithm)
             }
+            (AuthenticationMethod::SelfSignedTlsClientAuth, _) => self.check_usable("token_endpoint_auth_method", None),
             _ => Ok(()),
         }
     }

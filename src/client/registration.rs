@@ -56,12 +56,37 @@ pub struct ClientRegistration {
     /// endpoint or of the PAR endpoint, or an array with one of those or the issuer, as RFC 9126 section 2 has it. For
     /// clients older than RFC 7523bis: another server that they trust could use such an assertion here.
     pub allow_legacy_assertion_audience: bool,
-    /// `jwks`: the public keys of the client, as a JWK set.
+    /// `jwks`: the public keys of the client, as a JWK set. For `self_signed_tls_client_auth`, a key with `x5c` is good with the
+    /// first certificate in there only, and one without is good with any certificate for it. Dates of such certificates
+    /// do not count: what ends one is taking it out of the set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
     /// `jwks_uri`: where they are to be fetched. Excludes `jwks`. See [`JwksSource`](crate::JwksSource).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
+    /// `tls_client_auth_subject_dn` (RFC 8705 section 2.1.2), in the text form of RFC 4514: the last part of the certificate's
+    /// subject comes first, as in `CN=client,O=Example,C=BR`. Attributes are named or dotted numbers; a value may be the DER in
+    /// hexadecimal digits after a `#`.
+    ///
+    /// It is compared part by part and to the end. Types of strings, letter case and repeated spaces make no difference;
+    /// Unicode is not normalised. Exactly one of the five members is there for `tls_client_auth`, and none otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// `tls_client_auth_san_dns`: one of the DNS names of the certificate, without regard to case. No wildcards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<String>,
+    /// `tls_client_auth_san_uri`: one of its URIs, to the letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<String>,
+    /// `tls_client_auth_san_ip`: one of its addresses, IPv4 or IPv6, compared as numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<String>,
+    /// `tls_client_auth_san_email`: one of its mailboxes. Case makes no difference after the `@`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<String>,
+    /// `tls_client_certificate_bound_access_tokens` (RFC 8705 section 3.4): whether the tokens of this client are to be bound to
+    /// the certificate of its connection, however it authenticates. See [`Confirmation`](crate::Confirmation).
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// `request_object_signing_alg`. Absent: any that the policy offers, but RS256 only with a key whose `alg` is that, and none
     /// with the `client_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,6 +292,12 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             allow_legacy_assertion_audience: flag(members, "allow_legacy_assertion_audience")?,
             jwks: take(members, "jwks", "a JWK set")?,
             jwks_uri: take(members, "jwks_uri", "a string")?,
+            tls_client_auth_subject_dn: take(members, "tls_client_auth_subject_dn", "a string")?,
+            tls_client_auth_san_dns: take(members, "tls_client_auth_san_dns", "a string")?,
+            tls_client_auth_san_uri: take(members, "tls_client_auth_san_uri", "a string")?,
+            tls_client_auth_san_ip: take(members, "tls_client_auth_san_ip", "a string")?,
+            tls_client_auth_san_email: take(members, "tls_client_auth_san_email", "a string")?,
+            tls_client_certificate_bound_access_tokens: flag(members, "tls_client_certificate_bound_access_tokens")?,
             request_object_signing_alg: take(members, "request_object_signing_alg", "a string")?,
             request_object_encryption_alg: take(members, "request_object_encryption_alg", "a string")?,
             request_object_encryption_enc: take(members, "request_object_encryption_enc", "a string")?,

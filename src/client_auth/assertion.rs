@@ -29,7 +29,7 @@ pub(crate) struct Assertion<'a> {
 pub(crate) struct Audiences<'a> {
     pub(crate) issuer: &'a str,
     /// For clients that may still name an endpoint instead (RFC 9126 section 2): which.
-    pub(crate) endpoints: Option<[Option<&'a str>; 2]>,
+    pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 2]>,
 }
 
 /// An assertion of its client, for this server, and good now. Whether it was used before is left.
@@ -100,7 +100,8 @@ impl<'a> Assertion<'a> {
         let meant = match (&self.audience, audiences.endpoints) {
             (Some(Audience::One(one)), _) if one == audiences.issuer => true,
             (Some(audience), Some(endpoints)) => {
-                audience.contains(audiences.issuer) || endpoints.into_iter().flatten().any(|url| audience.contains(url))
+                audience.contains(audiences.issuer)
+                    || endpoints.into_iter().flatten().flatten().any(|url| audience.contains(url))
             }
             _ => false,
         };

@@ -6,7 +6,11 @@ use super::{ParEndpoint, gate, proof};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, ClientRegistry, KeySource},
-    client_auth::{Assertion, AuthenticatedClient, Presented, check_uses_assertion},
+    client_auth::{
+        Assertion, AuthenticatedClient, Credentials, Presented, Recognized, ShownCertificate, check_offered,
+        check_uses_assertion,
+    },
+    client_certificate::ClientCertificate,
     dpop::{Proven, Purpose},
     error::{Reason, Refusal},
     http::{Header, PushRequest},
@@ -75,18 +79,56 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         Ok(client.with_dpop_key(proven.as_ref().map(Proven::thumbprint)))
     }
 
+    /// In the one way that the client has registered.
     pub(super) async fn authenticate(&self, presented: &Presented<'_>) -> Result<Authenticated, Refusal> {
         let client = self.client(presented.client_id()).await?;
-        let shown = match presented {
-            Presented::Assertion(assertion) => return self.authenticate_by_assertion(assertion, client).await,
-            Presented::Other(shown) => shown,
+        let Authenticated { client, mark } = match &presented.credentials {
+            Credentials::Assertion(assertion) => self.authenticate_by_assertion(assertion, client).await?,
+            Credentials::Nothing(_) => {
+                let client = self.authenticate_by_certificate(presented.certificate, client).await?;
+                Authenticated { client, mark: None }
+            }
+            Credentials::Secret(shown) => {
+                let stand_in = match &client {
+                    Some(client) if client.has_secrets() => None,
+                    _ => self.clients.stand_in(),
+                };
+                let now = || self.settings.clock.now();
+                let client = shown.verify(client, stand_in.as_deref(), self.policy(), now)?;
+                Authenticated { client, mark: None }
+            }
         };
-        let stand_in = match &client {
-            Some(client) if client.has_secrets() => None,
-            _ => self.clients.stand_in(),
+        Ok(Authenticated { client: client.bound_to(presented.certificate), mark })
+    }
+
+    /// By the certificate of the connection, of clients that have registered that; and those that have no credentials.
+    async fn authenticate_by_certificate(
+        &self,
+        certificate: Option<ClientCertificate<'_>>,
+        client: Option<Arc<Client>>,
+    ) -> Result<AuthenticatedClient, Refusal> {
+        // It is read in any case: how long it takes should not tell which clients exist, and how they authenticate.
+        let shown = certificate.map(ShownCertificate::read);
+        let client = client.ok_or(Reason::UnknownClient)?;
+        check_offered(&client, self.policy())?;
+        if !client.token_endpoint_auth_method().uses_certificate() {
+            return Ok(AuthenticatedClient::by_name(client)?);
+        }
+        let shown = shown.ok_or(Reason::MissingCertificate)??;
+        let recognized = if client.token_endpoint_auth_method() == AuthenticationMethod::TlsClientAuth {
+            shown.check_subject(&client)?
+        } else {
+            self.recognize_key(&client, &shown).await?
         };
-        let client = shown.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())?;
-        Ok(Authenticated { client, mark: None })
+        Ok(AuthenticatedClient::by_certificate(client, recognized))
+    }
+
+    async fn recognize_key(&self, client: &Client, shown: &ShownCertificate) -> Result<Recognized, Reason> {
+        let outcome = self.with_keys(client, |keys| shown.check_key(keys), |fault| fault == TokenFault::NoKey).await;
+        outcome.map_err(|fault| match fault {
+            TokenFault::KeysUnavailable => Reason::CertificateKeysUnavailable,
+            _ => Reason::UnregisteredCertificate,
+        })
     }
 
     async fn authenticate_by_assertion(
@@ -133,19 +175,29 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<Verified<'t>, TokenFault> {
         // What can be refused without keys must not make anybody fetch them.
         permitted.algorithm_of(jws)?;
+        // A sender that names no key may have a new one.
+        let may_be_new = |fault| fault == TokenFault::NoKey || (fault == TokenFault::Signature && !jws.names_key());
+        self.with_keys(client, |keys| keys.check(jws, permitted), may_be_new).await
+    }
+
+    /// Tries the keys of a client, and newer ones if those that are known do not do and there `may_be_new` ones.
+    async fn with_keys<T>(
+        &self,
+        client: &Client,
+        attempt: impl Fn(&VerificationKeys) -> Result<T, TokenFault>,
+        may_be_new: impl Fn(TokenFault) -> bool,
+    ) -> Result<T, TokenFault> {
         let uri = match &client.keys().source {
             KeySource::None => return Err(TokenFault::NoKey),
-            KeySource::Registered(keys) => return keys.check(jws, permitted),
+            KeySource::Registered(keys) => return attempt(keys),
             KeySource::Uri(uri) => uri,
         };
         let keys = self.looked_up(client, self.settings.jwks.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
-        let outcome = keys.check(jws, permitted);
-        // A sender that names no key may have a new one.
-        let may_be_new = |fault| fault == TokenFault::NoKey || (fault == TokenFault::Signature && !jws.names_key());
-        if outcome.is_err_and(may_be_new)
+        let outcome = attempt(&keys);
+        if outcome.as_ref().is_err_and(|fault| may_be_new(*fault))
             && let Some(newer) = self.looked_up(client, self.settings.jwks.newer(uri, &keys).await)
         {
-            return newer.check(jws, permitted);
+            return attempt(&newer);
         }
         outcome
     }

@@ -36,6 +36,8 @@ struct Draft {
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    mtls_pushed_authorization_request_endpoint: Option<String>,
+    mtls_token_endpoint: Option<String>,
     dpop_nonce_key: Option<[u8; 32]>,
     replaced_dpop_nonce_keys: Vec<[u8; 32]>,
     decryption_keys: Option<DecryptionKeys>,
@@ -94,6 +96,8 @@ impl ParEndpointBuilder {
                 authorization_endpoint: None,
                 pushed_authorization_request_endpoint: None,
                 token_endpoint: None,
+                mtls_pushed_authorization_request_endpoint: None,
+                mtls_token_endpoint: None,
                 dpop_nonce_key: None,
                 replaced_dpop_nonce_keys: Vec::new(),
                 decryption_keys: None,
@@ -126,6 +130,18 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience).
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.token_endpoint = Some(url.into());
+        self
+    }
+
+    /// Another URL of the PAR endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
+    pub fn mtls_pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.mtls_pushed_authorization_request_endpoint = Some(url.into());
+        self
+    }
+
+    /// The same for the token endpoint.
+    pub fn mtls_token_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.mtls_token_endpoint = Some(url.into());
         self
     }
 
@@ -266,9 +282,19 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         if token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
             return Err(BuildError::Endpoint("token_endpoint"));
         }
-        let push_targets =
-            targets("pushed_authorization_request_endpoint", Some(&pushed_authorization_request_endpoint))?;
-        let token_targets = targets("token_endpoint", token_endpoint.as_ref())?;
+        let mtls_push = self.draft.mtls_pushed_authorization_request_endpoint;
+        if mtls_push.as_deref().is_some_and(|url| !is_secure_url(url) || url.contains('?')) {
+            return Err(BuildError::Endpoint("mtls_pushed_authorization_request_endpoint"));
+        }
+        let mtls_token_endpoint = self.draft.mtls_token_endpoint;
+        if mtls_token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
+            return Err(BuildError::Endpoint("mtls_token_endpoint"));
+        }
+        let push_targets = targets(
+            "pushed_authorization_request_endpoint",
+            [Some(&pushed_authorization_request_endpoint), mtls_push.as_ref()],
+        )?;
+        let token_targets = targets("token_endpoint", [token_endpoint.as_ref(), mtls_token_endpoint.as_ref()])?;
         if let Some(name) = self.draft.repeated_detail_type {
             return Err(BuildError::DuplicateDetailType(name));
         }
@@ -295,6 +321,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 authorization_endpoint: authorization_endpoint.into(),
                 pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),
                 token_endpoint: token_endpoint.map(Into::into),
+                mtls_pushed_authorization_request_endpoint: mtls_push.map(Into::into),
+                mtls_token_endpoint: mtls_token_endpoint.map(Into::into),
                 push_targets,
                 token_targets,
                 nonces,
@@ -326,10 +354,9 @@ fn check_signer(rules: &Rules) -> Result<(), &'static str> {
     }
 }
 
-/// What DPoP proofs may name for an endpoint.
-fn targets(name: &'static str, urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<TargetUri>, BuildError> {
-    let target = |url: &str| TargetUri::parse(url).ok_or(BuildError::Endpoint(name));
-    urls.into_iter().map(|url| target(url.as_ref())).collect()
+/// What DPoP proofs may name for an endpoint: it, or its alias.
+fn targets(name: &'static str, urls: [Option<&String>; 2]) -> Result<Vec<TargetUri>, BuildError> {
+    urls.into_iter().flatten().map(|url| TargetUri::parse(url).ok_or(BuildError::Endpoint(name))).collect()
 }
 
 fn is_secure_url(text: &str) -> bool {

@@ -28,6 +28,13 @@ impl<C, S> ParEndpoint<C, S> {
         if let Some(url) = &self.settings.token_endpoint {
             put("token_endpoint", json!(url));
         }
+        let aliases = self.mtls_endpoint_aliases();
+        if !aliases.is_empty() {
+            put("mtls_endpoint_aliases", json!(aliases));
+        }
+        if policy.tls_client_certificate_bound_access_tokens {
+            put("tls_client_certificate_bound_access_tokens", json!(true));
+        }
         put("request_parameter_supported", json!(policy.request_parameter_supported));
         put("request_uri_parameter_supported", json!(false));
         put("require_signed_request_object", json!(policy.require_signed_request_object));
@@ -91,6 +98,17 @@ impl<C, S> ParEndpoint<C, S> {
             put("authorization_details_types_supported", json!(types));
         }
         document
+    }
+
+    /// RFC 8705 section 5
+    fn mtls_endpoint_aliases(&self) -> Map<String, Value> {
+        let settings = &self.settings;
+        let push = settings.mtls_pushed_authorization_request_endpoint.as_deref();
+        let aliases = [
+            ("pushed_authorization_request_endpoint", push.filter(|_| self.policy().pushed_authorization_requests)),
+            ("token_endpoint", settings.mtls_token_endpoint.as_deref()),
+        ];
+        aliases.into_iter().filter_map(|(name, url)| Some((name.to_owned(), json!(url?)))).collect()
     }
 
     /// What the policy offers and there are keys for: the server's, or secrets of clients, who must have registered that.

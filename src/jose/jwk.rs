@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
 use super::{
-    KeyProblem, MAX_KID, SigningAlgorithm, base64url,
+    KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
     prepared::{self, Material, PublicKey},
 };
+use crate::{certificate::Certificate, confirmation::Thumbprint};
 
 /// Bits of an RSA modulus. More would let a client choose how long the server works.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -106,6 +108,16 @@ impl<'a> Jwk<'a> {
         Ok(by_use && by_operation)
     }
 
+    /// The first certificate of `x5c`.
+    fn certificate(self) -> Result<Option<Certificate>, KeyProblem> {
+        let Some(chain) = self.0.get("x5c") else {
+            return Ok(None);
+        };
+        let first = chain.as_array().and_then(|chain| chain.first()).and_then(Value::as_str);
+        let certificate = first.and_then(|text| STANDARD.decode(text).ok()).and_then(|der| Certificate::parse(&der));
+        certificate.map(Some).ok_or(KeyProblem::Malformed { member: "x5c" })
+    }
+
     /// The members that make up the public key, in the order that RFC 7638 hashes them.
     pub(super) fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
         match self.required("kty")? {
@@ -134,6 +146,10 @@ pub(super) struct VerificationKey {
     /// The one algorithm it is for, if it says so.
     pub(super) algorithm: Option<SigningAlgorithm>,
     pub(super) material: Arc<Material>,
+    /// What tells the key from all others.
+    digest: [u8; 32],
+    /// The one certificate that is registered with it, if there is one.
+    certificate: Option<Thumbprint>,
 }
 
 impl VerificationKey {
@@ -141,7 +157,20 @@ impl VerificationKey {
         let jwk = Jwk::new(value)?;
         let kid = jwk.kid()?;
         let (public_key, algorithm) = jwk.to_verify_with()?;
-        Ok(Self { kid, algorithm, material: prepared::prepare(public_key)? })
+        let certificate = jwk.certificate()?;
+        let (digest, material) = prepared::prepare(public_key)?;
+        let certificate = match certificate {
+            Some(certificate) if certificate_key::digest(&certificate) != Some(digest) => {
+                return Err(KeyProblem::ForeignCertificate);
+            }
+            certificate => certificate.map(|certificate| certificate.thumbprint()),
+        };
+        Ok(Self { kid, algorithm, material, digest, certificate })
+    }
+
+    /// Whether a certificate is the one that is registered with this key, or has this key if none is.
+    pub(super) fn is_of(&self, certificate: &Certificate, digest: [u8; 32]) -> bool {
+        self.digest == digest && self.certificate.is_none_or(|registered| registered == certificate.thumbprint())
     }
 
     pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {

@@ -35,6 +35,9 @@ pub enum KeyProblem {
     /// Not a point of its curve, or one of a small subgroup.
     #[error("has an x (and y) that is no point of its crv, or none that can be a key")]
     OffCurve,
+    /// The first certificate of `x5c` is not of this key (RFC 7517 section 4.7).
+    #[error("has an x5c whose first certificate is of another key")]
+    ForeignCertificate,
     /// `kid` is that of another key of the same kind.
     #[error("has the kid of another key of its kind")]
     DuplicateKid,

@@ -52,7 +52,8 @@ impl PublicKey {
         }
     }
 
-    fn digest(&self) -> [u8; 32] {
+    /// What tells it from all others.
+    pub(super) fn digest(&self) -> [u8; 32] {
         let (kty, parts) = self.parts();
         let mut hasher = Sha256::new();
         hasher.update(kty);
@@ -145,15 +146,15 @@ fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn
     made.ok().map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>)
 }
 
-/// The key, ready: one that has been seen before, or a new one.
-pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
+/// A key that is ready, with its digest: one that has been seen before, or a new one.
+pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<Material>), KeyProblem> {
     let digest = key.digest();
     if let Some(material) = locked(&REGISTERED).get(&digest) {
-        return Ok(material);
+        return Ok((digest, material));
     }
     let material = make(&key)?;
     locked(&REGISTERED).put(digest, Arc::clone(&material));
-    Ok(material)
+    Ok((digest, material))
 }
 
 /// Whether this is a signature of a key that anybody may have sent, by an algorithm that it [`supports`](PublicKey::supports).
@@ -211,20 +212,20 @@ mod tests {
 
     #[test]
     fn the_same_key_is_prepared_once() {
-        let [first, again, other] = [ed25519(1), ed25519(1), ed25519(2)].map(|key| prepare(key).unwrap());
+        let [first, again, other] = [ed25519(1), ed25519(1), ed25519(2)].map(|key| prepare(key).unwrap().1);
         assert!(Arc::ptr_eq(&first, &again));
         assert!(!Arc::ptr_eq(&first, &other));
     }
 
     #[test]
     fn keys_that_tokens_bring_push_out_nothing_and_stay_only_with_a_good_signature() {
-        let registered = prepare(ed25519(3)).unwrap();
+        let (_, registered) = prepare(ed25519(3)).unwrap();
         for number in 0..EMBEDDED_GENERATION as u64 {
             let made_up = ed25519(1_000_000 + number);
             let _ = verify_embedded(&made_up, SigningAlgorithm::Ed25519, b"", &[0; 64]);
             assert!(locked(&EMBEDDED).get(&made_up.digest()).is_none());
         }
-        assert!(Arc::ptr_eq(&registered, &prepare(ed25519(3)).unwrap()));
+        assert!(Arc::ptr_eq(&registered, &prepare(ed25519(3)).unwrap().1));
         // RFC 8037 appendix A.4
         let x = base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
         let signature =

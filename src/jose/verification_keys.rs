@@ -5,12 +5,12 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault,
+    KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault, certificate_key,
     compact::{Jws, Verified},
     jwk::VerificationKey,
     permitted::Permitted,
 };
-use crate::json;
+use crate::{certificate::Certificate, json};
 
 /// Keys in a set.
 const MAX_KEYS: usize = 32;
@@ -176,6 +176,12 @@ impl VerificationKeys {
 }
 
 impl VerificationKeys {
+    /// Whether a certificate is one of those in `x5c`, or has one of the keys that have none (RFC 8705 section 2.2).
+    pub(crate) fn know(&self, certificate: &Certificate) -> bool {
+        let digest = certificate_key::digest(certificate);
+        digest.is_some_and(|digest| self.keys.iter().any(|key| key.is_of(certificate, digest)))
+    }
+
     /// Whether the first key for the algorithm fits, whatever `kid` says.
     pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
         let message = jws.signing_input.as_bytes();

@@ -15,7 +15,11 @@ pub(crate) const FAPI2_ALGORITHMS: &[SigningAlgorithm] =
     &[SigningAlgorithm::Ps256, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa, SigningAlgorithm::Ed25519];
 
 /// Client authentication in FAPI 1.0 Advanced (section 5.2.2) and FAPI 2.0 (Security Profile section 5.3.2.1).
-pub(crate) const FAPI_METHODS: &[AuthenticationMethod] = &[AuthenticationMethod::PrivateKeyJwt];
+pub(crate) const FAPI_METHODS: &[AuthenticationMethod] = &[
+    AuthenticationMethod::PrivateKeyJwt,
+    AuthenticationMethod::TlsClientAuth,
+    AuthenticationMethod::SelfSignedTlsClientAuth,
+];
 
 /// Signed responses (JARM).
 const SIGNED_MODES: &[ResponseMode] =
@@ -56,7 +60,10 @@ impl Policy {
                 AuthenticationMethod::ClientSecretPost,
                 AuthenticationMethod::ClientSecretJwt,
                 AuthenticationMethod::PrivateKeyJwt,
+                AuthenticationMethod::TlsClientAuth,
+                AuthenticationMethod::SelfSignedTlsClientAuth,
             ],
+            tls_client_certificate_bound_access_tokens: false,
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
@@ -87,7 +94,7 @@ impl Policy {
     }
 
     /// FAPI 1.0 Advanced with pushed requests, which are not required: signed request objects with `nbf` and `exp`,
-    /// `private_key_jwt`, PS256 and ES256, PKCE with S256, and a response that is signed, by an ID token in it (`code id_token`)
+    /// `private_key_jwt` or mutual TLS, PS256 and ES256, PKCE with S256, and a response that is signed, by an ID token in it (`code id_token`)
     /// or as a whole (`code` with `response_mode=jwt`).
     ///
     /// It needs a [`response_signer`](crate::ParEndpointBuilder::response_signer), unless `code id_token` is the only response

@@ -94,6 +94,9 @@ fn each_deviation_of_a_policy_is_found_by_its_label() {
         (keys_alone, DoesNotConform, "authentication_method", "token_endpoint_auth_methods_supported", |policy| {
             policy.token_endpoint_auth_methods_supported.push(AuthenticationMethod::ClientSecretBasic);
         }),
+        (&[Cdr, Atproto], DoesNotConform, "authentication_method", "token_endpoint_auth_methods_supported", |policy| {
+            policy.token_endpoint_auth_methods_supported.push(AuthenticationMethod::TlsClientAuth);
+        }),
         (&[Atproto], DoesNotConform, "no_public_clients", "danger_allow_unauthenticated_clients", |policy| {
             policy.danger_allow_unauthenticated_clients = false;
         }),

@@ -11,6 +11,10 @@
 
 mod assertions_once;
 mod browsers;
+mod certificate_headers;
+mod certificate_maker;
+mod certificate_names;
+mod certificates;
 mod challenges_once;
 mod changed_settings;
 mod client_assertions;

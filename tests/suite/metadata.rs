@@ -30,8 +30,10 @@ fn the_document_of_the_preset_oauth() {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code"],
-        "token_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth",
+            "self_signed_tls_client_auth",
+        ],
         "token_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
         "dpop_signing_alg_values_supported":
             ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"],

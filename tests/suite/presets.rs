@@ -536,6 +536,26 @@ fn authorizations_are_bound_to_a_key_where_the_profile_wants_that() {
 }
 
 #[test]
+fn a_proof_may_name_the_alias_for_clients_with_certificates() {
+    // DP-009, SM-016
+    const ALIAS: &str = "https://mtls.as.example.com/par";
+    let par = ParEndpoint::builder(ISSUER)
+        .clients(InMemoryRegistry::new([crate::support::client(basic("basic"))]).unwrap())
+        .mtls_pushed_authorization_request_endpoint(ALIAS)
+        .clock(parjar::ManualClock::default())
+        .build()
+        .unwrap();
+    let body = crate::support::code_request(&[]);
+    for (target, good) in [(ALIAS, true), (PAR_ENDPOINT, true), ("https://mtls.as.example.com/other", false)] {
+        let (proof, authorization) = (proof(json!({ "htu": target })), authorization("basic", "s3cret"));
+        let headers = [("content-type", FORM), ("authorization", &*authorization), ("dpop", &*proof)];
+        let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+        let outcome = pollster::block_on(par.push(&PushRequest::new("POST", headers, &body)));
+        assert_eq!(outcome.is_ok(), good, "{target}: {outcome:?}");
+    }
+}
+
+#[test]
 fn lifetimes_are_those_of_the_profile_as_long_as_the_policy_is_of_it() {
     // F2-018, BR-002, AU-002
     let build = |policy: Policy| {
@@ -608,6 +628,10 @@ fn discovery_is_that_of_the_profile() {
         let methods = document["token_endpoint_auth_methods_supported"].as_array().unwrap();
         assert!(methods.contains(&json!("private_key_jwt")), "{profile}");
         assert_eq!(methods.contains(&json!("none")), profile == Atproto);
+        // F1-007, F2-002, AU-006
+        for mutual_tls in ["tls_client_auth", "self_signed_tls_client_auth"] {
+            assert_eq!(methods.contains(&json!(mutual_tls)), !matches!(profile, Cdr | Atproto), "{profile}");
+        }
         assert!(methods.iter().all(|method| !method.as_str().unwrap().starts_with("client_secret")), "{profile}");
         let encryption = document["request_object_encryption_alg_values_supported"].as_array().unwrap();
         assert!(encryption.iter().all(|algorithm| algorithm.as_str().unwrap().starts_with("RSA-OAEP")), "{profile}");
