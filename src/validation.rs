@@ -82,7 +82,7 @@ pub(crate) struct Provenance {
 #[derive(Debug)]
 pub(crate) struct Invalid {
     pub(crate) refusal: Refusal,
-    pub(crate) answer: Option<Answer>,
+    pub(crate) answer: Option<Box<Answer>>,
 }
 
 /// Where and how to answer a client through the browser.
@@ -204,10 +204,10 @@ impl Rules {
         parameters: &Parameters,
         client: &Client,
         redirect_uri: RedirectUri,
-    ) -> Option<Answer> {
+    ) -> Option<Box<Answer>> {
         let mode = response::mode_for_errors(parameters, client, &self.policy)?;
         let state = parameters.known(Name::State).filter(|state| oidc::is_state(state)).map(Into::into);
-        (refusal.reason() != Reason::ResponseMode).then_some(Answer { redirect_uri, mode, state })
+        (refusal.reason() != Reason::ResponseMode).then(|| Box::new(Answer { redirect_uri, mode, state }))
     }
 }
 
