@@ -473,29 +473,22 @@ const fn is_error_text(mut bytes: &[u8]) -> bool {
 pub struct Refusal {
     reason: Reason,
     retry_after: Option<u32>,
-    enclosed: Enclosed,
-}
-
-/// What comes with a refusal: something for the host's logs, or for the next attempt of its sender.
-#[derive(Clone)]
-enum Enclosed {
-    Nothing,
-    Source(Arc<dyn Error + Send + Sync>),
-    DpopNonce(Box<str>),
+    source: Option<Arc<dyn Error + Send + Sync>>,
+    dpop_nonce: Option<Box<str>>,
 }
 
 impl Refusal {
     pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
-        Self { reason, retry_after: Some(1), enclosed: Enclosed::Source(source) }
+        Self { reason, retry_after: Some(1), source: Some(source), dpop_nonce: None }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
-        Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
+        Self { reason, retry_after: Some(seconds), source: None, dpop_nonce: None }
     }
 
     /// With the nonce that the next DPoP proof must have.
     pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
-        Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }
+        Self { dpop_nonce: Some(nonce.into()), ..self }
     }
 
     /// Why, as a value to count and to match on.
@@ -539,16 +532,13 @@ impl Refusal {
     /// `use_dpop_nonce`.
     #[must_use]
     pub fn dpop_nonce(&self) -> Option<&str> {
-        match &self.enclosed {
-            Enclosed::DpopNonce(nonce) => Some(nonce),
-            Enclosed::Nothing | Enclosed::Source(_) => None,
-        }
+        self.dpop_nonce.as_deref()
     }
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, retry_after: None, enclosed: Enclosed::Nothing }
+        Self { reason, retry_after: None, source: None, dpop_nonce: None }
     }
 }
 
@@ -582,9 +572,6 @@ impl fmt::Display for Refusal {
 
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.enclosed {
-            Enclosed::Source(source) => Some(&**source),
-            Enclosed::Nothing | Enclosed::DpopNonce(_) => None,
-        }
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
