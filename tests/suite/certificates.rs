@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use openssl::{asn1::Asn1Time, bn::BigNum, ec, hash::MessageDigest, nid::Nid, pkey::PKey, x509};
 use parjar::{
-    AuthenticatedClient, AuthenticationMethod, ClientCertificate, Confirmation, Policy, PushRequest, Pushed, Reason,
-    Refusal, Reply, Thumbprint,
+    AuthenticatedClient, AuthenticationMethod, ClientCertificate, Confirmation, Policy, Profile, PushRequest, Pushed,
+    Reason, Refusal, Reply, Thumbprint,
     jose::{KeyProblem, TokenFault},
 };
 use proptest::prelude::*;
@@ -236,12 +236,49 @@ fn the_thumbprint_of_the_push_is_there_when_the_request_is_opened() {
     assert_eq!(server.open(&handle).unwrap().request().confirmation(), Confirmation::default());
 }
 
+#[test]
+fn a_request_is_bound_to_certificate_and_proof_where_there_are_both() {
+    // DP-009, CA-070, CA-071: over the alias, which the proof names.
+    const PUSH: &str = "https://mtls.example.com/authorize/par";
+    let server = Server::built(Policy::oauth(), [bound(tls("c1"))], Default::default(), |builder| {
+        builder.mtls_pushed_authorization_request_endpoint(PUSH).token_endpoint("https://as.example.com/token")
+    });
+    let [der, other] = [1, 2].map(|serial| Maker::new().serial(serial).der());
+    let proof = crate::proofs::proof(&ES256_KEY, json!({ "htu": PUSH }));
+    let body = code_request(&[("client_id", "c1")]);
+    let headers = [("content-type", FORM.as_bytes()), ("dpop", proof.as_bytes())];
+    let request = PushRequest::new("POST", headers, &body);
+    let pushed =
+        pollster::block_on(server.par.push(&request.with_client_certificate(ClientCertificate::new(&der, true))));
+    let query = format!("client_id=c1&request_uri={}", pushed.unwrap().request_uri());
+    let demanded = server.authorize(&query, None).unwrap().request().confirmation();
+    assert_eq!(demanded.jkt, Some(crate::proofs::thumbprint(&ES256_KEY)));
+    assert_eq!(demanded.x5t_s256, Some(ClientCertificate::new(&der, true).thumbprint()));
+    let [same, another] =
+        [&der, &other].map(|der| token(&server, ClientCertificate::new(der, true), "client_id=c1").unwrap());
+    assert!(!same.fulfils(demanded), "there is no proof");
+    let by_certificate = |mut confirmation: Confirmation| {
+        confirmation.jkt = None;
+        confirmation
+    };
+    assert!(same.fulfils(by_certificate(demanded)));
+    assert!(!another.fulfils(by_certificate(demanded)));
+}
+
+#[test]
+fn a_profile_without_certificates_refuses_them() {
+    // CA-073, AU-006
+    let server = crate::presets::server(Profile::Cdr);
+    server.registry.replace([crate::support::client(tls("c1"))]).unwrap();
+    assert_eq!(failure(push_c1(&server, &Maker::new().der(), true)), Reason::MethodNotOffered);
+}
+
 /// One key of each kind.
 static KEYS: LazyLock<[&Key; 5]> = LazyLock::new(|| [&*ES256_KEY, &ES384_KEY, &ES512_KEY, &ED25519_KEY, &RSA_KEY]);
 
 #[test]
 fn a_self_signed_certificate_counts_by_its_registered_key() {
-    // CA-066, FED-003: whoever signed it, and whatever its dates and its subject are.
+    // CA-066: whoever signed it, and whatever its dates and its subject are.
     for key in *KEYS {
         let server = Server::with(Policy::oauth(), [self_signed("c1", &[key.public()])]);
         for serial in [1, 2] {

@@ -34,7 +34,7 @@ const ALGORITHMS: &[SigningAlgorithm] = &[SigningAlgorithm::Ps256, SigningAlgori
 static RSA_DECRYPTION_KEY: LazyLock<Value> = LazyLock::new(|| decryption_key("RSA", "enc"));
 
 /// A server of the profile, with the clients `client` (keys), `secret` and `public`.
-fn server(profile: Profile) -> Server {
+pub(crate) fn server(profile: Profile) -> Server {
     let client = json!({
         "client_id": "client", "token_endpoint_auth_method": "private_key_jwt", "redirect_uris": [CALLBACK],
         "jwks": { "keys": [ES256_KEY.public(), RSA_KEY.public()] },
