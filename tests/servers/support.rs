@@ -56,7 +56,6 @@ impl Server {
         Self(command.spawn().unwrap_or_else(|error| panic!("{program} does not start ({error}): {install}")))
     }
 
-
     /// As a power cut would.
     pub(crate) fn kill(&mut self) {
         let _ = self.0.kill();

@@ -132,7 +132,7 @@ fn a_key_that_is_registered_for_encryption_verifies_nothing() {
 
 #[test]
 fn a_kid_names_one_key_of_a_kind() {
-    // JAR-082, A-36
+    // F2-023, JAR-082, A-36
     let named = |key: &Key| with(key.public(), json!({ "kid": "same" }));
     let twins = parse(&[named(&ES256_KEY), named(&RSA_KEY), named(&OTHER_ES256_KEY)]).unwrap_err();
     assert_eq!(blamed(twins), Some((2, KeyProblem::DuplicateKid)));

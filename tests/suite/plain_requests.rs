@@ -103,7 +103,7 @@ fn the_browser_is_told_what_a_push_would_have_been_told() {
 
 #[test]
 fn no_error_ever_goes_to_a_redirect_uri_that_is_not_registered() {
-    // P-13, OIDC-014, R-23
+    // F2-003, P-13, OIDC-014, R-23
     let par = strict();
     for evil in [
         "https://evil.example/cb",

@@ -147,7 +147,7 @@ fn only_known_algorithms_have_a_meaning() {
 
 #[test]
 fn headers_that_ask_for_other_processing_or_bring_a_key_are_refused() {
-    // JAR-066, JAR-067, J-09, J-10, J-11, A-05, A-06, A-07, A-23. Each is validly signed.
+    // F1-014, JAR-066, JAR-067, J-09, J-10, J-11, A-05, A-06, A-07, A-23. Each is validly signed.
     use TokenFault::{Compressed, Critical, KeyInHeader, Malformed, Type, Unencoded};
     let server = object_server();
     let own = ES256_KEY.public();

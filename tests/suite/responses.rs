@@ -31,7 +31,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn a_code_goes_back_in_the_query() {
-    // ISS-001, ISS-002
+    // ISS-001, ISS-002, F2-017
     let redirect = grant(&Server::new(), &code_request(&[("state", "af0")])).respond([("code", "abc")]);
     let expected = "https://app.example.com/cb?code=abc&state=af0&iss=https%3A%2F%2Fas.example.com";
     assert_eq!(redirect.location(), Some(expected));

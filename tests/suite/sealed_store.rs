@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use parjar::{
-    ManualClock, MemoryStore, ParEndpoint, RandomError, RandomSource, Reason, RequestStore,
+    InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint, RandomError, RandomSource, Reason, RequestStore,
     store::{
         Claim, ClaimError, InsertError, Key, Mark, NewRequest, SealedStore, SealingKeyError, SealingKeys, StoreRefusal,
         contract::{self, Harness},
@@ -58,7 +58,9 @@ fn keys() -> SealingKeys {
     SealingKeys::new(1, [1; 32]).unwrap()
 }
 
-fn server() -> (ParEndpoint<parjar::InMemoryRegistry, SealedStore<Open>>, Open, SealingKeys) {
+type Sealing = ParEndpoint<InMemoryRegistry, SealedStore<Open>>;
+
+fn server() -> (Sealing, Open, SealingKeys) {
     let (database, keys) = (Open::default(), keys());
     (endpoint(SealedStore::new(database.clone(), keys.clone())), database, keys)
 }
