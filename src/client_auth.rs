@@ -50,22 +50,15 @@ impl AuthenticatedClient {
 
     /// What the request has proved possession of, beside its credentials: the tokens that it gets are to be bound to that.
     ///
-    /// It has the thumbprint of the connection's certificate if the client is registered with
+    /// It has the key of a DPoP proof that came along, and the thumbprint of the connection's certificate if the client is
+    /// registered with
     /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens)
     /// and one was handed in. If none was, it is for the host to refuse the request or to issue tokens that are not bound (RFC
-    /// 8705 section 7.1). A host that binds the tokens of other clients too takes
+    /// 8705 section 3.4). A host that binds the tokens of other clients too takes
     /// [`ClientCertificate::thumbprint`](crate::ClientCertificate::thumbprint).
     #[must_use]
     pub fn confirmation(&self) -> Confirmation {
         self.confirmation
-    }
-
-    /// Takes down the certificate of the connection, whether or not the client has authenticated with it.
-    pub(crate) fn bound_to(mut self, certificate: Option<ClientCertificate<'_>>) -> Self {
-        if self.client.binds_tokens_to_certificate() {
-            self.confirmation.x5t_s256 = certificate.map(|certificate| certificate.thumbprint());
-        }
-        self
     }
 
     /// Whether the request has proved possession of all that a code, or a refresh token, is bound to: the
@@ -82,6 +75,14 @@ impl AuthenticatedClient {
     /// With the key of the DPoP proof that came along.
     pub(crate) fn with_dpop_key(self, jkt: Option<Thumbprint>) -> Self {
         Self { confirmation: Confirmation { jkt, ..self.confirmation }, ..self }
+    }
+
+    /// Takes down the certificate of the connection, whether or not the client has authenticated with it.
+    pub(crate) fn bound_to(mut self, certificate: Option<ClientCertificate<'_>>) -> Self {
+        if self.client.binds_tokens_to_certificate() {
+            self.confirmation.x5t_s256 = certificate.map(|certificate| certificate.thumbprint());
+        }
+        self
     }
 
     pub(crate) fn into_client(self) -> Arc<Client> {

@@ -57,6 +57,7 @@
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
+//! | hands in the certificate of a connection | [`PushRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`] of its own, tested by [`store::contract`] |
@@ -122,6 +123,39 @@
 //!   ([`Parameters::iter_values`]).
 //! * Nothing is decrypted for a client that has not authenticated. (An assertion is used up by a push that succeeds, so until it
 //!   expires its owner may be refused with it more than once.)
+//!
+//! # Certificates
+//!
+//! Clients can be known by the certificate of their connection (RFC 8705): `tls_client_auth` by the subject that an authority of the
+//! host's choice vouches for, `self_signed_tls_client_auth` by a key in `jwks` or at a `jwks_uri`. The host runs the handshake
+//! and says whether it has verified the chain; names and keys are compared here.
+//!
+//! ```
+//! use parjar::{Client, ClientCertificate, ClientRegistration, InMemoryRegistry, ParEndpoint, PushRequest, Reason};
+//!
+//! # pollster::block_on(async {
+//! let registration: ClientRegistration = serde_json::from_str(
+//!     r#"{
+//!       "client_id": "bank",
+//!       "token_endpoint_auth_method": "tls_client_auth",
+//!       "tls_client_auth_subject_dn": "CN=bank,O=Example Bank,C=BR",
+//!       "tls_client_certificate_bound_access_tokens": true,
+//!       "redirect_uris": ["https://bank.example.com/cb"]
+//!     }"#,
+//! )?;
+//! let par = ParEndpoint::builder("https://as.example.com")
+//!     .clients(InMemoryRegistry::new([Client::try_from(registration)?])?)
+//!     .mtls_pushed_authorization_request_endpoint("https://mtls.as.example.com/authorize/par")
+//!     .build()?;
+//! let headers = [("content-type", &b"application/x-www-form-urlencoded"[..])];
+//! let request = PushRequest::new("POST", headers, b"client_id=bank&response_type=code");
+//! # let der_of_the_leaf = b"not one";
+//! let certificate = ClientCertificate::new(der_of_the_leaf, true);
+//! let refused = par.push(&request.with_client_certificate(certificate)).await.unwrap_err();
+//! assert_eq!(refused.reason(), Reason::MalformedCertificate);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
 //!
 //! # Profiles
 //!

@@ -33,8 +33,8 @@ use crate::{
 /// | [`fapi1_advanced`](Self::fapi1_advanced) | offered | keys | required, with `nbf` | PS256, ES256 | `code id_token`, or `code` signed | PKCE always |
 /// | [`fapi2_security_profile`](Self::fapi2_security_profile) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always |
 /// | [`fapi2_message_signing`](Self::fapi2_message_signing) | required | keys | required, with `nbf` | PS256, ES256, Ed25519 | `code` | PKCE always |
-/// | [`haip`](Self::haip) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always |
-/// | [`atproto`](Self::atproto) | required | keys, or none | accepted | PS256, ES256, Ed25519 | `code` | no challenge twice a day, `state`, scope `atproto` |
+/// | [`haip`](Self::haip) | required | keys | accepted | PS256, ES256, Ed25519 | `code` | PKCE always, DPoP |
+/// | [`atproto`](Self::atproto) | required | keys, or none | accepted | PS256, ES256, Ed25519 | `code` | no challenge twice a day, `state`, scope `atproto`, DPoP with nonces |
 /// | [`brazil`](Self::brazil) | required | keys | required, with `nbf` | PS256; RSA-OAEP, A256GCM | `code id_token`, or `code` signed | no `id_token_hint` |
 /// | [`cdr`](Self::cdr) | required | keys | required, with `nbf` | PS256, ES256 | `code` signed | lifetime of 10 to 90 s |
 ///

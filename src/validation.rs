@@ -84,7 +84,7 @@ pub(crate) struct Provenance {
 #[derive(Debug)]
 pub(crate) struct Invalid {
     pub(crate) refusal: Refusal,
-    pub(crate) answer: Option<Answer>,
+    pub(crate) answer: Option<Box<Answer>>,
 }
 
 /// Where and how to answer a client through the browser.
@@ -208,15 +208,11 @@ impl Rules {
         parameters: &Parameters,
         client: &Arc<Client>,
         redirect_uri: RedirectUri,
-    ) -> Option<Answer> {
+    ) -> Option<Box<Answer>> {
         let mode = response::mode_for_errors(parameters, &self.modes(client))?;
         let state = parameters.known(Name::State).filter(|state| oidc::is_state(state)).map(Into::into);
-        (refusal.reason() != Reason::ResponseMode).then(|| Answer {
-            redirect_uri,
-            mode,
-            state,
-            client: Arc::clone(client),
-        })
+        let answer = || Box::new(Answer { redirect_uri, mode, state, client: Arc::clone(client) });
+        (refusal.reason() != Reason::ResponseMode).then(answer)
     }
 
     fn modes<'a>(&'a self, client: &'a Client) -> Modes<'a> {

@@ -5,6 +5,8 @@
 
 pub mod assertion;
 pub mod basic;
+pub mod certificate;
+pub mod dpop;
 pub mod form;
 pub mod header;
 pub mod json;

@@ -3,12 +3,15 @@
 use super::registration::{ClientRegistration, RegistrationError};
 use crate::{authentication_method::AuthenticationMethod, certificate::Subject};
 
+/// Name, registered text, reader and rule of a member.
+type Member<'a> = (&'static str, &'a Option<String>, fn(&str) -> Option<Subject>, &'static str);
+
 /// The one expected subject of a client with `tls_client_auth`.
 pub(super) fn subject_of(
     registration: &ClientRegistration,
     method: AuthenticationMethod,
 ) -> Result<Option<Subject>, RegistrationError> {
-    let members: [(&'static str, &Option<String>, fn(&str) -> Option<Subject>, &str); 5] = [
+    let members: [Member<'_>; 5] = [
         (
             "tls_client_auth_subject_dn",
             &registration.tls_client_auth_subject_dn,

@@ -351,7 +351,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         match invalid.answer {
             Some(answer) => AuthorizeRefusal::Redirect(Box::new(RefusedRedirect {
                 refusal: invalid.refusal,
-                target: self.target(answer),
+                target: self.target(*answer),
             })),
             None => AuthorizeRefusal::Page(invalid.refusal),
         }

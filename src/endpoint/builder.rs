@@ -290,11 +290,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         if mtls_token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
             return Err(BuildError::Endpoint("mtls_token_endpoint"));
         }
-        let mut push_targets =
-            targets("pushed_authorization_request_endpoint", Some(&pushed_authorization_request_endpoint))?;
-        push_targets.extend(targets("mtls_pushed_authorization_request_endpoint", mtls_push.as_ref())?);
-        let mut token_targets = targets("token_endpoint", token_endpoint.as_ref())?;
-        token_targets.extend(targets("mtls_token_endpoint", mtls_token_endpoint.as_ref())?);
+        let push_targets = targets(
+            "pushed_authorization_request_endpoint",
+            [Some(&pushed_authorization_request_endpoint), mtls_push.as_ref()],
+        )?;
+        let token_targets = targets("token_endpoint", [token_endpoint.as_ref(), mtls_token_endpoint.as_ref()])?;
         if let Some(name) = self.draft.repeated_detail_type {
             return Err(BuildError::DuplicateDetailType(name));
         }
@@ -354,10 +354,9 @@ fn check_signer(rules: &Rules) -> Result<(), &'static str> {
     }
 }
 
-/// What DPoP proofs may name for an endpoint.
-fn targets(name: &'static str, urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<TargetUri>, BuildError> {
-    let target = |url: &str| TargetUri::parse(url).ok_or(BuildError::Endpoint(name));
-    urls.into_iter().map(|url| target(url.as_ref())).collect()
+/// What DPoP proofs may name for an endpoint: it, or its alias.
+fn targets(name: &'static str, urls: [Option<&String>; 2]) -> Result<Vec<TargetUri>, BuildError> {
+    urls.into_iter().flatten().map(|url| TargetUri::parse(url).ok_or(BuildError::Endpoint(name))).collect()
 }
 
 fn is_secure_url(text: &str) -> bool {

@@ -70,7 +70,7 @@ impl Policy {
             request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
             require_dpop: false,
             require_dpop_nonce: false,
-            dpop_signing_alg_values_supported: default_proof_algorithms(),
+            dpop_signing_alg_values_supported: proof_algorithms(),
             dpop_proof_lifetime: 60,
             scopes_supported: None,
             required_scopes: Vec::new(),
@@ -94,7 +94,7 @@ impl Policy {
     }
 
     /// FAPI 1.0 Advanced with pushed requests, which are not required: signed request objects with `nbf` and `exp`,
-    /// `private_key_jwt`, PS256 and ES256, PKCE with S256, and a response that is signed, by an ID token in it (`code id_token`)
+    /// `private_key_jwt` or mutual TLS, PS256 and ES256, PKCE with S256, and a response that is signed, by an ID token in it (`code id_token`)
     /// or as a whole (`code` with `response_mode=jwt`).
     ///
     /// It needs a [`response_signer`](crate::ParEndpointBuilder::response_signer), unless `code id_token` is the only response
@@ -141,16 +141,14 @@ impl Policy {
     }
 
     /// OpenID4VC High Assurance Interoperability Profile (HAIP): as
-    /// [`fapi2_security_profile`](Self::fapi2_security_profile). DPoP, which the profile requires, is not part of this version,
-    /// and [`lint`](Self::lint) says so.
+    /// [`fapi2_security_profile`](Self::fapi2_security_profile), with DPoP required.
     #[must_use]
     pub fn haip() -> Self {
-        Self { profile: Profile::Haip, ..Self::fapi2_security_profile() }
+        Self { profile: Profile::Haip, require_dpop: true, ..Self::fapi2_security_profile() }
     }
 
     /// The OAuth profile of the AT Protocol: nothing but pushed requests, `code`, a `state`, the scope `atproto`, PKCE with S256
-    /// and no challenge twice within a day. DPoP, which the profile requires, is not part of this version, and
-    /// [`lint`](Self::lint) says so.
+    /// no challenge twice within a day, and DPoP with nonces of the server's.
     ///
     /// **It switches on [`danger_allow_unauthenticated_clients`](Self::danger_allow_unauthenticated_clients)**, because in this
     /// profile public clients push too: apps that run in browsers and on phones, and keep no secret. What guards them is PKCE,
@@ -162,6 +160,8 @@ impl Policy {
             profile: Profile::Atproto,
             require_pushed_authorization_requests: true,
             require_state: true,
+            require_dpop: true,
+            require_dpop_nonce: true,
             required_scopes: vec!["atproto".to_owned()],
             code_challenge_memory: DAY,
             token_endpoint_auth_methods_supported: vec![AuthenticationMethod::PrivateKeyJwt],
@@ -215,13 +215,14 @@ impl Policy {
             token_endpoint_auth_signing_alg_values_supported: algorithms.to_vec(),
             request_object_signing_alg_values_supported: algorithms.to_vec(),
             request_object_encryption_alg_values_supported: encryption.collect(),
+            dpop_signing_alg_values_supported: algorithms.to_vec(),
             ..Self::oauth()
         }
     }
 }
 
 /// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
-fn default_proof_algorithms() -> Vec<SigningAlgorithm> {
+fn proof_algorithms() -> Vec<SigningAlgorithm> {
     let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
     SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }

@@ -14,7 +14,7 @@ fn metadata(policy: Policy, more: impl FnOnce(ParEndpointBuilder) -> ParEndpoint
 
 #[test]
 fn the_document_of_the_preset_oauth() {
-    // PAR-066, PK-010, ISS-003, PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012, SM-013, SM-017
+    // PAR-066, PK-010, ISS-003, PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012 to SM-014, SM-017, DP-018
     let expected = json!({
         "issuer": "https://as.example.com",
         "authorization_endpoint": "https://as.example.com/authorize",
@@ -35,6 +35,8 @@ fn the_document_of_the_preset_oauth() {
             "self_signed_tls_client_auth",
         ],
         "token_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
+        "dpop_signing_alg_values_supported":
+            ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });

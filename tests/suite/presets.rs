@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use parjar::{
-    AuthenticationMethod, InMemoryRegistry, ParEndpoint, Policy, Profile, Pushed, Reason, Refusal, ResponseType,
+    AuthenticationMethod, InMemoryRegistry, ParEndpoint, Policy, Profile, PushRequest, Pushed, Reason, Refusal,
+    ResponseType,
     jose::{DecryptionKeys, SigningAlgorithm, TokenFault},
 };
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     host::{page, redirected},
     signed_responses::Signer,
-    support::{CALLBACK, CHALLENGE, ISSUER, Server, authorization, basic, form, public, with},
+    support::{CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, form, public, with},
     tokens::{
         ES256_KEY, NOW, OTHER_ES256_KEY, RSA_KEY, assertion_claims, changed, decode, decryption_key, encode, encrypt,
         fresh_id, object_claims, object_header, public_half, with_assertion,
@@ -88,14 +89,29 @@ fn plain(claims: &Value) -> Vec<(&str, &str)> {
     members.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
 }
 
+/// Posts a form, with the DPoP proof that the profile wants.
+fn send(server: &Server, profile: Profile, body: &str) -> Result<Pushed, Refusal> {
+    let proof = proof(json!({ "nonce": server.par.dpop_nonce() }));
+    let dpop = matches!(profile, Haip | Atproto).then_some(("dpop", proof.as_bytes()));
+    let headers = [("content-type", FORM.as_bytes())].into_iter().chain(dpop);
+    pollster::block_on(server.par.push(&PushRequest::new("POST", headers, body)))
+}
+
+/// A DPoP proof for a push, good now.
+fn proof(others: Value) -> String {
+    let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": OTHER_ES256_KEY.public() });
+    let claims = json!({ "jti": fresh_id(), "htm": "POST", "htu": PAR_ENDPOINT, "iat": NOW });
+    OTHER_ES256_KEY.sign(&header, &changed(claims, others))
+}
+
 fn push_object(server: &Server, profile: Profile, object: &str) -> Result<Pushed, Refusal> {
     let assertion = assertion(profile, json!({}));
-    server.try_form(&form([("request", object)].into_iter().chain(with_assertion(&assertion))))
+    send(server, profile, &form([("request", object)].into_iter().chain(with_assertion(&assertion))))
 }
 
 fn push_plain(server: &Server, profile: Profile, claims: &Value) -> Result<Pushed, Refusal> {
     let assertion = assertion(profile, json!({}));
-    server.try_form(&form(plain(claims).into_iter().chain(with_assertion(&assertion))))
+    send(server, profile, &form(plain(claims).into_iter().chain(with_assertion(&assertion))))
 }
 
 /// Pushes a request as the profile wants it: signed where it has to be.
@@ -124,6 +140,10 @@ const fn bad_object(fault: TokenFault) -> Row {
 
 const fn bad_client(reason: Reason) -> Row {
     (reason, "invalid_client", 401)
+}
+
+const fn bad_proof(reason: Reason) -> Row {
+    (reason, "invalid_dpop_proof", 400)
 }
 
 #[test]
@@ -325,7 +345,7 @@ fn assertions_are_meant_for_the_issuer_or_for_an_endpoint_where_the_profile_has_
             let object = sign(profile, &claims);
             let body = form([("request", &*object)].into_iter().chain(with_assertion(&assertion)));
             let about = format!("{profile}: {audience}");
-            let outcome = server.try_form(&body);
+            let outcome = send(server, profile, &body);
             if FAPI1.contains(&profile) || audience == json!(ISSUER) {
                 assert!(outcome.is_ok(), "{about}: {outcome:?}");
             } else {
@@ -336,7 +356,7 @@ fn assertions_are_meant_for_the_issuer_or_for_an_endpoint_where_the_profile_has_
         let server = shared(profile);
         let foreign = assertion(profile, json!({ "aud": "https://other.example.com" }));
         let row = bad_client(Reason::ClientAssertion(TokenFault::Audience));
-        assert_refused(server.try_form(&form(with_assertion(&foreign))), row, "CA-034");
+        assert_refused(send(server, profile, &form(with_assertion(&foreign))), row, "CA-034");
     }
 }
 
@@ -355,7 +375,8 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
         for (ids, others, fault) in rows.clone() {
             let object = sign(profile, &claims(profile, json!({})));
             let assertion = assertion(profile, others.clone());
-            let outcome = server.try_form(&form([("request", &*object)].into_iter().chain(with_assertion(&assertion))));
+            let outcome =
+                send(server, profile, &form([("request", &*object)].into_iter().chain(with_assertion(&assertion))));
             let about = format!("{ids}, {profile}: {others}");
             match fault {
                 None => assert!(outcome.is_ok(), "{about}: {outcome:?}"),
@@ -366,15 +387,15 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
             let header = json!({ "alg": algorithm, "kid": "rsa" });
             let assertion = RSA_KEY.sign(&header, &assertion_claims("client", json!({})));
             let row = bad_client(Reason::ClientAssertion(TokenFault::Algorithm));
-            assert_refused(server.try_form(&form(with_assertion(&assertion))), row, "F1-012, F2-022");
+            assert_refused(send(server, profile, &form(with_assertion(&assertion))), row, "F1-012, F2-022");
         }
         // AT-005, AU-006: none of them twice
         let assertion = assertion(profile, json!({}));
         let (object, again) = (sign(profile, &claims(profile, json!({}))), sign(profile, &claims(profile, json!({}))));
         let body = |object: &str| form([("request", object)].into_iter().chain(with_assertion(&assertion)));
-        assert!(server.try_form(&body(&object)).is_ok());
+        assert!(send(server, profile, &body(&object)).is_ok());
         let row = bad_client(Reason::ClientAssertion(TokenFault::Replayed));
-        assert_refused(server.try_form(&body(&again)), row, "AU-006");
+        assert_refused(send(server, profile, &body(&again)), row, "AU-006");
     }
 }
 
@@ -388,17 +409,17 @@ fn only_clients_with_keys_push_except_where_the_profile_knows_others() {
         };
         // F1-007, F1-009, F2-001, F2-002, AU-006
         let authorization = authorization("secret", "s3cret");
-        let headers = [("content-type", crate::support::FORM), ("authorization", &*authorization)];
+        let headers = [("content-type", FORM), ("authorization", &*authorization)];
         let reply = server.send(&headers, &body("secret"));
         assert_eq!((reply.status(), crate::support::error(&reply).as_str()), (401, "invalid_client"), "{profile}");
         let with_secret = format!("{}&client_secret=s3cret", body("secret"));
-        assert_refused(server.try_form(&with_secret), bad_client(Reason::MethodNotOffered), "F2-002");
+        assert_refused(send(server, profile, &with_secret), bad_client(Reason::MethodNotOffered), "F2-002");
         // F2-012: nobody pushes in the name of a client without showing something for it.
-        assert_refused(server.try_form(&body("client")), bad_client(Reason::MissingCredentials), "F2-012");
+        assert_refused(send(server, profile, &body("client")), bad_client(Reason::MissingCredentials), "F2-012");
         // F2-001, AT-001
         match profile {
-            Atproto => assert!(server.try_form(&body("public")).is_ok()),
-            _ => assert_refused(server.try_form(&body("public")), bad_client(Reason::MethodNotOffered), "F2-001"),
+            Atproto => assert!(send(server, profile, &body("public")).is_ok()),
+            _ => assert_refused(send(server, profile, &body("public")), bad_client(Reason::MethodNotOffered), "F2-001"),
         }
     }
 }
@@ -469,12 +490,68 @@ fn a_challenge_is_good_for_one_session_in_the_at_protocol() {
             Atproto => {
                 assert_refused(push("second"), bad_request(Reason::CodeChallengeReused), "AT-003");
                 let public = changed(claims(profile, json!({})), json!({ "client_id": "public" }));
-                assert!(server.try_form(&form(plain(&public))).is_ok());
-                let refused = server.try_form(&form(plain(&public)));
+                assert!(send(server, profile, &form(plain(&public))).is_ok());
+                let refused = send(server, profile, &form(plain(&public)));
                 assert_refused(refused, bad_request(Reason::CodeChallengeReused), "AT-003");
             }
             _ => assert!(push("second").is_ok(), "{profile}"),
         }
+    }
+}
+
+#[test]
+fn authorizations_are_bound_to_a_key_where_the_profile_wants_that() {
+    // HA-002, AT-004, F2-005, F2-007
+    for profile in STRICT {
+        let server = shared(profile);
+        let push = |proof: Option<String>| {
+            let (assertion, object) = (assertion(profile, json!({})), sign(profile, &claims(profile, json!({}))));
+            let body = form([("request", &*object)].into_iter().chain(with_assertion(&assertion)));
+            let dpop = proof.as_ref().map(|proof| ("dpop", proof.as_bytes()));
+            let headers = [("content-type", FORM.as_bytes())].into_iter().chain(dpop);
+            pollster::block_on(server.par.push(&PushRequest::new("POST", headers, &body)))
+        };
+        match profile {
+            Haip | Atproto => assert_refused(push(None), bad_request(Reason::MissingDpopProof), "HA-002, AT-004"),
+            _ => assert!(push(None).is_ok(), "{profile}"),
+        }
+        let without_nonce = push(Some(proof(json!({}))));
+        match profile {
+            Atproto => {
+                let refusal = without_nonce.as_ref().unwrap_err();
+                let nonce = parjar::Reply::from(refusal).header("dpop-nonce").map(str::to_owned);
+                assert!(nonce.is_some() && nonce == server.par.dpop_nonce(), "AT-004: {nonce:?}");
+                let row = (Reason::MissingDpopNonce, "use_dpop_nonce", 400);
+                assert_refused(without_nonce, row, "AT-004, DP-012");
+                assert!(push(Some(proof(json!({ "nonce": nonce })))).is_ok());
+            }
+            _ => assert!(without_nonce.is_ok(), "F2-005, {profile}: {without_nonce:?}"),
+        }
+        // What has been used to bind one is no proof for another.
+        let used = proof(json!({ "nonce": server.par.dpop_nonce() }));
+        assert!(push(Some(used.clone())).is_ok());
+        let row = bad_proof(Reason::DpopProof(TokenFault::Replayed));
+        assert_refused(push(Some(used)), row, "AT-004, DP-011");
+    }
+}
+
+#[test]
+fn a_proof_may_name_the_alias_for_clients_with_certificates() {
+    // DP-009, SM-016
+    const ALIAS: &str = "https://mtls.as.example.com/par";
+    let par = ParEndpoint::builder(ISSUER)
+        .clients(InMemoryRegistry::new([crate::support::client(basic("basic"))]).unwrap())
+        .mtls_pushed_authorization_request_endpoint(ALIAS)
+        .clock(parjar::ManualClock::default())
+        .build()
+        .unwrap();
+    let body = crate::support::code_request(&[]);
+    for (target, good) in [(ALIAS, true), (PAR_ENDPOINT, true), ("https://mtls.as.example.com/other", false)] {
+        let (proof, authorization) = (proof(json!({ "htu": target })), authorization("basic", "s3cret"));
+        let headers = [("content-type", FORM), ("authorization", &*authorization), ("dpop", &*proof)];
+        let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+        let outcome = pollster::block_on(par.push(&PushRequest::new("POST", headers, &body)));
+        assert_eq!(outcome.is_ok(), good, "{target}: {outcome:?}");
     }
 }
 
@@ -551,6 +628,10 @@ fn discovery_is_that_of_the_profile() {
         let methods = document["token_endpoint_auth_methods_supported"].as_array().unwrap();
         assert!(methods.contains(&json!("private_key_jwt")), "{profile}");
         assert_eq!(methods.contains(&json!("none")), profile == Atproto);
+        // F1-007, F2-002, AU-006
+        for mutual_tls in ["tls_client_auth", "self_signed_tls_client_auth"] {
+            assert_eq!(methods.contains(&json!(mutual_tls)), !matches!(profile, Cdr | Atproto), "{profile}");
+        }
         assert!(methods.iter().all(|method| !method.as_str().unwrap().starts_with("client_secret")), "{profile}");
         let encryption = document["request_object_encryption_alg_values_supported"].as_array().unwrap();
         assert!(encryption.iter().all(|algorithm| algorithm.as_str().unwrap().starts_with("RSA-OAEP")), "{profile}");
