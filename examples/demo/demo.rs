@@ -41,13 +41,15 @@ mod store;
 pub(crate) mod tls;
 mod tokens;
 
+use std::sync::Arc;
+
 use parjar::BoxedParEndpoint;
 
 /// What the endpoints share. Codes and tokens are in memory; pushed requests are in the library's store.
 pub(crate) struct Demo {
     pub(crate) par: BoxedParEndpoint,
     issuer: issuer::Issuer,
-    signer: signer::Signer,
+    signer: Arc<signer::Signer>,
     /// The public JWK set as text.
     jwks: String,
     codes: codes::Codes,

@@ -1,12 +1,17 @@
 //! A private key that signs with ES256: the server's own, and those of the clients that the playground plays.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use josekit::{
     JoseError,
     jwk::{Jwk, alg::ec::EcCurve},
     jws::{ES256, JwsHeader, alg::ecdsa::EcdsaJwsSigner, serialize_compact},
 };
-use parjar::jose::{KeySetError, SigningAlgorithm, VerificationKeys};
+use parjar::{
+    Client, ResponseSigner,
+    jose::{KeySetError, SigningAlgorithm, VerificationKeys},
+};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -66,6 +71,19 @@ impl Signer {
         header.set_token_type(token_type);
         header.set_key_id(&self.kid);
         serialize_compact(claims.as_bytes(), &header, &self.signer)
+    }
+}
+
+/// The server's own key, where it signs authorization responses (JARM).
+pub(crate) struct ServerKey(pub(crate) Arc<Signer>);
+
+impl ResponseSigner for ServerKey {
+    fn algorithms(&self) -> &[SigningAlgorithm] {
+        &[SigningAlgorithm::Es256]
+    }
+
+    fn sign(&self, _: &Client, _: SigningAlgorithm, claims: &str) -> Option<String> {
+        self.0.sign("JWT", claims).ok()
     }
 }
 

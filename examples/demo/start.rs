@@ -1,6 +1,6 @@
 //! From the command line to a server that is ready to answer.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use parjar::{
     AuthenticationMethod, AuthorizationRequest, BoxedStore, Client, ClientRegistration, ErrorCode, InMemoryRegistry,
@@ -19,7 +19,7 @@ use super::{
     log::{self, LogObserver},
     playground::{Authentication, Player, Playground, callback},
     random,
-    signer::Signer,
+    signer::{ServerKey, Signer},
     tls::Tls,
     tokens::Tokens,
 };
@@ -94,6 +94,7 @@ fn demo(
     players: Vec<Player>,
 ) -> Result<Demo, Fault> {
     let (signer, decryption_keys) = config.keys.complete()?;
+    let signer = Arc::new(signer);
     let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| Fault::new("clients", error))?;
@@ -103,6 +104,7 @@ fn demo(
         .store(store)
         .token_endpoint(issuer.url("/token"))
         .decryption_keys(decryption_keys)
+        .response_signer(ServerKey(Arc::clone(&signer)))
         .observer(LogObserver)
         .rule(id_token_needs_openid);
     for detail_type in config.detail_types {

@@ -1,4 +1,4 @@
-// FAPI 2.0, end to end: PAR, private_key_jwt, DPoP with nonces, signed request objects.
+// FAPI 2.0, end to end: PAR, private_key_jwt, DPoP with nonces, signed requests and responses.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ const client = {
   redirect_uris: [redirectUri],
   scope: 'openid accounts',
 };
-const start = (preset) => startServer({ policy: { preset, require_dpop_nonce: true }, clients: [client] });
+const start = (preset, changes) => startServer({ policy: { preset, require_dpop_nonce: true, ...changes }, clients: [client] });
 const server = await start('fapi2_security_profile');
 after(() => server.stop());
 
@@ -32,7 +32,7 @@ async function discover(at = server, changeAssertion = () => {}) {
     return response;
   };
   const authentication = oidc.PrivateKeyJwt({ key: key.privateKey, kid: key.kid }, { [oidc.modifyAssertion]: changeAssertion });
-  const config = await connect(at, client, authentication, {}, recorded);
+  const config = await connect(at, client, authentication, { authorization_signed_response_alg: 'ES256' }, recorded);
   const keyPair = await oidc.randomDPoPKeyPair('ES256', { extractable: true });
   sent.splice(0);
   return { config, keyPair, DPoP: oidc.getDPoPHandle(config, keyPair), sent };
@@ -138,6 +138,24 @@ test('openid-client pushes a signed request object, and nothing less will do', a
 
   const plain = await fresh();
   await assert.rejects(oidc.buildAuthorizationUrlWithPAR(config, plain.parameters, { DPoP }), { status: 400 });
+});
+
+test('openid-client signs its request and verifies the signed response, and a plain response is not to be had', async (t) => {
+  const signing = await start('fapi2_message_signing', { require_signed_authorization_response: true });
+  t.after(() => signing.stop());
+  const party = await discover(signing);
+  const { config, DPoP } = party;
+  const signed = (parameters) => oidc.buildAuthorizationUrlWithJAR(config, parameters, { key: key.privateKey, kid: key.kid });
+  const plain = await signed((await fresh()).parameters);
+  await assert.rejects(oidc.buildAuthorizationUrlWithPAR(config, plain.searchParams, { DPoP }), { status: 400 });
+
+  oidc.useJwtResponseMode(config);
+  const { parameters, checks } = await fresh();
+  const object = await signed(parameters);
+  const callback = await approveInBrowser(await oidc.buildAuthorizationUrlWithPAR(config, object.searchParams, { DPoP }));
+  assert.deepEqual([...callback.searchParams.keys()], ['response']);
+  const tokens = await oidc.authorizationCodeGrant(config, callback, { ...checks, idTokenExpected: true }, undefined, { DPoP });
+  assert.equal(tokens.token_type, 'dpop');
 });
 
 test('a code that was pushed for with one key is refused to another', async () => {

@@ -1,6 +1,8 @@
 // Clients that are known by their certificates, and tokens that are bound to them (RFC 8705).
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as openSocket } from 'node:net';
 import { after, test } from 'node:test';
 import * as oidc from 'openid-client';
 import { redirectUri } from './support/oauth.mjs';
@@ -110,6 +112,18 @@ test('a browser without a certificate is served, and its cookies are for this ho
   const page = await browserFetch(url);
   assert.equal(page.status, 200);
   for (const cookie of page.headers.getSetCookie()) assert.match(cookie, /^__Host-.*; *Secure\b/i);
+});
+
+test('connections that bring no handshake, or no TLS at all, keep nobody waiting', async (t) => {
+  const { hostname, port } = new URL(server.url);
+  const sockets = Array.from({ length: 20 }, () => openSocket(port, hostname));
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const [plain] = sockets;
+  plain.on('error', () => {});
+  plain.resume().write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(plain, 'close');
+  assert.equal((await browserFetch(`${server.url}/health`)).status, 200);
 });
 
 test('where nobody vouches for names, and where no certificate is asked for, discovery does not promise it', async () => {

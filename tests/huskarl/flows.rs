@@ -12,7 +12,7 @@ use huskarl::{
         dpop::{AuthorizationServerDPoP, DPoP, NoDPoP},
         server_metadata::AuthorizationServerMetadata,
     },
-    grant::authorization_code::{AuthorizationCodeGrant, CompleteInput, CompleteOutput, StartInput},
+    grant::authorization_code::{AuthorizationCodeGrant, CompleteInput, CompleteOutput, ResponseMode, StartInput},
     prelude::*,
     token::AccessToken,
 };
@@ -50,13 +50,13 @@ async fn discover(server: &Server, http: &ReqwestClient) -> AuthorizationServerM
     AuthorizationServerMetadata::fetch().http_client(http).issuer(server.url.clone()).call().await.expect("metadata")
 }
 
-/// A grant of the client `huskarl`; with `jar`, its requests are signed objects.
+/// A grant of the client `huskarl`; with `signing`, its requests are signed objects, and the responses have to be signed.
 async fn grant(
     server: &Server,
     http: &ReqwestClient,
     authentication: impl ClientAuthentication + 'static,
     dpop: impl AuthorizationServerDPoP + 'static,
-    jar: Option<PrivateKey>,
+    signing: Option<PrivateKey>,
 ) -> AuthorizationCodeGrant {
     let metadata = discover(server, http).await;
     let builder = AuthorizationCodeGrant::builder_from_metadata(&metadata)
@@ -66,8 +66,8 @@ async fn grant(
         .client_auth(authentication)
         .dpop(dpop)
         .redirect_uri(REDIRECT_URI.to_owned());
-    let built = match jar {
-        Some(key) => builder.jar(key).build().await,
+    let built = match signing {
+        Some(key) => builder.jar(key).response_mode(ResponseMode::Jwt).build().await,
         None => builder.build().await,
     };
     built.expect("a grant")
@@ -116,17 +116,21 @@ async fn resource(
     panic!("refused with the nonce that it has asked for");
 }
 
-async fn private_key_jwt_and_dpop(preset: &str, algorithm: GenerateAlgorithm, signs_requests: bool) {
+async fn private_key_jwt_and_dpop(preset: &str, algorithm: GenerateAlgorithm, signs_messages: bool) {
     let key = new_key(algorithm);
     let config = json!({
-        "policy": { "preset": preset, "require_dpop_nonce": true },
+        "policy": {
+            "preset": preset,
+            "require_dpop_nonce": true,
+            "require_signed_authorization_response": signs_messages,
+        },
         "clients": [key_client(&key).await],
     });
     let server = Server::start(&config, &[]).await;
     let plain = browser::client(None);
     let http = ReqwestClient::from(plain.clone());
     let dpop = DPoP::builder().signer(new_key(GenerateAlgorithm::Es256)).build();
-    let grant = grant(&server, &http, private_key_jwt(&key), dpop, signs_requests.then(|| key.clone())).await;
+    let grant = grant(&server, &http, private_key_jwt(&key), dpop, signs_messages.then(|| key.clone())).await;
 
     let completed = tokens(&grant, &Browser::new(plain.clone())).await;
 
@@ -148,7 +152,7 @@ async fn fapi2_security_profile_with_ed25519() {
 }
 
 #[tokio::test]
-async fn fapi2_message_signing_with_signed_requests() {
+async fn fapi2_message_signing_with_signed_requests_and_responses() {
     private_key_jwt_and_dpop("fapi2_message_signing", GenerateAlgorithm::Es256, true).await;
 }
 
