@@ -19,14 +19,14 @@ use crate::{
 #[derive(Clone, Default)]
 struct Open {
     inner: MemoryStore,
-    records: Arc<Mutex<Vec<(Key, Vec<u8>)>>>,
+    records: Arc<Mutex<Vec<Vec<u8>>>>,
     /// What claims get instead of what was stored.
     forged: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
 impl Open {
     fn last(&self) -> Vec<u8> {
-        self.records.lock().unwrap().last().unwrap().1.clone()
+        self.records.lock().unwrap().last().unwrap().clone()
     }
 
     fn forge(&self, record: Vec<u8>) {
@@ -36,7 +36,7 @@ impl Open {
 
 impl RequestStore for Open {
     async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        self.records.lock().unwrap().push((request.key, request.payload.to_vec()));
+        self.records.lock().unwrap().push(request.payload.to_vec());
         self.inner.insert(request).await
     }
 

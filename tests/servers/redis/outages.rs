@@ -123,7 +123,8 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     }
     assert!(failures.load(Ordering::SeqCst) > 0);
     wait_until_it_works(&store).await;
-    for key in spent.lock().unwrap().iter() {
+    let spent = spent.lock().unwrap().clone();
+    for key in &spent {
         let again = store.consume(claim(*key)).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
