@@ -7,7 +7,13 @@
 //!
 //! `cargo test --test requirements -- --nocapture`
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
