@@ -68,8 +68,9 @@ impl<C> RedisStoreBuilder<C> {
         Self { marks: Some(Arc::new(move || Box::new(connection.clone()))), ..self }
     }
 
-    /// How long any one operation may take, from 1 ms to 60 s. Default 2 s. The connection has a limit of its own, half a second
-    /// unless it was given another, and the shorter one counts.
+    /// How long any one operation may take, from 1 ms to 60 s. Default 2 s. Connections can have a limit of their own (a
+    /// `ConnectionManager` or `MultiplexedConnection` has half a second, unless it was given another), and the shorter one
+    /// counts.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }

@@ -8,7 +8,7 @@ use parjar::{
 };
 use tokio::runtime::Runtime;
 
-use super::servers::{Cluster, Redis, manager};
+use super::servers::{Cluster, PATIENCE, Redis, manager};
 
 struct Real<S, F> {
     runtime: Runtime,
@@ -69,7 +69,7 @@ fn connections_that_mend_themselves_behind_a_boxed_store() {
     let redis = Redis::any();
     check(2, async || {
         let connection = manager(redis.url()).await;
-        BoxedStore::new(RedisStore::builder(connection).prefix("boxed").build().await.unwrap())
+        BoxedStore::new(RedisStore::builder(connection).prefix("boxed").timeout(PATIENCE).build().await.unwrap())
     });
 }
 
@@ -79,7 +79,7 @@ fn marks_on_another_instance() {
     let (requests, marks) = (Redis::start(&["--maxmemory-policy", "allkeys-lru"]), Redis::any());
     let runtime = Runtime::new().unwrap();
     let store = runtime.block_on(async {
-        let builder = RedisStore::builder(requests.connection().await).prefix("two");
+        let builder = RedisStore::builder(requests.connection().await).prefix("two").timeout(PATIENCE);
         builder.marks_on(manager(marks.url()).await).build().await.unwrap()
     });
     let idle_tasks = Some(runtime.metrics().num_alive_tasks());
@@ -95,7 +95,7 @@ fn a_cluster() {
     let client = cluster.client();
     check(2, async || {
         let connection = client.get_async_connection().await.unwrap();
-        RedisStore::builder(connection).build().await.unwrap()
+        RedisStore::builder(connection).timeout(PATIENCE).build().await.unwrap()
     });
 }
 

@@ -4,9 +4,15 @@ use parjar::{
     ErrorCode, RequestStore as _,
     store::{ClaimError, InsertError, StoreRefusal},
 };
-use redis::Cmd;
+use redis::{Cmd, aio::MultiplexedConnection};
 
 use super::{claim, fresh, mark, name, nodes::endpoint, opened, owner, request, servers::Redis};
+
+async fn put(connection: &mut MultiplexedConnection, name: String, value: &[u8]) {
+    let mut command = Cmd::new();
+    command.arg("SET").arg(name).arg(value).arg("EX").arg(60);
+    let _: () = command.query_async(connection).await.unwrap();
+}
 
 #[tokio::test]
 async fn what_the_store_did_not_write_is_neither_opened_nor_spent_nor_overwritten() {
@@ -25,15 +31,7 @@ async fn what_the_store_did_not_write_is_neither_opened_nor_spent_nor_overwritte
         ("a state of the future", whole(1, 5)),
     ] {
         let key = fresh();
-        let _: () = Cmd::new()
-            .arg("SET")
-            .arg(name(key))
-            .arg(&value)
-            .arg("EX")
-            .arg(60)
-            .query_async(&mut connection)
-            .await
-            .unwrap();
+        put(&mut connection, name(key), &value).await;
         assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unreadable)), "{what}");
         assert!(matches!(store.consume(claim(key)).await, Err(ClaimError::Unreadable)), "{what}");
         let mark = mark();
@@ -78,15 +76,7 @@ async fn no_cut_and_no_flipped_bit_makes_anything_but_a_refusal_or_the_payload()
         flipped
     });
     for value in cuts.chain(flips) {
-        let _: () = Cmd::new()
-            .arg("SET")
-            .arg(name(key))
-            .arg(&value)
-            .arg("EX")
-            .arg(60)
-            .query_async(&mut connection)
-            .await
-            .unwrap();
+        put(&mut connection, name(key), &value).await;
         match store.claim(claim(key)).await {
             // Bits of a browser mean nothing while there is none.
             Ok(payload) => assert!(b"payload \x00\xff".starts_with(&payload) && value.len() >= 66),

@@ -13,7 +13,7 @@ use parjar::{
     AuthorizeRefusal, ErrorCode, RedisStore, RequestStore,
     store::{ClaimError, InsertError, Key, StoreRefusal},
 };
-use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection, cluster::ClusterClient};
+use redis::{aio::MultiplexedConnection, cluster::ClusterClient};
 
 use super::{
     claim, fresh, mark,
@@ -36,8 +36,7 @@ fn url(wire: &Wire) -> String {
 
 /// A connection without a time limit of its own.
 async fn patient(wire: &Wire) -> MultiplexedConnection {
-    let config = AsyncConnectionConfig::new().set_response_timeout(None);
-    Client::open(url(wire)).unwrap().get_multiplexed_async_connection_with_config(&config).await.unwrap()
+    Redis::running(url(wire)).connection().await
 }
 
 /// Makes the server know the scripts, so that each further operation is one command.
@@ -123,9 +122,9 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     }
     assert!(failures.load(Ordering::SeqCst) > 0);
     wait_until_it_works(&store).await;
-    let spent = spent.lock().unwrap().clone();
-    for key in &spent {
-        let again = store.consume(claim(*key)).await;
+    let spent = std::mem::take(&mut *spent.lock().unwrap());
+    for key in spent {
+        let again = store.consume(claim(key)).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
     let names: Vec<String> = redis.tell("KEYS *").await;
@@ -175,6 +174,22 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
         let again = store.consume(claim(open)).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_unavailable_and_goes_on_where_it_stood() {
+    let redis = Redis::start(&[]);
+    let builder = RedisStore::builder(manager(redis.url()).await).timeout(Duration::from_millis(300));
+    let store = builder.build().await.unwrap();
+    let open = opened(&store).await;
+    redis.signal("-STOP");
+    let started = Instant::now();
+    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(started.elapsed() < FOREVER / 3);
+    redis.signal("-CONT");
+    wait_until_it_works(&store).await;
+    store.claim(claim(open)).await.unwrap();
+    store.consume(claim(open)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

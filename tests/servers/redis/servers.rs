@@ -1,15 +1,17 @@
 //! Starting servers, and connecting to them.
 
-use std::{env, process::Command};
+use std::{env, process::Command, time::Duration};
 
 use parjar::RedisStore;
 use redis::{
-    Client, Cmd, FromRedisValue,
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
     cluster::ClusterClient,
 };
 
 use crate::support::{Server, TempDir, free_port, wait_for};
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const INSTALL: &str = "apt-get install redis-server";
 
@@ -63,6 +65,11 @@ impl Redis {
         self.own.as_mut().unwrap().0.kill();
     }
 
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.own.as_ref().unwrap().0.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// On the same port, with the same data.
     pub(crate) fn restart(&mut self) {
         let (server, dir, arguments) = self.own.as_mut().unwrap();
@@ -83,12 +90,15 @@ impl Redis {
         Client::open(&*self.url).unwrap()
     }
 
+    /// Without a time limit of its own.
     pub(crate) async fn connection(&self) -> MultiplexedConnection {
-        self.client().get_multiplexed_async_connection().await.unwrap()
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        self.client().get_multiplexed_async_connection_with_config(&config).await.unwrap()
     }
 
+    /// With more time than a busy machine needs.
     pub(crate) async fn store(&self) -> RedisStore {
-        RedisStore::builder(self.connection().await).build().await.unwrap()
+        RedisStore::builder(self.connection().await).timeout(PATIENCE).build().await.unwrap()
     }
 
     /// One command, whose words are separated by spaces.
@@ -107,7 +117,7 @@ fn launch(arguments: &[String], dir: &TempDir) -> Server {
 
 /// A connection that mends itself quickly.
 pub(crate) async fn manager(url: &str) -> ConnectionManager {
-    let config = ConnectionManagerConfig::new().set_max_delay(std::time::Duration::from_millis(200));
+    let config = ConnectionManagerConfig::new().set_max_delay(Duration::from_millis(200)).set_response_timeout(None);
     ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
 }
 
@@ -140,7 +150,7 @@ impl Cluster {
     }
 
     pub(crate) fn client(&self) -> ClusterClient {
-        ClusterClient::new(self.urls.iter().map(|url| &**url)).unwrap()
+        ClusterClient::builder(self.urls.iter().map(|url| &**url)).response_timeout(PATIENCE).build().unwrap()
     }
 }
 
