@@ -56,6 +56,10 @@ impl Server {
         Self(command.spawn().unwrap_or_else(|error| panic!("{program} does not start ({error}): {install}")))
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// As a power cut would.
     pub(crate) fn kill(&mut self) {
         let _ = self.0.kill();

@@ -22,6 +22,8 @@ const RECORDS: u8 = 25;
 const URL: &str = "PARJAR_TEST_RACE_URL";
 const KEY: &str = "PARJAR_TEST_RACE_KEY";
 
+const THIS_TEST: &str = "redis::processes::of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark";
+
 /// The keys of a race: one that is fresh, with another last byte each.
 fn keys(first: Key) -> impl Iterator<Item = Key> {
     (0..RECORDS).map(move |number| {
@@ -34,6 +36,9 @@ fn keys(first: Key) -> impl Iterator<Item = Key> {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark() {
     // PAR-075, P-20, C-02, S-01
+    if let Ok(url) = env::var(URL) {
+        return race(url).await;
+    }
     let redis = Redis::start(&[]);
     let store = redis.store().await;
     let first = fresh();
@@ -45,7 +50,7 @@ async fn of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark()
     let racers: Vec<_> = (0..PROCESSES)
         .map(|_| {
             Command::new(env::current_exe().unwrap())
-                .args(["redis::processes::a_process_of_a_race", "--exact", "--ignored", "--nocapture"])
+                .args([THIS_TEST, "--exact", "--nocapture"])
                 .env(URL, redis.url())
                 .env(KEY, key.join(","))
                 .stdout(Stdio::piped())
@@ -75,10 +80,8 @@ async fn of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark()
     opened(&store).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a process of the test above"]
-async fn a_process_of_a_race() {
-    let url = env::var(URL).expect("started by the test of the race");
+/// One of the processes.
+async fn race(url: String) {
     let bytes: Vec<u8> = env::var(KEY).unwrap().split(',').map(|byte| byte.parse().unwrap()).collect();
     let first = Key::from_bytes(bytes.try_into().unwrap());
     let mut connection = Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
