@@ -47,6 +47,7 @@ pub struct Client {
     require_signed: bool,
     require_encrypted: bool,
     allow_per_request_redirect_uris: bool,
+    dpop_bound_access_tokens: bool,
     metadata: Map<String, Value>,
 }
 
@@ -150,6 +151,13 @@ impl Client {
     #[must_use]
     pub fn must_encrypt(&self, policy: &Policy) -> bool {
         policy.require_encrypted_request_object || self.require_encrypted
+    }
+
+    /// Whether its requests to the token endpoint must bring a DPoP proof: by policy, or by its registration
+    /// (`dpop_bound_access_tokens`).
+    #[must_use]
+    pub fn must_use_dpop(&self, policy: &Policy) -> bool {
+        policy.require_dpop || self.dpop_bound_access_tokens
     }
 
     /// Whether the client may push redirect URIs that share only the origin of a registered one. All of these must hold: policy

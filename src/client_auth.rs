@@ -13,6 +13,7 @@ pub(crate) use self::assertion::{Accepted, Assertion, Audiences};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, MAX_SECRET, Verdict, verify_nobody},
+    confirmation::{Confirmation, Thumbprint},
     error::{Reason, Refusal},
     form::{Form, FormCredentials},
     http::{Header, PushRequest},
@@ -26,6 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub struct AuthenticatedClient {
     client: Arc<Client>,
+    confirmation: Confirmation,
 }
 
 impl AuthenticatedClient {
@@ -39,6 +41,28 @@ impl AuthenticatedClient {
     #[must_use]
     pub fn method(&self) -> AuthenticationMethod {
         self.client.token_endpoint_auth_method()
+    }
+
+    /// What the request has proved possession of, beside its credentials: the tokens that it gets are to be bound to that.
+    #[must_use]
+    pub fn confirmation(&self) -> Confirmation {
+        self.confirmation
+    }
+
+    /// Whether the request has proved possession of all that a code, or a refresh token, is bound to: the
+    /// [`confirmation`](crate::AuthorizationRequest::confirmation) of its authorization request. If not, the answer is
+    /// `invalid_grant`. What is bound to nobody is fulfilled by anybody.
+    #[must_use]
+    pub fn fulfils(&self, demanded: Confirmation) -> bool {
+        let Confirmation { jkt, x5t_s256 } = self.confirmation;
+        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256)]
+            .into_iter()
+            .all(|(demanded, proved)| demanded.is_none() || demanded == proved)
+    }
+
+    /// With the key of the DPoP proof that came along.
+    pub(crate) fn with_dpop_key(self, jkt: Option<Thumbprint>) -> Self {
+        Self { confirmation: Confirmation { jkt, ..self.confirmation }, ..self }
     }
 
     pub(crate) fn into_client(self) -> Arc<Client> {
@@ -160,7 +184,7 @@ impl Shown<'_> {
             return Err(if missing { Reason::MissingCredentials } else { Reason::WrongMethod }.into());
         }
         match verdict {
-            Verdict::Right => Ok(AuthenticatedClient { client }),
+            Verdict::Right => Ok(AuthenticatedClient { client, confirmation: Confirmation::default() }),
             Verdict::Expired => Err(Reason::ExpiredSecret.into()),
             Verdict::Wrong => Err(Reason::WrongSecret.into()),
         }
@@ -170,7 +194,7 @@ impl Shown<'_> {
 impl AuthenticatedClient {
     /// The client of an assertion that was accepted.
     pub(crate) fn by_assertion(client: Arc<Client>, _proof: &Accepted<'_>) -> Self {
-        Self { client }
+        Self { client, confirmation: Confirmation::default() }
     }
 }
 

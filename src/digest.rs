@@ -50,6 +50,8 @@ pub(crate) struct KeySpace {
     browsers: Sha256,
     assertions: Sha256,
     request_objects: Sha256,
+    dpop_proofs: Sha256,
+    dpop_keys: Sha256,
 }
 
 impl KeySpace {
@@ -60,6 +62,8 @@ impl KeySpace {
             browsers: prefix(b"browser", issuer),
             assertions: prefix(b"assertion", issuer),
             request_objects: prefix(b"request object", issuer),
+            dpop_proofs: prefix(b"dpop proof", issuer),
+            dpop_keys: prefix(b"dpop key", issuer),
         }
     }
 
@@ -83,6 +87,21 @@ impl KeySpace {
     /// The `jti` of a request object. Every client has its own.
     pub(crate) fn request_object(&self, client_id: &str, id: &str) -> Key {
         finish_two(&self.request_objects, client_id, id)
+    }
+
+    /// The `jti` of a DPoP proof. Every key has its own, for every URI (RFC 9449 section 11.1).
+    pub(crate) fn dpop_proof(&self, thumbprint: &str, target: &str, id: &str) -> Key {
+        let mut hasher = self.dpop_proofs.clone();
+        for part in [thumbprint, target] {
+            update_with_length(&mut hasher, part);
+        }
+        hasher.update(id.as_bytes());
+        Key(hasher.finalize().into())
+    }
+
+    /// Whom a DPoP proof counts against that comes with an access token.
+    pub(crate) fn dpop_key(&self, thumbprint: &str) -> Key {
+        finish(&self.dpop_keys, thumbprint)
     }
 }
 
@@ -115,10 +134,14 @@ fn finish(prefix: &Sha256, text: &str) -> Key {
 /// The length keeps `a` and `bc` from being `ab` and `c`.
 fn finish_two(prefix: &Sha256, first: &str, second: &str) -> Key {
     let mut hasher = prefix.clone();
-    hasher.update((first.len() as u64).to_be_bytes());
-    hasher.update(first.as_bytes());
+    update_with_length(&mut hasher, first);
     hasher.update(second.as_bytes());
     Key(hasher.finalize().into())
+}
+
+fn update_with_length(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text.as_bytes());
 }
 
 #[cfg(test)]
@@ -138,6 +161,11 @@ mod tests {
             a.assertion("xy", "z"),
             a.request_object("x", "yz"),
             b.assertion("x", "yz"),
+            a.dpop_proof("x", "y", "z"),
+            a.dpop_proof("x", "yz", ""),
+            a.dpop_proof("xy", "", "z"),
+            b.dpop_proof("x", "y", "z"),
+            a.dpop_key("x"),
         ];
         for (i, left) in keys.iter().enumerate() {
             for right in keys.iter().skip(i + 1) {

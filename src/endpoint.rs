@@ -6,6 +6,7 @@ mod builder;
 mod gate;
 mod metadata;
 mod object;
+mod proof;
 mod push;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -20,6 +21,7 @@ use crate::{
     client_auth::Audiences,
     clock::Clock,
     digest::KeySpace,
+    dpop::{Nonces, TargetUri},
     error::{Reason, Refusal},
     jose::DecryptionKeys,
     jwks::JwksCache,
@@ -49,6 +51,11 @@ struct Settings {
     authorization_endpoint: Box<str>,
     pushed_authorization_request_endpoint: Box<str>,
     token_endpoint: Option<Box<str>>,
+    /// What pushes are known to go to, and requests for tokens: what their DPoP proofs may name.
+    push_targets: Vec<TargetUri>,
+    token_targets: Vec<TargetUri>,
+    /// Where the policy demands nonces.
+    nonces: Option<Nonces>,
     rules: Rules,
     decryption_keys: Option<DecryptionKeys>,
     jwks: JwksCache,

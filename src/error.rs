@@ -43,6 +43,10 @@ pub enum ErrorCode {
     InvalidTarget,
     /// `invalid_authorization_details` (RFC 9396)
     InvalidAuthorizationDetails,
+    /// `invalid_dpop_proof` (RFC 9449 section 5)
+    InvalidDpopProof,
+    /// `use_dpop_nonce` (RFC 9449 section 8)
+    UseDpopNonce,
 }
 
 impl ErrorCode {
@@ -65,6 +69,8 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 }
@@ -140,6 +146,8 @@ macro_rules! reasons {
             ClientAssertion(TokenFault),
             /// The request object is not good. Its sender is told the same, whatever is wrong with it.
             RequestObject(TokenFault),
+            /// The DPoP proof is not good. Its sender is told the same, whatever is wrong with it.
+            DpopProof(TokenFault),
             /// A rule of the host refused the request.
             Host(Rejection),
         }
@@ -160,6 +168,12 @@ macro_rules! reasons {
                         400,
                         "the request object is not acceptable",
                     ),
+                    Self::DpopProof(fault) => (
+                        fault.dpop_proof_label(),
+                        ErrorCode::InvalidDpopProof,
+                        400,
+                        "the DPoP proof is not acceptable",
+                    ),
                     Self::Host(rejection) => {
                         (rejection.label, rejection.code, rejection.code.usual_status(), rejection.description)
                     }
@@ -170,6 +184,7 @@ macro_rules! reasons {
 }
 
 const AUTHENTICATION_FAILED: &str = "client authentication failed";
+const USE_NONCE: &str = "the DPoP proof must have the nonce of the DPoP-Nonce header";
 const BAD_HANDLE: &str = "the request_uri is unknown, has expired or has been used";
 
 reasons! {
@@ -230,6 +245,19 @@ reasons! {
     ExpiredSecret "expired_secret" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No credentials from a client that has some, or from any client where the policy wants them.
     MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
+
+    /// No DPoP proof, and at the PAR and authorization endpoints no `dpop_jkt` either, where the policy or the registration
+    /// wants one.
+    MissingDpopProof "missing_dpop_proof" InvalidRequest 400 "a DPoP proof is required";
+    /// A DPoP proof without a nonce, where the policy wants one (RFC 9449 section 8).
+    MissingDpopNonce "missing_dpop_nonce" UseDpopNonce 400 USE_NONCE;
+    /// A DPoP proof with a nonce that the server did not hand out lately.
+    StaleDpopNonce "stale_dpop_nonce" UseDpopNonce 400 USE_NONCE;
+    /// A `dpop_jkt` that is not 43 characters of base64url.
+    MalformedDpopJkt "malformed_dpop_jkt" InvalidRequest 400 "the dpop_jkt is malformed";
+    /// A DPoP proof came to the token endpoint, and the host has not said what its URL is
+    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)).
+    UnknownTokenEndpoint "unknown_token_endpoint" ServerError 500 "the server could not process the request";
 
     /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";
@@ -421,15 +449,21 @@ pub struct Refusal {
     reason: Reason,
     retry_after: Option<u32>,
     source: Option<Arc<dyn Error + Send + Sync>>,
+    dpop_nonce: Option<Box<str>>,
 }
 
 impl Refusal {
     pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
-        Self { reason, retry_after: Some(1), source: Some(source) }
+        Self { reason, retry_after: Some(1), source: Some(source), dpop_nonce: None }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
-        Self { reason, retry_after: Some(seconds), source: None }
+        Self { reason, retry_after: Some(seconds), source: None, dpop_nonce: None }
+    }
+
+    /// With the nonce that the next DPoP proof must have.
+    pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
+        Self { dpop_nonce: Some(nonce.into()), ..self }
     }
 
     /// Why, as a value to count and to match on.
@@ -462,11 +496,24 @@ impl Refusal {
     pub fn retry_after(&self) -> Option<u32> {
         self.retry_after
     }
+
+    /// The body of an error response (RFC 6749 section 5.2). Codes and descriptions are printable ASCII without quotes and
+    /// backslashes, so they need no escaping.
+    pub(crate) fn to_json(&self) -> String {
+        format!(r#"{{"error":"{}","error_description":"{}"}}"#, self.code(), self.description())
+    }
+
+    /// The nonce that the next DPoP proof must have, for a `DPoP-Nonce` header. It is there exactly when the code is
+    /// `use_dpop_nonce`.
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.dpop_nonce.as_deref()
+    }
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, retry_after: None, source: None }
+        Self { reason, retry_after: None, source: None, dpop_nonce: None }
     }
 }
 

@@ -23,6 +23,7 @@ pub struct PushRequest<'a> {
     pub(crate) content_type: Header<'a>,
     pub(crate) content_encoding: Header<'a>,
     pub(crate) authorization: Header<'a>,
+    pub(crate) dpop: Header<'a>,
     pub(crate) query: Option<&'a str>,
     pub(crate) body: &'a [u8],
     certificate: Option<ClientCertificate<'a>>,
@@ -37,7 +38,7 @@ pub(crate) enum Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn add(&mut self, value: &'a [u8]) {
+    pub(crate) fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             Self::Absent => Self::Once(value),
             _ => Self::Repeated,
@@ -93,6 +94,7 @@ impl<'a> PushRequest<'a> {
             content_type: Header::Absent,
             content_encoding: Header::Absent,
             authorization: Header::Absent,
+            dpop: Header::Absent,
             query: None,
             body: body.as_ref(),
             certificate: None,
@@ -105,6 +107,8 @@ impl<'a> PushRequest<'a> {
                 &mut request.authorization
             } else if name.eq_ignore_ascii_case("content-encoding") {
                 &mut request.content_encoding
+            } else if name.eq_ignore_ascii_case("dpop") {
+                &mut request.dpop
             } else {
                 continue;
             };
@@ -181,6 +185,19 @@ impl Reply {
         }
     }
 
+    /// Adds the nonce for the next DPoP proof (RFC 9449 section 8).
+    pub(crate) fn with_dpop_nonce(self, nonce: Option<&str>) -> Self {
+        match nonce {
+            Some(nonce) => self.with("dpop-nonce", nonce.to_owned()),
+            None => self,
+        }
+    }
+
+    /// Adds a challenge to a 401 (RFC 9110 section 11.6.1).
+    pub(crate) fn with_challenge(self, challenge: String) -> Self {
+        self.with("www-authenticate", challenge)
+    }
+
     /// Adds a header. Values come from constants and from text that has been checked to be printable ASCII.
     fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
@@ -228,15 +245,13 @@ impl fmt::Debug for Reply {
 impl From<&Refusal> for Reply {
     /// The error response of RFC 6749 section 5.2.
     fn from(refusal: &Refusal) -> Self {
-        // Codes and descriptions are printable ASCII without quotes and backslashes, so they need no escaping.
-        let body = format!(r#"{{"error":"{}","error_description":"{}"}}"#, refusal.code(), refusal.description());
-        let mut reply = Self::json(refusal.status(), body);
+        let mut reply = Self::json(refusal.status(), refusal.to_json());
         match reply.status {
             401 => reply = reply.with("www-authenticate", r#"Basic realm="authorization server", charset="UTF-8""#),
             405 => reply = reply.with("allow", "POST"),
             _ => {}
         }
-        reply.with_retry_after(refusal.retry_after())
+        reply.with_retry_after(refusal.retry_after()).with_dpop_nonce(refusal.dpop_nonce())
     }
 }
 

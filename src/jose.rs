@@ -6,7 +6,8 @@
 //!
 //! 1. size, number of segments and base64url, to the last bit;
 //! 2. a header of strict JSON, without anything that asks for another way of processing (`crit`, `b64`, `zip`) or offers a
-//!    key (`jwk`, `jku`, `x5c`, `x5u`);
+//!    key (`jwk`, `jku`, `x5c`, `x5u`), but for the `jwk` of a [DPoP proof](crate::dpop), which proves nothing but that its
+//!    sender has the private half;
 //! 3. an algorithm that the server offers and the sender is registered for, before any key is looked at;
 //! 4. a key that was registered for it, found by `kid` or among a few;
 //! 5. for encryption: the lengths of encrypted key, initialization vector and tag; the tag before the padding; and one error
@@ -21,6 +22,7 @@ mod compact;
 mod content;
 mod dates;
 mod decryption_keys;
+mod embedded_key;
 mod fault;
 mod header;
 mod jwk;
@@ -48,6 +50,7 @@ pub use self::{
 pub(crate) use self::{
     compact::{Jwe, Jws, Token, Verified},
     dates::Dates,
+    embedded_key::EmbeddedKey,
     members::{Audience, Members, text_of},
     nobody::verify_for_nobody,
     permitted::Permitted,

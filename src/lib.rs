@@ -54,6 +54,7 @@
 //! | renders its login page | [`ParEndpoint::authorize`]; again when the form comes back |
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
+//! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | looks up clients | [`ClientRegistry`] |
@@ -134,7 +135,7 @@
 //! # Not here
 //!
 //! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's. Client authentication with
-//! certificates, and DPoP, are not part of this version.
+//! certificates is not part of this version.
 //!
 //! # Features
 //!
@@ -162,6 +163,7 @@ mod clock;
 mod code_challenge;
 mod confirmation;
 mod digest;
+pub mod dpop;
 mod endpoint;
 mod error;
 mod form;

@@ -45,6 +45,8 @@ pub enum Stage {
     Complete,
     /// [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client)
     Token,
+    /// [`ParEndpoint::verify_dpop_proof`](crate::ParEndpoint::verify_dpop_proof)
+    Resource,
 }
 
 impl Stage {
@@ -56,6 +58,7 @@ impl Stage {
             Self::Authorize => "authorize",
             Self::Complete => "complete",
             Self::Token => "token",
+            Self::Resource => "resource",
         }
     }
 }

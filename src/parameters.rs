@@ -43,6 +43,7 @@ names! {
     Nonce "nonce",
     CodeChallenge "code_challenge",
     CodeChallengeMethod "code_challenge_method",
+    DpopJkt "dpop_jkt",
     Prompt "prompt",
     MaxAge "max_age",
     LoginHint "login_hint",

@@ -95,6 +95,17 @@ pub struct Policy {
     pub request_object_encryption_alg_values_supported: Vec<KeyManagement>,
     /// How the content of request objects may be encrypted. Default all.
     pub request_object_encryption_enc_values_supported: Vec<ContentEncryption>,
+    /// Whether every authorization must be bound to a key, by a DPoP proof with the push or by `dpop_jkt` (RFC 9449 section 10),
+    /// and every request to the token endpoint must bring a proof. Default `false`. The registration of a client can demand
+    /// proofs at the token endpoint for that client (`dpop_bound_access_tokens`).
+    pub require_dpop: bool,
+    /// Whether a DPoP proof needs a nonce of the server's (RFC 9449 section 8), which shows that it was made just now. Default
+    /// `false`. It costs a client one more round trip every few minutes.
+    pub require_dpop_nonce: bool,
+    /// The algorithms of DPoP proofs, asymmetric ones only. Default all but RS256.
+    pub dpop_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// Seconds for which a DPoP proof can be used, counted from its `iat`, 1 to 300. Default 60.
+    pub dpop_proof_lifetime: u32,
     /// The scopes that are offered, or `None` when any goes that the client is registered for.
     pub scopes_supported: Option<Vec<String>>,
     /// Who must use PKCE. Default [`RequireCodeChallenge::PublicClients`].
@@ -163,6 +174,10 @@ impl Policy {
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
             request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
+            require_dpop: false,
+            require_dpop_nonce: false,
+            dpop_signing_alg_values_supported: default_proof_algorithms(),
+            dpop_proof_lifetime: 60,
             scopes_supported: None,
             require_code_challenge: RequireCodeChallenge::PublicClients,
             require_redirect_uri: false,
@@ -195,6 +210,7 @@ impl Policy {
             ("login_lifetime", self.login_lifetime, 3600, "must be 1 to 3600 seconds"),
             ("request_object_lifetime", self.request_object_lifetime, 3600, "must be 1 to 3600 seconds"),
             ("client_assertion_lifetime", self.client_assertion_lifetime, 3600, "must be 1 to 3600 seconds"),
+            ("dpop_proof_lifetime", self.dpop_proof_lifetime, 300, "must be 1 to 300 seconds"),
             ("spent_lifetime", self.spent_lifetime, 3600, "must be 1 to 3600 seconds"),
         ];
         for (member, value, max, problem) in seconds {
@@ -279,6 +295,13 @@ impl Policy {
                 "must not be empty where request objects are supported",
             ));
         }
+        let proofs = &self.dpop_signing_alg_values_supported;
+        if proofs.is_empty() || proofs.iter().any(|algorithm| algorithm.is_symmetric()) {
+            return Err(PolicyError::new(
+                "dpop_signing_alg_values_supported",
+                "must be asymmetric algorithms, and not empty",
+            ));
+        }
         if self.single_use_request_objects && self.danger_allow_request_objects_without_exp {
             return Err(PolicyError::new(
                 "single_use_request_objects",
@@ -298,6 +321,12 @@ impl Policy {
         }
         Ok(())
     }
+}
+
+/// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
+fn default_proof_algorithms() -> Vec<SigningAlgorithm> {
+    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
+    SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }
 
 impl Default for Policy {

@@ -4,6 +4,7 @@
 //! section 7.4), and requests that come as plain parameters.
 
 mod details;
+mod dpop;
 mod oidc;
 mod pkce;
 mod protection;
@@ -94,6 +95,7 @@ pub(crate) struct Answer {
 
 /// What the checks read out of the parameters.
 struct Checked {
+    confirmation: Confirmation,
     response_type: ResponseType,
     response_mode: ResponseMode,
     code_challenge: Option<CodeChallenge>,
@@ -114,13 +116,13 @@ impl Rules {
         let unanswerable = |refusal| Invalid { refusal, answer: None };
         response::check_flow(&client).map_err(unanswerable)?;
         let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
-        match self.checks(&parameters, protection, &client, &redirect_uri) {
+        match self.checks(&parameters, protection, confirmation, &client, &redirect_uri) {
             Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
             Ok(checked) => self.host_rules(AuthorizationRequest {
                 client,
                 parameters,
                 protection,
-                confirmation,
+                confirmation: checked.confirmation,
                 redirect_uri,
                 response_type: checked.response_type,
                 response_mode: checked.response_mode,
@@ -137,6 +139,7 @@ impl Rules {
         &self,
         parameters: &Parameters,
         protection: Protection,
+        confirmation: Confirmation,
         client: &Client,
         redirect_uri: &RedirectUri,
     ) -> Result<Checked, Refusal> {
@@ -148,6 +151,7 @@ impl Rules {
         redirect::check_response(redirect_uri, response_type, response_mode)?;
         scopes::check(parameters, client, policy)?;
         let code_challenge = pkce::check(parameters, client, policy, redirect_uri)?;
+        let confirmation = dpop::check(parameters, confirmation, policy)?;
         oidc::check_nonce(parameters, response_type)?;
         oidc::check_prompt(parameters)?;
         let max_age = oidc::check_max_age(parameters)?;
@@ -155,7 +159,15 @@ impl Rules {
         oidc::check_registration(parameters)?;
         resource::check(parameters, &policy.limits)?;
         let authorization_details = details::check(parameters, client, &policy.limits, &self.detail_types)?;
-        Ok(Checked { response_type, response_mode, code_challenge, max_age, claims, authorization_details })
+        Ok(Checked {
+            confirmation,
+            response_type,
+            response_mode,
+            code_challenge,
+            max_age,
+            claims,
+            authorization_details,
+        })
     }
 
     fn host_rules(&self, request: AuthorizationRequest) -> Result<AuthorizationRequest, Invalid> {

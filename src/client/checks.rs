@@ -78,6 +78,7 @@ impl Client {
             require_signed: registration.require_signed_request_object,
             require_encrypted: registration.require_encrypted_request_object,
             allow_per_request_redirect_uris: registration.allow_per_request_redirect_uris,
+            dpop_bound_access_tokens: registration.dpop_bound_access_tokens,
             client_id: registration.client_id.into(),
             client_name: registration.client_name.map(Into::into),
             metadata: registration.other,

@@ -110,6 +110,9 @@ pub struct ClientRegistration {
     /// `allow_per_request_redirect_uris` (an extension). See
     /// [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris).
     pub allow_per_request_redirect_uris: bool,
+    /// `dpop_bound_access_tokens` (RFC 9449 section 5.2): whether the client's requests to the token endpoint must bring a DPoP
+    /// proof.
+    pub dpop_bound_access_tokens: bool,
     /// Everything else.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -276,6 +279,7 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             require_signed_request_object: flag(members, "require_signed_request_object")?,
             require_encrypted_request_object: flag(members, "require_encrypted_request_object")?,
             allow_per_request_redirect_uris: flag(members, "allow_per_request_redirect_uris")?,
+            dpop_bound_access_tokens: flag(members, "dpop_bound_access_tokens")?,
             other: document,
         })
     }

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ParEndpoint, gate};
+use super::{ParEndpoint, gate, proof};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, ClientRegistry, KeySource},
     client_auth::{Assertion, AuthenticatedClient, Presented, check_uses_assertion},
+    dpop::{Proven, Purpose},
     error::{Reason, Refusal},
-    http::PushRequest,
+    http::{Header, PushRequest},
     jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_for_nobody},
     jwks::Lookup,
     observer::{Event, Stage},
@@ -29,7 +30,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Authenticates the client of a request to the token endpoint, by the rules of the PAR endpoint (RFC 9126 section 2).
     /// The parameters of the request are the host's to read: [`Parameters::parse`](crate::Parameters::parse) does it strictly.
     ///
-    /// A client assertion is used up by this, whatever becomes of the request.
+    /// A DPoP proof that comes along is verified (RFC 9449 section 5), and demanded where policy or registration demand it. Bind
+    /// the tokens to [`AuthenticatedClient::confirmation`], and refuse a code or a refresh token that the client does not
+    /// [fulfil](AuthenticatedClient::fulfils).
+    ///
+    /// A client assertion and a proof are used up by this, whatever becomes of the request.
     ///
     /// # Errors
     ///
@@ -40,20 +45,34 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let credentials = std::mem::take(&mut form.credentials);
         let presented =
             Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
-        let outcome = self.authenticate_once(&presented).await;
+        let outcome = self.authenticate_once(&presented, request).await;
         outcome.map_err(|refusal| refused(Some(presented.client_id()), refusal))
     }
 
-    async fn authenticate_once(&self, presented: &Presented<'_>) -> Result<AuthenticatedClient, Refusal> {
+    async fn authenticate_once(
+        &self,
+        presented: &Presented<'_>,
+        request: &PushRequest<'_>,
+    ) -> Result<AuthenticatedClient, Refusal> {
         let Authenticated { client, mark } = self.authenticate(presented).await?;
-        if let Some(mark) = mark {
-            let owner = self.settings.keys.owner(presented.client_id());
-            self.store
-                .remember(owner, &[mark])
-                .await
-                .map_err(|error| not_stored(error, |_| Reason::ClientAssertion(TokenFault::Replayed)))?;
+        if self.settings.token_targets.is_empty() && !matches!(request.dpop, Header::Absent) {
+            return Err(Reason::UnknownTokenEndpoint.into());
         }
-        Ok(client)
+        let proven = self.proved(request.dpop, &Purpose::new(request.method, &self.settings.token_targets))?;
+        if proven.is_none() && client.client().must_use_dpop(self.policy()) {
+            return Err(Reason::MissingDpopProof.into());
+        }
+        let proof_mark = proven.as_ref().map(|proven| self.proof_mark(proven));
+        let marks: Vec<Mark> = [mark, proof_mark].into_iter().flatten().collect();
+        if !marks.is_empty() {
+            let replayed = |known: Key| match mark {
+                Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+                _ => proof::REPLAYED,
+            };
+            let owner = self.settings.keys.owner(presented.client_id());
+            self.store.remember(owner, &marks).await.map_err(|error| not_stored(error, replayed))?;
+        }
+        Ok(client.with_dpop_key(proven.as_ref().map(Proven::thumbprint)))
     }
 
     pub(super) async fn authenticate(&self, presented: &Presented<'_>) -> Result<Authenticated, Refusal> {

@@ -10,6 +10,7 @@ use crate::{
     client::{Client, ClientRegistry, InMemoryRegistry},
     clock::{Clock, SystemClock},
     digest::KeySpace,
+    dpop::{Nonces, TargetUri},
     error::Rejection,
     jose::DecryptionKeys,
     jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
@@ -34,6 +35,8 @@ struct Draft {
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    dpop_nonce_key: Option<[u8; 32]>,
+    replaced_dpop_nonce_keys: Vec<[u8; 32]>,
     decryption_keys: Option<DecryptionKeys>,
     jwks_source: Arc<dyn DynJwksSource>,
     jwks_limits: JwksCacheLimits,
@@ -69,6 +72,9 @@ pub enum BuildError {
     /// The times or the size of the cache of JWK sets.
     #[error("jwks_cache.{0}")]
     JwksCache(&'static str),
+    /// No key could be drawn for the nonces of DPoP proofs.
+    #[error("random: the source failed, and policy.require_dpop_nonce needs a key")]
+    Random,
     /// No registry was given.
     #[error("clients: no client registry was given")]
     Clients,
@@ -84,6 +90,8 @@ impl ParEndpointBuilder {
                 authorization_endpoint: None,
                 pushed_authorization_request_endpoint: None,
                 token_endpoint: None,
+                dpop_nonce_key: None,
+                replaced_dpop_nonce_keys: Vec::new(),
                 decryption_keys: None,
                 jwks_source: Arc::new(NoSource),
                 jwks_limits: JwksCacheLimits::default(),
@@ -110,10 +118,24 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// The URL of the host's token endpoint: for the metadata, and for clients with
+    /// The URL of the host's token endpoint: for the metadata, for the DPoP proofs that come to it, and for clients with
     /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience).
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.token_endpoint = Some(url.into());
+        self
+    }
+
+    /// The key of the nonces of DPoP proofs ([`require_dpop_nonce`](crate::Policy::require_dpop_nonce)): 32 random bytes, the
+    /// same on all nodes. Without one each process draws its own, and knows only its own nonces.
+    pub fn dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
+        self.draft.dpop_nonce_key = Some(key);
+        self
+    }
+
+    /// A key whose nonces are accepted and not handed out, to replace one without refusing anybody. See
+    /// [`Nonces::new`](crate::dpop::Nonces::new).
+    pub fn replaced_dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
+        self.draft.replaced_dpop_nonce_keys.push(key);
         self
     }
 
@@ -234,11 +256,24 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         if token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
             return Err(BuildError::Endpoint("token_endpoint"));
         }
+        let push_targets =
+            targets("pushed_authorization_request_endpoint", Some(&pushed_authorization_request_endpoint))?;
+        let token_targets = targets("token_endpoint", token_endpoint.as_ref())?;
         if let Some(name) = self.draft.repeated_detail_type {
             return Err(BuildError::DuplicateDetailType(name));
         }
         rules.policy.check()?;
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
+        let nonces = match (rules.policy.require_dpop_nonce, self.draft.dpop_nonce_key) {
+            (false, _) => None,
+            (true, Some(key)) => Some(key),
+            (true, None) => {
+                let mut key = [0; 32];
+                random.fill(&mut key).map_err(|_| BuildError::Random)?;
+                Some(key)
+            }
+        };
+        let nonces = nonces.map(|key| Nonces::new(&issuer, &key, &self.draft.replaced_dpop_nonce_keys));
         let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
         Ok(ParEndpoint {
             clients: self.clients.ok_or(BuildError::Clients)?,
@@ -249,6 +284,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 authorization_endpoint: authorization_endpoint.into(),
                 pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),
                 token_endpoint: token_endpoint.map(Into::into),
+                push_targets,
+                token_targets,
+                nonces,
                 rules,
                 decryption_keys,
                 jwks,
@@ -264,6 +302,12 @@ impl<C, S> fmt::Debug for ParEndpointBuilder<C, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParEndpointBuilder").field("issuer", &self.draft.issuer).finish_non_exhaustive()
     }
+}
+
+/// What DPoP proofs may name for an endpoint.
+fn targets(name: &'static str, urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<TargetUri>, BuildError> {
+    let target = |url: &str| TargetUri::parse(url).ok_or(BuildError::Endpoint(name));
+    urls.into_iter().map(|url| target(url.as_ref())).collect()
 }
 
 fn is_secure_url(text: &str) -> bool {

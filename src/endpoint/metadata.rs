@@ -66,6 +66,7 @@ impl<C, S> ParEndpoint<C, S> {
         if !signing.is_empty() {
             put("token_endpoint_auth_signing_alg_values_supported", json!(signing));
         }
+        put("dpop_signing_alg_values_supported", json!(policy.dpop_signing_alg_values_supported));
         let mut challenges = vec!["S256"];
         if policy.danger_allow_plain_code_challenge {
             challenges.push("plain");

@@ -5,13 +5,13 @@ use std::{fmt, time::Duration};
 use super::{
     ParEndpoint,
     authenticate::{Authenticated, not_stored},
-    gate,
+    gate, proof,
 };
 use crate::{
     authorization::AuthorizationRequest,
     client::{Client, ClientRegistry},
     client_auth::Presented,
-    confirmation::Confirmation,
+    dpop::{Proven, Purpose},
     error::{Reason, Refusal},
     form::Form,
     http::{PushRequest, Reply},
@@ -34,6 +34,7 @@ const DRAWS: usize = 3;
 pub struct Pushed {
     request_uri: RequestUri,
     expires_in: u32,
+    dpop_nonce: Option<String>,
 }
 
 impl Pushed {
@@ -47,6 +48,12 @@ impl Pushed {
     #[must_use]
     pub fn expires_in(&self) -> u32 {
         self.expires_in
+    }
+
+    /// The nonce for the next DPoP proof, where the policy demands one. The reply has it as `DPoP-Nonce`.
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.dpop_nonce.as_deref()
     }
 }
 
@@ -65,7 +72,7 @@ impl From<Pushed> for Reply {
         }
         body.push_str(&pushed.expires_in.to_string());
         body.push('}');
-        Self::json(201, body)
+        Self::json(201, body).with_dpop_nonce(pushed.dpop_nonce())
     }
 }
 
@@ -94,7 +101,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let presented =
             Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
         let client_id = presented.client_id();
-        match self.push_as(&presented, form).await {
+        match self.push_as(&presented, request, form).await {
             Ok(pushed) => {
                 self.settings.observe(&Event::Pushed { client_id });
                 Ok(pushed)
@@ -114,17 +121,28 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         Ok(form)
     }
 
-    async fn push_as(&self, presented: &Presented<'_>, form: Form) -> Result<Pushed, Refusal> {
+    async fn push_as(
+        &self,
+        presented: &Presented<'_>,
+        request: &PushRequest<'_>,
+        form: Form,
+    ) -> Result<Pushed, Refusal> {
         let Authenticated { client, mark } = self.authenticate(presented).await?;
+        // Only now: anybody can make up keys and signatures, and have the server verify them.
+        let proven = self.proved(request.dpop, &Purpose::new(request.method, &self.settings.push_targets))?;
+        let client = client.with_dpop_key(proven.as_ref().map(Proven::thumbprint));
+        let confirmation = client.confirmation();
         let client = client.into_client();
         let submission = self.submission(form, &client).await?;
         let Submission { parameters, protection, expires_at, mark: object_mark } = submission;
         let rules = &self.settings.rules;
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation: Confirmation::default() };
+        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
         let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
-        let marks: Vec<Mark> = [mark, object_mark].into_iter().flatten().collect();
-        let replayed = |known: Key| match mark {
-            Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+        let proof_mark = proven.as_ref().map(|proven| self.proof_mark(proven));
+        let marks: Vec<Mark> = [mark, proof_mark, object_mark].into_iter().flatten().collect();
+        let replayed = |known: Key| match (mark, proof_mark) {
+            (Some(mark), _) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+            (_, Some(mark)) if mark.key == known => proof::REPLAYED,
             _ => Reason::RequestObject(TokenFault::Replayed),
         };
         self.keep(&request, self.lifetime(expires_at)?, &marks, replayed).await
@@ -188,7 +206,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 marks,
             };
             match self.store.insert(request).await {
-                Ok(()) => return Ok(Pushed { request_uri, expires_in }),
+                Ok(()) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
                 Err(InsertError::Exists) => {}
                 Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, replayed)),
             }

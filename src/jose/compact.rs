@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ContentEncryption, KeyManagement, TokenFault, base64url, header::Header};
+use super::{ContentEncryption, KeyManagement, TokenFault, base64url, embedded_key::EmbeddedKey, header::Header};
 
 /// A token of either kind. Nothing of it has been verified.
 pub(crate) enum Token<'a> {
@@ -79,9 +79,28 @@ impl<'a> Jws<'a> {
         }
     }
 
+    /// As [`parse`](Self::parse), for a token that brings its key along in the header.
+    pub(crate) fn parse_with_key(text: &'a str, limit: usize) -> Result<(Self, EmbeddedKey), TokenFault> {
+        if text.len() > limit {
+            return Err(TokenFault::TooLarge);
+        }
+        let mut segments = text.splitn(4, '.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
+            return Err(TokenFault::Malformed);
+        };
+        let mut jws = Self::of_segments(text, Header::parse_with_key(header)?, [payload, signature])?;
+        let jwk = jws.header.jwk.take().ok_or(TokenFault::Key)?;
+        Ok((jws, EmbeddedKey::of(&jwk).map_err(|_| TokenFault::Key)?))
+    }
+
     fn parse_segments(text: &'a str, [header, payload, signature]: [&str; 3]) -> Result<Self, TokenFault> {
+        Self::of_segments(text, Header::parse(header)?, [payload, signature])
+    }
+
+    fn of_segments(text: &'a str, header: Header, [payload, signature]: [&str; 2]) -> Result<Self, TokenFault> {
         let (signing_input, _) = text.rsplit_once('.').ok_or(TokenFault::Malformed)?;
-        let header = Header::parse(header)?;
         if header.has_any_content_type() {
             return Err(TokenFault::Type);
         }

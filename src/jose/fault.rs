@@ -25,6 +25,13 @@ macro_rules! faults {
                 }
             }
 
+            /// The label of a DPoP proof's fault.
+            pub(crate) const fn dpop_proof_label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("dpop_proof_", $label),)*
+                }
+            }
+
             /// The label of a request object's fault.
             pub(crate) const fn request_object_label(self) -> &'static str {
                 match self {
@@ -48,6 +55,14 @@ faults! {
     Compressed "compressed";
     /// A key, or the address of one, in the header.
     KeyInHeader "key_in_header";
+    /// The key that a DPoP proof has to bring in its header is missing, private, weak or none.
+    Key "jwk";
+    /// Not the key that the request, or the access token, is bound to.
+    OtherKey "other_key";
+    /// There is none where one is demanded.
+    Missing "missing";
+    /// More than one where there may be one.
+    Repeated "repeated";
     /// A `typ` or `cty` of another kind of token, or none where one is demanded.
     Type "type";
     /// An algorithm that is unknown, not offered, or not the registered one.
@@ -82,6 +97,8 @@ faults! {
     Expired "expired";
     /// `nbf` or `iat` is in the future.
     NotYetValid "not_yet_valid";
+    /// `iat` is missing where it is demanded.
+    MissingIssuedAt "missing_iat";
     /// `nbf` is missing where it is demanded.
     MissingNotBefore "missing_nbf";
     /// It lives longer, or is older, than is allowed.
@@ -90,6 +107,12 @@ faults! {
     Id "jti";
     /// Its `jti` has been used.
     Replayed "replayed";
+    /// `htm` is not the method of the request.
+    Method "htm";
+    /// `htu` is not the URI of the request.
+    TargetUri "htu";
+    /// `ath` is not the digest of the access token, or there is none.
+    AccessToken "ath";
     /// A claim that belongs into another kind of token.
     ForeignClaim "foreign_claim";
     /// `request` or `request_uri` in a request object.

@@ -107,7 +107,7 @@ impl<'a> Jwk<'a> {
     }
 
     /// The members that make up the public key, in the order that RFC 7638 hashes them.
-    fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
+    pub(super) fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
         match self.required("kty")? {
             "RSA" => Ok(&["e", "kty", "n"]),
             "EC" => Ok(&["crv", "kty", "x", "y"]),
@@ -139,8 +139,21 @@ pub(super) struct VerificationKey {
 impl VerificationKey {
     pub(super) fn parse(value: &Value) -> Result<Self, KeyProblem> {
         let jwk = Jwk::new(value)?;
-        let kty = jwk.required("kty")?;
         let kid = jwk.kid()?;
+        let (public_key, algorithm) = jwk.to_verify_with()?;
+        Ok(Self { kid, algorithm, material: prepared::prepare(public_key)? })
+    }
+
+    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
+        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+    }
+}
+
+impl Jwk<'_> {
+    /// A public key to verify signatures with, and the one algorithm that it is for, if it says so.
+    pub(super) fn to_verify_with(self) -> Result<(PublicKey, Option<SigningAlgorithm>), KeyProblem> {
+        let jwk = self;
+        let kty = jwk.required("kty")?;
         // Before anything else, so that no private key goes unnoticed for being of a type that is skipped.
         if jwk.has_private_members() || kty == "oct" {
             return Err(KeyProblem::Private);
@@ -161,11 +174,7 @@ impl VerificationKey {
                 Some(algorithm.ok_or(KeyProblem::OtherPurpose)?)
             }
         };
-        Ok(Self { kid, algorithm, material: prepared::prepare(public_key)? })
-    }
-
-    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
-        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+        Ok((public_key, algorithm))
     }
 }
 

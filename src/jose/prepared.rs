@@ -2,8 +2,12 @@
 //!
 //! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by a digest of their public
 //! members, and forgets what has not been used for long.
+//!
+//! Keys that tokens bring along have a cache of their own: whoever may send a proof can make up any number of keys, and must not
+//! push out the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at
+//! least as much work as the server.
 
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use josekit::{
     JoseError,
@@ -21,6 +25,8 @@ use crate::generations::Generations;
 
 /// Keys in each of the two generations of the cache, at some kilobytes each.
 const GENERATION: usize = 4096;
+/// The same for keys that tokens bring along.
+const EMBEDDED_GENERATION: usize = 1024;
 
 /// The numbers of a public key, checked.
 pub(super) enum PublicKey {
@@ -142,24 +148,52 @@ fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn
 /// The key, ready: one that has been seen before, or a new one.
 pub(super) fn prepare(key: PublicKey) -> Result<Arc<Material>, KeyProblem> {
     let digest = key.digest();
-    let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(material) = cache().get(&digest) {
+    if let Some(material) = locked(&REGISTERED).get(&digest) {
         return Ok(material);
     }
-    if let PublicKey::Rsa { modulus, .. } = &key
-        && roca::has_fingerprint(modulus)
-    {
-        return Err(KeyProblem::Weak);
-    }
-    // Not under the lock: it takes long.
-    let unusable = if matches!(key, PublicKey::Rsa { .. }) { KeyProblem::Weak } else { KeyProblem::OffCurve };
-    let material = Arc::new(Material::make(&key).map_err(|_| unusable)?);
-    cache().put(digest, Arc::clone(&material));
+    let material = make(&key)?;
+    locked(&REGISTERED).put(digest, Arc::clone(&material));
     Ok(material)
 }
 
-static CACHE: LazyLock<Mutex<Generations<[u8; 32], Arc<Material>>>> =
-    LazyLock::new(|| Mutex::new(Generations::of(GENERATION)));
+/// Whether this is a signature of a key that anybody may have sent, by an algorithm that it [`supports`](PublicKey::supports).
+pub(super) fn verify_embedded(
+    key: &PublicKey,
+    algorithm: SigningAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, KeyProblem> {
+    let digest = key.digest();
+    let known = locked(&EMBEDDED).get(&digest);
+    if let Some(material) = known {
+        return Ok(material.verify(algorithm, message, signature));
+    }
+    let material = make(key)?;
+    let good = material.verify(algorithm, message, signature);
+    if good {
+        locked(&EMBEDDED).put(digest, material);
+    }
+    Ok(good)
+}
+
+/// Not under a lock: it takes long.
+fn make(key: &PublicKey) -> Result<Arc<Material>, KeyProblem> {
+    let unusable = match key {
+        PublicKey::Rsa { modulus, .. } if roca::has_fingerprint(modulus) => return Err(KeyProblem::Weak),
+        PublicKey::Rsa { .. } => KeyProblem::Weak,
+        _ => KeyProblem::OffCurve,
+    };
+    Material::make(key).map(Arc::new).map_err(|_| unusable)
+}
+
+type Cache = LazyLock<Mutex<Generations<[u8; 32], Arc<Material>>>>;
+
+static REGISTERED: Cache = LazyLock::new(|| Mutex::new(Generations::of(GENERATION)));
+static EMBEDDED: Cache = LazyLock::new(|| Mutex::new(Generations::of(EMBEDDED_GENERATION)));
+
+fn locked(cache: &'static Cache) -> MutexGuard<'static, Generations<[u8; 32], Arc<Material>>> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 #[cfg(test)]
 mod tests {

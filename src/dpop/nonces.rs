@@ -1,0 +1,119 @@
+//! Nonces without a memory: what was handed out lately is recognized by recomputing it.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _, digest::Key};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq as _};
+use time::OffsetDateTime;
+
+/// Seconds after which there is a new nonce. The one before is still good, so that each can be used for two to four minutes.
+const STEP: i64 = 120;
+
+/// The nonces of one server (RFC 9449 section 8): unpredictable, and replaced every two minutes.
+///
+/// A nonce is a MAC of the time, by a key that only the server has. All nodes with the same key, and clocks that differ by less than
+/// two minutes, hand out and accept the same ones.
+///
+/// ```
+/// use parjar::{Clock, ManualClock, dpop::Nonces};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::default();
+/// let nonces = Nonces::new("https://as.example.com", &[7; 32], &[]);
+/// let nonce = nonces.current(clock.now());
+/// clock.advance(Duration::from_secs(120));
+/// assert!(nonces.is_recent(&nonce, clock.now()));
+/// clock.advance(Duration::from_secs(120));
+/// assert!(!nonces.is_recent(&nonce, clock.now()));
+/// ```
+#[derive(Clone)]
+pub struct Nonces {
+    current: Issuing,
+    replaced: Vec<Issuing>,
+}
+
+/// A key that has taken in the issuer.
+#[derive(Clone)]
+struct Issuing(Hmac<Sha256>);
+
+impl Nonces {
+    /// Nonces of an issuer by 32 random bytes. Those by a `replaced` key are accepted and not handed out.
+    ///
+    /// To replace a key on several nodes, let all accept the new one first, then hand out by it, then drop the old one.
+    #[must_use]
+    pub fn new(issuer: &str, key: &[u8; 32], replaced: &[[u8; 32]]) -> Self {
+        let replaced = replaced.iter().map(|key| Issuing::new(issuer, key)).collect();
+        Self { current: Issuing::new(issuer, key), replaced }
+    }
+
+    /// The nonce to hand out: 43 characters of base64url.
+    #[must_use]
+    pub fn current(&self, now: OffsetDateTime) -> String {
+        URL_SAFE_NO_PAD.encode(self.current.nonce(step(now)))
+    }
+
+    /// Whether a nonce is of this step or of the one before. One of the next step was handed out by a node whose clock is ahead.
+    #[must_use]
+    pub fn is_recent(&self, nonce: &str, now: OffsetDateTime) -> bool {
+        let Ok(nonce) = URL_SAFE_NO_PAD.decode(nonce) else {
+            return false;
+        };
+        let now = step(now);
+        let mut found = Choice::from(0);
+        for issuing in std::iter::once(&self.current).chain(&self.replaced) {
+            for step in [now, now.saturating_sub(1), now.saturating_add(1)] {
+                found |= issuing.nonce(step).ct_eq(&nonce);
+            }
+        }
+        found.into()
+    }
+}
+
+impl Issuing {
+    fn new(issuer: &str, key: &[u8; 32]) -> Self {
+        // A key that is shorter than a block is filled up with zeros (RFC 2104 section 2).
+        let mut block = Key::<Hmac<Sha256>>::default();
+        for (slot, byte) in block.iter_mut().zip(key) {
+            *slot = *byte;
+        }
+        let mut mac = Hmac::new(&block);
+        mac.update(b"parjar/1/dpop nonce\0");
+        mac.update(issuer.as_bytes());
+        Self(mac)
+    }
+
+    fn nonce(&self, step: i64) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(&step.to_be_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+fn step(now: OffsetDateTime) -> i64 {
+    now.unix_timestamp().div_euclid(STEP)
+}
+
+impl fmt::Debug for Nonces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nonces(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl::{hash::MessageDigest, pkey::PKey, sign::Signer};
+    use time::OffsetDateTime;
+
+    use super::{Engine as _, Nonces, URL_SAFE_NO_PAD};
+
+    #[test]
+    fn a_nonce_is_the_mac_that_another_library_makes() {
+        let (key, now) = ([9; 32], OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1_700_000_000));
+        let input = [b"parjar/1/dpop nonce\0https://a.example", &(1_700_000_000i64 / 120).to_be_bytes()[..]].concat();
+        let hmac = PKey::hmac(&key).unwrap();
+        let expected = Signer::new(MessageDigest::sha256(), &hmac).unwrap().sign_oneshot_to_vec(&input).unwrap();
+        assert_eq!(Nonces::new("https://a.example", &key, &[]).current(now), URL_SAFE_NO_PAD.encode(expected));
+    }
+}
