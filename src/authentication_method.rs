@@ -18,14 +18,30 @@ pub enum AuthenticationMethod {
     ClientSecretJwt,
     /// `private_key_jwt`: a JWT signed with a key of the client's (OpenID Connect Core section 9).
     PrivateKeyJwt,
+    /// `attest_jwt_client_auth`: a JWT in which an attester vouches for a key of the client's, and another that is signed with
+    /// that key. See [`attestation`](crate::attestation).
+    #[cfg(feature = "attestation")]
+    AttestJwtClientAuth,
+    /// `attest_jwt_client_auth_dpop`: the same, with a [DPoP proof](crate::dpop) by that key in the place of the other JWT.
+    #[cfg(feature = "attestation")]
+    AttestJwtClientAuthDpop,
 }
 
 impl AuthenticationMethod {
     /// The method of this name, which is compared exactly.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let all =
-            [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt];
+        let all = [
+            Self::None,
+            Self::ClientSecretBasic,
+            Self::ClientSecretPost,
+            Self::ClientSecretJwt,
+            Self::PrivateKeyJwt,
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuth,
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuthDpop,
+        ];
         all.into_iter().find(|method| method.as_str() == text)
     }
 
@@ -33,6 +49,13 @@ impl AuthenticationMethod {
     #[must_use]
     pub const fn uses_assertion(self) -> bool {
         matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
+    /// Whether an attester vouches for the client.
+    #[cfg(feature = "attestation")]
+    #[must_use]
+    pub const fn uses_attestation(self) -> bool {
+        matches!(self, Self::AttestJwtClientAuth | Self::AttestJwtClientAuthDpop)
     }
 
     /// The value on the wire.
@@ -44,6 +67,10 @@ impl AuthenticationMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuth => "attest_jwt_client_auth",
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuthDpop => "attest_jwt_client_auth_dpop",
         }
     }
 }

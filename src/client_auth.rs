@@ -2,6 +2,8 @@
 //! credentials, and whether they are right. Pure: the look-up between the two steps is the endpoint's.
 
 mod assertion;
+#[cfg(feature = "attestation")]
+mod attestation;
 mod basic;
 
 use std::{fmt, sync::Arc};
@@ -10,6 +12,8 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 pub(crate) use self::assertion::{Accepted, Assertion, Audiences};
+#[cfg(feature = "attestation")]
+pub(crate) use self::attestation::{Attestation, Attested, permitted as permitted_for_attesters};
 use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, MAX_SECRET, Verdict, verify_nobody},
@@ -17,6 +21,7 @@ use crate::{
     error::{Reason, Refusal},
     form::{Form, FormCredentials},
     http::{Header, PushRequest},
+    jose::TokenFault,
     parameters::Name,
     policy::Policy,
 };
@@ -54,8 +59,8 @@ impl AuthenticatedClient {
     /// `invalid_grant`. What is bound to nobody is fulfilled by anybody.
     #[must_use]
     pub fn fulfils(&self, demanded: Confirmation) -> bool {
-        let Confirmation { jkt, x5t_s256 } = self.confirmation;
-        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256)]
+        let Confirmation { jkt, x5t_s256, client_instance } = self.confirmation;
+        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256), (demanded.client_instance, client_instance)]
             .into_iter()
             .all(|(demanded, proved)| demanded.is_none() || demanded == proved)
     }
@@ -80,6 +85,9 @@ impl fmt::Debug for AuthenticatedClient {
 pub(crate) enum Presented<'a> {
     /// It takes the keys of the client to verify.
     Assertion(Box<Assertion<'a>>),
+    /// It takes the keys of the attester to verify.
+    #[cfg(feature = "attestation")]
+    Attestation(Box<Attestation<'a>>),
     Other(Shown<'a>),
 }
 
@@ -99,7 +107,7 @@ impl<'a> Presented<'a> {
     /// Reads who the request says it comes from. At most one way of authentication may be in it (RFC 6749 section 2.3), and all
     /// names of the client in it must agree.
     pub(crate) fn read(
-        request: &PushRequest<'_>,
+        request: &PushRequest<'a>,
         form: &Form,
         credentials: &'a FormCredentials,
         policy: &Policy,
@@ -133,6 +141,14 @@ impl<'a> Presented<'a> {
             check_name(&client_id)?;
             return Ok(Self::Other(Shown { client_id, secret: ShownSecret::Basic(secret) }));
         }
+        #[cfg(feature = "attestation")]
+        if credentials.client_secret.is_none()
+            && policy.offers_attestation()
+            && let Some(attestation) = Attestation::read(request, policy)?
+        {
+            check_name(attestation.client_id())?;
+            return Ok(Self::Attestation(Box::new(attestation)));
+        }
         let client_id = in_form.ok_or(Reason::MissingClientId)?.into();
         let secret =
             credentials.client_secret.as_ref().map_or(ShownSecret::Nothing, |secret| ShownSecret::Post(secret));
@@ -142,7 +158,20 @@ impl<'a> Presented<'a> {
     pub(crate) fn client_id(&self) -> &str {
         match self {
             Self::Assertion(assertion) => assertion.client_id(),
+            #[cfg(feature = "attestation")]
+            Self::Attestation(attestation) => attestation.client_id(),
             Self::Other(shown) => &shown.client_id,
+        }
+    }
+}
+
+impl Presented<'_> {
+    /// Why credentials are refused that were used before.
+    pub(crate) fn replayed(&self) -> Reason {
+        match self {
+            #[cfg(feature = "attestation")]
+            Self::Attestation(_) => Reason::AttestationProof(TokenFault::Replayed),
+            _ => Reason::ClientAssertion(TokenFault::Replayed),
         }
     }
 }
@@ -196,6 +225,22 @@ impl AuthenticatedClient {
     pub(crate) fn by_assertion(client: Arc<Client>, _proof: &Accepted<'_>) -> Self {
         Self { client, confirmation: Confirmation::default() }
     }
+}
+
+#[cfg(feature = "attestation")]
+impl AuthenticatedClient {
+    /// The client of an attestation that was accepted.
+    pub(crate) fn by_attestation(client: Arc<Client>, attested: &Attested<'_>) -> Self {
+        let client_instance = Some(attested.instance);
+        Self { client, confirmation: Confirmation { client_instance, ..Confirmation::default() } }
+    }
+}
+
+/// Whether a client may authenticate by this method.
+#[cfg(feature = "attestation")]
+pub(crate) fn check_method(client: &Client, method: AuthenticationMethod, policy: &Policy) -> Result<(), Refusal> {
+    check_offered(client, policy)?;
+    if client.token_endpoint_auth_method() == method { Ok(()) } else { Err(Reason::WrongMethod.into()) }
 }
 
 /// Whether a client may authenticate with an assertion at all.

@@ -58,6 +58,10 @@ pub struct Confirmation {
     pub jkt: Option<Thumbprint>,
     /// `x5t#S256`: the certificate of the client's TLS connection (RFC 8705 section 3.1).
     pub x5t_s256: Option<Thumbprint>,
+    /// The key of the client instance that an attester vouches for. It is no member of `cnf`: codes and refresh tokens are bound to
+    /// it, for the one who redeems them authenticates with it (draft-ietf-oauth-attestation-based-client-auth, "Binding of OAuth
+    /// protocol artifacts"), and access tokens are not.
+    pub client_instance: Option<Thumbprint>,
 }
 
 impl Confirmation {

@@ -50,6 +50,8 @@ pub(crate) struct KeySpace {
     browsers: Sha256,
     assertions: Sha256,
     request_objects: Sha256,
+    #[cfg(feature = "attestation")]
+    attestation_proofs: Sha256,
     dpop_proofs: Sha256,
     dpop_keys: Sha256,
 }
@@ -62,6 +64,8 @@ impl KeySpace {
             browsers: prefix(b"browser", issuer),
             assertions: prefix(b"assertion", issuer),
             request_objects: prefix(b"request object", issuer),
+            #[cfg(feature = "attestation")]
+            attestation_proofs: prefix(b"attestation proof", issuer),
             dpop_proofs: prefix(b"dpop proof", issuer),
             dpop_keys: prefix(b"dpop key", issuer),
         }
@@ -87,6 +91,12 @@ impl KeySpace {
     /// The `jti` of a request object. Every client has its own.
     pub(crate) fn request_object(&self, client_id: &str, id: &str) -> Key {
         finish_two(&self.request_objects, client_id, id)
+    }
+
+    /// The `jti` of a proof of possession that comes with an attestation. Every key has its own.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn attestation_proof(&self, thumbprint: &str, id: &str) -> Key {
+        finish_two(&self.attestation_proofs, thumbprint, id)
     }
 
     /// The `jti` of a DPoP proof. Every key has its own, for every URI (RFC 9449 section 11.1).

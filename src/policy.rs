@@ -3,12 +3,16 @@
 //! A policy starts from a preset. Where a client's registration says something about the same matter, the stricter of the two
 //! counts.
 
+#[cfg(feature = "attestation")]
+mod client_attestation;
 mod document;
 mod error;
 mod limits;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "attestation")]
+pub use self::client_attestation::ClientAttestationPolicy;
 pub use self::{error::PolicyError, limits::Limits};
 use crate::{
     authentication_method::AuthenticationMethod,
@@ -82,11 +86,17 @@ pub struct Policy {
     pub response_types_supported: Vec<ResponseType>,
     /// The `response_mode` values that are offered. Default all.
     pub response_modes_supported: Vec<ResponseMode>,
-    /// The client authentication methods that are offered. Default all but `none`.
+    /// The client authentication methods that are offered. Default all but `none` and those with attestations.
     pub token_endpoint_auth_methods_supported: Vec<AuthenticationMethod>,
     /// The algorithms of client assertions. Default all; RS256 only for clients that have registered it, for themselves or with
     /// a key.
     pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// Whether a client assertion needs the `typ` `client-authentication+jwt` (RFC 7523bis), which older clients do not send.
+    /// Default `false`; the type of another kind of token is always refused.
+    pub require_client_assertion_type: bool,
+    /// What client attestations have to be (feature `attestation`).
+    #[cfg(feature = "attestation")]
+    pub client_attestation: ClientAttestationPolicy,
     /// The algorithms of request objects. Default all; RS256, and those with the `client_secret`, only for clients that have
     /// registered them.
     pub request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
@@ -171,6 +181,9 @@ impl Policy {
                 AuthenticationMethod::PrivateKeyJwt,
             ],
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
+            require_client_assertion_type: false,
+            #[cfg(feature = "attestation")]
+            client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
             request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
@@ -202,6 +215,12 @@ impl Policy {
             AuthenticationMethod::None => self.danger_allow_unauthenticated_clients,
             method => self.token_endpoint_auth_methods_supported.contains(&method),
         }
+    }
+
+    /// Whether a client may be one that an attester vouches for.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn offers_attestation(&self) -> bool {
+        self.token_endpoint_auth_methods_supported.iter().any(|method| method.uses_attestation())
     }
 
     pub(crate) fn check(&self) -> Result<(), PolicyError> {
@@ -249,6 +268,8 @@ impl Policy {
             return Err(PolicyError::new("token_endpoint_auth_methods_supported", "must not be empty"));
         }
         self.check_algorithms()?;
+        #[cfg(feature = "attestation")]
+        self.client_attestation.check()?;
         if !self.request_parameter_supported
             && (self.require_signed_request_object || self.require_encrypted_request_object)
         {
@@ -320,6 +341,17 @@ impl Policy {
             ));
         }
         Ok(())
+    }
+}
+
+impl Policy {
+    /// Whether nonces are demanded of any kind of proof.
+    pub(crate) fn uses_nonces(&self) -> bool {
+        #[cfg(feature = "attestation")]
+        if self.client_attestation.require_challenge {
+            return true;
+        }
+        self.require_dpop_nonce
     }
 }
 

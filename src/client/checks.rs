@@ -28,7 +28,10 @@ impl Client {
         if !secrets_of(&registration)?.is_empty() {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
         }
-        if method_of(&registration)?.uses_assertion() {
+        let method = method_of(&registration)?;
+        let sends_secret =
+            matches!(method, AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost);
+        if !sends_secret && method != AuthenticationMethod::None {
             return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
         }
         Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
@@ -49,7 +52,12 @@ impl Client {
                 "must not be none for a client with a secret",
             ));
         }
-        let needs_secret = !matches!(method, AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt);
+        let needs_secret = match method {
+            AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt => false,
+            #[cfg(feature = "attestation")]
+            method if method.uses_attestation() => false,
+            _ => true,
+        };
         if needs_secret && secrets.is_empty() {
             return Err(RegistrationError::new("client_secret", "is missing"));
         }
@@ -151,7 +159,12 @@ fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, 
     AuthenticationMethod::parse(text).ok_or_else(|| {
         RegistrationError::new(
             "token_endpoint_auth_method",
-            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none",
+            if cfg!(feature = "attestation") {
+                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, attest_jwt_client_auth, \
+                 attest_jwt_client_auth_dpop or none"
+            } else {
+                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none"
+            },
         )
     })
 }

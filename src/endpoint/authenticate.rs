@@ -7,6 +7,7 @@ use crate::{
     authentication_method::AuthenticationMethod,
     client::{Client, ClientRegistry, KeySource},
     client_auth::{Assertion, AuthenticatedClient, Presented, check_uses_assertion},
+    confirmation::Thumbprint,
     dpop::{Proven, Purpose},
     error::{Reason, Refusal},
     http::{Header, PushRequest},
@@ -22,8 +23,10 @@ const CLOCKS_APART: i64 = 60;
 /// A client that has authenticated, and what must be new about its credentials.
 pub(super) struct Authenticated {
     pub(super) client: AuthenticatedClient,
-    /// The `jti` of its assertion, to be remembered once nothing else can go wrong.
+    /// The `jti` of its credentials, to be remembered once nothing else can go wrong.
     pub(super) mark: Option<Mark>,
+    /// The key that has yet to be proved by a DPoP proof: nobody has authenticated without.
+    pub(super) proof_key: Option<Thumbprint>,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -54,11 +57,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         presented: &Presented<'_>,
         request: &PushRequest<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let Authenticated { client, mark } = self.authenticate(presented).await?;
+        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
         if self.settings.token_targets.is_empty() && !matches!(request.dpop, Header::Absent) {
             return Err(Reason::UnknownTokenEndpoint.into());
         }
-        let proven = self.proved(request.dpop, &Purpose::new(request.method, &self.settings.token_targets))?;
+        let purpose = Purpose::new(request.method, &self.settings.token_targets);
+        let proven = self.proved(request.dpop, &purpose, proof_key)?;
         if proven.is_none() && client.client().must_use_dpop(self.policy()) {
             return Err(Reason::MissingDpopProof.into());
         }
@@ -66,7 +70,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let marks: Vec<Mark> = [mark, proof_mark].into_iter().flatten().collect();
         if !marks.is_empty() {
             let replayed = |known: Key| match mark {
-                Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+                Some(mark) if mark.key == known => presented.replayed(),
                 _ => proof::REPLAYED,
             };
             let owner = self.settings.keys.owner(presented.client_id());
@@ -79,6 +83,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let client = self.client(presented.client_id()).await?;
         let shown = match presented {
             Presented::Assertion(assertion) => return self.authenticate_by_assertion(assertion, client).await,
+            #[cfg(feature = "attestation")]
+            Presented::Attestation(attestation) => return self.authenticate_by_attestation(attestation, client).await,
             Presented::Other(shown) => shown,
         };
         let stand_in = match &client {
@@ -86,7 +92,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             _ => self.clients.stand_in(),
         };
         let client = shown.verify(client, stand_in.as_deref(), self.policy(), || self.settings.clock.now())?;
-        Ok(Authenticated { client, mark: None })
+        Ok(Authenticated { client, mark: None, proof_key: None })
     }
 
     async fn authenticate_by_assertion(
@@ -112,7 +118,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let accepted = assertion.accept(proof, &self.settings.audiences(&client)).map_err(assertion_fault)?;
         let key = self.settings.keys.assertion(client.client_id(), accepted.id());
         let mark = self.mark(key, accepted.expires_at());
-        Ok(Authenticated { client: AuthenticatedClient::by_assertion(client, &accepted), mark: Some(mark) })
+        let client = AuthenticatedClient::by_assertion(client, &accepted);
+        Ok(Authenticated { client, mark: Some(mark), proof_key: None })
     }
 
     async fn verify_assertion<'t>(&self, client: &Client, jws: &'t Jws<'_>) -> Result<Verified<'t>, TokenFault> {

@@ -5,7 +5,11 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
+#[cfg(feature = "attestation")]
+use super::attest::AttestationSettings;
 use super::{ParEndpoint, Settings};
+#[cfg(feature = "attestation")]
+use crate::attestation::AttesterKeys;
 use crate::{
     client::{Client, ClientRegistry, InMemoryRegistry},
     clock::{Clock, SystemClock},
@@ -35,6 +39,8 @@ struct Draft {
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    #[cfg(feature = "attestation")]
+    attestation: AttestationSettings,
     dpop_nonce_key: Option<[u8; 32]>,
     replaced_dpop_nonce_keys: Vec<[u8; 32]>,
     decryption_keys: Option<DecryptionKeys>,
@@ -72,8 +78,16 @@ pub enum BuildError {
     /// The times or the size of the cache of JWK sets.
     #[error("jwks_cache.{0}")]
     JwksCache(&'static str),
-    /// No key could be drawn for the nonces of DPoP proofs.
-    #[error("random: the source failed, and policy.require_dpop_nonce needs a key")]
+    /// The policy offers authentication by attestation, and nobody says which attesters are trusted.
+    #[cfg(feature = "attestation")]
+    #[error("attester_keys: were not given, and policy.token_endpoint_auth_methods_supported needs them")]
+    AttesterKeys,
+    /// A challenge endpoint was given, and the policy demands no challenges.
+    #[cfg(feature = "attestation")]
+    #[error("challenge_endpoint: needs policy.client_attestation.require_challenge")]
+    UnusedChallengeEndpoint,
+    /// No key could be drawn for the nonces of DPoP proofs, or the challenges of attested clients.
+    #[error("random: the source failed, and the policy demands nonces, which need a key")]
     Random,
     /// No registry was given.
     #[error("clients: no client registry was given")]
@@ -90,6 +104,8 @@ impl ParEndpointBuilder {
                 authorization_endpoint: None,
                 pushed_authorization_request_endpoint: None,
                 token_endpoint: None,
+                #[cfg(feature = "attestation")]
+                attestation: AttestationSettings::default(),
                 dpop_nonce_key: None,
                 replaced_dpop_nonce_keys: Vec::new(),
                 decryption_keys: None,
@@ -125,8 +141,22 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// The key of the nonces of DPoP proofs ([`require_dpop_nonce`](crate::Policy::require_dpop_nonce)): 32 random bytes, the
-    /// same on all nodes. Without one each process draws its own, and knows only its own nonces.
+    /// Who knows which attesters may vouch for clients, and their keys. See [`attestation`](crate::attestation).
+    #[cfg(feature = "attestation")]
+    pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
+        self.draft.attestation.keys = Some(Box::new(keys));
+        self
+    }
+
+    /// The URL at which the host answers with [`ParEndpoint::challenge_reply`], for the metadata.
+    #[cfg(feature = "attestation")]
+    pub fn challenge_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.attestation.challenge_endpoint = Some(url.into().into());
+        self
+    }
+
+    /// The key of the nonces of DPoP proofs ([`require_dpop_nonce`](crate::Policy::require_dpop_nonce)), and of the challenges for
+    /// attested clients, which are made alike: 32 random bytes, the same on all nodes. Without one each process draws its own, and knows only its own nonces.
     pub fn dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
         self.draft.dpop_nonce_key = Some(key);
         self
@@ -264,7 +294,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         }
         rules.policy.check()?;
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
-        let nonces = match (rules.policy.require_dpop_nonce, self.draft.dpop_nonce_key) {
+        #[cfg(feature = "attestation")]
+        check_attestation(&rules.policy, &self.draft.attestation)?;
+        let nonces = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
             (false, _) => None,
             (true, Some(key)) => Some(key),
             (true, None) => {
@@ -286,6 +318,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 token_endpoint: token_endpoint.map(Into::into),
                 push_targets,
                 token_targets,
+                #[cfg(feature = "attestation")]
+                attestation: self.draft.attestation,
                 nonces,
                 rules,
                 decryption_keys,
@@ -301,6 +335,18 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
 impl<C, S> fmt::Debug for ParEndpointBuilder<C, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParEndpointBuilder").field("issuer", &self.draft.issuer).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "attestation")]
+fn check_attestation(policy: &Policy, attestation: &AttestationSettings) -> Result<(), BuildError> {
+    if policy.offers_attestation() && attestation.keys.is_none() {
+        return Err(BuildError::AttesterKeys);
+    }
+    match &attestation.challenge_endpoint {
+        Some(url) if !is_secure_url(url) => Err(BuildError::Endpoint("challenge_endpoint")),
+        Some(_) if !policy.client_attestation.require_challenge => Err(BuildError::UnusedChallengeEndpoint),
+        _ => Ok(()),
     }
 }
 

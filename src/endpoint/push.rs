@@ -127,9 +127,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &PushRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Authenticated { client, mark } = self.authenticate(presented).await?;
+        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
         // Only now: anybody can make up keys and signatures, and have the server verify them.
-        let proven = self.proved(request.dpop, &Purpose::new(request.method, &self.settings.push_targets))?;
+        let purpose = Purpose::new(request.method, &self.settings.push_targets);
+        let proven = self.proved(request.dpop, &purpose, proof_key)?;
         let client = client.with_dpop_key(proven.as_ref().map(Proven::thumbprint));
         let confirmation = client.confirmation();
         let client = client.into_client();
@@ -141,7 +142,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let proof_mark = proven.as_ref().map(|proven| self.proof_mark(proven));
         let marks: Vec<Mark> = [mark, proof_mark, object_mark].into_iter().flatten().collect();
         let replayed = |known: Key| match (mark, proof_mark) {
-            (Some(mark), _) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+            (Some(mark), _) if mark.key == known => presented.replayed(),
             (_, Some(mark)) if mark.key == known => proof::REPLAYED,
             _ => Reason::RequestObject(TokenFault::Replayed),
         };
