@@ -474,29 +474,37 @@ const fn is_error_text(mut bytes: &[u8]) -> bool {
 pub struct Refusal {
     reason: Reason,
     retry_after: Option<u32>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
-    dpop_nonce: Option<Box<str>>,
-    attestation_challenge: Option<Box<str>>,
+    enclosed: Enclosed,
+}
+
+/// What comes with a refusal: something for the host's logs, or for the next attempt of its sender.
+#[derive(Clone)]
+enum Enclosed {
+    Nothing,
+    Source(Arc<dyn Error + Send + Sync>),
+    DpopNonce(Box<str>),
+    #[cfg(feature = "attestation")]
+    AttestationChallenge(Box<str>),
 }
 
 impl Refusal {
     pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
-        Self { retry_after: Some(1), source: Some(source), ..reason.into() }
+        Self { reason, retry_after: Some(1), enclosed: Enclosed::Source(source) }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..reason.into() }
+        Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
     }
 
     /// With the nonce that the next DPoP proof must have.
     pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
-        Self { dpop_nonce: Some(nonce.into()), ..self }
+        Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }
     }
 
     /// With the challenge that the next proof of possession must have.
     #[cfg(feature = "attestation")]
     pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
-        Self { attestation_challenge: Some(challenge.into()), ..self }
+        Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
     }
 
     /// Why, as a value to count and to match on.
@@ -540,20 +548,27 @@ impl Refusal {
     /// `use_dpop_nonce`.
     #[must_use]
     pub fn dpop_nonce(&self) -> Option<&str> {
-        self.dpop_nonce.as_deref()
+        match &self.enclosed {
+            Enclosed::DpopNonce(nonce) => Some(nonce),
+            _ => None,
+        }
     }
 
     /// The challenge that the next proof of possession of an attested key must have, for an `OAuth-Client-Attestation-Challenge`
     /// header. It is there exactly when the code is `use_attestation_challenge`.
+    #[cfg(feature = "attestation")]
     #[must_use]
     pub fn attestation_challenge(&self) -> Option<&str> {
-        self.attestation_challenge.as_deref()
+        match &self.enclosed {
+            Enclosed::AttestationChallenge(challenge) => Some(challenge),
+            _ => None,
+        }
     }
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, retry_after: None, source: None, dpop_nonce: None, attestation_challenge: None }
+        Self { reason, retry_after: None, enclosed: Enclosed::Nothing }
     }
 }
 
@@ -587,6 +602,9 @@ impl fmt::Display for Refusal {
 
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        match &self.enclosed {
+            Enclosed::Source(source) => Some(&**source),
+            _ => None,
+        }
     }
 }

@@ -208,6 +208,7 @@ impl Reply {
     }
 
     /// Adds the challenge for the next proof of possession of an attested key.
+    #[cfg(feature = "attestation")]
     fn with_attestation_challenge(self, challenge: Option<&str>) -> Self {
         match challenge {
             Some(challenge) => self.with("oauth-client-attestation-challenge", challenge.to_owned()),
@@ -273,10 +274,9 @@ impl From<&Refusal> for Reply {
             405 => reply = reply.with("allow", "POST"),
             _ => {}
         }
-        reply
-            .with_retry_after(refusal.retry_after())
-            .with_dpop_nonce(refusal.dpop_nonce())
-            .with_attestation_challenge(refusal.attestation_challenge())
+        #[cfg(feature = "attestation")]
+        let reply = reply.with_attestation_challenge(refusal.attestation_challenge());
+        reply.with_retry_after(refusal.retry_after()).with_dpop_nonce(refusal.dpop_nonce())
     }
 }
 

@@ -54,7 +54,7 @@ macro_rules! replayed {
     };
 }
 
-replayed!(assertion basic form header jwe jwks jws record redirect_uri request_object);
+replayed!(assertion basic dpop form header jwe jwks jws record redirect_uri request_object);
 
 #[test]
 fn every_target_is_replayed() {

@@ -5,6 +5,7 @@
 
 pub mod assertion;
 pub mod basic;
+pub mod dpop;
 pub mod form;
 pub mod header;
 pub mod json;

@@ -103,10 +103,11 @@ impl fmt::Debug for Nonces {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     use openssl::{hash::MessageDigest, pkey::PKey, sign::Signer};
     use time::OffsetDateTime;
 
-    use super::{Engine as _, Nonces, URL_SAFE_NO_PAD};
+    use super::Nonces;
 
     #[test]
     fn a_nonce_is_the_mac_that_another_library_makes() {

@@ -197,8 +197,10 @@ fn locked(cache: &'static Cache) -> MutexGuard<'static, Generations<[u8; 32], Ar
 
 #[cfg(test)]
 mod tests {
-    use super::{PublicKey, prepare};
     use std::sync::Arc;
+
+    use super::{EMBEDDED, EMBEDDED_GENERATION, PublicKey, SigningAlgorithm, locked, prepare, verify_embedded};
+    use crate::jose::base64url;
 
     fn ed25519(number: u64) -> PublicKey {
         // Any 32 bytes are a key until a signature is verified with it.
@@ -212,5 +214,24 @@ mod tests {
         let [first, again, other] = [ed25519(1), ed25519(1), ed25519(2)].map(|key| prepare(key).unwrap());
         assert!(Arc::ptr_eq(&first, &again));
         assert!(!Arc::ptr_eq(&first, &other));
+    }
+
+    #[test]
+    fn keys_that_tokens_bring_push_out_nothing_and_stay_only_with_a_good_signature() {
+        let registered = prepare(ed25519(3)).unwrap();
+        for number in 0..EMBEDDED_GENERATION as u64 {
+            let made_up = ed25519(1_000_000 + number);
+            let _ = verify_embedded(&made_up, SigningAlgorithm::Ed25519, b"", &[0; 64]);
+            assert!(locked(&EMBEDDED).get(&made_up.digest()).is_none());
+        }
+        assert!(Arc::ptr_eq(&registered, &prepare(ed25519(3)).unwrap()));
+        // RFC 8037 appendix A.4
+        let x = base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let signature =
+            base64url::decode("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+        let (key, message) = (PublicKey::Ed25519 { x }, b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
+        let good = verify_embedded(&key, SigningAlgorithm::Ed25519, message, &signature.unwrap());
+        assert_eq!(good, Ok(true));
+        assert!(locked(&EMBEDDED).get(&key.digest()).is_some());
     }
 }

@@ -65,7 +65,7 @@ static OBJECTS: LazyLock<Genuine> = LazyLock::new(|| {
 
 /// One thing that can be done to a text.
 #[derive(Clone, Debug)]
-enum Change {
+pub(crate) enum Change {
     Replace(prop::sample::Index, char),
     Insert(prop::sample::Index, String),
     Remove(prop::sample::Index),
@@ -75,7 +75,7 @@ enum Change {
     Segment(prop::sample::Index, prop::sample::Index, prop::sample::Index),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub(crate) fn change() -> impl Strategy<Value = Change> {
     let at = any::<prop::sample::Index>;
     prop_oneof![
         (at(), prop::char::any()).prop_map(|(at, by)| Change::Replace(at, by)),
@@ -88,7 +88,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn changed(token: &str, change: &Change, others: &[String]) -> String {
+pub(crate) fn changed(token: &str, change: &Change, others: &[String]) -> String {
     let mut characters: Vec<char> = token.chars().collect();
     let length = characters.len();
     if length == 0 {

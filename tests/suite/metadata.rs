@@ -14,7 +14,7 @@ fn metadata(policy: Policy, more: impl FnOnce(ParEndpointBuilder) -> ParEndpoint
 
 #[test]
 fn the_document_of_the_preset_oauth() {
-    // PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012, SM-013, SM-017
+    // PAR-003, PAR-007, PAR-065, SM-001 to SM-006, SM-010, SM-012 to SM-014, SM-017, DP-018
     let expected = json!({
         "issuer": "https://as.example.com",
         "authorization_endpoint": "https://as.example.com/authorize",
@@ -33,6 +33,8 @@ fn the_document_of_the_preset_oauth() {
         "token_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
+        "dpop_signing_alg_values_supported":
+            ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });

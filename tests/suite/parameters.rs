@@ -604,7 +604,6 @@ fn extensions_that_nobody_here_knows_are_no_error() {
                 ("claims_locales", "??"),
                 ("acr_values", "gold silver"),
                 ("id_token_hint", "x.y.z"),
-                ("dpop_jkt", "x"),
                 ("issuer_state", "x"),
                 ("vtr", "[\"P1\"]"),
             ],

@@ -2,7 +2,7 @@
 
 use parjar::{
     AuthenticationMethod, BuildError, InMemoryRegistry, ParEndpoint, Policy, RequireCodeChallenge, ResponseMode,
-    ResponseType,
+    ResponseType, jose::SigningAlgorithm,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,10 @@ fn a_file_has_a_preset_and_what_differs_from_it() {
         "response_modes_supported": ["query", "fragment"],
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
         "scopes_supported": ["openid"],
+        "require_dpop": true,
+        "require_dpop_nonce": true,
+        "dpop_signing_alg_values_supported": ["ES256"],
+        "dpop_proof_lifetime": 300,
         "require_code_challenge": "always",
         "limits": { "body": 1000, "resources": 1 },
     }))
@@ -73,6 +77,10 @@ fn a_file_has_a_preset_and_what_differs_from_it() {
     expected.response_modes_supported = vec![ResponseMode::Query, ResponseMode::Fragment];
     expected.token_endpoint_auth_methods_supported = vec![AuthenticationMethod::ClientSecretPost];
     expected.scopes_supported = Some(vec!["openid".into()]);
+    expected.require_dpop = true;
+    expected.require_dpop_nonce = true;
+    expected.dpop_signing_alg_values_supported = vec![SigningAlgorithm::Es256];
+    expected.dpop_proof_lifetime = 300;
     expected.require_code_challenge = RequireCodeChallenge::Always;
     expected.limits.body = 1000;
     expected.limits.resources = 1;
@@ -104,6 +112,11 @@ fn a_mistake_in_a_file_is_named_and_its_value_is_not_shown() {
         (json!({ "token_endpoint_auth_methods_supported": ["cAnArY"] }), "token_endpoint_auth_methods_supported"),
         (json!({ "require_code_challenge": "cAnArY" }), "require_code_challenge"),
         (json!({ "scopes_supported": ["cAnArY\""] }), "scopes_supported"),
+        (json!({ "dpop_signing_alg_values_supported": ["cAnArY"] }), "dpop_signing_alg_values_supported"),
+        (json!({ "dpop_signing_alg_values_supported": ["HS256"] }), "dpop_signing_alg_values_supported"),
+        (json!({ "dpop_signing_alg_values_supported": [] }), "dpop_signing_alg_values_supported"),
+        (json!({ "require_dpop": "cAnArY" }), "require_dpop"),
+        (json!({ "dpop_proof_lifetime": 0 }), "dpop_proof_lifetime"),
         (json!({ "danger_allow_plain_code_challenge": {} }), "danger_allow_plain_code_challenge"),
     ] {
         let error = read(document.clone()).unwrap_err();
@@ -124,9 +137,10 @@ fn reading_a_policy_never_shows_a_value() {
 fn numbers_have_bounds_and_are_never_clamped() {
     // P-23, PAR-027
     type Set = fn(&mut Policy, u64);
-    let settings: [(&str, Set, u64, u64); 9] = [
+    let settings: [(&str, Set, u64, u64); 10] = [
         ("request_uri_lifetime", |policy, value| policy.request_uri_lifetime = u32::try_from(value).unwrap(), 1, 600),
         ("login_lifetime", |policy, value| policy.login_lifetime = u32::try_from(value).unwrap(), 1, 3600),
+        ("dpop_proof_lifetime", |policy, value| policy.dpop_proof_lifetime = u32::try_from(value).unwrap(), 1, 300),
         ("spent_lifetime", |policy, value| policy.spent_lifetime = u32::try_from(value).unwrap(), 1, 3600),
         ("limits.body", |policy, value| policy.limits.body = value as usize, 1, 262_144),
         ("limits.parameters", |policy, value| policy.limits.parameters = value as usize, 1, 128),
