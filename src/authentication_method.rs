@@ -22,6 +22,13 @@ pub enum AuthenticationMethod {
     TlsClientAuth,
     /// `self_signed_tls_client_auth`: a certificate with a registered key (RFC 8705 section 2.2).
     SelfSignedTlsClientAuth,
+    /// `attest_jwt_client_auth`: a JWT in which an attester vouches for a key of the client's, and another that is signed with
+    /// that key. See [`attestation`](crate::attestation).
+    #[cfg(feature = "attestation")]
+    AttestJwtClientAuth,
+    /// `attest_jwt_client_auth_dpop`: the same, with a [DPoP proof](crate::dpop) by that key in the place of the other JWT.
+    #[cfg(feature = "attestation")]
+    AttestJwtClientAuthDpop,
 }
 
 impl AuthenticationMethod {
@@ -36,6 +43,10 @@ impl AuthenticationMethod {
             Self::PrivateKeyJwt,
             Self::TlsClientAuth,
             Self::SelfSignedTlsClientAuth,
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuth,
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuthDpop,
         ];
         all.into_iter().find(|method| method.as_str() == text)
     }
@@ -52,6 +63,13 @@ impl AuthenticationMethod {
         matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 
+    /// Whether an attester vouches for the client.
+    #[cfg(feature = "attestation")]
+    #[must_use]
+    pub const fn uses_attestation(self) -> bool {
+        matches!(self, Self::AttestJwtClientAuth | Self::AttestJwtClientAuthDpop)
+    }
+
     /// The value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -63,6 +81,10 @@ impl AuthenticationMethod {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::TlsClientAuth => "tls_client_auth",
             Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuth => "attest_jwt_client_auth",
+            #[cfg(feature = "attestation")]
+            Self::AttestJwtClientAuthDpop => "attest_jwt_client_auth_dpop",
         }
     }
 }

@@ -2,6 +2,8 @@
 //! credentials, and whether they are right. Pure: the look-up between the two steps is the endpoint's.
 
 mod assertion;
+#[cfg(feature = "attestation")]
+mod attestation;
 mod basic;
 mod certificate;
 
@@ -10,6 +12,8 @@ use std::{fmt, sync::Arc};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "attestation")]
+pub(crate) use self::attestation::{Attestation, Attested, permitted as permitted_for_attesters};
 pub(crate) use self::{
     assertion::{Accepted, Assertion, Audiences},
     certificate::{Recognized, ShownCertificate},
@@ -22,6 +26,7 @@ use crate::{
     error::{Reason, Refusal},
     form::{Form, FormCredentials},
     http::{Header, PushRequest},
+    jose::TokenFault,
     parameters::Name,
     policy::Policy,
 };
@@ -66,8 +71,8 @@ impl AuthenticatedClient {
     /// `invalid_grant`. What is bound to nobody is fulfilled by anybody.
     #[must_use]
     pub fn fulfils(&self, demanded: Confirmation) -> bool {
-        let Confirmation { jkt, x5t_s256 } = self.confirmation;
-        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256)]
+        let Confirmation { jkt, x5t_s256, client_instance } = self.confirmation;
+        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256), (demanded.client_instance, client_instance)]
             .into_iter()
             .all(|(demanded, proved)| demanded.is_none() || demanded == proved)
     }
@@ -106,6 +111,9 @@ pub(crate) struct Presented<'a> {
 pub(crate) enum Credentials<'a> {
     /// It takes the keys of the client to verify.
     Assertion(Box<Assertion<'a>>),
+    /// It takes the keys of the attester to verify.
+    #[cfg(feature = "attestation")]
+    Attestation(Box<Attestation<'a>>),
     Secret(Shown<'a>),
     /// A name alone: of a client that has none, or that its certificate stands for.
     Nothing(Box<str>),
@@ -138,15 +146,26 @@ impl<'a> Presented<'a> {
     pub(crate) fn client_id(&self) -> &str {
         match &self.credentials {
             Credentials::Assertion(assertion) => assertion.client_id(),
+            #[cfg(feature = "attestation")]
+            Credentials::Attestation(attestation) => attestation.client_id(),
             Credentials::Secret(shown) => &shown.client_id,
             Credentials::Nothing(client_id) => client_id,
+        }
+    }
+
+    /// Why credentials are refused that were used before.
+    pub(crate) fn replayed(&self) -> Reason {
+        match &self.credentials {
+            #[cfg(feature = "attestation")]
+            Credentials::Attestation(_) => Reason::AttestationProof(TokenFault::Replayed),
+            _ => Reason::ClientAssertion(TokenFault::Replayed),
         }
     }
 }
 
 impl<'a> Credentials<'a> {
     fn read(
-        request: &PushRequest<'_>,
+        request: &PushRequest<'a>,
         form: &Form,
         credentials: &'a FormCredentials,
         policy: &Policy,
@@ -179,6 +198,14 @@ impl<'a> Credentials<'a> {
             let (client_id, secret) = basic::read(authorization)?;
             check_name(&client_id)?;
             return Ok(Self::Secret(Shown { client_id, secret: ShownSecret::Basic(secret) }));
+        }
+        #[cfg(feature = "attestation")]
+        if credentials.client_secret.is_none()
+            && policy.offers_attestation()
+            && let Some(attestation) = Attestation::read(request, policy)?
+        {
+            check_name(attestation.client_id())?;
+            return Ok(Self::Attestation(Box::new(attestation)));
         }
         // With a certificate too: nothing in one is a client_id (RFC 8705 section 2).
         let client_id = in_form.ok_or(Reason::MissingClientId)?.into();
@@ -248,6 +275,22 @@ impl AuthenticatedClient {
         let has_none = client.token_endpoint_auth_method() == AuthenticationMethod::None;
         if has_none { Ok(Self::new(client)) } else { Err(Reason::MissingCredentials) }
     }
+}
+
+#[cfg(feature = "attestation")]
+impl AuthenticatedClient {
+    /// The client of an attestation that was accepted.
+    pub(crate) fn by_attestation(client: Arc<Client>, attested: &Attested<'_>) -> Self {
+        let client_instance = Some(attested.instance);
+        Self { client, confirmation: Confirmation { client_instance, ..Confirmation::default() } }
+    }
+}
+
+/// Whether a client may authenticate by this method.
+#[cfg(feature = "attestation")]
+pub(crate) fn check_method(client: &Client, method: AuthenticationMethod, policy: &Policy) -> Result<(), Refusal> {
+    check_offered(client, policy)?;
+    if client.token_endpoint_auth_method() == method { Ok(()) } else { Err(Reason::WrongMethod.into()) }
 }
 
 /// Whether a client may authenticate with an assertion at all.

@@ -65,6 +65,10 @@ pub struct Confirmation {
     /// `x5t#S256`: the certificate of the client's TLS connection (RFC 8705 section 3.1). Of clients that are registered with
     /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens).
     pub x5t_s256: Option<Thumbprint>,
+    /// The key of the client instance that an attester vouches for. It is no member of `cnf`: codes and refresh tokens are bound to
+    /// it, for the one who redeems them authenticates with it (draft-ietf-oauth-attestation-based-client-auth, "Binding of OAuth
+    /// protocol artifacts"), and access tokens are not.
+    pub client_instance: Option<Thumbprint>,
 }
 
 impl Confirmation {

@@ -51,6 +51,8 @@ pub(crate) struct KeySpace {
     assertions: Sha256,
     request_objects: Sha256,
     code_challenges: Sha256,
+    #[cfg(feature = "attestation")]
+    attestation_proofs: Sha256,
     dpop_proofs: Sha256,
     dpop_keys: Sha256,
 }
@@ -64,6 +66,8 @@ impl KeySpace {
             assertions: prefix(b"assertion", issuer),
             request_objects: prefix(b"request object", issuer),
             code_challenges: prefix(b"code challenge", issuer),
+            #[cfg(feature = "attestation")]
+            attestation_proofs: prefix(b"attestation proof", issuer),
             dpop_proofs: prefix(b"dpop proof", issuer),
             dpop_keys: prefix(b"dpop key", issuer),
         }
@@ -94,6 +98,12 @@ impl KeySpace {
     /// A `code_challenge`. Every client has its own, so that none can use up those of another.
     pub(crate) fn code_challenge(&self, client_id: &str, challenge: &str) -> Key {
         finish_two(&self.code_challenges, client_id, challenge)
+    }
+
+    /// The `jti` of a proof of possession that comes with an attestation. Every key has its own.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn attestation_proof(&self, thumbprint: &str, id: &str) -> Key {
+        finish_two(&self.attestation_proofs, thumbprint, id)
     }
 
     /// The `jti` of a DPoP proof. Every key has its own, for every URI (RFC 9449 section 11.1).

@@ -1,5 +1,7 @@
 //! The facade: the only code that awaits, and the only code that knows the order of the steps.
 
+#[cfg(feature = "attestation")]
+mod attest;
 mod authenticate;
 mod authorize;
 mod builder;
@@ -56,7 +58,9 @@ struct Settings {
     /// What pushes are known to go to, and requests for tokens: what their DPoP proofs may name.
     push_targets: Vec<TargetUri>,
     token_targets: Vec<TargetUri>,
-    /// Where the policy demands nonces.
+    #[cfg(feature = "attestation")]
+    attestation: attest::AttestationSettings,
+    /// Where the policy demands nonces, or challenges, which are the same.
     nonces: Option<Nonces>,
     rules: Rules,
     decryption_keys: Option<DecryptionKeys>,

@@ -47,6 +47,10 @@ pub enum ErrorCode {
     InvalidDpopProof,
     /// `use_dpop_nonce` (RFC 9449 section 8)
     UseDpopNonce,
+    /// `use_attestation_challenge` (draft-ietf-oauth-attestation-based-client-auth)
+    UseAttestationChallenge,
+    /// `use_fresh_attestation` (draft-ietf-oauth-attestation-based-client-auth)
+    UseFreshAttestation,
 }
 
 impl ErrorCode {
@@ -71,6 +75,8 @@ impl ErrorCode {
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
+            Self::UseAttestationChallenge => "use_attestation_challenge",
+            Self::UseFreshAttestation => "use_fresh_attestation",
         }
     }
 }
@@ -148,6 +154,11 @@ macro_rules! reasons {
             RequestObject(TokenFault),
             /// The DPoP proof is not good. Its sender is told the same, whatever is wrong with it.
             DpopProof(TokenFault),
+            /// The attestation that a client authenticates with is not good. Its sender is told no more than of any failed
+            /// authentication.
+            ClientAttestation(TokenFault),
+            /// The proof that the sender of an attestation has the key in it is not good. It is told no more either.
+            AttestationProof(TokenFault),
             /// A rule of the host refused the request.
             Host(Rejection),
         }
@@ -174,6 +185,12 @@ macro_rules! reasons {
                         400,
                         "the DPoP proof is not acceptable",
                     ),
+                    Self::ClientAttestation(fault) => {
+                        (fault.attestation_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
+                    }
+                    Self::AttestationProof(fault) => {
+                        (fault.attestation_proof_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
+                    }
                     Self::Host(rejection) => {
                         (rejection.label, rejection.code, rejection.code.usual_status(), rejection.description)
                     }
@@ -185,6 +202,8 @@ macro_rules! reasons {
 
 const AUTHENTICATION_FAILED: &str = "client authentication failed";
 const USE_NONCE: &str = "the DPoP proof must have the nonce of the DPoP-Nonce header";
+const USE_CHALLENGE: &str =
+    "the proof of possession must have the challenge of the OAuth-Client-Attestation-Challenge header";
 const BAD_HANDLE: &str = "the request_uri is unknown, has expired or has been used";
 
 reasons! {
@@ -257,6 +276,13 @@ reasons! {
     UnregisteredCertificate "unregistered_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
     /// The keys at the `jwks_uri` of a client with a self-signed certificate cannot be had.
     CertificateKeysUnavailable "certificate_keys_unavailable" InvalidClient 401 AUTHENTICATION_FAILED;
+
+    /// A good attestation that has expired, or is older than the policy wants.
+    StaleAttestation "stale_attestation" UseFreshAttestation 400 "the client attestation is not fresh enough";
+    /// A proof of possession of an attested key without a challenge, where the policy wants one.
+    MissingAttestationChallenge "missing_attestation_challenge" UseAttestationChallenge 400 USE_CHALLENGE;
+    /// A proof of possession of an attested key with a challenge that the server did not hand out lately.
+    StaleAttestationChallenge "stale_attestation_challenge" UseAttestationChallenge 400 USE_CHALLENGE;
 
     /// No DPoP proof, and at the PAR and authorization endpoints no `dpop_jkt` either, where the policy or the registration
     /// wants one.
@@ -473,22 +499,37 @@ const fn is_error_text(mut bytes: &[u8]) -> bool {
 pub struct Refusal {
     reason: Reason,
     retry_after: Option<u32>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
-    dpop_nonce: Option<Box<str>>,
+    enclosed: Enclosed,
+}
+
+/// What comes with a refusal: something for the host's logs, or for the next attempt of its sender.
+#[derive(Clone)]
+enum Enclosed {
+    Nothing,
+    Source(Arc<dyn Error + Send + Sync>),
+    DpopNonce(Box<str>),
+    #[cfg(feature = "attestation")]
+    AttestationChallenge(Box<str>),
 }
 
 impl Refusal {
     pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
-        Self { reason, retry_after: Some(1), source: Some(source), dpop_nonce: None }
+        Self { reason, retry_after: Some(1), enclosed: Enclosed::Source(source) }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
-        Self { reason, retry_after: Some(seconds), source: None, dpop_nonce: None }
+        Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
     }
 
     /// With the nonce that the next DPoP proof must have.
     pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
-        Self { dpop_nonce: Some(nonce.into()), ..self }
+        Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }
+    }
+
+    /// With the challenge that the next proof of possession must have.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
+        Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
     }
 
     /// Why, as a value to count and to match on.
@@ -532,13 +573,27 @@ impl Refusal {
     /// `use_dpop_nonce`.
     #[must_use]
     pub fn dpop_nonce(&self) -> Option<&str> {
-        self.dpop_nonce.as_deref()
+        match &self.enclosed {
+            Enclosed::DpopNonce(nonce) => Some(nonce),
+            _ => None,
+        }
+    }
+
+    /// The challenge that the next proof of possession of an attested key must have, for an `OAuth-Client-Attestation-Challenge`
+    /// header. It is there exactly when the code is `use_attestation_challenge`.
+    #[cfg(feature = "attestation")]
+    #[must_use]
+    pub fn attestation_challenge(&self) -> Option<&str> {
+        match &self.enclosed {
+            Enclosed::AttestationChallenge(challenge) => Some(challenge),
+            _ => None,
+        }
     }
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, retry_after: None, source: None, dpop_nonce: None }
+        Self { reason, retry_after: None, enclosed: Enclosed::Nothing }
     }
 }
 
@@ -572,6 +627,9 @@ impl fmt::Display for Refusal {
 
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        match &self.enclosed {
+            Enclosed::Source(source) => Some(&**source),
+            _ => None,
+        }
     }
 }

@@ -24,6 +24,10 @@ pub struct PushRequest<'a> {
     pub(crate) content_encoding: Header<'a>,
     pub(crate) authorization: Header<'a>,
     pub(crate) dpop: Header<'a>,
+    #[cfg(feature = "attestation")]
+    pub(crate) client_attestation: Header<'a>,
+    #[cfg(feature = "attestation")]
+    pub(crate) client_attestation_pop: Header<'a>,
     pub(crate) query: Option<&'a str>,
     pub(crate) body: &'a [u8],
     certificate: Option<ClientCertificate<'a>>,
@@ -60,6 +64,10 @@ impl<'a> PushRequest<'a> {
             content_encoding: Header::Absent,
             authorization: Header::Absent,
             dpop: Header::Absent,
+            #[cfg(feature = "attestation")]
+            client_attestation: Header::Absent,
+            #[cfg(feature = "attestation")]
+            client_attestation_pop: Header::Absent,
             query: None,
             body: body.as_ref(),
             certificate: None,
@@ -75,6 +83,12 @@ impl<'a> PushRequest<'a> {
             } else if name.eq_ignore_ascii_case("dpop") {
                 &mut request.dpop
             } else {
+                #[cfg(feature = "attestation")]
+                if name.eq_ignore_ascii_case("oauth-client-attestation") {
+                    request.client_attestation.add(value.as_ref());
+                } else if name.eq_ignore_ascii_case("oauth-client-attestation-pop") {
+                    request.client_attestation_pop.add(value.as_ref());
+                }
                 continue;
             };
             header.add(value.as_ref());
@@ -163,6 +177,15 @@ impl Reply {
         }
     }
 
+    /// Adds the challenge for the next proof of possession of an attested key.
+    #[cfg(feature = "attestation")]
+    fn with_attestation_challenge(self, challenge: Option<&str>) -> Self {
+        match challenge {
+            Some(challenge) => self.with("oauth-client-attestation-challenge", challenge.to_owned()),
+            None => self,
+        }
+    }
+
     /// Adds a challenge to a 401 (RFC 9110 section 11.6.1).
     pub(crate) fn with_challenge(self, challenge: String) -> Self {
         self.with("www-authenticate", challenge)
@@ -221,6 +244,8 @@ impl From<&Refusal> for Reply {
             405 => reply = reply.with("allow", "POST"),
             _ => {}
         }
+        #[cfg(feature = "attestation")]
+        let reply = reply.with_attestation_challenge(refusal.attestation_challenge());
         reply.with_retry_after(refusal.retry_after()).with_dpop_nonce(refusal.dpop_nonce())
     }
 }

@@ -7,7 +7,7 @@
 //! 1. size, number of segments and base64url, to the last bit;
 //! 2. a header of strict JSON, without anything that asks for another way of processing (`crit`, `b64`, `zip`) or offers a
 //!    key (`jwk`, `jku`, `x5c`, `x5u`), but for the `jwk` of a [DPoP proof](crate::dpop), which proves nothing but that its
-//!    sender has the private half;
+//!    sender has the private half, and the `x5c` of a client attestation, which is handed to the host;
 //! 3. an algorithm that the server offers and the sender is registered for, before any key is looked at;
 //! 4. a key that was registered for it, found by `kid` or among a few;
 //! 5. for encryption: the lengths of encrypted key, initialization vector and tag; the tag before the padding; and one error

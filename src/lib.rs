@@ -55,6 +55,7 @@
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
+//! | knows who may vouch for instances of apps (feature `attestation`) | [`attestation`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | hands in the certificate of a connection | [`PushRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
@@ -193,6 +194,7 @@
 //!
 //! None is on by default.
 //!
+//! * `attestation`: clients that authenticate by an attestation (draft-ietf-oauth-attestation-based-client-auth), such as wallets.
 //! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
@@ -211,6 +213,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "attestation")]
+pub mod attestation;
 mod authentication_method;
 mod authorization;
 mod certificate;
@@ -249,6 +253,8 @@ mod validation;
 
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
+#[cfg(feature = "attestation")]
+pub use self::policy::ClientAttestationPolicy;
 #[cfg(feature = "postgres")]
 pub use self::store::PostgresStore;
 #[cfg(feature = "redis")]

@@ -4,6 +4,8 @@
 //! counts.
 
 mod checks;
+#[cfg(feature = "attestation")]
+mod client_attestation;
 mod document;
 mod error;
 mod limits;
@@ -12,6 +14,8 @@ mod profile;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "attestation")]
+pub use self::client_attestation::ClientAttestationPolicy;
 pub(crate) use self::presets::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS};
 pub use self::{error::PolicyError, limits::Limits, profile::Profile};
 use crate::{
@@ -114,7 +118,7 @@ pub struct Policy {
     /// The `response_mode` values that are offered. Default all; those with a signed response (JARM) only where there is a
     /// [`response_signer`](crate::ParEndpointBuilder::response_signer).
     pub response_modes_supported: Vec<ResponseMode>,
-    /// The client authentication methods that are offered. Default all but `none`.
+    /// The client authentication methods that are offered. Default all but `none` and those with attestations.
     pub token_endpoint_auth_methods_supported: Vec<AuthenticationMethod>,
     /// Whether the metadata says that the host binds tokens to certificates (RFC 8705 section 3.3). Default `false`. It is the
     /// host that does it: see [`AuthenticatedClient::confirmation`](crate::AuthenticatedClient::confirmation).
@@ -122,6 +126,12 @@ pub struct Policy {
     /// The algorithms of client assertions. Default all; RS256 only for clients that have registered it, for themselves or with
     /// a key.
     pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    /// Whether a client assertion needs the `typ` `client-authentication+jwt` (RFC 7523bis), which older clients do not send.
+    /// Default `false`; the type of another kind of token is always refused.
+    pub require_client_assertion_type: bool,
+    /// What client attestations have to be (feature `attestation`).
+    #[cfg(feature = "attestation")]
+    pub client_attestation: ClientAttestationPolicy,
     /// The algorithms of request objects. Default all; RS256, and those with the `client_secret`, only for clients that have
     /// registered them.
     pub request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
@@ -195,6 +205,21 @@ impl Policy {
             AuthenticationMethod::None => self.danger_allow_unauthenticated_clients,
             method => self.token_endpoint_auth_methods_supported.contains(&method),
         }
+    }
+
+    /// Whether a client may be one that an attester vouches for.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn offers_attestation(&self) -> bool {
+        self.token_endpoint_auth_methods_supported.iter().any(|method| method.uses_attestation())
+    }
+
+    /// Whether nonces are demanded of any kind of proof.
+    pub(crate) fn uses_nonces(&self) -> bool {
+        #[cfg(feature = "attestation")]
+        if self.client_attestation.require_challenge {
+            return true;
+        }
+        self.require_dpop_nonce
     }
 
     /// Whether a response of this type has to come as a JWT, for want of an ID token that signs it.

@@ -30,7 +30,9 @@ impl Client {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
         }
         let method = method_of(&registration)?;
-        if method.uses_assertion() || method.uses_certificate() {
+        let sends_secret =
+            matches!(method, AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost);
+        if !sends_secret && method != AuthenticationMethod::None {
             return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
         }
         Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
@@ -51,8 +53,12 @@ impl Client {
                 "must not be none for a client with a secret",
             ));
         }
-        let needs_secret = !matches!(method, AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt)
-            && !method.uses_certificate();
+        let needs_secret = match method {
+            AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt => false,
+            #[cfg(feature = "attestation")]
+            method if method.uses_attestation() => false,
+            method => !method.uses_certificate(),
+        };
         if needs_secret && secrets.is_empty() {
             return Err(RegistrationError::new("client_secret", "is missing"));
         }
@@ -160,8 +166,13 @@ fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, 
     AuthenticationMethod::parse(text).ok_or_else(|| {
         RegistrationError::new(
             "token_endpoint_auth_method",
-            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-             self_signed_tls_client_auth or none",
+            if cfg!(feature = "attestation") {
+                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+                 self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none"
+            } else {
+                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+                 self_signed_tls_client_auth or none"
+            },
         )
     })
 }

@@ -75,7 +75,8 @@ impl<'a> Assertion<'a> {
 
     /// Whether it could be good: what is to be said about it whoever has sent it.
     pub(crate) fn check(&self, policy: &Policy, now: i64) -> Result<(), TokenFault> {
-        if !self.jws.header.has_type(&[TYPE]) {
+        let header = &self.jws.header;
+        if !header.has_type(&[TYPE]) || (policy.require_client_assertion_type && !header.has_explicit_type(TYPE)) {
             return Err(TokenFault::Type);
         }
         // A request object must not serve as a credential (RFC 9101 section 10.8).

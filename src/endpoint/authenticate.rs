@@ -11,6 +11,7 @@ use crate::{
         check_uses_assertion,
     },
     client_certificate::ClientCertificate,
+    confirmation::Thumbprint,
     dpop::{Proven, Purpose},
     error::{Reason, Refusal},
     http::{Header, PushRequest},
@@ -26,8 +27,10 @@ const CLOCKS_APART: i64 = 60;
 /// A client that has authenticated, and what must be new about its credentials.
 pub(super) struct Authenticated {
     pub(super) client: AuthenticatedClient,
-    /// The `jti` of its assertion, to be remembered once nothing else can go wrong.
+    /// The `jti` of its credentials, to be remembered once nothing else can go wrong.
     pub(super) mark: Option<Mark>,
+    /// The key that has yet to be proved by a DPoP proof: nobody has authenticated without.
+    pub(super) proof_key: Option<Thumbprint>,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -58,11 +61,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         presented: &Presented<'_>,
         request: &PushRequest<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let Authenticated { client, mark } = self.authenticate(presented).await?;
+        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
         if self.settings.token_targets.is_empty() && !matches!(request.dpop, Header::Absent) {
             return Err(Reason::UnknownTokenEndpoint.into());
         }
-        let proven = self.proved(request.dpop, &Purpose::new(request.method, &self.settings.token_targets))?;
+        let purpose = Purpose::new(request.method, &self.settings.token_targets);
+        let proven = self.proved(request.dpop, &purpose, proof_key)?;
         if proven.is_none() && client.client().must_use_dpop(self.policy()) {
             return Err(Reason::MissingDpopProof.into());
         }
@@ -70,7 +74,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let marks: Vec<Mark> = [mark, proof_mark].into_iter().flatten().collect();
         if !marks.is_empty() {
             let replayed = |known: Key| match mark {
-                Some(mark) if mark.key == known => Reason::ClientAssertion(TokenFault::Replayed),
+                Some(mark) if mark.key == known => presented.replayed(),
                 _ => proof::REPLAYED,
             };
             let owner = self.settings.keys.owner(presented.client_id());
@@ -82,11 +86,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// In the one way that the client has registered.
     pub(super) async fn authenticate(&self, presented: &Presented<'_>) -> Result<Authenticated, Refusal> {
         let client = self.client(presented.client_id()).await?;
-        let Authenticated { client, mark } = match &presented.credentials {
+        let Authenticated { client, mark, proof_key } = match &presented.credentials {
             Credentials::Assertion(assertion) => self.authenticate_by_assertion(assertion, client).await?,
+            #[cfg(feature = "attestation")]
+            Credentials::Attestation(attestation) => self.authenticate_by_attestation(attestation, client).await?,
             Credentials::Nothing(_) => {
                 let client = self.authenticate_by_certificate(presented.certificate, client).await?;
-                Authenticated { client, mark: None }
+                Authenticated { client, mark: None, proof_key: None }
             }
             Credentials::Secret(shown) => {
                 let stand_in = match &client {
@@ -95,10 +101,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 };
                 let now = || self.settings.clock.now();
                 let client = shown.verify(client, stand_in.as_deref(), self.policy(), now)?;
-                Authenticated { client, mark: None }
+                Authenticated { client, mark: None, proof_key: None }
             }
         };
-        Ok(Authenticated { client: client.bound_to(presented.certificate), mark })
+        Ok(Authenticated { client: client.bound_to(presented.certificate), mark, proof_key })
     }
 
     /// By the certificate of the connection, of clients that have registered that; and those that have no credentials.
@@ -154,7 +160,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let accepted = assertion.accept(proof, &self.settings.audiences(&client)).map_err(assertion_fault)?;
         let key = self.settings.keys.assertion(client.client_id(), accepted.id());
         let mark = self.mark(key, accepted.expires_at());
-        Ok(Authenticated { client: AuthenticatedClient::by_assertion(client, &accepted), mark: Some(mark) })
+        let client = AuthenticatedClient::by_assertion(client, &accepted);
+        Ok(Authenticated { client, mark: Some(mark), proof_key: None })
     }
 
     async fn verify_assertion<'t>(&self, client: &Client, jws: &'t Jws<'_>) -> Result<Verified<'t>, TokenFault> {

@@ -5,7 +5,11 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
+#[cfg(feature = "attestation")]
+use super::attest::AttestationSettings;
 use super::{ParEndpoint, Settings};
+#[cfg(feature = "attestation")]
+use crate::attestation::AttesterKeys;
 use crate::{
     client::{Client, ClientRegistry, InMemoryRegistry},
     clock::{Clock, SystemClock},
@@ -38,6 +42,8 @@ struct Draft {
     token_endpoint: Option<String>,
     mtls_pushed_authorization_request_endpoint: Option<String>,
     mtls_token_endpoint: Option<String>,
+    #[cfg(feature = "attestation")]
+    attestation: AttestationSettings,
     dpop_nonce_key: Option<[u8; 32]>,
     replaced_dpop_nonce_keys: Vec<[u8; 32]>,
     decryption_keys: Option<DecryptionKeys>,
@@ -78,8 +84,16 @@ pub enum BuildError {
     /// The policy requires signed responses, and nobody signs them; or there is a signer without an algorithm.
     #[error("response_signer: {0}")]
     ResponseSigner(&'static str),
-    /// No key could be drawn for the nonces of DPoP proofs.
-    #[error("random: the source failed, and policy.require_dpop_nonce needs a key")]
+    /// The policy offers authentication by attestation, and nobody says which attesters are trusted.
+    #[cfg(feature = "attestation")]
+    #[error("attester_keys: were not given, and policy.token_endpoint_auth_methods_supported needs them")]
+    AttesterKeys,
+    /// A challenge endpoint was given, and the policy demands no challenges.
+    #[cfg(feature = "attestation")]
+    #[error("challenge_endpoint: needs policy.client_attestation.require_challenge")]
+    UnusedChallengeEndpoint,
+    /// No key could be drawn for the nonces of DPoP proofs, or the challenges of attested clients.
+    #[error("random: the source failed, and the policy demands nonces, which need a key")]
     Random,
     /// No registry was given.
     #[error("clients: no client registry was given")]
@@ -98,6 +112,8 @@ impl ParEndpointBuilder {
                 token_endpoint: None,
                 mtls_pushed_authorization_request_endpoint: None,
                 mtls_token_endpoint: None,
+                #[cfg(feature = "attestation")]
+                attestation: AttestationSettings::default(),
                 dpop_nonce_key: None,
                 replaced_dpop_nonce_keys: Vec::new(),
                 decryption_keys: None,
@@ -145,8 +161,23 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// The key of the nonces of DPoP proofs ([`require_dpop_nonce`](crate::Policy::require_dpop_nonce)): 32 random bytes, the
-    /// same on all nodes. Without one each process draws its own, and knows only its own nonces.
+    /// Who knows which attesters may vouch for clients, and their keys. See [`attestation`](crate::attestation).
+    #[cfg(feature = "attestation")]
+    pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
+        self.draft.attestation.keys = Some(Box::new(keys));
+        self
+    }
+
+    /// The URL at which the host answers with [`ParEndpoint::challenge_reply`], for the metadata.
+    #[cfg(feature = "attestation")]
+    pub fn challenge_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.draft.attestation.challenge_endpoint = Some(url.into().into());
+        self
+    }
+
+    /// The key of the nonces of DPoP proofs ([`require_dpop_nonce`](crate::Policy::require_dpop_nonce)), and of the challenges
+    /// for attested clients, which are made alike: 32 random bytes, the same on all nodes. Without one each process draws its
+    /// own, and knows only its own nonces.
     pub fn dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
         self.draft.dpop_nonce_key = Some(key);
         self
@@ -301,7 +332,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         rules.policy.check()?;
         check_signer(&rules).map_err(BuildError::ResponseSigner)?;
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
-        let nonces = match (rules.policy.require_dpop_nonce, self.draft.dpop_nonce_key) {
+        #[cfg(feature = "attestation")]
+        check_attestation(&rules.policy, &self.draft.attestation)?;
+        let nonces = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
             (false, _) => None,
             (true, Some(key)) => Some(key),
             (true, None) => {
@@ -325,6 +358,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 mtls_token_endpoint: mtls_token_endpoint.map(Into::into),
                 push_targets,
                 token_targets,
+                #[cfg(feature = "attestation")]
+                attestation: self.draft.attestation,
                 nonces,
                 rules,
                 decryption_keys,
@@ -350,6 +385,18 @@ fn check_signer(rules: &Rules) -> Result<(), &'static str> {
             Err("is missing, and the policy requires signed responses")
         }
         Some(signer) if signer.algorithms().is_empty() => Err("has no algorithm"),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(feature = "attestation")]
+fn check_attestation(policy: &Policy, attestation: &AttestationSettings) -> Result<(), BuildError> {
+    if policy.offers_attestation() && attestation.keys.is_none() {
+        return Err(BuildError::AttesterKeys);
+    }
+    match &attestation.challenge_endpoint {
+        Some(url) if !is_secure_url(url) => Err(BuildError::Endpoint("challenge_endpoint")),
+        Some(_) if !policy.client_attestation.require_challenge => Err(BuildError::UnusedChallengeEndpoint),
         _ => Ok(()),
     }
 }

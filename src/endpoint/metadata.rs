@@ -84,6 +84,18 @@ impl<C, S> ParEndpoint<C, S> {
             put("token_endpoint_auth_signing_alg_values_supported", json!(signing));
         }
         put("dpop_signing_alg_values_supported", json!(policy.dpop_signing_alg_values_supported));
+        #[cfg(feature = "attestation")]
+        if policy.offers_attestation() {
+            let attestation = &policy.client_attestation;
+            put("client_attestation_signing_alg_values_supported", json!(attestation.signing_alg_values_supported));
+            put(
+                "client_attestation_pop_signing_alg_values_supported",
+                json!(attestation.pop_signing_alg_values_supported),
+            );
+            if let Some(url) = &self.settings.attestation.challenge_endpoint {
+                put("challenge_endpoint", json!(url));
+            }
+        }
         let mut challenges = vec!["S256"];
         if policy.danger_allow_plain_code_challenge {
             challenges.push("plain");

@@ -20,21 +20,35 @@ impl<C, S> ParEndpoint<C, S> {
     /// any reply that is not cached, so that clients need not ask for it (RFC 9449 section 8.2). The reply to a push has it.
     #[must_use]
     pub fn dpop_nonce(&self) -> Option<String> {
-        self.settings.nonces.as_ref().map(|nonces| nonces.current(self.settings.clock.now()))
+        let nonces = self.settings.nonces.as_ref().filter(|_| self.policy().require_dpop_nonce)?;
+        Some(nonces.current(self.settings.clock.now()))
     }
 
-    /// What the `DPoP` header proves, if there is one.
-    pub(super) fn proved(&self, header: Header<'_>, purpose: &Purpose<'_>) -> Result<Option<Proven>, Refusal> {
+    /// What the `DPoP` header proves, if there is one. There must be one by the key of an attestation that has no other proof, with
+    /// a nonce where any kind of proof needs one.
+    pub(super) fn proved(
+        &self,
+        header: Header<'_>,
+        purpose: &Purpose<'_>,
+        attested: Option<Thumbprint>,
+    ) -> Result<Option<Proven>, Refusal> {
         let fault = |fault| Refusal::from(Reason::DpopProof(fault));
         let value = match header {
+            Header::Absent if attested.is_some() => return Err(Reason::AttestationProof(TokenFault::Missing).into()),
             Header::Absent => return Ok(None),
             Header::Repeated => return Err(fault(TokenFault::Repeated)),
             Header::Once(value) => value,
         };
         let text = std::str::from_utf8(value).map_err(|_| fault(TokenFault::Malformed))?;
         let proof = Proof::parse(text).map_err(fault)?;
-        self.check_nonce(&proof)?;
-        proof.verify(purpose, self.policy(), self.settings.clock.now()).map(Some).map_err(fault)
+        if attested.is_some() || self.policy().require_dpop_nonce {
+            self.check_nonce(&proof)?;
+        }
+        let proven = proof.verify(purpose, self.policy(), self.settings.clock.now()).map_err(fault)?;
+        if attested.is_some_and(|key| key != proven.thumbprint()) {
+            return Err(Reason::AttestationProof(TokenFault::OtherKey).into());
+        }
+        Ok(Some(proven))
     }
 
     fn check_nonce(&self, proof: &Proof<'_>) -> Result<(), Refusal> {
@@ -77,7 +91,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let access_token = request.access_token().ok_or_else(|| fault(TokenFault::AccessToken))?;
         let target = [TargetUri::parse(request.uri).ok_or_else(|| fault(TokenFault::TargetUri))?];
         let purpose = Purpose::new(request.method, &target).with_access_token(access_token, jkt);
-        let proven = self.proved(request.dpop, &purpose)?.ok_or_else(|| fault(TokenFault::Missing))?;
+        let proven = self.proved(request.dpop, &purpose, None)?.ok_or_else(|| fault(TokenFault::Missing))?;
         let owner = self.settings.keys.dpop_key(&jkt.to_string());
         let remembered = self.store.remember(owner, &[self.proof_mark(&proven)]).await;
         remembered.map_err(|error| not_stored(error, |_| REPLAYED))

@@ -127,9 +127,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &PushRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Authenticated { client, mark } = self.authenticate(presented).await?;
+        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
         // Only now: anybody can make up keys and signatures, and have the server verify them.
-        let proven = self.proved(request.dpop, &Purpose::new(request.method, &self.settings.push_targets))?;
+        let purpose = Purpose::new(request.method, &self.settings.push_targets);
+        let proven = self.proved(request.dpop, &purpose, proof_key)?;
         let client = client.with_dpop_key(proven.as_ref().map(Proven::thumbprint));
         let confirmation = client.confirmation();
         let client = client.into_client();
@@ -139,7 +140,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
         let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
         let once = [
-            (mark, Reason::ClientAssertion(TokenFault::Replayed)),
+            (mark, presented.replayed()),
             (proven.as_ref().map(|proven| self.proof_mark(proven)), proof::REPLAYED),
             (object_mark, Reason::RequestObject(TokenFault::Replayed)),
             (self.challenge_mark(&request), Reason::CodeChallengeReused),

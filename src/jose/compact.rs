@@ -81,6 +81,24 @@ impl<'a> Jws<'a> {
 
     /// As [`parse`](Self::parse), for a token that brings its key along in the header.
     pub(crate) fn parse_with_key(text: &'a str, limit: usize) -> Result<(Self, EmbeddedKey), TokenFault> {
+        let mut jws = Self::parse_bringing("jwk", text, limit)?;
+        let jwk = jws.header.brought.take().ok_or(TokenFault::Key)?;
+        Ok((jws, EmbeddedKey::of(&jwk).map_err(|_| TokenFault::Key)?))
+    }
+
+    /// As [`parse`](Self::parse), for a token that may bring certificates along (`x5c`, RFC 7515 section 4.1.6). They are given as
+    /// DER, and prove nothing.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn parse_with_certificates(text: &'a str, limit: usize) -> Result<(Self, Vec<Vec<u8>>), TokenFault> {
+        let mut jws = Self::parse_bringing("x5c", text, limit)?;
+        let certificates = match jws.header.brought.take() {
+            None => Vec::new(),
+            Some(x5c) => certificates(&x5c).ok_or(TokenFault::Malformed)?,
+        };
+        Ok((jws, certificates))
+    }
+
+    fn parse_bringing(member: &str, text: &'a str, limit: usize) -> Result<Self, TokenFault> {
         if text.len() > limit {
             return Err(TokenFault::TooLarge);
         }
@@ -90,9 +108,7 @@ impl<'a> Jws<'a> {
         else {
             return Err(TokenFault::Malformed);
         };
-        let mut jws = Self::of_segments(text, Header::parse_with_key(header)?, [payload, signature])?;
-        let jwk = jws.header.jwk.take().ok_or(TokenFault::Key)?;
-        Ok((jws, EmbeddedKey::of(&jwk).map_err(|_| TokenFault::Key)?))
+        Self::of_segments(text, Header::parse_with(header, member)?, [payload, signature])
     }
 
     fn parse_segments(text: &'a str, [header, payload, signature]: [&str; 3]) -> Result<Self, TokenFault> {
@@ -105,6 +121,12 @@ impl<'a> Jws<'a> {
             return Err(TokenFault::Type);
         }
         Ok(Self { header, signing_input, payload: decode(payload)?, signature: decode(signature)? })
+    }
+
+    /// `kid`, for who looks up keys.
+    #[cfg(feature = "attestation")]
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
     }
 
     /// Whether it says by `kid` with which key it was signed.
@@ -172,6 +194,19 @@ impl<'a> Jwe<'a> {
         })
     }
 }
+
+/// Base64 of the ordinary kind, unlike everything else in a token.
+#[cfg(feature = "attestation")]
+fn certificates(x5c: &Value) -> Option<Vec<Vec<u8>>> {
+    use ::base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    let listed = x5c.as_array().filter(|listed| (1..=MAX_CERTIFICATES).contains(&listed.len()))?;
+    listed.iter().map(|certificate| STANDARD.decode(certificate.as_str()?).ok()).collect()
+}
+
+/// Certificates in `x5c`.
+#[cfg(feature = "attestation")]
+const MAX_CERTIFICATES: usize = 8;
 
 fn decode(segment: &str) -> Result<Vec<u8>, TokenFault> {
     base64url::decode(segment).ok_or(TokenFault::Malformed)

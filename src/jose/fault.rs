@@ -25,6 +25,20 @@ macro_rules! faults {
                 }
             }
 
+            /// The label of an attestation's fault.
+            pub(crate) const fn attestation_label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("attestation_", $label),)*
+                }
+            }
+
+            /// The label of the fault of a proof that comes with an attestation.
+            pub(crate) const fn attestation_proof_label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("attestation_proof_", $label),)*
+                }
+            }
+
             /// The label of a DPoP proof's fault.
             pub(crate) const fn dpop_proof_label(self) -> &'static str {
                 match self {
@@ -55,7 +69,7 @@ faults! {
     Compressed "compressed";
     /// A key, or the address of one, in the header.
     KeyInHeader "key_in_header";
-    /// The key that a DPoP proof has to bring in its header is missing, private, weak or none.
+    /// The key that a DPoP proof has to bring in its header, or an attestation in its `cnf`, is missing, private, weak or none.
     Key "jwk";
     /// Not the key that the request, or the access token, is bound to.
     OtherKey "other_key";

@@ -16,23 +16,23 @@ pub(crate) struct Header {
     pub(super) kid: Option<Box<str>>,
     typ: Option<Box<str>>,
     cty: Option<Box<str>>,
-    /// The key that the token brings along, if it is one that may.
-    pub(super) jwk: Option<Value>,
+    /// The key that the token brings along, or certificates for one, if it is one that may.
+    pub(super) brought: Option<Value>,
     /// What belongs to some algorithm, or to nothing that is known here.
     pub(super) others: Map<String, Value>,
 }
 
 impl Header {
     pub(super) fn parse(segment: &str) -> Result<Self, TokenFault> {
-        Self::read(segment, false)
+        Self::read(segment, None)
     }
 
-    /// As [`parse`](Self::parse), for the one kind of token that brings its key along.
-    pub(super) fn parse_with_key(segment: &str) -> Result<Self, TokenFault> {
-        Self::read(segment, true)
+    /// As [`parse`](Self::parse), for a kind of token that may bring its key along, in this member.
+    pub(super) fn parse_with(segment: &str, member: &str) -> Result<Self, TokenFault> {
+        Self::read(segment, Some(member))
     }
 
-    fn read(segment: &str, may_bring_key: bool) -> Result<Self, TokenFault> {
+    fn read(segment: &str, may_bring: Option<&str>) -> Result<Self, TokenFault> {
         if segment.len() > MAX_HEADER {
             return Err(TokenFault::TooLarge);
         }
@@ -50,8 +50,8 @@ impl Header {
                 "crit" => return Err(TokenFault::Critical),
                 "b64" => return Err(TokenFault::Unencoded),
                 "zip" => return Err(TokenFault::Compressed),
-                "jwk" if may_bring_key => {
-                    header.jwk = Some(json::parse(raw.get()).ok_or(TokenFault::Malformed)?);
+                name if may_bring == Some(name) => {
+                    header.brought = Some(json::parse(raw.get()).ok_or(TokenFault::Malformed)?);
                     continue;
                 }
                 "jwk" | "jku" | "x5c" | "x5u" => return Err(TokenFault::KeyInHeader),

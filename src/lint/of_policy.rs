@@ -129,11 +129,19 @@ const RULES: &[Rule<Policy>] = &[
             Profile::Brazil,
             Profile::Fapi2SecurityProfile,
             Profile::Fapi2MessageSigning,
-            Profile::Haip,
         ],
         broken: |policy| policy.token_endpoint_auth_methods_supported.iter().any(|it| !FAPI_METHODS.contains(it)),
         requirement: "clients must authenticate with keys: private_key_jwt or mutual TLS (FAPI 1.0 Advanced section 5.2.2, FAPI \
                       2.0 Security Profile section 5.3.2.1)",
+    },
+    Rule {
+        severity: DoesNotConform,
+        label: "authentication_method",
+        member: "token_endpoint_auth_methods_supported",
+        profiles: &[Profile::Haip],
+        broken: |policy| policy.token_endpoint_auth_methods_supported.iter().any(|it| !is_of_haip(*it)),
+        requirement: "clients must authenticate with keys: by an attestation, private_key_jwt or mutual TLS (OpenID4VC HAIP, \
+                      FAPI 2.0 Security Profile section 5.3.2.1)",
     },
     Rule {
         severity: DoesNotConform,
@@ -427,4 +435,13 @@ const RULES: &[Rule<Policy>] = &[
 
 fn others(offered: &[SigningAlgorithm], good: &[SigningAlgorithm]) -> bool {
     offered.iter().any(|algorithm| !good.contains(algorithm))
+}
+
+/// What FAPI has, and attestations, which HAIP has for wallets.
+fn is_of_haip(method: AuthenticationMethod) -> bool {
+    #[cfg(feature = "attestation")]
+    if method.uses_attestation() {
+        return true;
+    }
+    FAPI_METHODS.contains(&method)
 }

@@ -1,5 +1,7 @@
 //! The presets: what each profile asks for, written as what differs from the one before.
 
+#[cfg(feature = "attestation")]
+use super::ClientAttestationPolicy;
 use super::{Limits, Policy, Profile, RequireCodeChallenge};
 use crate::{
     authentication_method::AuthenticationMethod,
@@ -65,6 +67,9 @@ impl Policy {
             ],
             tls_client_certificate_bound_access_tokens: false,
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
+            require_client_assertion_type: false,
+            #[cfg(feature = "attestation")]
+            client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
             request_object_encryption_enc_values_supported: ContentEncryption::ALL.to_vec(),
@@ -142,6 +147,11 @@ impl Policy {
 
     /// OpenID4VC High Assurance Interoperability Profile (HAIP): as
     /// [`fapi2_security_profile`](Self::fapi2_security_profile), with DPoP required.
+    ///
+    /// For wallets that authenticate by attestation, switch on the feature `attestation`, add `attest_jwt_client_auth` or
+    /// `attest_jwt_client_auth_dpop` to
+    /// [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported), and let the builder's
+    /// `attester_keys` say who may vouch for them. No preset offers these methods: an endpoint that does must know attesters.
     #[must_use]
     pub fn haip() -> Self {
         Self { profile: Profile::Haip, require_dpop: true, ..Self::fapi2_security_profile() }
@@ -222,7 +232,7 @@ impl Policy {
 }
 
 /// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
-fn proof_algorithms() -> Vec<SigningAlgorithm> {
+pub(super) fn proof_algorithms() -> Vec<SigningAlgorithm> {
     let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
     SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }

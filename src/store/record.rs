@@ -14,11 +14,13 @@ const VERSION: u8 = 3;
 /// Which thumbprints follow.
 const JKT: u8 = 1;
 const X5T_S256: u8 = 2;
+const CLIENT_INSTANCE: u8 = 4;
 
 /// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
 /// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
 pub(crate) fn encode(parameters: &Parameters, protection: Protection, confirmation: Confirmation) -> Vec<u8> {
-    let thumbprints = [(JKT, confirmation.jkt), (X5T_S256, confirmation.x5t_s256)];
+    let thumbprints =
+        [(JKT, confirmation.jkt), (X5T_S256, confirmation.x5t_s256), (CLIENT_INSTANCE, confirmation.client_instance)];
     // Two length bytes for most pairs, and a little for those that need more.
     let lengths = parameters.len().saturating_mul(3).saturating_add(72);
     let mut bytes = Vec::with_capacity(parameters.text().len().saturating_add(lengths));
@@ -54,12 +56,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection, Confirmati
         (VERSION, 2) => Protection::SignedAndEncrypted,
         _ => return None,
     };
-    if thumbprints & !(JKT | X5T_S256) != 0 {
+    if thumbprints & !(JKT | X5T_S256 | CLIENT_INSTANCE) != 0 {
         return None;
     }
     let confirmation = Confirmation {
         jkt: take_thumbprint(&mut rest, thumbprints & JKT != 0)?,
         x5t_s256: take_thumbprint(&mut rest, thumbprints & X5T_S256 != 0)?,
+        client_instance: take_thumbprint(&mut rest, thumbprints & CLIENT_INSTANCE != 0)?,
     };
     let count = take_number(&mut rest)?;
     // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
@@ -137,9 +140,10 @@ mod tests {
         let thumbprint = |byte| Some(Thumbprint::from_bytes([byte; 32]));
         let confirmations = [
             Confirmation::default(),
-            Confirmation { jkt: thumbprint(1), x5t_s256: None },
-            Confirmation { jkt: None, x5t_s256: thumbprint(2) },
-            Confirmation { jkt: thumbprint(1), x5t_s256: thumbprint(2) },
+            Confirmation { jkt: thumbprint(1), ..Confirmation::default() },
+            Confirmation { x5t_s256: thumbprint(2), ..Confirmation::default() },
+            Confirmation { client_instance: thumbprint(3), ..Confirmation::default() },
+            Confirmation { jkt: thumbprint(1), x5t_s256: thumbprint(2), client_instance: thumbprint(3) },
         ];
         for protection in [Protection::Plain, Protection::Signed, Protection::SignedAndEncrypted] {
             for confirmation in confirmations {
@@ -154,7 +158,7 @@ mod tests {
         let mut parameters = Parameters::default();
         parameters.push("client_id", "c1");
         parameters.push("scope", "openid");
-        let confirmation = Confirmation { jkt: Some(Thumbprint::from_bytes([7; 32])), x5t_s256: None };
+        let confirmation = Confirmation { jkt: Some(Thumbprint::from_bytes([7; 32])), ..Confirmation::default() };
         let record = encode(&parameters, Protection::Plain, confirmation);
         for end in 0..record.len() {
             assert!(decode(&record[..end]).is_none(), "truncated at {end}");

@@ -10,6 +10,10 @@
 )]
 
 mod assertions_once;
+#[cfg(feature = "attestation")]
+mod attestation_policies;
+#[cfg(feature = "attestation")]
+mod attestations;
 mod browsers;
 mod certificate_headers;
 mod certificate_maker;
