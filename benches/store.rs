@@ -6,7 +6,7 @@
 //! | `insert` | `SET key value PX` | `INSERT` into a table of the same form |
 //! | `claim`, `consume` | `GETDEL key` | `DELETE ... RETURNING payload` |
 //!
-//! It prints ratios. Store and floor take turns, so that a noisy machine treats both alike, and the best turn of each counts:
+//! Neither server waits for a disk (no persistence, `fsync` off), which would hide what a store costs. It prints ratios. Store and floor take turns, so that a noisy machine treats both alike, and the best turn of each counts:
 //! `cargo bench --features servers --bench store`. `PARJAR_TEST_REDIS_URL` and `PARJAR_TEST_POSTGRES_URL` name other servers.
 
 #![allow(
