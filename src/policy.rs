@@ -129,6 +129,9 @@ pub struct Policy {
     /// Whether a client assertion needs the `typ` `client-authentication+jwt` (RFC 7523bis), which older clients do not send.
     /// Default `false`; the type of another kind of token is always refused.
     pub require_client_assertion_type: bool,
+    /// Whether a client assertion needs `iat`. Default `false`. Without one, only the time that is left until its `exp` is
+    /// bounded.
+    pub require_client_assertion_iat: bool,
     /// What client attestations have to be (feature `attestation`).
     #[cfg(feature = "attestation")]
     pub client_attestation: ClientAttestationPolicy,

@@ -87,6 +87,9 @@ impl<'a> Assertion<'a> {
         if dates.expires_at.is_none() {
             return Err(TokenFault::MissingExpiry);
         }
+        if policy.require_client_assertion_iat && dates.issued_at.is_none() {
+            return Err(TokenFault::MissingIssuedAt);
+        }
         dates.check(now, policy.clock_leeway)?;
         let start = dates.issued_at.or(dates.not_before);
         dates.check_lifetime(start, policy.client_assertion_lifetime, now, policy.clock_leeway)?;

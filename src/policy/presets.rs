@@ -68,6 +68,7 @@ impl Policy {
             tls_client_certificate_bound_access_tokens: false,
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             require_client_assertion_type: false,
+            require_client_assertion_iat: false,
             #[cfg(feature = "attestation")]
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
@@ -174,6 +175,7 @@ impl Policy {
             require_dpop_nonce: true,
             required_scopes: vec!["atproto".to_owned()],
             code_challenge_memory: DAY,
+            require_client_assertion_iat: true,
             token_endpoint_auth_methods_supported: vec![AuthenticationMethod::PrivateKeyJwt],
             danger_allow_unauthenticated_clients: true,
             ..Self::fapi(FAPI2_ALGORITHMS)

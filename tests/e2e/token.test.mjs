@@ -36,6 +36,13 @@ test('two uses of a code at once bring at most one token, and that one is revoke
   assert.equal((await resource(server, json.access_token)).status, 401);
 });
 
+// F2-006
+test('a code is good for a minute and no longer', async () => {
+  const flow = await approved(server, web);
+  await new Promise((resolve) => setTimeout(resolve, 60_500));
+  assertRefused(await redeem(server, web, flow), 400, 'invalid_grant');
+});
+
 // PK-006, PK-008
 test('a wrong code_verifier is refused and uses up the code', async () => {
   const flow = await approved(server, web);

@@ -163,7 +163,7 @@ fn parameters_that_profiles_refuse() {
     let no_scope = (Reason::ScopeRequired, "invalid_scope", 400);
     let hybrid = json!({ "response_type": "code id_token", "response_mode": null, "nonce": "n" });
     let rows: Vec<(&str, &[Profile], Value, Row)> = vec![
-        ("F2-009, AT-002", &FAPI2, hybrid.clone(), not_offered),
+        ("F2-009, HA-001, AT-002", &FAPI2, hybrid.clone(), not_offered),
         ("AU-005", &[Cdr, Atproto], hybrid, not_offered),
         ("F1-002, F2-009, BCP-001", &STRICT, json!({ "response_type": "token" }), not_offered),
         ("F1-002", &STRICT, json!({ "response_type": "id_token", "nonce": "n" }), not_offered),
@@ -382,6 +382,15 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
                 None => assert!(outcome.is_ok(), "{about}: {outcome:?}"),
                 Some(fault) => assert_refused(outcome, bad_client(Reason::ClientAssertion(fault)), &about),
             }
+        }
+        let object = sign(profile, &claims(profile, json!({})));
+        let undated = assertion(profile, json!({ "iat": null }));
+        let outcome = send(server, profile, &form([("request", &*object)].into_iter().chain(with_assertion(&undated))));
+        if profile == Atproto {
+            let row = bad_client(Reason::ClientAssertion(TokenFault::MissingIssuedAt));
+            assert_refused(outcome, row, "AT-005");
+        } else {
+            assert!(outcome.is_ok(), "{profile}: {outcome:?}");
         }
         for algorithm in ["RS256", "PS384", "PS512"] {
             let header = json!({ "alg": algorithm, "kid": "rsa" });
