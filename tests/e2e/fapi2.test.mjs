@@ -8,7 +8,7 @@ import * as oidc from 'openid-client';
 import { Browser } from './support/browser.mjs';
 import { signingKey } from './support/keys.mjs';
 import { redirectUri } from './support/oauth.mjs';
-import { approveInBrowser, discover as connect } from './support/openid-client.mjs';
+import { approveInBrowser, discover as connect, fresh } from './support/openid-client.mjs';
 import { startServer } from './support/server.mjs';
 
 const key = await signingKey('ES256');
@@ -36,23 +36,6 @@ async function discover(at = server, changeAssertion = () => {}) {
   const keyPair = await oidc.randomDPoPKeyPair('ES256', { extractable: true });
   sent.splice(0);
   return { config, keyPair, DPoP: oidc.getDPoPHandle(config, keyPair), sent };
-}
-
-async function fresh() {
-  const checks = {
-    pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
-    expectedState: oidc.randomState(),
-    expectedNonce: oidc.randomNonce(),
-  };
-  const parameters = {
-    redirect_uri: redirectUri,
-    scope: 'openid accounts',
-    state: checks.expectedState,
-    nonce: checks.expectedNonce,
-    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
-    code_challenge_method: 'S256',
-  };
-  return { parameters, checks };
 }
 
 /** Push, login and code exchange, as far as tokens. */

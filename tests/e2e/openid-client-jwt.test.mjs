@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import * as oidc from 'openid-client';
 import { encryptionKeys, signingKey } from './support/keys.mjs';
 import { redirectUri, web } from './support/oauth.mjs';
-import { approveInBrowser, discover, protectedRequest } from './support/openid-client.mjs';
+import { approveInBrowser, discover, fresh, protectedRequest } from './support/openid-client.mjs';
 import { encrypt } from './support/request-object.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -52,25 +52,6 @@ function privateKeyJwt(alg) {
 }
 
 const connect = (client, alg) => discover(server, client, privateKeyJwt(alg));
-
-/** Fresh PKCE, state and nonce, as a client sends them and as it checks them. */
-async function fresh(changes = {}) {
-  const checks = {
-    pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
-    expectedState: oidc.randomState(),
-    expectedNonce: oidc.randomNonce(),
-  };
-  const parameters = {
-    redirect_uri: redirectUri,
-    scope: 'openid accounts',
-    state: checks.expectedState,
-    nonce: checks.expectedNonce,
-    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
-    code_challenge_method: 'S256',
-    ...changes,
-  };
-  return { parameters, checks };
-}
 
 /** The request object that openid-client makes. */
 async function requestObject(config, alg, parameters) {

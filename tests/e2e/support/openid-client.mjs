@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
 import { Browser } from './browser.mjs';
+import { redirectUri } from './oauth.mjs';
 
 /** A configured client; `authentication` proves who it is. */
 export function discover(server, client, authentication, metadata = {}, fetch = globalThis.fetch) {
@@ -14,6 +15,25 @@ export function discover(server, client, authentication, metadata = {}, fetch = 
     // Non-repudiation checks are what makes openid-client verify the signature of an ID token that came over TLS.
     { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks], [oidc.customFetch]: fetch },
   );
+}
+
+/** Fresh PKCE, state and nonce, as a client sends them and as it checks them. */
+export async function fresh(changes = {}) {
+  const checks = {
+    pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
+    expectedState: oidc.randomState(),
+    expectedNonce: oidc.randomNonce(),
+  };
+  const parameters = {
+    redirect_uri: redirectUri,
+    scope: 'openid accounts',
+    state: checks.expectedState,
+    nonce: checks.expectedNonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    ...changes,
+  };
+  return { parameters, checks };
 }
 
 /** Opens a URL of the authorization endpoint and approves: where the browser is sent then. */
