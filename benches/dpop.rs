@@ -19,8 +19,8 @@ use josekit::{
     jws::{ES256, JwsSigner as _, JwsVerifier as _},
 };
 use parjar::{
-    Client, ClientRegistration, Clock as _, InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint, Policy,
-    PushRequest, Reply,
+    Client, ClientRegistration, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
+    store::MemoryStore,
 };
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn push(par: &ParEndpoint, proof: Option<&str>) -> u16 {
     let headers =
         [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic YmVuY2g6czNjcmV0")];
     let headers = headers.into_iter().chain(proof.map(|proof| ("dpop", proof.as_bytes())));
-    Reply::from(now(par.push(&PushRequest::new("POST", headers, BODY)))).status()
+    Reply::from(now(par.push(&FormRequest::new("POST", headers, BODY)))).status()
 }
 
 fn dpop(criterion: &mut Criterion) {

@@ -18,8 +18,8 @@ use std::{
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use parjar::{
-    Client, ClientRegistration, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy,
-    PushRequest, Reply,
+    Client, ClientRegistration, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
+    store::{MemoryLimits, MemoryStore},
 };
 use rand::{TryRng as _, rngs::SysRng};
 use sha2::{Digest as _, Sha256};
@@ -80,7 +80,7 @@ impl Bench {
         Self { par: endpoint(method, lifetime, store), clock }
     }
 
-    fn push(&self, request: &PushRequest<'_>) -> Reply {
+    fn push(&self, request: &FormRequest<'_>) -> Reply {
         Reply::from(now(self.par.push(request)))
     }
 }
@@ -146,7 +146,7 @@ fn pushes(criterion: &mut Criterion) {
         group.bench_function(row, |bencher| {
             bencher.iter(|| {
                 bench.clock.advance(Duration::from_secs(2));
-                let request = PushRequest::new("POST", headers.iter().copied(), black_box(&body));
+                let request = FormRequest::new("POST", headers.iter().copied(), black_box(&body));
                 let reply = bench.push(&request);
                 debug_assert_eq!(reply.status(), 201);
                 reply
@@ -163,7 +163,7 @@ fn redemption(criterion: &mut Criterion) {
         bencher.iter_batched(
             || {
                 bench.clock.advance(Duration::from_millis(1));
-                let request = PushRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
+                let request = FormRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
                 let pushed = now(bench.par.push(&request)).unwrap();
                 format!("client_id=bench&request_uri={}", pushed.request_uri())
             },
@@ -180,7 +180,7 @@ fn redemption(criterion: &mut Criterion) {
 fn live(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("push/live");
     let headers = headers(Some(AUTHORIZATION));
-    let request = PushRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
+    let request = FormRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
     let empty = Bench::new("client_secret_basic", 1);
     group.bench_function("0", |bencher| {
         bencher.iter(|| {
@@ -248,7 +248,7 @@ fn threads(criterion: &mut Criterion) {
                 let headers = headers(Some(AUTHORIZATION));
                 at_once(threads, iterations, |iterations| {
                     for _ in 0..iterations {
-                        let request = PushRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
+                        let request = FormRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
                         black_box(Reply::from(now(par.push(&request))));
                     }
                 })
@@ -274,7 +274,7 @@ fn refusals(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("refuse");
     for (row, authorization, body, status) in rows {
         let headers = headers(Some(authorization));
-        let request = PushRequest::new("POST", headers.iter().copied(), body);
+        let request = FormRequest::new("POST", headers.iter().copied(), body);
         assert_eq!(bench.push(&request).status(), status, "{row}");
         group.bench_function(row, |bencher| bencher.iter(|| bench.push(black_box(&request))));
     }

@@ -36,8 +36,8 @@ use josekit::{
     jws::{ES256, EdDSA, JwsHeader, JwsSigner, JwsVerifier, PS256, serialize_compact as sign},
 };
 use parjar::{
-    Client, ClientRegistration, ClientRegistry, Clock, InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint,
-    PushRequest, RegistryError, Reply, jose::DecryptionKeys,
+    Client, ClientRegistration, ClientRegistry, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint,
+    RegistryError, Reply, jose::DecryptionKeys, store::MemoryStore,
 };
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -287,14 +287,14 @@ impl Row {
 
     fn push(&self) {
         self.clocks[0].advance(Duration::from_secs(1000));
-        let request = PushRequest::new("POST", HEADERS, black_box(&self.body));
+        let request = FormRequest::new("POST", HEADERS, black_box(&self.body));
         let reply = Reply::from(now(self.par.push(&request)));
         assert_eq!(reply.status(), 201, "{}", reply.body());
     }
 
     fn push_forgetful(&self) {
         self.clocks[1].advance(Duration::from_secs(1000));
-        let request = PushRequest::new("POST", HEADERS, black_box(&self.body));
+        let request = FormRequest::new("POST", HEADERS, black_box(&self.body));
         let reply = Reply::from(now(self.forgetful.push(&request)));
         assert_eq!(reply.status(), 201, "{}", reply.body());
     }
@@ -415,7 +415,7 @@ fn refusals() {
         let bodies = [altered(4), broken_key, row.body[..row.body.len() - 2].to_owned()];
         let refuse = |body: &str| {
             row.clocks[0].advance(Duration::from_secs(1000));
-            let reply = Reply::from(now(row.par.push(&PushRequest::new("POST", HEADERS, black_box(body)))));
+            let reply = Reply::from(now(row.par.push(&FormRequest::new("POST", HEADERS, black_box(body)))));
             assert_eq!(
                 (reply.status(), reply.body().contains("invalid_request_object")),
                 (400, true),
@@ -450,7 +450,7 @@ fn refusals() {
         };
         let bodies = [forged(None), forged(Some(nobody("nobod"))), forged(Some(nobody("basic")))];
         let refuse = |body: &str| {
-            let reply = Reply::from(now(row.par.push(&PushRequest::new("POST", HEADERS, black_box(body)))));
+            let reply = Reply::from(now(row.par.push(&FormRequest::new("POST", HEADERS, black_box(body)))));
             assert_eq!(reply.status(), 401, "{}", reply.body());
         };
         let [wrong, unknown, other] =

@@ -2,6 +2,7 @@
 //! the business of the TLS stack.
 
 mod attribute;
+pub(crate) mod client_certificate;
 mod directory_name;
 mod directory_string;
 mod document;

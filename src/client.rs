@@ -1,6 +1,7 @@
 //! Clients: a registration that was checked once, so that requests meet only what can be used.
 
 mod checks;
+pub(crate) mod jwks;
 mod keys;
 mod registration;
 mod registry;
@@ -13,19 +14,21 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 pub(crate) use self::keys::{ClientKeys, KeySource};
-pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, is_client_id, verify_nobody};
+pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, is_client_id, verify_decoy_secret};
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
     secret::SecretVerifier,
 };
 use crate::{
-    authentication_method::AuthenticationMethod,
     certificate::Subject,
     jose::{KeyError, SigningAlgorithm},
     policy::Policy,
-    redirect_uri::RegisteredRedirectUri,
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        redirect_uri::RegisteredRedirectUri,
+        response_type::{ResponseMode, ResponseType},
+    },
 };
 
 /// A usable client. Made from a [`ClientRegistration`] with `try_from`.
@@ -146,7 +149,7 @@ impl Client {
         self.authorization_details_types.as_deref()
     }
 
-    /// Members of the registration that this library has no use for.
+    /// ClaimSet of the registration that this library has no use for.
     #[must_use]
     pub fn metadata(&self) -> &Map<String, Value> {
         &self.metadata
@@ -207,7 +210,7 @@ impl Client {
         &self.keys
     }
 
-    /// `allow_legacy_assertion_audience`
+    /// `danger_allow_legacy_assertion_audience`
     pub(crate) fn allows_legacy_audience(&self) -> bool {
         self.legacy_audience
     }

@@ -4,6 +4,8 @@
 mod assertion;
 #[cfg(feature = "attestation")]
 mod attestation;
+#[cfg(feature = "attestation")]
+pub mod attesters;
 mod basic;
 mod certificate;
 
@@ -19,16 +21,20 @@ pub(crate) use self::{
     certificate::{Recognized, ShownCertificate},
 };
 use crate::{
-    authentication_method::AuthenticationMethod,
-    client::{Client, MAX_SECRET, Verdict, verify_nobody},
-    client_certificate::ClientCertificate,
-    confirmation::{Confirmation, Thumbprint},
+    certificate::client_certificate::ClientCertificate,
+    client::{Client, MAX_SECRET, Verdict, verify_decoy_secret},
     error::{Reason, Refusal},
-    form::{Form, FormCredentials},
-    http::{Header, PushRequest},
+    http::{
+        FormRequest, Header,
+        form::{Form, FormCredentials},
+    },
     jose::TokenFault,
-    parameters::Name,
     policy::Policy,
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        confirmation::{Confirmation, Thumbprint},
+        parameters::Name,
+    },
 };
 
 /// A client that has proved, in the one way it registered, to be who it says it is. Only this library can make one.
@@ -134,7 +140,7 @@ impl<'a> Presented<'a> {
     /// Reads who the request says it comes from. At most one way of authentication may be in it (RFC 6749 section 2.3), and all
     /// names of the client in it must agree.
     pub(crate) fn read(
-        request: &PushRequest<'a>,
+        request: &FormRequest<'a>,
         form: &Form,
         credentials: &'a FormCredentials,
         policy: &Policy,
@@ -165,7 +171,7 @@ impl<'a> Presented<'a> {
 
 impl<'a> Credentials<'a> {
     fn read(
-        request: &PushRequest<'a>,
+        request: &FormRequest<'a>,
         form: &Form,
         credentials: &'a FormCredentials,
         policy: &Policy,
@@ -238,7 +244,7 @@ impl Shown<'_> {
                 Verdict::Wrong
             }
             (_, None) => {
-                verify_nobody(secret);
+                verify_decoy_secret(secret);
                 Verdict::Wrong
             }
         };

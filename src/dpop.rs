@@ -16,9 +16,9 @@
 //! It has to know the URL of that endpoint ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)).
 //!
 //! ```
-//! use parjar::{Confirmation, ParEndpoint, PushRequest, Refusal, Reply};
+//! use parjar::{Confirmation, ParEndpoint, FormRequest, Refusal, Reply};
 //!
-//! async fn token(par: &ParEndpoint, request: &PushRequest<'_>, code_is_bound_to: Confirmation) -> Result<(), Reply> {
+//! async fn token(par: &ParEndpoint, request: &FormRequest<'_>, code_is_bound_to: Confirmation) -> Result<(), Reply> {
 //!     let client = par.authenticate_client(request).await?;
 //!     if !client.fulfils(code_is_bound_to) {
 //!         // ... `invalid_grant`

@@ -10,6 +10,7 @@ mod metadata;
 mod object;
 mod proof;
 mod push;
+mod record;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -19,18 +20,16 @@ pub use self::{
     push::Pushed,
 };
 use crate::{
-    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id},
+    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id, jwks::JwksCache},
     client_auth::Audiences,
     clock::Clock,
-    digest::KeySpace,
     dpop::{Nonces, TargetUri},
     error::{Reason, Refusal},
     jose::DecryptionKeys,
-    jwks::JwksCache,
     observer::{Event, Observer, Stage},
     policy::Policy,
     random::RandomSource,
-    store::{BoxedStore, MemoryStore, RequestStore},
+    store::{BoxedStore, MemoryStore, RequestStore, digest::KeySpace},
     validation::Rules,
 };
 
@@ -162,7 +161,7 @@ impl Settings {
 
     /// Who an assertion of this client may be meant for.
     fn audiences(&self, client: &Client) -> Audiences<'_> {
-        let legacy = self.rules.policy.allow_legacy_assertion_audience || client.allows_legacy_audience();
+        let legacy = self.rules.policy.danger_allow_legacy_assertion_audience || client.allows_legacy_audience();
         let endpoints = [self.token_urls(), self.push_urls()];
         Audiences { issuer: &self.issuer, endpoints: legacy.then_some(endpoints) }
     }

@@ -4,12 +4,12 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use crate::{jose::TokenFault, redirect_uri::Fault};
+use crate::{jose::TokenFault, protocol::redirect_uri::RedirectUriError};
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
 /// What only an interaction with the user can bring about is not among them, so that it can never be the answer to a push
-/// (RFC 9126 section 2.3). See [`AuthorizationError`](crate::AuthorizationError).
+/// (RFC 9126 section 2.3). See [`DenialCode`](crate::DenialCode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -101,7 +101,7 @@ impl fmt::Display for ErrorCode {
 /// What only the authorization endpoint answers, and only through the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum AuthorizationError {
+pub enum DenialCode {
     /// `access_denied`: the user, or the server, said no.
     AccessDenied,
     /// `login_required` (OpenID Connect Core section 3.1.2.6)
@@ -120,7 +120,7 @@ pub enum AuthorizationError {
     TemporarilyUnavailable,
 }
 
-impl AuthorizationError {
+impl DenialCode {
     /// The value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -146,7 +146,7 @@ macro_rules! reasons {
         pub enum Reason {
             $($(#[$doc])* $variant,)*
             /// The `redirect_uri` fits no registered one; says which rule it broke.
-            RedirectUri(Fault),
+            RedirectUri(RedirectUriError),
             /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed
             /// authentication.
             ClientAssertion(TokenFault),
@@ -597,8 +597,8 @@ impl From<Reason> for Refusal {
     }
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
+impl From<RedirectUriError> for Refusal {
+    fn from(fault: RedirectUriError) -> Self {
         Reason::RedirectUri(fault).into()
     }
 }

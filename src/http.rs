@@ -2,10 +2,12 @@
 
 #[cfg(feature = "http")]
 mod convert;
+pub(crate) mod cors;
+pub(crate) mod form;
 
 use std::{borrow::Cow, fmt};
 
-use crate::{client_certificate::ClientCertificate, error::Refusal};
+use crate::{certificate::client_certificate::ClientCertificate, error::Refusal};
 
 /// A request to the PAR endpoint or to the token endpoint, put together from the parts of any framework's request.
 ///
@@ -13,12 +15,12 @@ use crate::{client_certificate::ClientCertificate, error::Refusal};
 /// [`Limits::body`](crate::Limits::body); it is refused as too large then.
 ///
 /// ```
-/// use parjar::PushRequest;
+/// use parjar::FormRequest;
 ///
 /// let headers = [("content-type", &b"application/x-www-form-urlencoded"[..])];
-/// let request = PushRequest::new("POST", headers, b"client_id=web&response_type=code");
+/// let request = FormRequest::new("POST", headers, b"client_id=web&response_type=code");
 /// ```
-pub struct PushRequest<'a> {
+pub struct FormRequest<'a> {
     pub(crate) method: &'a str,
     pub(crate) content_type: Header<'a>,
     pub(crate) content_encoding: Header<'a>,
@@ -50,7 +52,7 @@ impl<'a> Header<'a> {
     }
 }
 
-impl<'a> PushRequest<'a> {
+impl<'a> FormRequest<'a> {
     /// A request from its method, all its header lines, and its body. Header names count without regard to case.
     pub fn new<N, V, B>(method: &'a str, headers: impl IntoIterator<Item = (N, &'a V)>, body: &'a B) -> Self
     where
@@ -116,10 +118,10 @@ impl<'a> PushRequest<'a> {
     }
 }
 
-impl fmt::Debug for PushRequest<'_> {
+impl fmt::Debug for FormRequest<'_> {
     /// Shows nothing of headers and body: there are secrets in both.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PushRequest").field("body_bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("FormRequest").field("body_bytes", &self.body.len()).finish_non_exhaustive()
     }
 }
 

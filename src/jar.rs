@@ -12,10 +12,9 @@ use time::OffsetDateTime;
 
 use crate::{
     client::Client,
-    jose::{Audience, Dates, DecryptionKeys, Jwe, Jws, Members, Permitted, Token, TokenFault, Verified},
-    parameters::Parameters,
+    jose::{Audience, ClaimSet, Dates, DecryptionKeys, Jwe, Jws, Permitted, Token, TokenFault, Verified},
     policy::Policy,
-    protection::Protection,
+    protocol::{parameters::Parameters, protection::Protection},
 };
 
 /// RFC 9101 section 4
@@ -111,7 +110,7 @@ impl RequestObject {
         opening: &Opening<'_>,
     ) -> Result<Self, TokenFault> {
         let Opening { client, policy, issuer, now, .. } = opening;
-        let claims = Members::parse(object.payload())?;
+        let claims = ClaimSet::parse(object.payload())?;
         let disagrees = |(name, value): &&(&str, Value)| claims.json(name).as_ref() != Some(value);
         let repeated = decrypted.map(|decrypted| &*decrypted.repeated).unwrap_or_default();
         if let Some((name, _)) = repeated.iter().find(disagrees) {

@@ -19,41 +19,41 @@
 mod algorithm;
 mod base64url;
 mod certificate_key;
+mod claim_set;
 mod compact;
 mod content;
 mod dates;
+mod decoy;
 mod decryption_keys;
 mod embedded_key;
-mod fault;
 mod header;
 mod jwk;
 mod key_error;
 mod key_management;
-mod members;
-mod nobody;
 mod permitted;
-mod prepared;
+mod prepared_key;
 mod private_key;
 mod roca;
 mod shared_key;
 mod shared_secret;
+mod token_fault;
 mod verification_keys;
 
 pub use self::{
     algorithm::{ContentEncryption, KeyManagement, SigningAlgorithm},
     decryption_keys::DecryptionKeys,
-    fault::TokenFault,
     key_error::{KeyError, KeyProblem, KeySetError},
     shared_key::SharedKey,
     shared_secret::SharedSecret,
+    token_fault::TokenFault,
     verification_keys::VerificationKeys,
 };
 pub(crate) use self::{
+    claim_set::{Audience, ClaimSet, text_of},
     compact::{Jwe, Jws, Token, Verified},
     dates::Dates,
+    decoy::verify_with_decoy_key,
     embedded_key::EmbeddedKey,
-    members::{Audience, Members, text_of},
-    nobody::verify_for_nobody,
     permitted::Permitted,
 };
 

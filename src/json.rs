@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value, value::RawValue};
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: u8 = 16;
 
-/// Members of an object that is read by [`parse_members`].
+/// ClaimSet of an object that is read by [`parse_members`].
 const MAX_MEMBERS: usize = 256;
 
 /// Member names to which serde_json gives a meaning of its own when some crate in the program has switched on its features

@@ -9,7 +9,7 @@
 //! # Quick start
 //!
 //! ```
-//! use parjar::{Client, ClientRegistration, InMemoryRegistry, ParEndpoint, PushRequest, Reply};
+//! use parjar::{Client, ClientRegistration, InMemoryRegistry, ParEndpoint, FormRequest, Reply};
 //!
 //! # pollster::block_on(async {
 //! let registration: ClientRegistration = serde_json::from_str(
@@ -25,7 +25,7 @@
 //!     ("authorization", b"Basic d2ViOnMzY3JldA=="),
 //! ];
 //! let body = b"response_type=code&state=af0&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb";
-//! let pushed = par.push(&PushRequest::new("POST", headers, body)).await?;
+//! let pushed = par.push(&FormRequest::new("POST", headers, body)).await?;
 //! let query = format!("client_id=web&request_uri={}", pushed.request_uri());
 //! let reply = Reply::from(pushed);
 //! assert_eq!(reply.status(), 201);
@@ -55,13 +55,13 @@
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
-//! | knows who may vouch for instances of apps (feature `attestation`) | [`attestation`] |
+//! | knows who may vouch for instances of apps (feature `attestation`) | [`attesters`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
-//! | hands in the certificate of a connection | [`PushRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
+//! | hands in the certificate of a connection | [`FormRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
-//! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`] of its own, tested by [`store::contract`] |
+//! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
 //! | answers scripts of other origins (CORS) | [`Cors`] |
 //! | learns what is weak in its settings and registrations | [`Policy::lint`] |
@@ -119,7 +119,7 @@
 //! * A `jti` of an assertion is good once, for pushes and the token endpoint together. It is taken down in one step with the
 //!   request that it authenticates, so that a push that is refused can be repeated with the same assertion.
 //! * The `aud` of an assertion is the issuer, and nothing else, unless its client is registered as one that cannot do better
-//!   ([`allow_legacy_assertion_audience`](ClientRegistration::allow_legacy_assertion_audience)).
+//!   ([`danger_allow_legacy_assertion_audience`](ClientRegistration::danger_allow_legacy_assertion_audience)).
 //! * A request object is the only source of parameters. Their values keep their JSON types
 //!   ([`Parameters::iter_values`]).
 //! * Nothing is decrypted for a client that has not authenticated. (An assertion is used up by a push that succeeds, so until it
@@ -132,7 +132,7 @@
 //! and says whether it has verified the chain; names and keys are compared here.
 //!
 //! ```
-//! use parjar::{Client, ClientCertificate, ClientRegistration, InMemoryRegistry, ParEndpoint, PushRequest, Reason};
+//! use parjar::{Client, ClientCertificate, ClientRegistration, InMemoryRegistry, ParEndpoint, FormRequest, Reason};
 //!
 //! # pollster::block_on(async {
 //! let registration: ClientRegistration = serde_json::from_str(
@@ -149,7 +149,7 @@
 //!     .mtls_pushed_authorization_request_endpoint("https://mtls.as.example.com/authorize/par")
 //!     .build()?;
 //! let headers = [("content-type", &b"application/x-www-form-urlencoded"[..])];
-//! let request = PushRequest::new("POST", headers, b"client_id=bank&response_type=code");
+//! let request = FormRequest::new("POST", headers, b"client_id=bank&response_type=code");
 //! # let der_of_the_leaf = b"not one";
 //! let certificate = ClientCertificate::new(der_of_the_leaf, true);
 //! let refused = par.push(&request.with_client_certificate(certificate)).await.unwrap_err();
@@ -195,7 +195,7 @@
 //! None is on by default.
 //!
 //! * `attestation`: clients that authenticate by an attestation (draft-ietf-oauth-attestation-based-client-auth), such as wallets.
-//! * `http`: conversions between [`PushRequest`], [`Reply`] and the types of the `http` crate.
+//! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
 //! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
@@ -213,85 +213,65 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(feature = "attestation")]
-pub mod attestation;
-mod authentication_method;
-mod authorization;
+mod bounded_cache;
 mod certificate;
 mod client;
 mod client_auth;
-mod client_certificate;
 mod clock;
-mod code_challenge;
-mod confirmation;
-mod cors;
-mod digest;
 pub mod dpop;
 mod endpoint;
 mod error;
-mod form;
-mod generations;
 mod http;
 mod jar;
 pub mod jose;
 mod json;
-mod jwks;
 mod lint;
 mod observer;
-mod parameters;
 mod policy;
-mod protection;
+mod protocol;
 mod random;
-pub mod redirect_uri;
-pub mod request_uri;
 mod response;
-mod response_signer;
-mod response_type;
-mod scope;
 pub mod store;
 mod validation;
 
+#[cfg(feature = "attestation")]
+pub use self::client_auth::attesters;
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
 #[cfg(feature = "attestation")]
 pub use self::policy::ClientAttestationPolicy;
-#[cfg(feature = "postgres")]
-pub use self::store::PostgresStore;
-#[cfg(feature = "redis")]
-pub use self::store::RedisStore;
-#[cfg(feature = "sealed")]
-pub use self::store::{SealedStore, SealingKeys};
 pub use self::{
-    authentication_method::AuthenticationMethod,
-    authorization::AuthorizationRequest,
+    certificate::client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
+        jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },
     client_auth::AuthenticatedClient,
-    client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
     clock::{Clock, ManualClock, SystemClock},
-    code_challenge::{CodeChallenge, CodeChallengeMethod},
-    confirmation::{Confirmation, Thumbprint},
-    cors::{Cors, CorsError},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, BuildError, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
         RefusedRedirect,
     },
-    error::{AuthorizationError, ErrorCode, Reason, Refusal, Rejection},
-    http::{PushRequest, Reply},
-    jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
+    error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
+    http::{
+        FormRequest, Reply,
+        cors::{Cors, CorsError},
+    },
     lint::{Finding, Severity},
     observer::{Event, Observer, Stage},
-    parameters::{ParameterValue, Parameters},
     policy::{Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
-    protection::Protection,
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        code_challenge::{CodeChallenge, CodeChallengeMethod},
+        confirmation::{Confirmation, Thumbprint},
+        parameters::{ParameterValue, Parameters},
+        protection::Protection,
+        redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule, RegisteredRedirectUri},
+        request_uri::RequestUri,
+        response_type::{ResponseMode, ResponseType},
+    },
     random::{RandomError, RandomSource, SystemRandom},
-    redirect_uri::RedirectUri,
-    request_uri::RequestUri,
-    response::Redirect,
-    response_signer::ResponseSigner,
-    response_type::{ResponseMode, ResponseType},
-    store::{BoxedStore, MemoryLimits, MemoryStore, RequestStore},
-    validation::Rule,
+    response::{AuthorizationResponse, signer::ResponseSigner},
+    validation::{RequestRule, request::AuthorizationRequest},
 };

@@ -1,9 +1,9 @@
 //! What happened, for counters and logs: outcomes with their reasons, never a handle, a code or a credential.
 
 use crate::{
-    error::{AuthorizationError, Reason},
+    client::jwks::JwksError,
+    error::{DenialCode, Reason},
     jose::KeyError,
-    jwks::JwksError,
 };
 
 /// Receives every outcome. It is called on the request path, so it should be quick.
@@ -104,7 +104,7 @@ pub enum Event<'a> {
         /// The client.
         client_id: &'a str,
         /// With which error.
-        error: AuthorizationError,
+        error: DenialCode,
     },
     /// The keys of a client were fetched from its `jwks_uri`.
     #[non_exhaustive]

@@ -19,9 +19,11 @@ pub use self::client_attestation::ClientAttestationPolicy;
 pub(crate) use self::presets::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS};
 pub use self::{error::PolicyError, limits::Limits, profile::Profile};
 use crate::{
-    authentication_method::AuthenticationMethod,
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        response_type::{ResponseMode, ResponseType},
+    },
 };
 
 /// The settings of one authorization server ("profile-level switches").
@@ -169,9 +171,9 @@ pub struct Policy {
     /// Default `false`.
     pub refuse_id_token_hint: bool,
     /// Whether every client may name an endpoint as the `aud` of its assertions, as
-    /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience) has it for one of them.
+    /// [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience) has it for one of them.
     /// Default `false`.
-    pub allow_legacy_assertion_audience: bool,
+    pub danger_allow_legacy_assertion_audience: bool,
     /// Bounds of a single request.
     pub limits: Limits,
     /// **Danger.** Lets clients push and get tokens that are registered with `token_endpoint_auth_method` `none`. Anybody can

@@ -1,6 +1,8 @@
 //! The authorization response: parameters sent to the client through the browser (RFC 6749 section 4.1.2), in the response mode
 //! that was asked for, always with `iss` (RFC 9207).
 
+pub(crate) mod signer;
+
 use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
@@ -10,8 +12,8 @@ use crate::{
     clock::Clock,
     error::{Reason, Refusal},
     http::Reply,
-    response_signer::{ResponseSigner, algorithm_for},
-    response_type::ResponseMode,
+    protocol::response_type::ResponseMode,
+    response::signer::{ResponseSigner, algorithm_for},
     validation::Answer,
 };
 
@@ -29,7 +31,10 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
+    pub(crate) fn respond<'a>(
+        &self,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> AuthorizationResponse {
         let ours = |(name, _): &(&str, &str)| matches!(*name, "state" | "iss");
         let mut pairs: Vec<(&str, &str)> = parameters.into_iter().filter(|pair| !ours(pair)).collect();
         pairs.extend(self.answer.state.as_deref().map(|state| ("state", state)));
@@ -39,13 +44,13 @@ impl Target {
         }
         match self.sign(&pairs) {
             Some(response) => self.send(&[("response", &response)]),
-            None => Redirect(Form::NotSigned),
+            None => AuthorizationResponse(Form::NotSigned),
         }
     }
 
-    fn send(&self, pairs: &[(&str, &str)]) -> Redirect {
+    fn send(&self, pairs: &[(&str, &str)]) -> AuthorizationResponse {
         let redirect_uri = self.answer.redirect_uri.as_str();
-        Redirect(match self.answer.mode {
+        AuthorizationResponse(match self.answer.mode {
             ResponseMode::Query | ResponseMode::QueryJwt | ResponseMode::Jwt => {
                 Form::Location(with_query(redirect_uri, pairs))
             }
@@ -69,7 +74,7 @@ impl Target {
         signer.sign(client, algorithm_for(signer, client)?, &Value::Object(claims).to_string())
     }
 
-    pub(crate) fn refuse(&self, code: &str, description: Option<&str>) -> Redirect {
+    pub(crate) fn refuse(&self, code: &str, description: Option<&str>) -> AuthorizationResponse {
         let description = description.map(|text| ("error_description", text));
         self.respond([("error", code)].into_iter().chain(description))
     }
@@ -87,7 +92,7 @@ impl fmt::Debug for Target {
 ///
 /// `Debug` keeps back what it carries, a code for instance.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Redirect(Form);
+pub struct AuthorizationResponse(Form);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
@@ -96,7 +101,7 @@ enum Form {
     NotSigned,
 }
 
-impl Redirect {
+impl AuthorizationResponse {
     /// The `Location`, unless the response mode is `form_post` or `form_post.jwt`.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
@@ -114,14 +119,14 @@ impl Redirect {
     }
 }
 
-impl fmt::Debug for Redirect {
+impl fmt::Debug for AuthorizationResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Redirect(..)")
+        f.write_str("AuthorizationResponse(..)")
     }
 }
 
-impl From<Redirect> for Reply {
-    fn from(redirect: Redirect) -> Self {
+impl From<AuthorizationResponse> for Reply {
+    fn from(redirect: AuthorizationResponse) -> Self {
         match redirect.0 {
             Form::Location(location) => Self::see_other(location),
             Form::Page(html) => Self::page(200, html, FORM_POST_POLICY),

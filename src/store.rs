@@ -2,10 +2,10 @@
 
 mod boxed;
 pub mod contract;
+pub(crate) mod digest;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
-pub(crate) mod record;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sealed")]
@@ -23,7 +23,7 @@ pub use self::{
     boxed::BoxedStore,
     memory::{MemoryLimits, MemoryStore},
 };
-pub use crate::digest::Key;
+pub use crate::store::digest::RecordKey;
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
 ///
@@ -84,21 +84,22 @@ pub trait RequestStore: Send + Sync + 'static {
     ///
     /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
     /// is wrong. After any error the caller must not go on as if the marks were new.
-    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), StoreRefusal>> + Send;
+    fn remember(&self, owner: RecordKey, marks: &[ReplayMark])
+    -> impl Future<Output = Result<(), StoreRefusal>> + Send;
 }
 
 /// Something that may happen once, such as the use of a `jti`.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
+pub struct ReplayMark {
     /// Digest of what may happen once.
-    pub key: Key,
+    pub key: RecordKey,
     /// How long it is remembered.
     pub lifetime: Duration,
 }
 
-impl Mark {
+impl ReplayMark {
     /// A mark that is there twice, of a few.
-    fn repeated(marks: &[Self]) -> Option<Key> {
+    fn repeated(marks: &[Self]) -> Option<RecordKey> {
         let is_repeated = |(index, mark): &(usize, &Self)| marks.iter().take(*index).any(|other| other.key == mark.key);
         marks.iter().enumerate().find(is_repeated).map(|(_, mark)| mark.key)
     }
@@ -108,15 +109,15 @@ impl Mark {
 #[derive(Clone, Copy)]
 pub struct NewRequest<'a> {
     /// Digest of the handle.
-    pub key: Key,
+    pub key: RecordKey,
     /// Digest of the client.
-    pub owner: Key,
+    pub owner: RecordKey,
     /// The request, for [`RequestStore::claim`] to give back.
     pub payload: &'a [u8],
     /// How long it waits to be opened.
     pub lifetime: Duration,
     /// What must not have happened before, and has happened once the request is inserted.
-    pub marks: &'a [Mark],
+    pub marks: &'a [ReplayMark],
 }
 
 impl fmt::Debug for NewRequest<'_> {
@@ -130,11 +131,11 @@ impl fmt::Debug for NewRequest<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
     /// Digest of the handle.
-    pub key: Key,
+    pub key: RecordKey,
     /// Digest of the client.
-    pub owner: Key,
+    pub owner: RecordKey,
     /// Digest of the browser's binding, if the host has one.
-    pub browser: Option<Key>,
+    pub browser: Option<RecordKey>,
     /// For [`RequestStore::claim`]: how long an opened request lives. For [`RequestStore::consume`]: how long a spent one is
     /// remembered.
     pub lifetime: Duration,
@@ -182,7 +183,7 @@ pub enum StoreRefusal {
     #[error("a mark is known")]
     Replayed {
         /// The key of the mark, or of one of them.
-        mark: Key,
+        mark: RecordKey,
     },
     /// The client has its share of the store in use, of requests or of marks.
     #[error("the client has its share of the store in use")]
@@ -245,7 +246,11 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
         (**self).consume(claim)
     }
 
-    fn remember(&self, owner: Key, marks: &[Mark]) -> impl Future<Output = Result<(), StoreRefusal>> + Send {
+    fn remember(
+        &self,
+        owner: RecordKey,
+        marks: &[ReplayMark],
+    ) -> impl Future<Output = Result<(), StoreRefusal>> + Send {
         (**self).remember(owner, marks)
     }
 }

@@ -9,6 +9,7 @@ mod oidc;
 mod pkce;
 mod protection;
 mod redirect;
+pub(crate) mod request;
 mod resource;
 mod response;
 mod scopes;
@@ -20,17 +21,19 @@ use serde_json::{Map, Value};
 pub(crate) use self::redirect::Arrival;
 use self::{details::DetailCheck, response::Modes};
 use crate::{
-    authorization::AuthorizationRequest,
     client::Client,
-    code_challenge::CodeChallenge,
-    confirmation::Confirmation,
     error::{Reason, Refusal, Rejection},
-    parameters::{Name, Parameters},
     policy::Policy,
-    protection::Protection,
-    redirect_uri::RedirectUri,
-    response_signer::ResponseSigner,
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        code_challenge::CodeChallenge,
+        confirmation::Confirmation,
+        parameters::{Name, Parameters},
+        protection::Protection,
+        redirect_uri::RedirectUri,
+        response_type::{ResponseMode, ResponseType},
+    },
+    response::signer::ResponseSigner,
+    validation::request::AuthorizationRequest,
 };
 
 /// A rule of the host, applied to a request that has passed all others: at the push, and again when it is opened.
@@ -45,7 +48,7 @@ use crate::{
 /// let builder = ParEndpoint::builder("https://as.example.com")
 ///     .rule(|request: &AuthorizationRequest| if request.has_scope("openid") { Ok(()) } else { Err(NO_OPENID) });
 /// ```
-pub trait Rule: Send + Sync + 'static {
+pub trait RequestRule: Send + Sync + 'static {
     /// Refuses a request, or lets it pass.
     ///
     /// # Errors
@@ -54,7 +57,7 @@ pub trait Rule: Send + Sync + 'static {
     fn check(&self, request: &AuthorizationRequest) -> Result<(), Rejection>;
 }
 
-impl<F> Rule for F
+impl<F> RequestRule for F
 where
     F: Fn(&AuthorizationRequest) -> Result<(), Rejection> + Send + Sync + 'static,
 {
@@ -69,7 +72,7 @@ pub(crate) struct Rules {
     pub(crate) policy: Policy,
     pub(crate) response_signer: Option<Arc<dyn ResponseSigner>>,
     pub(crate) detail_types: BTreeMap<Box<str>, Arc<DetailCheck>>,
-    pub(crate) host: Vec<Arc<dyn Rule>>,
+    pub(crate) host: Vec<Arc<dyn RequestRule>>,
 }
 
 /// How a request came: what is known about it that is not in its parameters.

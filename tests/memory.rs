@@ -10,8 +10,10 @@ use std::{
 };
 
 use parjar::{
-    ManualClock, MemoryLimits, MemoryStore, RequestStore,
-    store::{Claim, InsertError, Key, Mark, NewRequest, StoreRefusal},
+    ManualClock,
+    store::{
+        Claim, InsertError, MemoryLimits, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal,
+    },
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -34,7 +36,7 @@ impl Bounded {
         Self { store, clock, before: resident(), _alone: alone }
     }
 
-    fn insert(&self, number: u64, owner: u64, payload: &[u8], marks: &[Mark]) -> Result<(), InsertError> {
+    fn insert(&self, number: u64, owner: u64, payload: &[u8], marks: &[ReplayMark]) -> Result<(), InsertError> {
         let request = NewRequest { key: key(number), owner: key(owner), payload, lifetime: MINUTE, marks };
         pollster::block_on(self.store.insert(request))
     }
@@ -62,15 +64,15 @@ fn resident() -> usize {
     pages.unwrap_or_default() * 4_096
 }
 
-fn key(number: u64) -> Key {
+fn key(number: u64) -> RecordKey {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
     bytes[31] = number.to_le_bytes()[0];
-    Key::from_bytes(bytes)
+    RecordKey::from_bytes(bytes)
 }
 
-fn mark(number: u64) -> Mark {
-    Mark { key: key(number), lifetime: MINUTE }
+fn mark(number: u64) -> ReplayMark {
+    ReplayMark { key: key(number), lifetime: MINUTE }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use parjar::{AuthorizationError, AuthorizeRefusal, Granted, Pending, Reply};
+use parjar::{AuthorizeRefusal, DenialCode, Granted, Pending, Reply};
 
 use super::{
     Demo,
@@ -53,7 +53,7 @@ async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, A
     let pending = demo.par.authorize(request, Some(browser.binding())).await.map_err(refused)?;
     if pending.request().has_prompt("none") {
         // The demo keeps no session, so nobody is signed in without being asked.
-        return deny(demo, &pending, AuthorizationError::LoginRequired).await;
+        return deny(demo, &pending, DenialCode::LoginRequired).await;
     }
     let answer = consent_page::render(&pending, request, &browser, &ALICE);
     Ok(match browser.set_cookie() {
@@ -71,7 +71,7 @@ async fn decide(demo: &Demo, message: &Message, form: Form<'_>, decision: &str) 
     let pending = demo.par.authorize(&request, Some(browser.binding())).await.map_err(refused)?;
     match decision {
         "approve" => approve(demo, &pending).await,
-        _ => deny(demo, &pending, AuthorizationError::AccessDenied).await,
+        _ => deny(demo, &pending, DenialCode::AccessDenied).await,
     }
 }
 
@@ -94,7 +94,7 @@ async fn approve(demo: &Demo, pending: &Pending) -> Result<Answer, Answer> {
     Ok(Reply::from(redirect).into())
 }
 
-async fn deny(demo: &Demo, pending: &Pending, error: AuthorizationError) -> Result<Answer, Answer> {
+async fn deny(demo: &Demo, pending: &Pending, error: DenialCode) -> Result<Answer, Answer> {
     Ok(Reply::from(demo.par.deny(pending, error).await.map_err(refused)?).into())
 }
 

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parjar::{AuthorizationError, AuthorizationRequest, RandomError};
+use parjar::{AuthorizationRequest, DenialCode, RandomError};
 
 use super::{
     accounts::{Account, unix_time},
@@ -63,10 +63,10 @@ pub(crate) enum Unissued {
 }
 
 impl Unissued {
-    pub(crate) fn error(&self) -> AuthorizationError {
+    pub(crate) fn error(&self) -> DenialCode {
         match self {
-            Self::Full => AuthorizationError::TemporarilyUnavailable,
-            Self::Failed => AuthorizationError::ServerError,
+            Self::Full => DenialCode::TemporarilyUnavailable,
+            Self::Failed => DenialCode::ServerError,
         }
     }
 }

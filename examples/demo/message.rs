@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use josekit::JoseError;
-use parjar::{PushRequest, RandomError, Reply};
+use parjar::{FormRequest, RandomError, Reply};
 use url::form_urlencoded;
 
 use super::tls::PeerCertificate;
@@ -24,9 +24,9 @@ pub(crate) struct Message {
 
 impl Message {
     /// How the library wants it.
-    pub(crate) fn to_push_request(&self) -> PushRequest<'_> {
+    pub(crate) fn to_push_request(&self) -> FormRequest<'_> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        let request = PushRequest::new(&self.method, headers, &self.body).with_query(self.query.as_deref());
+        let request = FormRequest::new(&self.method, headers, &self.body).with_query(self.query.as_deref());
         match &self.certificate {
             Some(certificate) => request.with_client_certificate(certificate.to_client_certificate()),
             None => request,

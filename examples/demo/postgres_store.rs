@@ -10,7 +10,7 @@ use openssl::{
     error::ErrorStack,
     ssl::{SslConnector, SslMethod, SslVerifyMode},
 };
-use parjar::{BoxedStore, PostgresStore, store::PostgresStoreError};
+use parjar::store::{BoxedStore, PostgresStore, PostgresStoreError};
 use postgres_openssl::MakeTlsConnector;
 
 use super::{log, store::origin};

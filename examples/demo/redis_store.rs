@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parjar::{BoxedStore, RedisStore};
+use parjar::store::{BoxedStore, RedisStore};
 use redis::{
     Client, ConnectionAddr, ErrorKind, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},

@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use parjar::{
-    AuthenticationMethod, AuthorizationRequest, BoxedStore, Client, ClientRegistration, ErrorCode, InMemoryRegistry,
-    ParEndpoint, Policy, Rejection,
+    AuthenticationMethod, AuthorizationRequest, Client, ClientRegistration, ErrorCode, InMemoryRegistry, ParEndpoint,
+    Policy, Rejection, store::BoxedStore,
 };
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use parjar::{BoxedStore, MemoryStore};
+use parjar::store::{BoxedStore, MemoryStore};
 
 use super::{postgres_store::Postgres, redis_store::Redis};
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use parjar::{AuthenticatedClient, Policy, PushRequest, Reason, Refusal, jose::TokenFault};
+use parjar::{AuthenticatedClient, FormRequest, Policy, Reason, Refusal, jose::TokenFault};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +16,7 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
     let method = json!({ "token_endpoint_auth_method": "client_secret_jwt" });
     let legacy = json!({
-        "token_endpoint_auth_method": "client_secret_jwt", "allow_legacy_assertion_audience": true,
+        "token_endpoint_auth_method": "client_secret_jwt", "danger_allow_legacy_assertion_audience": true,
     });
     Server::new(Policy::oauth(), [registration("c1", method), registration("legacy", legacy)])
 });
@@ -41,7 +41,7 @@ pub fn run(payload: &[u8]) {
 
 fn authenticate(assertion: &str) -> Result<AuthenticatedClient, Refusal> {
     let body = format!("client_assertion_type={}&client_assertion={assertion}", encode(ASSERTION_TYPE));
-    let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+    let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
     pollster::block_on(SERVER.par.authenticate_client(&request)).inspect_err(check_refusal)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use parjar::{Policy, PushRequest, Reply};
+use parjar::{FormRequest, Policy, Reply};
 use serde_json::json;
 
 use super::server::{FORM, Server, check_refusal, registration};
@@ -24,7 +24,7 @@ pub fn run(bytes: &[u8]) {
 
 fn check(header: &[u8]) {
     let headers = [("content-type", FORM.as_bytes()), ("authorization", header)];
-    let request = PushRequest::new("POST", headers, "grant_type=authorization_code");
+    let request = FormRequest::new("POST", headers, "grant_type=authorization_code");
     match pollster::block_on(SERVER.par.authenticate_client(&request)) {
         Ok(client) => {
             let shown = lenient(header).expect("credentials, by any decoder");

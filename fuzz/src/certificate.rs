@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use openssl::x509::X509;
-use parjar::{ClientCertificate, ForwardedCertificate, Policy, PushRequest};
+use parjar::{ClientCertificate, FormRequest, ForwardedCertificate, Policy};
 use serde_json::json;
 
 use super::server::{CALLBACK, FORM, Server, check_refusal};
@@ -41,7 +41,7 @@ pub fn run(bytes: &[u8]) {
 
 fn check(der: &[u8], client_id: &str) {
     let body = format!("client_id={client_id}");
-    let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+    let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
     let request = request.with_client_certificate(ClientCertificate::new(der, true));
     if let Err(refusal) = pollster::block_on(SERVER.par.authenticate_client(&request)) {
         check_refusal(&refusal);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use openssl::sha::sha256;
 use parjar::{
-    Policy, PushRequest,
+    FormRequest, Policy,
     jose::{ContentEncryption, KeyManagement, SharedKey, SharedSecret, SigningAlgorithm},
 };
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ fn is_typed(members: Option<&Members>, name: &str, wanted: &str) -> bool {
 
 fn is_authenticated(assertion: &str) -> bool {
     let body = format!("client_assertion_type={}&client_assertion={assertion}", encode(ASSERTION_TYPE));
-    let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+    let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
     pollster::block_on(SERVER.par.authenticate_client(&request)).inspect_err(check_refusal).is_ok()
 }
 

@@ -1,9 +1,6 @@
 //! Two redirect URIs, one on each line: the registered one and the requested one, held against each other by every rule.
 
-use parjar::{
-    Policy,
-    redirect_uri::{Fault, MAX_LENGTH, RedirectUri, RegisteredRedirectUri, Rule},
-};
+use parjar::{Policy, RedirectUri, RedirectUriError, RedirectUriRule, RegisteredRedirectUri};
 use serde_json::json;
 use url::{Host, Url};
 
@@ -30,14 +27,14 @@ fn check_registered(text: &str, registered: &RegisteredRedirectUri) {
         "http" => assert!(is_loopback(&url), "{text}"),
         scheme => assert!(scheme.contains('.'), "{text}"),
     }
-    assert!(registered.matches(Rule::Exact, text).is_ok_and(|matched| matched.is_registered()));
+    assert!(registered.matches(RedirectUriRule::Exact, text).is_ok_and(|matched| matched.is_registered()));
 }
 
 fn check_pair(registered: &RegisteredRedirectUri, requested: &str) {
-    let exact = matched(registered, Rule::Exact, requested);
-    let loopback = matched(registered, Rule::Loopback, requested);
-    let same_origin = matched(registered, Rule::SameOrigin { below_registered_path: false }, requested);
-    let below_path = matched(registered, Rule::SameOrigin { below_registered_path: true }, requested);
+    let exact = matched(registered, RedirectUriRule::Exact, requested);
+    let loopback = matched(registered, RedirectUriRule::Loopback, requested);
+    let same_origin = matched(registered, RedirectUriRule::SameOrigin { below_registered_path: false }, requested);
+    let below_path = matched(registered, RedirectUriRule::SameOrigin { below_registered_path: true }, requested);
     assert_eq!(exact.is_some(), registered.as_str() == requested);
     if exact.is_some() {
         assert!(loopback == exact && same_origin == exact && below_path == exact);
@@ -59,20 +56,20 @@ fn check_pair(registered: &RegisteredRedirectUri, requested: &str) {
     }
 }
 
-fn matched(registered: &RegisteredRedirectUri, rule: Rule, requested: &str) -> Option<RedirectUri> {
+fn matched(registered: &RegisteredRedirectUri, rule: RedirectUriRule, requested: &str) -> Option<RedirectUri> {
     let outcome = registered.matches(rule, requested).inspect_err(|fault| check_fault(*fault)).ok()?;
     assert_eq!(outcome.as_str(), requested, "what was requested is what is used");
     Some(outcome)
 }
 
-fn check_fault(fault: Fault) {
+fn check_fault(fault: RedirectUriError) {
     let text = fault.to_string();
     assert!(!text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x20..=0x7E) && byte != b'"'), "{text}");
 }
 
 /// What holds for every URI that is ever used.
 fn check_harmless(text: &str, url: &Url) {
-    assert!((1..=MAX_LENGTH).contains(&text.len()));
+    assert!((1..=RegisteredRedirectUri::MAX_LENGTH).contains(&text.len()));
     assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}#"#.contains(&byte)), "{text}");
     assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none(), "{text}");
     for name in ["code", "state", "iss", "error", "response", "id_token", "access_token"] {

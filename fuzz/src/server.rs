@@ -2,12 +2,14 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthorizeRefusal, Client, ClientRegistration, InMemoryRegistry, ManualClock, ParEndpoint, Pending, Policy,
-    PushRequest, Pushed, Redirect, Refusal, Reply, request_uri::PREFIX,
+    AuthorizationResponse, AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
+    ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
 };
 use serde_json::{Value, json};
 
 use super::slot::Slot;
+
+const PREFIX: &str = RequestUri::PREFIX;
 
 pub const ISSUER: &str = "https://as.example";
 pub const TOKEN_ENDPOINT: &str = "https://as.example/token";
@@ -52,7 +54,7 @@ impl Server {
     pub fn push(&self, client_id: &str, body: &[u8]) -> Result<Pushed, Refusal> {
         let authorization = format!("Basic {}", STANDARD.encode(format!("{client_id}:{}", encode(SECRET))));
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
-        let pushed = pollster::block_on(self.par.push(&PushRequest::new("POST", headers, body)));
+        let pushed = pollster::block_on(self.par.push(&FormRequest::new("POST", headers, body)));
         pushed.inspect_err(check_refusal)
     }
 
@@ -66,7 +68,7 @@ impl Server {
     }
 
     /// Ends a request with a code, which must work once if it was pushed.
-    pub fn complete(&self, pending: &Pending) -> Redirect {
+    pub fn complete(&self, pending: &Pending) -> AuthorizationResponse {
         let granted = pollster::block_on(self.par.complete(pending)).expect("the first to complete it");
         if pending.request_uri().is_some() {
             assert!(pollster::block_on(self.par.complete(pending)).is_err(), "completed twice");
@@ -115,7 +117,7 @@ pub fn check_authorize_refusal(refused: &AuthorizeRefusal) {
 }
 
 /// Nobody is sent anywhere but to the redirect URI, and gets there what was meant for it alone.
-pub fn check_redirect(redirect: &Redirect, redirect_uri: &str) {
+pub fn check_redirect(redirect: &AuthorizationResponse, redirect_uri: &str) {
     let reply = Reply::from(redirect.clone());
     check_headers(&reply);
     let Some(location) = redirect.location() else {

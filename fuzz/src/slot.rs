@@ -2,10 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use parjar::{
-    RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
-};
+use parjar::store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal};
 
 /// Keeps the last request, whatever its key, and the marks of one input.
 #[derive(Clone, Default)]
@@ -14,7 +11,7 @@ pub struct Slot(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     record: Option<Vec<u8>>,
-    marks: Vec<Key>,
+    marks: Vec<RecordKey>,
 }
 
 impl Slot {
@@ -32,7 +29,7 @@ impl Slot {
     }
 
     /// The key of a mark that is known.
-    fn mark(&self, marks: &[Mark]) -> Result<(), Key> {
+    fn mark(&self, marks: &[ReplayMark]) -> Result<(), RecordKey> {
         let mut state = self.state();
         for mark in marks {
             if state.marks.contains(&mark.key) {
@@ -59,7 +56,7 @@ impl RequestStore for Slot {
         self.state().record.take().map(drop).ok_or(ClaimError::Spent)
     }
 
-    async fn remember(&self, _: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.mark(marks).map_err(|mark| StoreRefusal::Replayed { mark })
     }
 }

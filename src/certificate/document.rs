@@ -7,7 +7,7 @@ use x509_cert::{
     spki::SubjectPublicKeyInfoOwned,
 };
 
-use crate::confirmation::Thumbprint;
+use crate::protocol::confirmation::Thumbprint;
 
 /// Bytes of a certificate that is read.
 pub(crate) const MAX_CERTIFICATE: usize = 8 * 1024;

@@ -9,7 +9,7 @@ use super::{
     secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
     subject::subject_of,
 };
-use crate::{
+use crate::protocol::{
     authentication_method::AuthenticationMethod,
     redirect_uri::RegisteredRedirectUri,
     response_type::{ResponseMode, ResponseType},
@@ -75,7 +75,7 @@ impl Client {
             keys,
             certificate_subject: subject_of(&registration, method)?,
             certificate_bound: registration.tls_client_certificate_bound_access_tokens,
-            legacy_audience: registration.allow_legacy_assertion_audience,
+            legacy_audience: registration.danger_allow_legacy_assertion_audience,
             redirect_uris,
             response_types,
             grant_types,

@@ -5,11 +5,11 @@ use url::{Host, Url};
 
 use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
 use crate::{
-    authentication_method::AuthenticationMethod,
     jose::{
         ContentEncryption, Jwe, Jws, KeyError, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault,
         VerificationKeys, Verified,
     },
+    protocol::authentication_method::AuthenticationMethod,
 };
 
 /// The keys and algorithms of one client.

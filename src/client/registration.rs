@@ -15,7 +15,7 @@ use crate::json;
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
-/// Missing members have the defaults of their specifications. Members that this library does not know are kept in `other` for
+/// Missing members have the defaults of their specifications. ClaimSet that this library does not know are kept in `other` for
 /// the host (RFC 7591 section 2). Reading one never shows a value in an error.
 ///
 /// ```
@@ -52,10 +52,10 @@ pub struct ClientRegistration {
     /// whose `alg` is that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<String>,
-    /// `allow_legacy_assertion_audience` (an extension): whether `aud` of this client's assertions may also be the URL of the token
+    /// `danger_allow_legacy_assertion_audience` (an extension): whether `aud` of this client's assertions may also be the URL of the token
     /// endpoint or of the PAR endpoint, or an array with one of those or the issuer, as RFC 9126 section 2 has it. For
     /// clients older than RFC 7523bis: another server that they trust could use such an assertion here.
-    pub allow_legacy_assertion_audience: bool,
+    pub danger_allow_legacy_assertion_audience: bool,
     /// `jwks`: the public keys of the client, as a JWK set. For `self_signed_tls_client_auth`, a key with `x5c` is good with the
     /// first certificate in there only, and one without is good with any certificate for it. Dates of such certificates
     /// do not count: what ends one is taking it out of the set.
@@ -289,7 +289,7 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             .unwrap_or_default(),
             token_endpoint_auth_method: take(members, "token_endpoint_auth_method", "a string")?,
             token_endpoint_auth_signing_alg: take(members, "token_endpoint_auth_signing_alg", "a string")?,
-            allow_legacy_assertion_audience: flag(members, "allow_legacy_assertion_audience")?,
+            danger_allow_legacy_assertion_audience: flag(members, "danger_allow_legacy_assertion_audience")?,
             jwks: take(members, "jwks", "a JWK set")?,
             jwks_uri: take(members, "jwks_uri", "a string")?,
             tls_client_auth_subject_dn: take(members, "tls_client_auth_subject_dn", "a string")?,

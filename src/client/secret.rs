@@ -102,7 +102,7 @@ pub(crate) fn verify(
 }
 
 /// Does for a client that does not exist what [`verify`] does for one with a single digest.
-pub(crate) fn verify_nobody(presented: &[u8]) {
+pub(crate) fn verify_decoy_secret(presented: &[u8]) {
     let nobody = [Secret::from_digest([0; 32], None)];
     std::hint::black_box(verify(&nobody, "", presented, OffsetDateTime::now_utc));
 }

@@ -1,7 +1,7 @@
 //! Which subject the certificate of a client must have (RFC 8705 section 2.1.2).
 
 use super::registration::{ClientRegistration, RegistrationError};
-use crate::{authentication_method::AuthenticationMethod, certificate::Subject};
+use crate::{certificate::Subject, protocol::authentication_method::AuthenticationMethod};
 
 /// Name, registered text, reader and rule of a member.
 type Member<'a> = (&'static str, &'a Option<String>, fn(&str) -> Option<Subject>, &'static str);

@@ -5,7 +5,7 @@
 
 use crate::{
     error::Reason,
-    jose::{Audience, Dates, Jws, Members, TokenFault, Verified},
+    jose::{Audience, ClaimSet, Dates, Jws, TokenFault, Verified},
     policy::Policy,
 };
 
@@ -49,7 +49,7 @@ impl<'a> Assertion<'a> {
 
     fn parse(text: &'a str, policy: &Policy) -> Result<Self, TokenFault> {
         let jws = Jws::parse(text, policy.limits.value)?;
-        let claims = Members::parse(jws.unverified_payload())?;
+        let claims = ClaimSet::parse(jws.unverified_payload())?;
         let issuer = claims.text("iss")?.ok_or(TokenFault::Issuer)?;
         let subject = claims.text("sub")?.ok_or(TokenFault::Subject)?;
         if issuer != subject {

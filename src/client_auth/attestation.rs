@@ -5,12 +5,11 @@
 //! signature of the attester verified.
 
 use crate::{
-    authentication_method::AuthenticationMethod,
-    confirmation::Thumbprint,
     error::Reason,
-    http::{Header, PushRequest},
-    jose::{Audience, Dates, EmbeddedKey, Jws, Members, Permitted, TokenFault, Verified},
+    http::{FormRequest, Header},
+    jose::{Audience, ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault, Verified},
     policy::Policy,
+    protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
 };
 
 const TYPE: &str = "oauth-client-attestation+jwt";
@@ -51,7 +50,7 @@ pub(crate) struct Attested<'a> {
 
 impl<'a> Attestation<'a> {
     /// Reads the attestation of a request, if there is one.
-    pub(super) fn read(request: &PushRequest<'a>, policy: &Policy) -> Result<Option<Self>, Reason> {
+    pub(super) fn read(request: &FormRequest<'a>, policy: &Policy) -> Result<Option<Self>, Reason> {
         let (attestation, proof) = (request.client_attestation, request.client_attestation_pop);
         let attestation = match (attestation, proof) {
             (Header::Repeated, _) | (_, Header::Repeated) => return Err(Reason::RepeatedHeader),
@@ -71,7 +70,7 @@ impl<'a> Attestation<'a> {
     fn parse(header: &'a [u8], proof: Possession<'a>, policy: &Policy) -> Result<Self, TokenFault> {
         let text = std::str::from_utf8(header).map_err(|_| TokenFault::Malformed)?;
         let (jws, certificates) = Jws::parse_with_certificates(text, MAX_ATTESTATION.max(policy.limits.value))?;
-        let claims = Members::parse(jws.unverified_payload())?;
+        let claims = ClaimSet::parse(jws.unverified_payload())?;
         Ok(Self {
             client_id: claims.text("sub")?.ok_or(TokenFault::Subject)?.into(),
             issuer: claims.text("iss")?.map(Into::into),
@@ -169,7 +168,7 @@ impl<'a> Proof<'a> {
     fn parse(header: &'a [u8], policy: &Policy) -> Result<Self, TokenFault> {
         let text = std::str::from_utf8(header).map_err(|_| TokenFault::Malformed)?;
         let jws = Jws::parse(text, policy.limits.value)?;
-        let claims = Members::parse(jws.unverified_payload())?;
+        let claims = ClaimSet::parse(jws.unverified_payload())?;
         Ok(Self {
             audience: claims.audience()?,
             dates: Dates::read(&claims)?,

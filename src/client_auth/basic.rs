@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::{
     client::{MAX_CLIENT_ID, MAX_SECRET},
     error::Reason,
-    form,
+    http::form,
 };
 
 /// Bytes of the whole header value.

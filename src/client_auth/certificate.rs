@@ -1,9 +1,8 @@
 //! Certificates that a client authenticates with (RFC 8705 section 2).
 
 use crate::{
-    certificate::Certificate,
+    certificate::{Certificate, client_certificate::ClientCertificate},
     client::Client,
-    client_certificate::ClientCertificate,
     error::Reason,
     jose::{TokenFault, VerificationKeys},
 };

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 
 use super::TargetUri;
 use crate::{
-    confirmation::Thumbprint,
-    jose::{Dates, EmbeddedKey, Jws, Members, Permitted, TokenFault},
+    jose::{ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault},
     policy::Policy,
+    protocol::confirmation::Thumbprint,
 };
 
 /// Bytes of a proof: four times what one with an RSA key of 4096 bits takes.
@@ -74,7 +74,7 @@ impl<'a> Proof<'a> {
         if !jws.header.has_explicit_type(TYPE) {
             return Err(TokenFault::Type);
         }
-        let claims = Members::parse(jws.unverified_payload())?;
+        let claims = ClaimSet::parse(jws.unverified_payload())?;
         Ok(Self {
             method: claims.text("htm")?.ok_or(TokenFault::Method)?.into(),
             target: claims.text("htu")?.ok_or(TokenFault::TargetUri)?.into(),

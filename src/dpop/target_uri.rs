@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::redirect_uri::check_characters;
+use crate::protocol::redirect_uri::check_characters;
 
 /// The URI of an endpoint or of a request, without query and fragment, normalized by syntax and scheme (RFC 3986 sections 6.2.2
 /// and 6.2.3).

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::{ParEndpoint, authenticate::Authenticated};
 use crate::{
-    attestation::{Attester, AttesterError, DynAttesterKeys},
     client::{Client, ClientRegistry},
-    client_auth::{Attestation, AuthenticatedClient, check_method, permitted_for_attesters},
+    client_auth::{
+        Attestation, AuthenticatedClient,
+        attesters::{Attester, AttesterError, DynAttesterKeys},
+        check_method, permitted_for_attesters,
+    },
     error::{Reason, Refusal},
     http::Reply,
-    jose::{TokenFault, verify_for_nobody},
+    jose::{TokenFault, verify_with_decoy_key},
     store::RequestStore,
 };
 
@@ -32,7 +35,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let refuse = |refusal: Refusal| {
             // As for assertions: how long it takes should not tell which clients exist.
             if good.is_ok() && refusal.reason() != Reason::ClientAttestation(TokenFault::Signature) {
-                verify_for_nobody(attestation.jws(), &policy.client_attestation.signing_alg_values_supported);
+                verify_with_decoy_key(attestation.jws(), &policy.client_attestation.signing_alg_values_supported);
             }
             refusal
         };

@@ -4,21 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use super::{ParEndpoint, gate, proof};
 use crate::{
-    authentication_method::AuthenticationMethod,
-    client::{Client, ClientRegistry, KeySource},
+    certificate::client_certificate::ClientCertificate,
+    client::{Client, ClientRegistry, KeySource, jwks::Lookup},
     client_auth::{
         Assertion, AuthenticatedClient, Credentials, Presented, Recognized, ShownCertificate, check_offered,
         check_uses_assertion,
     },
-    client_certificate::ClientCertificate,
-    confirmation::Thumbprint,
     dpop::{Proven, Purpose},
     error::{Reason, Refusal},
-    http::{Header, PushRequest},
-    jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_for_nobody},
-    jwks::Lookup,
+    http::{FormRequest, Header},
+    jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_with_decoy_key},
     observer::{Event, Stage},
-    store::{Key, Mark, RequestStore, StoreRefusal},
+    protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
+    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal},
 };
 
 /// Seconds by which the clocks of nodes may differ.
@@ -28,7 +26,7 @@ const CLOCKS_APART: i64 = 60;
 pub(super) struct Authenticated {
     pub(super) client: AuthenticatedClient,
     /// The `jti` of its credentials, to be remembered once nothing else can go wrong.
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Option<ReplayMark>,
     /// The key that has yet to be proved by a DPoP proof: nobody has authenticated without.
     pub(super) proof_key: Option<Thumbprint>,
 }
@@ -46,7 +44,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// # Errors
     ///
     /// A refusal, ready to be sent as the reply of the token endpoint.
-    pub async fn authenticate_client(&self, request: &PushRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
+    pub async fn authenticate_client(&self, request: &FormRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
         let refused = |client_id: Option<&str>, refusal| self.settings.refused(Stage::Token, client_id, refusal);
         let mut form = gate::pass(request, &self.policy().limits).map_err(|refusal| refused(None, refusal))?;
         let credentials = std::mem::take(&mut form.credentials);
@@ -59,7 +57,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     async fn authenticate_once(
         &self,
         presented: &Presented<'_>,
-        request: &PushRequest<'_>,
+        request: &FormRequest<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
         let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
         if self.settings.token_targets.is_empty() && !matches!(request.dpop, Header::Absent) {
@@ -71,9 +69,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Err(Reason::MissingDpopProof.into());
         }
         let proof_mark = proven.as_ref().map(|proven| self.proof_mark(proven));
-        let marks: Vec<Mark> = [mark, proof_mark].into_iter().flatten().collect();
+        let marks: Vec<ReplayMark> = [mark, proof_mark].into_iter().flatten().collect();
         if !marks.is_empty() {
-            let replayed = |known: Key| match mark {
+            let replayed = |known: RecordKey| match mark {
                 Some(mark) if mark.key == known => presented.replayed(),
                 _ => proof::REPLAYED,
             };
@@ -148,7 +146,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             // authenticate.
             if good.is_ok() && refusal.reason() != Reason::ClientAssertion(TokenFault::Signature) {
                 let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
-                verify_for_nobody(assertion.jws(), offered);
+                verify_with_decoy_key(assertion.jws(), offered);
             }
             refusal
         };
@@ -227,10 +225,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
     /// [`CLOCKS_APART`] does not take for new what another has seen.
-    pub(super) fn mark(&self, key: Key, expires_at: i64) -> Mark {
+    pub(super) fn mark(&self, key: RecordKey, expires_at: i64) -> ReplayMark {
         let left = expires_at.saturating_sub(self.settings.clock.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        Mark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
+        ReplayMark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
     }
 }
 
@@ -239,7 +237,7 @@ fn assertion_fault(fault: TokenFault) -> Refusal {
 }
 
 /// Why nothing was taken down by the store; `replayed` says what a known mark means.
-pub(super) fn not_stored(error: StoreRefusal, replayed: impl FnOnce(Key) -> Reason) -> Refusal {
+pub(super) fn not_stored(error: StoreRefusal, replayed: impl FnOnce(RecordKey) -> Reason) -> Refusal {
     match error {
         StoreRefusal::Replayed { mark } => replayed(mark).into(),
         StoreRefusal::OwnerLimit { retry_after } => {

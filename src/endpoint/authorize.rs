@@ -4,19 +4,21 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{ParEndpoint, Settings, authenticate::not_stored};
 use crate::{
-    authorization::AuthorizationRequest,
     client::ClientRegistry,
-    confirmation::Confirmation,
-    error::{AuthorizationError, Reason, Refusal},
+    endpoint::record,
+    error::{DenialCode, Reason, Refusal},
     http::Reply,
     jose::TokenFault,
     observer::{Event, Stage},
-    parameters::{Name, Parameters},
-    protection::Protection,
-    request_uri::RequestUri,
-    response::{self, Redirect, Target},
-    store::{Claim, ClaimError, Mark, RequestStore, record},
-    validation::{Answer, Arrival, Invalid, Provenance},
+    protocol::{
+        confirmation::Confirmation,
+        parameters::{Name, Parameters},
+        protection::Protection,
+        request_uri::RequestUri,
+    },
+    response::{self, AuthorizationResponse, Target},
+    store::{Claim, ClaimError, ReplayMark, RequestStore},
+    validation::{Answer, Arrival, Invalid, Provenance, request::AuthorizationRequest},
 };
 
 /// An authorization that has begun and not ended: what the host shows to the user.
@@ -36,7 +38,7 @@ enum Ending {
     Spend { request_uri: RequestUri, claim: Claim },
     /// A request object that is good for one use is remembered. After `until`, by the clock's
     /// [`elapsed`](crate::Clock::elapsed), the login has taken too long.
-    Remember { mark: Mark, until: Duration },
+    Remember { mark: ReplayMark, until: Duration },
 }
 
 impl Pending {
@@ -82,7 +84,7 @@ impl Granted {
     /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
     /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
     /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
-    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Redirect {
+    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> AuthorizationResponse {
         self.target.respond(parameters)
     }
 }
@@ -161,7 +163,7 @@ impl RefusedRedirect {
 
     /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
     #[must_use]
-    pub fn redirect(&self) -> Redirect {
+    pub fn redirect(&self) -> AuthorizationResponse {
         self.target.refuse(self.refusal.code().as_str(), Some(self.refusal.description()))
     }
 }
@@ -251,7 +253,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// # Errors
     ///
     /// A refusal to be shown, when the request was ended before.
-    pub async fn deny(&self, pending: &Pending, error: AuthorizationError) -> Result<Redirect, AuthorizeRefusal> {
+    pub async fn deny(&self, pending: &Pending, error: DenialCode) -> Result<AuthorizationResponse, AuthorizeRefusal> {
         self.spend(pending).await?;
         self.settings.observe(&Event::Denied { client_id: pending.request.client_id(), error });
         Ok(pending.target.refuse(error.as_str(), None))
@@ -327,7 +329,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    fn once(&self, mark: Mark) -> Ending {
+    fn once(&self, mark: ReplayMark) -> Ending {
         let login = Duration::from_secs(self.policy().login_lifetime.into());
         Ending::Remember { mark, until: self.settings.clock.elapsed().saturating_add(login) }
     }

@@ -9,21 +9,22 @@ use url::{Host, Url};
 use super::attest::AttestationSettings;
 use super::{ParEndpoint, Settings};
 #[cfg(feature = "attestation")]
-use crate::attestation::AttesterKeys;
+use crate::client_auth::attesters::AttesterKeys;
 use crate::{
-    client::{Client, ClientRegistry, InMemoryRegistry},
+    client::{
+        Client, ClientRegistry, InMemoryRegistry,
+        jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
+    },
     clock::{Clock, SystemClock},
-    digest::KeySpace,
     dpop::{Nonces, TargetUri},
     error::Rejection,
     jose::DecryptionKeys,
-    jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
     observer::Observer,
     policy::{Policy, PolicyError},
     random::{RandomSource, SystemRandom},
-    response_signer::ResponseSigner,
-    store::{MemoryStore, RequestStore},
-    validation::{Rule, Rules},
+    response::signer::ResponseSigner,
+    store::{MemoryStore, RequestStore, digest::KeySpace},
+    validation::{RequestRule, Rules},
 };
 
 /// Describes a [`ParEndpoint`].
@@ -143,7 +144,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
     }
 
     /// The URL of the host's token endpoint: for the metadata, for the DPoP proofs that come to it, and for clients with
-    /// [`allow_legacy_assertion_audience`](crate::ClientRegistration::allow_legacy_assertion_audience).
+    /// [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience).
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.token_endpoint = Some(url.into());
         self
@@ -161,7 +162,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Who knows which attesters may vouch for clients, and their keys. See [`attestation`](crate::attestation).
+    /// Who knows which attesters may vouch for clients, and their keys. See [`attesters`](crate::attesters).
     #[cfg(feature = "attestation")]
     pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
         self.draft.attestation.keys = Some(Box::new(keys));
@@ -259,7 +260,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
     }
 
     /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
-    pub fn rule(mut self, rule: impl Rule) -> Self {
+    pub fn rule(mut self, rule: impl RequestRule) -> Self {
         self.draft.rules.host.push(Arc::new(rule));
         self
     }

@@ -2,12 +2,11 @@
 
 use crate::{
     error::{Reason, Refusal},
-    form::Form,
-    http::{Header, PushRequest},
+    http::{FormRequest, Header, form::Form},
     policy::Limits,
 };
 
-pub(super) fn pass(request: &PushRequest<'_>, limits: &Limits) -> Result<Form, Refusal> {
+pub(super) fn pass(request: &FormRequest<'_>, limits: &Limits) -> Result<Form, Refusal> {
     if request.method != "POST" {
         return Err(Reason::MethodNotAllowed.into());
     }

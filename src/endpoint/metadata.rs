@@ -4,13 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::ParEndpoint;
 use crate::{
-    authentication_method::AuthenticationMethod,
     jose::{DecryptionKeys, KeyManagement, SigningAlgorithm},
-    response_type::ResponseMode,
+    protocol::{authentication_method::AuthenticationMethod, response_type::ResponseMode},
 };
 
 impl<C, S> ParEndpoint<C, S> {
-    /// Members of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
+    /// ClaimSet of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
     /// that discovery cannot promise anything else.
     #[must_use]
     pub fn metadata(&self) -> Map<String, Value> {

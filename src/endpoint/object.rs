@@ -8,7 +8,7 @@ use crate::{
     error::{Reason, Refusal},
     jar::{self, Decrypted, Envelope, Opening, RequestObject},
     jose::{Jws, SigningAlgorithm, TokenFault, Verified},
-    store::{Mark, RequestStore},
+    store::{ReplayMark, RequestStore},
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -57,11 +57,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     /// What must be new about the object, if it is good for one use: for as long as a login can last that has begun with it in the
     /// query, whichever way it comes again.
-    pub(super) fn object_mark(&self, client: &Client, object: &RequestObject) -> Option<Mark> {
+    pub(super) fn object_mark(&self, client: &Client, object: &RequestObject) -> Option<ReplayMark> {
         let single_use = object.single_use.as_ref()?;
         let key = self.settings.keys.request_object(client.client_id(), &single_use.id);
         let mark = self.mark(key, single_use.expires_at);
         let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Some(Mark { lifetime: mark.lifetime.saturating_add(login), ..mark })
+        Some(ReplayMark { lifetime: mark.lifetime.saturating_add(login), ..mark })
     }
 }

@@ -3,13 +3,13 @@
 use super::{ParEndpoint, authenticate::not_stored};
 use crate::{
     client::ClientRegistry,
-    confirmation::Thumbprint,
     dpop::{Proof, Proven, Purpose, ResourceRefusal, ResourceRequest, TargetUri},
     error::{Reason, Refusal},
     http::Header,
     jose::TokenFault,
     observer::Stage,
-    store::{Mark, RequestStore},
+    protocol::confirmation::Thumbprint,
+    store::{ReplayMark, RequestStore},
 };
 
 pub(super) const REPLAYED: Reason = Reason::DpopProof(TokenFault::Replayed);
@@ -98,7 +98,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// What must be new about a proof.
-    pub(super) fn proof_mark(&self, proven: &Proven) -> Mark {
+    pub(super) fn proof_mark(&self, proven: &Proven) -> ReplayMark {
         let thumbprint = proven.thumbprint().to_string();
         let key = self.settings.keys.dpop_proof(&thumbprint, proven.target().as_str(), proven.id());
         self.mark(key, proven.expires_at())

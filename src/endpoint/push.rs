@@ -8,20 +8,21 @@ use super::{
     gate, proof,
 };
 use crate::{
-    authorization::AuthorizationRequest,
     client::{Client, ClientRegistry},
     client_auth::Presented,
     dpop::{Proven, Purpose},
+    endpoint::record,
     error::{Reason, Refusal},
-    form::Form,
-    http::{PushRequest, Reply},
+    http::{FormRequest, Reply, form::Form},
     jose::TokenFault,
     observer::{Event, Stage},
-    parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
-    protection::Protection,
-    request_uri::RequestUri,
-    store::{InsertError, Key, Mark, NewRequest, RequestStore, record},
-    validation::{Arrival, Provenance},
+    protocol::{
+        parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
+        protection::Protection,
+        request_uri::RequestUri,
+    },
+    store::{InsertError, NewRequest, RecordKey, ReplayMark, RequestStore},
+    validation::{Arrival, Provenance, request::AuthorizationRequest},
 };
 
 /// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
@@ -82,7 +83,7 @@ struct Submission {
     protection: Protection,
     /// When the request object it came in is over, in seconds since 1970.
     expires_at: Option<i64>,
-    mark: Option<Mark>,
+    mark: Option<ReplayMark>,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -94,7 +95,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// # Errors
     ///
     /// A refusal with the error code and status of RFC 9126 section 2.3.
-    pub async fn push(&self, request: &PushRequest<'_>) -> Result<Pushed, Refusal> {
+    pub async fn push(&self, request: &FormRequest<'_>) -> Result<Pushed, Refusal> {
         let refused = |client_id: Option<&str>, refusal| self.settings.refused(Stage::Push, client_id, refusal);
         let mut form = self.form(request).map_err(|refusal| refused(None, refusal))?;
         let credentials = std::mem::take(&mut form.credentials);
@@ -110,7 +111,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    fn form(&self, request: &PushRequest<'_>) -> Result<Form, Refusal> {
+    fn form(&self, request: &FormRequest<'_>) -> Result<Form, Refusal> {
         if !self.policy().pushed_authorization_requests {
             return Err(Reason::PushSwitchedOff.into());
         }
@@ -124,7 +125,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     async fn push_as(
         &self,
         presented: &Presented<'_>,
-        request: &PushRequest<'_>,
+        request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
         let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
@@ -185,11 +186,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// What must be new about the challenge of a pushed request, where challenges are remembered.
-    fn challenge_mark(&self, request: &AuthorizationRequest) -> Option<Mark> {
+    fn challenge_mark(&self, request: &AuthorizationRequest) -> Option<ReplayMark> {
         let memory = self.policy().code_challenge_memory;
         let challenge = request.code_challenge().filter(|_| memory > 0)?;
         let key = self.settings.keys.code_challenge(request.client_id(), challenge.as_str());
-        Some(Mark { key, lifetime: Duration::from_secs(memory.into()) })
+        Some(ReplayMark { key, lifetime: Duration::from_secs(memory.into()) })
     }
 
     /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
@@ -198,9 +199,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         &self,
         request: &AuthorizationRequest,
         expires_in: u32,
-        once: &[(Option<Mark>, Reason)],
+        once: &[(Option<ReplayMark>, Reason)],
     ) -> Result<Pushed, Refusal> {
-        let marks: Vec<Mark> = once.iter().filter_map(|(mark, _)| *mark).collect();
+        let marks: Vec<ReplayMark> = once.iter().filter_map(|(mark, _)| *mark).collect();
         let owner = self.settings.keys.owner(request.client_id());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
@@ -224,7 +225,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 }
 
 /// What it means that one of the marks is known. A store that names none of them can only mean one that was there.
-fn replayed(once: &[(Option<Mark>, Reason)], known: Key) -> Reason {
+fn replayed(once: &[(Option<ReplayMark>, Reason)], known: RecordKey) -> Reason {
     let named = once.iter().find(|(mark, _)| mark.is_some_and(|mark| mark.key == known));
     let brought = || once.iter().rfind(|(mark, _)| mark.is_some());
     named.or_else(brought).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)

@@ -2,16 +2,16 @@
 
 use ::http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 
-use super::{PushRequest, Reply};
+use super::{FormRequest, Reply};
 
-impl<'a> PushRequest<'a> {
+impl<'a> FormRequest<'a> {
     /// A request from the head of an `http` request and its body, query included.
     pub fn from_parts(parts: &'a Parts, body: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         Self::new(parts.method.as_str(), parts.headers.iter(), body).with_query(parts.uri.query())
     }
 }
 
-impl<'a, B: AsRef<[u8]>> From<&'a Request<B>> for PushRequest<'a> {
+impl<'a, B: AsRef<[u8]>> From<&'a Request<B>> for FormRequest<'a> {
     fn from(request: &'a Request<B>) -> Self {
         Self::new(request.method().as_str(), request.headers().iter(), request.body()).with_query(request.uri().query())
     }

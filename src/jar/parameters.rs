@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::{
-    form,
-    jose::{Members, TokenFault, text_of},
+    http::form,
+    jose::{ClaimSet, TokenFault, text_of},
     json,
-    parameters::{Name, ParameterValue, Parameters},
     policy::Limits,
+    protocol::parameters::{Name, ParameterValue, Parameters},
 };
 
 /// Claims about the token itself. They are never parameters (RFC 9101 section 9.1).
 const ABOUT_THE_TOKEN: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// The parameters, in their order.
-pub(super) fn of_claims(claims: &Members<'_>, limits: &Limits) -> Result<Parameters, TokenFault> {
+pub(super) fn of_claims(claims: &ClaimSet<'_>, limits: &Limits) -> Result<Parameters, TokenFault> {
     let mut parameters = Parameters::default();
     for (name, raw) in claims.iter().filter(|(name, _)| !ABOUT_THE_TOKEN.contains(name)) {
         check_name(name, limits)?;

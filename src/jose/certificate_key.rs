@@ -8,7 +8,7 @@ use x509_cert::{
     spki::SubjectPublicKeyInfoOwned,
 };
 
-use super::{SigningAlgorithm, prepared::PublicKey};
+use super::{SigningAlgorithm, prepared_key::PublicKey};
 use crate::certificate::Certificate;
 
 /// RFC 3279 section 2.3.1

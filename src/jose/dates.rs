@@ -1,6 +1,6 @@
 //! When a token is good (RFC 7519 sections 4.1.4 to 4.1.6).
 
-use super::{Members, TokenFault};
+use super::{ClaimSet, TokenFault};
 
 /// The dates of a token, in seconds since 1970.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub(crate) struct Dates {
 }
 
 impl Dates {
-    pub(crate) fn read(claims: &Members<'_>) -> Result<Self, TokenFault> {
+    pub(crate) fn read(claims: &ClaimSet<'_>) -> Result<Self, TokenFault> {
         Ok(Self { expires_at: claims.date("exp")?, not_before: claims.date("nbf")?, issued_at: claims.date("iat")? })
     }
 

@@ -9,7 +9,7 @@ use super::{
     compact::{Jws, Verified},
     jwk::Jwk,
     permitted::Permitted,
-    prepared::{self, PublicKey},
+    prepared_key::{self, PublicKey},
 };
 
 /// A public key, as strong as any that is registered.
@@ -56,7 +56,7 @@ impl EmbeddedKey {
             return Err(TokenFault::Algorithm);
         }
         let message = jws.signing_input.as_bytes();
-        match prepared::verify_embedded(&self.public_key, algorithm, message, &jws.signature) {
+        match prepared_key::verify_embedded(&self.public_key, algorithm, message, &jws.signature) {
             Ok(true) => Ok(Verified::new(jws)),
             Ok(false) => Err(TokenFault::Signature),
             Err(_) => Err(TokenFault::Key),

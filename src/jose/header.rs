@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{MAX_KID, TokenFault, base64url, members::text_of};
+use super::{MAX_KID, TokenFault, base64url, claim_set::text_of};
 use crate::json;
 
 /// Bytes of an encoded header.

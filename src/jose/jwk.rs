@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
-    prepared::{self, Material, PublicKey},
+    prepared_key::{self, Material, PublicKey},
 };
-use crate::{certificate::Certificate, confirmation::Thumbprint};
+use crate::{certificate::Certificate, protocol::confirmation::Thumbprint};
 
 /// Bits of an RSA modulus. More would let a client choose how long the server works.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -17,7 +17,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 const MAX_EXPONENT: usize = 8;
 const MIN_EXPONENT: u64 = 65_537;
 
-/// Members that only private and symmetric keys have.
+/// ClaimSet that only private and symmetric keys have.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Ed25519 keys of small order, for which anybody can sign. The topmost bit, a sign, makes no difference.
@@ -158,7 +158,7 @@ impl VerificationKey {
         let kid = jwk.kid()?;
         let (public_key, algorithm) = jwk.to_verify_with()?;
         let certificate = jwk.certificate()?;
-        let (digest, material) = prepared::prepare(public_key)?;
+        let (digest, material) = prepared_key::prepare(public_key)?;
         let certificate = match certificate {
             Some(certificate) if certificate_key::digest(&certificate) != Some(digest) => {
                 return Err(KeyProblem::ForeignCertificate);

@@ -8,10 +8,10 @@ use super::{
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
 };
 use crate::{
-    authentication_method::AuthenticationMethod,
     client::{Client, KeySource},
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     policy::{FAPI1_ALGORITHMS, FAPI2_ALGORITHMS, Policy, Profile},
+    protocol::authentication_method::AuthenticationMethod,
 };
 
 /// A client, and the policy it lives under.
@@ -36,7 +36,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
         Rule {
             severity: Dangerous,
             label: "client_legacy_assertion_audience",
-            member: "allow_legacy_assertion_audience",
+            member: "danger_allow_legacy_assertion_audience",
             profiles: STRICT_AUDIENCE,
             broken: |it| it.client.allows_legacy_audience(),
             requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, \

@@ -6,10 +6,9 @@ use super::{
     profiles::{ALL, FAPI_AND_ATPROTO, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
 };
 use crate::{
-    authentication_method::AuthenticationMethod,
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     policy::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS, Policy, Profile, RequireCodeChallenge},
-    response_type::ResponseType,
+    protocol::{authentication_method::AuthenticationMethod, response_type::ResponseType},
 };
 
 /// Seconds of a day.
@@ -70,9 +69,9 @@ const RULES: &[Rule<Policy>] = &[
     Rule {
         severity: Dangerous,
         label: "legacy_assertion_audience",
-        member: "allow_legacy_assertion_audience",
+        member: "danger_allow_legacy_assertion_audience",
         profiles: STRICT_AUDIENCE,
-        broken: |policy| policy.allow_legacy_assertion_audience,
+        broken: |policy| policy.danger_allow_legacy_assertion_audience,
         requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, FAPI \
                       2.0 Security Profile section 5.3.2.1)",
     },

@@ -1,7 +1,7 @@
 //! What no authorization server could work with, and the bounds that a profile sets.
 
 use super::{Policy, PolicyError};
-use crate::{
+use crate::protocol::{
     authentication_method::AuthenticationMethod,
     response_type::{ResponseMode, ResponseType},
     scope,

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{error::PolicyError, presets::proof_algorithms};
 use crate::jose::SigningAlgorithm;
 
-/// What client attestations have to be. See [`attestation`](crate::attestation).
+/// What client attestations have to be. See [`attesters`](crate::attesters).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]

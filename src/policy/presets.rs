@@ -4,9 +4,11 @@
 use super::ClientAttestationPolicy;
 use super::{Limits, Policy, Profile, RequireCodeChallenge};
 use crate::{
-    authentication_method::AuthenticationMethod,
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        response_type::{ResponseMode, ResponseType},
+    },
 };
 
 /// FAPI 1.0 Advanced section 8.6
@@ -84,7 +86,7 @@ impl Policy {
             require_redirect_uri: false,
             require_state: false,
             refuse_id_token_hint: false,
-            allow_legacy_assertion_audience: false,
+            danger_allow_legacy_assertion_audience: false,
             limits: Limits::default(),
             danger_allow_unauthenticated_clients: false,
             danger_allow_request_objects_without_exp: false,
@@ -113,7 +115,7 @@ impl Policy {
             require_signed_request_object: true,
             require_request_object_nbf: true,
             require_signed_authorization_response: true,
-            allow_legacy_assertion_audience: true,
+            danger_allow_legacy_assertion_audience: true,
             response_types_supported: vec![ResponseType::CODE_ID_TOKEN, ResponseType::CODE],
             response_modes_supported: modes.copied().collect(),
             ..Self::fapi(FAPI1_ALGORITHMS)

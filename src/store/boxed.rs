@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal};
+use super::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal};
 
 /// A store whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl RequestStore for BoxedStore {
         self.0.consume_boxed(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.0.remember_boxed(owner, marks).await
     }
 }
@@ -46,7 +46,7 @@ trait DynStore: Send + Sync {
     fn insert_boxed<'a>(&'a self, request: NewRequest<'a>) -> Boxed<'a, (), InsertError>;
     fn claim_boxed(&self, claim: Claim) -> Boxed<'_, Vec<u8>, ClaimError>;
     fn consume_boxed(&self, claim: Claim) -> Boxed<'_, (), ClaimError>;
-    fn remember_boxed<'a>(&'a self, owner: Key, marks: &'a [Mark]) -> Boxed<'a, (), StoreRefusal>;
+    fn remember_boxed<'a>(&'a self, owner: RecordKey, marks: &'a [ReplayMark]) -> Boxed<'a, (), StoreRefusal>;
 }
 
 impl<T: RequestStore> DynStore for T {
@@ -62,7 +62,7 @@ impl<T: RequestStore> DynStore for T {
         Box::pin(self.consume(claim))
     }
 
-    fn remember_boxed<'a>(&'a self, owner: Key, marks: &'a [Mark]) -> Boxed<'a, (), StoreRefusal> {
+    fn remember_boxed<'a>(&'a self, owner: RecordKey, marks: &'a [ReplayMark]) -> Boxed<'a, (), StoreRefusal> {
         Box::pin(self.remember(owner, marks))
     }
 }

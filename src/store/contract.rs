@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use parjar::{ManualClock, MemoryStore, store::contract};
+//! use parjar::{ManualClock, store::{MemoryStore, contract}};
 //!
 //! struct InMemory { store: MemoryStore, clock: ManualClock }
 //!

@@ -19,7 +19,9 @@ use self::{
     shard::{Insertion, SWEPT_PER_INSERT, Shard},
     usage::{Accounts, Owner, Owners},
 };
-use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal, retry_after};
+use super::{
+    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal, retry_after,
+};
 use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
@@ -35,7 +37,7 @@ const FULL_SWEEP_PAUSE: Duration = Duration::from_millis(100);
 /// clients notice as an expired `request_uri`.
 ///
 /// ```
-/// use parjar::{MemoryLimits, MemoryStore};
+/// use parjar::store::{MemoryLimits, MemoryStore};
 ///
 /// let mut limits = MemoryLimits::default();
 /// limits.requests_per_client = 1_000;
@@ -110,7 +112,7 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl Inner {
-    fn shard(&self, key: &Key) -> Option<MutexGuard<'_, Shard>> {
+    fn shard(&self, key: &RecordKey) -> Option<MutexGuard<'_, Shard>> {
         let [.., last] = *key.as_bytes();
         // No code of others runs under the lock, so what a panic leaves behind is whole.
         self.shards.get(usize::from(last)).map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
@@ -151,8 +153,8 @@ impl Inner {
 
     /// Puts all marks down or none. One at a time: a call that held the locks of two shards could wait for one that holds them
     /// the other way round.
-    fn remember(&self, owner: &Arc<Owner>, marks: &[Mark], now: u64) -> Result<(), StoreRefusal> {
-        if let Some(mark) = Mark::repeated(marks) {
+    fn remember(&self, owner: &Arc<Owner>, marks: &[ReplayMark], now: u64) -> Result<(), StoreRefusal> {
+        if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
         for (count, mark) in marks.iter().enumerate() {
@@ -160,20 +162,20 @@ impl Inner {
             let (done, others) = marks.split_at_checked(count).unwrap_or_default();
             self.take_back(done, now);
             // A replay is told as one, room or no room.
-            let is_known = |mark: &&Mark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
+            let is_known = |mark: &&ReplayMark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
             return Err(others.iter().find(is_known).map_or(error, |mark| StoreRefusal::Replayed { mark: mark.key }));
         }
         Ok(())
     }
 
-    fn put_down(&self, mark: &Mark, owner: &Arc<Owner>, now: u64) -> Result<(), StoreRefusal> {
+    fn put_down(&self, mark: &ReplayMark, owner: &Arc<Owner>, now: u64) -> Result<(), StoreRefusal> {
         let Some(mut shard) = self.shard(&mark.key) else {
             return Err(StoreRefusal::Full { retry_after: retry_after(mark.lifetime) });
         };
         shard.put_down(mark, owner, now, &self.accounts)
     }
 
-    fn take_back(&self, marks: &[Mark], put_down_at: u64) {
+    fn take_back(&self, marks: &[ReplayMark], put_down_at: u64) {
         for mark in marks {
             if let Some(mut shard) = self.shard(&mark.key) {
                 shard.take_back(mark, put_down_at, &self.accounts);
@@ -231,7 +233,7 @@ impl RequestStore for MemoryStore {
         shard.consume(&claim, now, &self.inner.accounts)
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         let now = self.now();
         let owner = self.inner.owners.get(owner);
         match self.inner.remember(&owner, marks, now) {

@@ -26,7 +26,9 @@ use self::{
     parameter::{Bytes, Parameter},
     statements::{OPEN, SPENT, Statements, WAITING},
 };
-use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreError, StoreRefusal};
+use super::{
+    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+};
 use crate::clock::milliseconds;
 
 /// A century. PostgreSQL has no dates for much longer.
@@ -42,7 +44,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// ```
 /// use std::time::Duration;
 /// use deadpool_postgres::{Manager, Pool};
-/// use parjar::{PostgresStore, store::PostgresStoreError};
+/// use parjar::store::{PostgresStore, PostgresStoreError};
 /// use tokio_postgres::{Config, NoTls};
 ///
 /// async fn store() -> Result<PostgresStore, PostgresStoreError> {
@@ -294,7 +296,7 @@ impl RequestStore for PostgresStore {
         }
     }
 
-    async fn remember(&self, _: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         match marks {
             [] => Ok(()),
             [mark] => {
@@ -319,8 +321,8 @@ struct Marks<'a> {
 }
 
 impl<'a> Marks<'a> {
-    fn new(marks: &'a [Mark]) -> Result<Self, StoreRefusal> {
-        let mut sorted: Vec<&Mark> = marks.iter().collect();
+    fn new(marks: &'a [ReplayMark]) -> Result<Self, StoreRefusal> {
+        let mut sorted: Vec<&ReplayMark> = marks.iter().collect();
         sorted.sort_unstable_by_key(|mark| mark.key);
         let repeated = sorted.iter().zip(sorted.iter().skip(1)).find(|(mark, next)| mark.key == next.key);
         if let Some((mark, _)) = repeated {
@@ -375,14 +377,14 @@ fn read<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ClaimError>
     row.try_get(index).map_err(|_| ClaimError::Unreadable)
 }
 
-fn key(bytes: &[u8]) -> Result<Key, ClaimError> {
-    bytes.try_into().map(Key::from_bytes).map_err(|_| ClaimError::Unreadable)
+fn key(bytes: &[u8]) -> Result<RecordKey, ClaimError> {
+    bytes.try_into().map(RecordKey::from_bytes).map_err(|_| ClaimError::Unreadable)
 }
 
 /// The known mark that a statement has found.
-fn known(rows: &[Row]) -> Result<Option<Key>, Failure> {
+fn known(rows: &[Row]) -> Result<Option<RecordKey>, Failure> {
     let mark: Option<Vec<u8>> = column(rows, 0)?;
-    let key = |mark: Vec<u8>| mark.try_into().map(Key::from_bytes).map_err(|_| unreadable());
+    let key = |mark: Vec<u8>| mark.try_into().map(RecordKey::from_bytes).map_err(|_| unreadable());
     mark.map(key).transpose()
 }
 
@@ -400,7 +402,7 @@ async fn sweep(call: &mut Call, statement: &str, batch: i64) -> Result<i64, Fail
     Ok(i64::try_from(swept.len()).unwrap_or(i64::MAX))
 }
 
-fn bytes(key: &Key) -> Bytes<'_> {
+fn bytes(key: &RecordKey) -> Bytes<'_> {
     Bytes(key.as_bytes())
 }
 

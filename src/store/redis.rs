@@ -1,8 +1,8 @@
 //! The store of several processes over Redis 7 or later, Redis Cluster, or Valkey.
 
 mod builder;
-mod fault;
 mod names;
+mod script_error;
 mod scripts;
 
 use std::{
@@ -23,12 +23,13 @@ use redis::{
 pub use self::builder::{RedisStoreBuilder, RedisStoreError};
 use self::{
     builder::Connect,
-    fault::{Fault, ask, run},
     names::{HEAD, Names, Token},
+    script_error::{ScriptError, ask, run},
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
 };
 use super::{
-    Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreError, StoreRefusal, retry_after,
+    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    retry_after,
 };
 use crate::random::{RandomSource as _, SystemRandom};
 
@@ -37,7 +38,7 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// ```no_run
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// use parjar::{ParEndpoint, RedisStore};
+/// use parjar::{ParEndpoint, store::RedisStore};
 ///
 /// let client = redis::Client::open("redis://127.0.0.1/")?;
 /// let store = RedisStore::builder(client.get_connection_manager().await?).prefix("login").build().await?;
@@ -130,7 +131,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             let connection_of_marks = &mut *connect();
             shared.remember(connection_of_marks, &marks, &token).await?;
             let inserted = shared.in_time(ask(&mut connection, &insertion)).await;
-            if !matches!(inserted, Ok(Value::Okay) | Err(Fault::Unanswered(_) | Fault::Late)) {
+            if !matches!(inserted, Ok(Value::Okay) | Err(ScriptError::Unanswered(_) | ScriptError::Late)) {
                 let call = shared.names.take_back(&marks, &token);
                 // Marks that cannot be taken back stay: what they stand for is used up.
                 let _ = shared.in_time(run(connection_of_marks, &TAKE_BACK, &call)).await;
@@ -155,14 +156,14 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStoreBuilder<C> {
 }
 
 impl Shared {
-    async fn in_time(&self, answer: impl Future<Output = Result<Value, Fault>>) -> Result<Value, Fault> {
-        tokio::time::timeout(self.timeout, answer).await.unwrap_or(Err(Fault::Late))
+    async fn in_time(&self, answer: impl Future<Output = Result<Value, ScriptError>>) -> Result<Value, ScriptError> {
+        tokio::time::timeout(self.timeout, answer).await.unwrap_or(Err(ScriptError::Late))
     }
 
     async fn remember<C: ConnectionLike + Send + ?Sized>(
         &self,
         connection: &mut C,
-        marks: &[Mark],
+        marks: &[ReplayMark],
         token: &Token,
     ) -> Result<(), StoreRefusal> {
         let call = self.names.remember(marks, token);
@@ -176,7 +177,7 @@ impl Shared {
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisStore<C> {
     async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        if let Some(mark) = Mark::repeated(request.marks) {
+        if let Some(mark) = ReplayMark::repeated(request.marks) {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
         let shared = &*self.shared;
@@ -217,8 +218,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
         }
     }
 
-    async fn remember(&self, _: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
-        if let Some(mark) = Mark::repeated(marks) {
+    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+        if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
         if marks.is_empty() {
@@ -243,16 +244,16 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 }
 
-fn inserted_alone(answer: Result<Value, Fault>, lifetime: Duration) -> Result<(), InsertError> {
+fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
     match answer {
         Ok(Value::Okay) => Ok(()),
         Ok(Value::Nil) => Err(InsertError::Exists),
-        Ok(_) => Err(StoreError::from(Fault::Answer).into()),
+        Ok(_) => Err(StoreError::from(ScriptError::Answer).into()),
         Err(fault) => Err(refused(fault, lifetime).into()),
     }
 }
 
-fn refused(fault: Fault, lifetime: Duration) -> StoreRefusal {
+fn refused(fault: ScriptError, lifetime: Duration) -> StoreRefusal {
     if fault.is_full() {
         return StoreRefusal::Full { retry_after: retry_after(lifetime) };
     }
@@ -260,12 +261,12 @@ fn refused(fault: Fault, lifetime: Duration) -> StoreRefusal {
 }
 
 /// Scripts count from one.
-fn replayed(answer: &Value, marks: &[Mark]) -> StoreRefusal {
+fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
     let known = match answer {
         Value::Int(place) => usize::try_from(place.saturating_sub(1)).ok().and_then(|index| marks.get(index)),
         _ => None,
     };
-    known.map_or_else(|| StoreError::from(Fault::Answer).into(), |mark| StoreRefusal::Replayed { mark: mark.key })
+    known.map_or_else(|| StoreError::from(ScriptError::Answer).into(), |mark| StoreRefusal::Replayed { mark: mark.key })
 }
 
 fn misfit(answer: &Value) -> ClaimError {
@@ -285,9 +286,9 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn new() -> Result<Self, Fault> {
+    fn new() -> Result<Self, ScriptError> {
         let mut store = [0; 8];
-        SystemRandom.fill(&mut store).map_err(|_| Fault::Random)?;
+        SystemRandom.fill(&mut store).map_err(|_| ScriptError::Random)?;
         Ok(Self { store, next: AtomicU64::new(0) })
     }
 

@@ -10,7 +10,9 @@ use chacha20poly1305::{
     aead::{Aead as _, Payload},
 };
 
-use super::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreError, StoreRefusal};
+use super::{
+    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+};
 use crate::random::{RandomSource, SystemRandom};
 
 /// Goes up when the layout changes: version, number of the key, nonce, ciphertext and tag.
@@ -33,7 +35,7 @@ const MAX_KEYS: usize = 16;
 /// A sealed payload is 45 bytes longer.
 ///
 /// ```
-/// use parjar::{MemoryStore, store::{SealedStore, SealingKeys}};
+/// use parjar::store::{MemoryStore, SealedStore, SealingKeys};
 ///
 /// # let (this_year, last_year) = ([7; 32], [8; 32]);
 /// let keys = SealingKeys::new(2026, this_year)?.and(2025, last_year)?;
@@ -178,8 +180,8 @@ fn header(number: u32) -> [u8; HEADER] {
 
 /// What a payload belongs to. Both keys are digests over the issuer, and one of them over the client.
 struct BoundTo {
-    key: Key,
-    owner: Key,
+    key: RecordKey,
+    owner: RecordKey,
 }
 
 impl BoundTo {
@@ -203,7 +205,7 @@ impl<S: RequestStore> RequestStore for SealedStore<S> {
         self.inner.consume(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.inner.remember(owner, marks).await
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     client::Client,
     error::{Reason, Refusal, Rejection},
     json,
-    parameters::{Name, Parameters},
     policy::Limits,
+    protocol::parameters::{Name, Parameters},
 };
 
 /// The host's check for the objects of one type of `authorization_details`.

@@ -2,11 +2,13 @@
 //! `dpop_jkt` names. Where there are both, they are the same.
 
 use crate::{
-    confirmation::{Confirmation, Thumbprint},
     error::{Reason, Refusal},
     jose::TokenFault,
-    parameters::{Name, Parameters},
     policy::Policy,
+    protocol::{
+        confirmation::{Confirmation, Thumbprint},
+        parameters::{Name, Parameters},
+    },
 };
 
 pub(super) fn check(parameters: &Parameters, proved: Confirmation, policy: &Policy) -> Result<Confirmation, Refusal> {

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use crate::{
     error::{Reason, Refusal},
     json,
-    parameters::{Name, Parameters},
     policy::Policy,
-    response_type::ResponseType,
+    protocol::{
+        parameters::{Name, Parameters},
+        response_type::ResponseType,
+    },
 };
 
 pub(super) fn check_state(parameters: &Parameters, policy: &Policy) -> Result<(), Refusal> {

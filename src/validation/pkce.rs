@@ -2,11 +2,13 @@
 
 use crate::{
     client::Client,
-    code_challenge::{CodeChallenge, CodeChallengeMethod},
     error::{Reason, Refusal},
-    parameters::{Name, Parameters},
     policy::{Policy, RequireCodeChallenge},
-    redirect_uri::RedirectUri,
+    protocol::{
+        code_challenge::{CodeChallenge, CodeChallengeMethod},
+        parameters::{Name, Parameters},
+        redirect_uri::RedirectUri,
+    },
 };
 
 pub(super) fn check(

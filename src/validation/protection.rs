@@ -4,7 +4,7 @@ use crate::{
     client::Client,
     error::{Reason, Refusal},
     policy::Policy,
-    protection::Protection,
+    protocol::protection::Protection,
 };
 
 pub(super) fn check(protection: Protection, client: &Client, policy: &Policy) -> Result<(), Refusal> {

@@ -3,10 +3,12 @@
 use crate::{
     client::Client,
     error::{Reason, Refusal},
-    parameters::{Name, Parameters},
     policy::Policy,
-    redirect_uri::{Fault, RedirectUri, Rule},
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        parameters::{Name, Parameters},
+        redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule},
+        response_type::{ResponseMode, ResponseType},
+    },
 };
 
 /// How a request reached the server.
@@ -27,20 +29,20 @@ pub(super) fn check(
     let Some(requested) = parameters.known(Name::RedirectUri) else {
         return only_registered(parameters, client, policy);
     };
-    let mut outcome = by_rule(client, Rule::Exact, requested);
+    let mut outcome = by_rule(client, RedirectUriRule::Exact, requested);
     if outcome.is_err() && client.is_native() {
-        outcome = by_rule(client, Rule::Loopback, requested);
+        outcome = by_rule(client, RedirectUriRule::Loopback, requested);
     }
     if outcome.is_err() && arrival == Arrival::Pushed && client.may_use_per_request_redirect_uris(policy) {
         let below_registered_path = policy.restrict_per_request_redirect_uris_to_registered_path;
-        outcome = by_rule(client, Rule::SameOrigin { below_registered_path }, requested);
+        outcome = by_rule(client, RedirectUriRule::SameOrigin { below_registered_path }, requested);
     }
     Ok(outcome?)
 }
 
 /// The first registered URI that fits, or what was wrong about the last.
-fn by_rule(client: &Client, rule: Rule, requested: &str) -> Result<RedirectUri, Fault> {
-    let mut outcome = Err(Fault::Different);
+fn by_rule(client: &Client, rule: RedirectUriRule, requested: &str) -> Result<RedirectUri, RedirectUriError> {
+    let mut outcome = Err(RedirectUriError::Different);
     for registered in client.redirect_uris() {
         outcome = registered.matches(rule, requested);
         if outcome.is_ok() {
@@ -54,7 +56,7 @@ fn by_rule(client: &Client, rule: Rule, requested: &str) -> Result<RedirectUri, 
 fn only_registered(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<RedirectUri, Refusal> {
     let openid = parameters.known(Name::Scope).is_some_and(|scope| scope.split(' ').any(|token| token == "openid"));
     match client.redirect_uris() {
-        [only] if !policy.require_redirect_uri && !openid => Ok(only.matches(Rule::Exact, only.as_str())?),
+        [only] if !policy.require_redirect_uri && !openid => Ok(only.matches(RedirectUriRule::Exact, only.as_str())?),
         _ => Err(Reason::MissingRedirectUri.into()),
     }
 }

@@ -4,9 +4,11 @@ use url::Url;
 
 use crate::{
     error::{Reason, Refusal},
-    parameters::{Name, Parameters},
     policy::Limits,
-    redirect_uri,
+    protocol::{
+        parameters::{Name, Parameters},
+        redirect_uri,
+    },
 };
 
 pub(super) fn check(parameters: &Parameters, limits: &Limits) -> Result<(), Refusal> {

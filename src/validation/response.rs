@@ -3,10 +3,12 @@
 use crate::{
     client::Client,
     error::{Reason, Refusal},
-    parameters::{Name, Parameters},
     policy::Policy,
-    response_signer::{ResponseSigner, algorithm_for},
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        parameters::{Name, Parameters},
+        response_type::{ResponseMode, ResponseType},
+    },
+    response::signer::{ResponseSigner, algorithm_for},
 };
 
 /// What decides which response modes there are.

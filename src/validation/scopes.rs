@@ -3,9 +3,11 @@
 use crate::{
     client::Client,
     error::{Reason, Refusal},
-    parameters::{Name, Parameters},
     policy::Policy,
-    scope,
+    protocol::{
+        parameters::{Name, Parameters},
+        scope,
+    },
 };
 
 pub(super) fn check(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<(), Refusal> {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use parjar::{
-    InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, PushRequest, Reason,
+    FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reason,
     jose::TokenFault,
+    store::{MemoryLimits, MemoryStore},
 };
 use serde_json::json;
 
@@ -308,7 +309,7 @@ fn a_node_whose_clock_is_behind_does_not_take_a_used_assertion_for_new() {
     let token = assertion("c1", json!({ "exp": NOW + 60 }));
     let push = |node: &ParEndpoint| {
         let body = body(&token);
-        let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+        let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
         pollster::block_on(node.push(&request)).map_err(|refusal| refusal.reason())
     };
     ahead.advance(Duration::from_secs(58));

@@ -7,10 +7,11 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticatedClient, AuthenticationMethod, ClientCertificate, MemoryLimits, ParEndpointBuilder, Policy,
-    PushRequest, Pushed, Reason, Refusal, Reply,
-    attestation::{Attester, AttesterError, AttesterKeys},
+    AuthenticatedClient, AuthenticationMethod, ClientCertificate, FormRequest, ParEndpointBuilder, Policy, Pushed,
+    Reason, Refusal, Reply,
+    attesters::{Attester, AttesterError, AttesterKeys},
     jose::{TokenFault, VerificationKeys},
+    store::MemoryLimits,
 };
 use serde_json::{Value, json};
 
@@ -103,13 +104,13 @@ fn proof(others: Value) -> String {
 /// The same request to both endpoints.
 fn push(server: &Server, headers: &[(&str, &str)], body: &str) -> Result<Pushed, Refusal> {
     let headers = [("content-type", FORM)].into_iter().chain(headers.iter().copied());
-    let request = PushRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), body);
+    let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), body);
     pollster::block_on(server.par.push(&request))
 }
 
 fn token(server: &Server, headers: &[(&str, &str)], body: &str) -> Result<AuthenticatedClient, Refusal> {
     let headers = [("content-type", FORM)].into_iter().chain(headers.iter().copied());
-    let request = PushRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), body);
+    let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), body);
     pollster::block_on(server.par.authenticate_client(&request))
 }
 
@@ -190,7 +191,7 @@ fn the_certificate_of_the_connection_is_taken_down_beside_the_key_of_the_instanc
     let certificate = ClientCertificate::new(b"any", false);
     let (attested, proof) = (attestation(json!({})), proof(json!({})));
     let headers = [("content-type", FORM), (ATTESTATION, &attested), (PROOF, &proof)];
-    let request = PushRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), "");
+    let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), "");
     let client = pollster::block_on(server.par.authenticate_client(&request.with_client_certificate(certificate)));
     let confirmation = client.unwrap().confirmation();
     assert_eq!(confirmation.x5t_s256, Some(certificate.thumbprint()));

@@ -1,7 +1,7 @@
 //! Certificates from a proxy that ends TLS (RFC 9440).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use parjar::{ClientCertHeaderError, ForwardedCertificate, Policy, PushRequest, Reason};
+use parjar::{ClientCertHeaderError, FormRequest, ForwardedCertificate, Policy, Reason};
 
 use crate::{
     certificate_maker::Maker,
@@ -79,7 +79,7 @@ fn a_header_alone_is_nothing() {
     let body = code_request(&[("client_id", "c1")]);
     for name in ["client-cert", "x-ssl-client-cert", "x-forwarded-client-cert", "ssl-client-cert"] {
         let headers = [("content-type", FORM.as_bytes()), (name, value.as_bytes())];
-        let outcome = pollster::block_on(server.par.push(&PushRequest::new("POST", headers, &body)));
+        let outcome = pollster::block_on(server.par.push(&FormRequest::new("POST", headers, &body)));
         assert_eq!(failure(outcome), Reason::MissingCertificate, "{name}");
     }
 }

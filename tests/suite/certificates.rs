@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use openssl::{asn1::Asn1Time, bn::BigNum, ec, hash::MessageDigest, nid::Nid, pkey::PKey, x509};
 use parjar::{
-    AuthenticatedClient, AuthenticationMethod, ClientCertificate, Confirmation, Policy, Profile, PushRequest, Pushed,
+    AuthenticatedClient, AuthenticationMethod, ClientCertificate, Confirmation, FormRequest, Policy, Profile, Pushed,
     Reason, Refusal, Reply, Thumbprint,
     jose::{KeyProblem, TokenFault},
 };
@@ -42,12 +42,12 @@ fn bound(registration: Value) -> Value {
 
 /// Pushes over a connection with this certificate.
 pub(crate) fn push(server: &Server, certificate: ClientCertificate<'_>, body: &str) -> Result<Pushed, Refusal> {
-    let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], body);
+    let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], body);
     pollster::block_on(server.par.push(&request.with_client_certificate(certificate)))
 }
 
 fn token(server: &Server, certificate: ClientCertificate<'_>, body: &str) -> Result<AuthenticatedClient, Refusal> {
-    let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], body);
+    let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], body);
     pollster::block_on(server.par.authenticate_client(&request.with_client_certificate(certificate)))
 }
 
@@ -167,7 +167,7 @@ fn a_client_with_a_certificate_authenticates_in_no_other_way_and_others_not_with
     let header = authorization("c1", "s3cret");
     let body = code_request(&[("client_id", "c1")]);
     let headers = [("content-type", FORM.as_bytes()), ("authorization", header.as_bytes())];
-    let request = PushRequest::new("POST", headers, &body).with_client_certificate(certificate);
+    let request = FormRequest::new("POST", headers, &body).with_client_certificate(certificate);
     assert_eq!(failure(pollster::block_on(server.par.push(&request))), Reason::WrongMethod);
     for client_id in ["basic", "jwt"] {
         let refused = push(&server, certificate, &code_request(&[("client_id", client_id)]));
@@ -202,7 +202,7 @@ fn a_certificate_of_the_connection_is_no_second_method() {
             assert_eq!(client.confirmation().jkt, None);
         };
         let headers = [("content-type", FORM.as_bytes()), ("authorization", header.as_bytes())];
-        let request = PushRequest::new("POST", headers, &plain).with_client_certificate(certificate);
+        let request = FormRequest::new("POST", headers, &plain).with_client_certificate(certificate);
         let client = pollster::block_on(server.par.authenticate_client(&request)).unwrap();
         assert_eq!(client.method(), AuthenticationMethod::ClientSecretBasic);
         assert_binds(&client);
@@ -247,7 +247,7 @@ fn a_request_is_bound_to_certificate_and_proof_where_there_are_both() {
     let proof = crate::proofs::proof(&ES256_KEY, json!({ "htu": PUSH }));
     let body = code_request(&[("client_id", "c1")]);
     let headers = [("content-type", FORM.as_bytes()), ("dpop", proof.as_bytes())];
-    let request = PushRequest::new("POST", headers, &body);
+    let request = FormRequest::new("POST", headers, &body);
     let pushed =
         pollster::block_on(server.par.push(&request.with_client_certificate(ClientCertificate::new(&der, true))));
     let query = format!("client_id=c1&request_uri={}", pushed.unwrap().request_uri());
@@ -426,7 +426,7 @@ fn a_second_name_for_the_endpoints_is_published_and_known_to_old_clients() {
     const TOKEN: &str = "https://mtls.example.com/token";
     let mut policy = Policy::oauth();
     policy.tls_client_certificate_bound_access_tokens = true;
-    let legacy = with(asserter("jwt"), json!({ "allow_legacy_assertion_audience": true }));
+    let legacy = with(asserter("jwt"), json!({ "danger_allow_legacy_assertion_audience": true }));
     let strict = asserter("strict");
     let server = Server::built(policy.clone(), [legacy, strict], Default::default(), |builder| {
         builder.mtls_pushed_authorization_request_endpoint(PUSH).mtls_token_endpoint(TOKEN)

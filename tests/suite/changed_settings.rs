@@ -1,8 +1,8 @@
 //! Policy and registration may change between the push and the login (RFC 9126 section 7.4).
 
 use parjar::{
-    AuthorizationRequest, AuthorizeRefusal, ErrorCode, InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint,
-    ParEndpointBuilder, Pending, Policy, Reason, Rejection, RequireCodeChallenge, ResponseMode,
+    AuthorizationRequest, AuthorizeRefusal, ErrorCode, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder,
+    Pending, Policy, Reason, Rejection, RequireCodeChallenge, ResponseMode, store::MemoryStore,
 };
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
 //! Clients that authenticate with a JWT: `private_key_jwt` and `client_secret_jwt` (RFC 7523).
 
 use parjar::{
-    AuthenticationMethod, MemoryLimits, Policy, Pushed, Reason, Refusal, Reply,
+    AuthenticationMethod, Policy, Pushed, Reason, Refusal, Reply,
     jose::{SigningAlgorithm, TokenFault},
+    store::MemoryLimits,
 };
 use serde_json::{Value, json};
 
@@ -249,7 +250,7 @@ fn the_audience_is_the_issuer_and_nothing_else() {
 #[test]
 fn old_clients_may_mean_one_of_the_endpoints() {
     // PAR-008, F1-016, CA-045, N-01: only the client that is registered for it
-    let legacy = with(asserter("c1"), json!({ "allow_legacy_assertion_audience": true }));
+    let legacy = with(asserter("c1"), json!({ "danger_allow_legacy_assertion_audience": true }));
     let server = with_clients([legacy.clone(), asserter("c2")]);
     let audiences = [
         json!(TOKEN_ENDPOINT),

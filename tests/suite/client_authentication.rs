@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticationMethod, Client, ClientRegistration, ClientRegistry, InMemoryRegistry, ManualClock, ParEndpoint,
-    Policy, PushRequest, Reason, Refusal, RegistryError, Reply, SecretVerifier,
+    AuthenticationMethod, Client, ClientRegistration, ClientRegistry, FormRequest, InMemoryRegistry, ManualClock,
+    ParEndpoint, Policy, Reason, Refusal, RegistryError, Reply, SecretVerifier,
 };
 use serde_json::{Value, json};
 
@@ -310,7 +310,7 @@ fn secrets_rotate_and_expire() {
     assert_eq!(statuses(), [401, 201, 201, 201, 401, 201, 401]);
     let header = authorization("c1", "old");
     let headers = [("content-type", FORM.as_bytes()), ("authorization", header.as_bytes())];
-    let refusal = pollster::block_on(server.par.push(&PushRequest::new("POST", headers, b""))).unwrap_err();
+    let refusal = pollster::block_on(server.par.push(&FormRequest::new("POST", headers, b""))).unwrap_err();
     assert_eq!(refusal.reason(), Reason::ExpiredSecret);
 }
 
@@ -377,7 +377,7 @@ fn slow() -> (ParEndpoint<Slow>, Arc<Recorder>) {
 fn send_slow(par: &ParEndpoint<Slow>, authorization: Option<&str>, body: &str) -> Reply {
     let headers = [("content-type", FORM)].into_iter().chain(authorization.map(|value| ("authorization", value)));
     let headers = headers.map(|(name, value)| (name, value.as_bytes()));
-    Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, body))))
+    Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, body))))
 }
 
 #[test]
@@ -440,7 +440,7 @@ fn a_registry_that_finds_another_client_has_found_none() {
         let authorization = authorization(client_id, "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
         let body = code_request(&[]);
-        let reply = Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, &body))));
+        let reply = Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, &body))));
         assert_eq!(reply.status(), status, "{client_id}");
     }
 }
@@ -457,7 +457,7 @@ fn a_registry_that_cannot_be_asked_is_no_reason_to_refuse_for_good() {
     let par = ParEndpoint::builder(ISSUER).clients(Down).build().unwrap();
     let authorization = authorization("basic", "s3cret");
     let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
-    let reply = Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, b""))));
+    let reply = Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, b""))));
     assert_eq!((reply.status(), &*error(&reply)), (503, "temporarily_unavailable"));
     assert!(reply.header("retry-after").is_some());
     assert!(!reply.body().contains("canary"));
@@ -469,7 +469,7 @@ fn at_token_endpoint(
     body: &str,
 ) -> Result<(String, AuthenticationMethod), Refusal> {
     let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let request = PushRequest::new("POST", headers, body);
+    let request = FormRequest::new("POST", headers, body);
     let authenticated = pollster::block_on(server.par.authenticate_client(&request))?;
     Ok((authenticated.client().client_id().to_owned(), authenticated.method()))
 }
@@ -527,7 +527,7 @@ fn failures_are_reported_to_observers_with_reason_and_registered_client() {
         .unwrap();
     let push = |header: &str| {
         let headers = [("content-type", FORM.as_bytes()), ("authorization", header.as_bytes())];
-        pollster::block_on(par.push(&PushRequest::new("POST", headers, b""))).unwrap_err()
+        pollster::block_on(par.push(&FormRequest::new("POST", headers, b""))).unwrap_err()
     };
     for _ in 0..100 {
         push(&authorization("basic", "wrong"));
@@ -557,7 +557,7 @@ fn what_cannot_be_a_client_id_never_reaches_the_registry() {
     for client_id in ["", "a\0b", "a\nb", "é", &*long] {
         let bodies = [form(with_assertion(&assertion(client_id, json!({})))), form([("client_id", client_id)])];
         for body in bodies {
-            let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+            let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
             assert!(pollster::block_on(par.push(&request)).is_err());
         }
         let query = form([("client_id", client_id), ("response_type", "code")]);

@@ -2,7 +2,7 @@
 
 use std::{sync::Barrier, thread};
 
-use parjar::{Confirmation, Policy, PushRequest, Reason, Refusal, Reply, jose::TokenFault};
+use parjar::{Confirmation, FormRequest, Policy, Reason, Refusal, Reply, jose::TokenFault};
 use serde_json::json;
 
 use crate::{
@@ -139,7 +139,7 @@ fn there_is_one_header_with_one_proof() {
     let authorization = authorization("basic", "s3cret");
     let headers =
         [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes()), ("dPoP", &b"\xff\xfe"[..])];
-    let outcome = pollster::block_on(server.par.push(&PushRequest::new("POST", headers, &body)));
+    let outcome = pollster::block_on(server.par.push(&FormRequest::new("POST", headers, &body)));
     assert_eq!(reason(outcome), faulty(TokenFault::Malformed));
     assert!(server.push_proofs(&[&first], &body).is_ok(), "nothing was used up");
 }
@@ -178,7 +178,7 @@ fn the_host_header_is_not_believed() {
     ];
     let body = code_request(&[]);
     let headers = headers.map(|(name, value)| (name, value.as_bytes()));
-    let outcome = pollster::block_on(server.par.push(&PushRequest::new("POST", headers, &body)));
+    let outcome = pollster::block_on(server.par.push(&FormRequest::new("POST", headers, &body)));
     assert_eq!(reason(outcome), faulty(TokenFault::TargetUri));
 }
 

@@ -279,7 +279,7 @@ fn of_many_requests_with_one_proof_one_is_answered() {
 
 #[test]
 fn a_store_that_is_full_is_no_fault_of_the_proof() {
-    let mut limits = parjar::MemoryLimits::default();
+    let mut limits = parjar::store::MemoryLimits::default();
     limits.marks = 0;
     let server = Server::built(Policy::oauth(), [basic("basic")], limits, |builder| builder);
     let refused = with_proofs(&server, &[&api_proof(json!({}))]).unwrap_err();

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use parjar::{
-    MemoryLimits, Policy, Reason,
+    Policy, Reason,
     jose::{ContentEncryption, DecryptionKeys, KeyManagement, TokenFault},
+    store::MemoryLimits,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};

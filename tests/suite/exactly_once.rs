@@ -10,8 +10,8 @@ use std::{
 };
 
 use parjar::{
-    AuthorizationError, AuthorizeRefusal, ClientRegistry, ManualClock, MemoryStore, ParEndpoint, Pending, Reason,
-    RequestStore,
+    AuthorizeRefusal, ClientRegistry, DenialCode, ManualClock, ParEndpoint, Pending, Reason,
+    store::{MemoryStore, RequestStore},
 };
 
 use crate::{
@@ -139,7 +139,7 @@ fn a_denial_and_a_completion_exclude_each_other() {
             if caller % 2 == 0 {
                 pollster::block_on(par.complete(pending)).map(drop)
             } else {
-                pollster::block_on(par.deny(pending, AuthorizationError::AccessDenied)).map(drop)
+                pollster::block_on(par.deny(pending, DenialCode::AccessDenied)).map(drop)
             }
         },
         |_, outcomes| one_wins(outcomes, Reason::SpentRequestUri),
@@ -197,7 +197,7 @@ fn other_clients_at_the_same_moment_do_no_harm() {
 #[test]
 fn the_last_place_in_the_store_is_given_once() {
     // P-25
-    let mut limits = parjar::MemoryLimits::default();
+    let mut limits = parjar::store::MemoryLimits::default();
     (limits.requests, limits.requests_per_client) = (10, 10);
     let par = endpoint(MemoryStore::new(limits));
     race(

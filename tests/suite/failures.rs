@@ -11,16 +11,20 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, Client, ClientRegistry, InMemoryRegistry, MemoryStore, ParEndpoint, PushRequest, RandomError,
-    RandomSource, Reason, RegistryError, Reply, RequestStore,
-    request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreError, StoreRefusal},
+    AuthorizeRefusal, Client, ClientRegistry, FormRequest, InMemoryRegistry, ParEndpoint, RandomError, RandomSource,
+    Reason, RegistryError, Reply, RequestUri,
+    store::{
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError,
+        StoreRefusal,
+    },
 };
 
 use crate::{
     host::{builder, endpoint, open, page, push},
     support::{CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, request_uri},
 };
+
+const PREFIX: &str = RequestUri::PREFIX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failing {
@@ -87,7 +91,7 @@ impl RequestStore for Unreliable {
         outcome
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }
@@ -159,7 +163,7 @@ fn a_caller_that_gives_up_half_way_loses_nothing_and_doubles_nothing() {
         let authorization = authorization("basic", "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
         let form = code_request(&[]);
-        give_up_after(polls, par.push(&PushRequest::new("POST", headers, &form)));
+        give_up_after(polls, par.push(&FormRequest::new("POST", headers, &form)));
         assert!(store.store.len() <= 1);
 
         let handle = request_uri(&push(&par, "basic", &form));
@@ -188,7 +192,7 @@ fn a_registry_that_fails_is_a_matter_of_time() {
     let authorization = authorization("basic", "s3cret");
     let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
     let form = code_request(&[]);
-    let request = PushRequest::new("POST", headers, &form);
+    let request = FormRequest::new("POST", headers, &form);
     let push = Reply::from(pollster::block_on(par.push(&request)));
     let token = Reply::from(pollster::block_on(par.authenticate_client(&request)).unwrap_err());
     for reply in [push, token] {

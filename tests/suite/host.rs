@@ -10,9 +10,9 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, Clock as _, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending, PushRequest,
-    Refusal, Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
+    AuthorizeRefusal, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending,
+    Refusal, Reply,
+    store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal},
 };
 
 use crate::support::{FORM, ISSUER, authorization, basic, client};
@@ -34,7 +34,7 @@ where
 {
     let authorization = authorization(client_id, "s3cret");
     let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
-    Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, body))))
+    Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, body))))
 }
 
 /// Opens a pushed request of `basic`.
@@ -141,19 +141,19 @@ pub(crate) enum Fault {
 
 #[derive(Default)]
 struct Table {
-    requests: HashMap<Key, Entry>,
+    requests: HashMap<RecordKey, Entry>,
     marks: HashMap<MarkName, Duration>,
-    locks: HashMap<Key, Arc<Mutex<()>>>,
+    locks: HashMap<RecordKey, Arc<Mutex<()>>>,
 }
 
 /// A key; what more there is, is a fault.
-type MarkName = (Key, Option<Key>, bool);
+type MarkName = (RecordKey, Option<RecordKey>, bool);
 
 #[derive(Clone)]
 struct Entry {
-    owner: Key,
+    owner: RecordKey,
     payload: Vec<u8>,
-    browser: Option<Key>,
+    browser: Option<RecordKey>,
     state: State,
     expires_at: Duration,
 }
@@ -189,7 +189,7 @@ impl HostStore {
         }
     }
 
-    fn find(&self, key: Key) -> Option<Entry> {
+    fn find(&self, key: RecordKey) -> Option<Entry> {
         let now = self.clock.elapsed();
         let entry = self.table().requests.get(&key).cloned()?;
         let for_ever =
@@ -197,7 +197,7 @@ impl HostStore {
         (for_ever || now < entry.expires_at).then_some(entry)
     }
 
-    fn put(&self, key: Key, entry: Entry) {
+    fn put(&self, key: RecordKey, entry: Entry) {
         self.table().requests.insert(key, entry);
     }
 
@@ -272,7 +272,7 @@ impl HostStore {
     }
 
     /// Does a whole operation with marks.
-    fn marking<T>(&self, unless: Fault, marks: &[Mark], operation: impl FnOnce() -> T) -> T {
+    fn marking<T>(&self, unless: Fault, marks: &[ReplayMark], operation: impl FnOnce() -> T) -> T {
         match marks.first() {
             Some(first) if self.has(Fault::LocksTheFirstMarkOnly) => {
                 let lock = self.table().locks.entry(first.key).or_default().clone();
@@ -284,13 +284,13 @@ impl HostStore {
         }
     }
 
-    fn name_of(&self, mark: Key, call: &Call<'_>) -> MarkName {
+    fn name_of(&self, mark: RecordKey, call: &Call<'_>) -> MarkName {
         let owner = self.has(Fault::MarksAreOfTheirOwner).then_some(call.owner);
         (mark, owner, call.request.is_some() && self.has(Fault::MarksOfRequestsAreOthers))
     }
 
     /// Fails when a mark is known.
-    fn check_marks(&self, call: &Call<'_>) -> Result<(), Key> {
+    fn check_marks(&self, call: &Call<'_>) -> Result<(), RecordKey> {
         let ignores = call.request.is_some() && self.has(Fault::IgnoresMarksOnInsert);
         if ignores || self.has(Fault::MarksAreAlwaysNew) {
             return Ok(());
@@ -344,8 +344,8 @@ impl HostStore {
 /// A call that brings marks.
 #[derive(Clone, Copy)]
 struct Call<'a> {
-    owner: Key,
-    marks: &'a [Mark],
+    owner: RecordKey,
+    marks: &'a [ReplayMark],
     /// The lifetime of the request that comes with them.
     request: Option<Duration>,
 }
@@ -451,7 +451,7 @@ impl RequestStore for HostStore {
         Ok(())
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         let call = Call { owner, marks, request: None };
         let replayed = |mark| StoreRefusal::Replayed { mark };
         let first = if self.has(Fault::MarksInTwoSteps) { marks.len().min(1) } else { marks.len() };

@@ -1,7 +1,7 @@
 //! To and from the types of the `http` crate.
 
 use http::{HeaderValue, Method, Request, Response};
-use parjar::{PushRequest, Reply};
+use parjar::{FormRequest, Reply};
 
 use crate::support::{FORM, Server, authorization, body, code_request, error};
 
@@ -14,7 +14,7 @@ fn request(form: &str) -> Request<Vec<u8>> {
 }
 
 fn send(server: &Server, request: &Request<Vec<u8>>) -> Response<String> {
-    let pushed = Reply::from(pollster::block_on(server.par.push(&PushRequest::from(request))));
+    let pushed = Reply::from(pollster::block_on(server.par.push(&FormRequest::from(request))));
     Response::from(pushed)
 }
 
@@ -32,9 +32,9 @@ fn a_request_and_its_reply_are_converted() {
 fn a_request_in_parts_is_the_same_request() {
     let server = Server::new();
     let (parts, form) = request(&code_request(&[])).into_parts();
-    let reply = Reply::from(pollster::block_on(server.par.push(&PushRequest::from_parts(&parts, &form))));
+    let reply = Reply::from(pollster::block_on(server.par.push(&FormRequest::from_parts(&parts, &form))));
     assert_eq!(reply.status(), 201);
-    let reply = Reply::from(pollster::block_on(server.par.push(&PushRequest::from_parts(&parts, "response_type=x"))));
+    let reply = Reply::from(pollster::block_on(server.par.push(&FormRequest::from_parts(&parts, "response_type=x"))));
     assert_eq!(error(&reply), "unsupported_response_type");
 }
 
@@ -46,7 +46,7 @@ fn a_query_arrives_and_is_refused() {
     *with_query.uri_mut() = "/authorize/par?redirect_uri=https://evil.example".parse().unwrap();
     assert_eq!(send(&server, &with_query).status(), 400);
     let (parts, form) = with_query.into_parts();
-    assert!(pollster::block_on(server.par.push(&PushRequest::from_parts(&parts, &form))).is_err());
+    assert!(pollster::block_on(server.par.push(&FormRequest::from_parts(&parts, &form))).is_err());
 }
 
 #[test]

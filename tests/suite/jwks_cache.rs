@@ -13,9 +13,10 @@ use std::{
 };
 
 use parjar::{
-    BuildError, Event, FetchedJwks, InMemoryRegistry, JwksCacheLimits, JwksError, JwksSource, MemoryLimits,
-    ParEndpoint, Policy, Pushed, Reason, Refusal,
+    BuildError, Event, FetchedJwks, InMemoryRegistry, JwksCacheLimits, JwksError, JwksSource, ParEndpoint, Policy,
+    Pushed, Reason, Refusal,
     jose::{KeyProblem, TokenFault},
+    store::MemoryLimits,
 };
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use parjar::PushRequest;
+use parjar::FormRequest;
 
 use crate::{
     jwks_cache::Fixture,
@@ -43,7 +43,7 @@ fn of_64_who_need_the_same_keys_one_fetches_them() {
 macro_rules! start {
     ($fixture:ident, $name:ident, $key:expr) => {
         let body = $fixture.body("c1", $key, None);
-        let request = PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
+        let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
         let mut $name = Box::pin($fixture.server.par.push(&request));
     };
 }

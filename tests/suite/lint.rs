@@ -73,8 +73,8 @@ fn each_deviation_of_a_policy_is_found_by_its_label() {
         (all, Dangerous, "plain_code_challenge", "danger_allow_plain_code_challenge", |policy| {
             policy.danger_allow_plain_code_challenge = true;
         }),
-        (strict_audience, Dangerous, "legacy_assertion_audience", "allow_legacy_assertion_audience", |policy| {
-            policy.allow_legacy_assertion_audience = true;
+        (strict_audience, Dangerous, "legacy_assertion_audience", "danger_allow_legacy_assertion_audience", |policy| {
+            policy.danger_allow_legacy_assertion_audience = true;
         }),
         (&[Oauth, Oidc], Dangerous, "access_token_in_response", "response_types_supported", |policy| {
             policy.response_types_supported.push(ResponseType::TOKEN);
@@ -259,8 +259,8 @@ fn each_deviation_of_a_registration_is_found_by_its_label() {
             strict_audience,
             Dangerous,
             &["client_legacy_assertion_audience"],
-            "allow_legacy_assertion_audience",
-            json!({ "allow_legacy_assertion_audience": true }),
+            "danger_allow_legacy_assertion_audience",
+            json!({ "danger_allow_legacy_assertion_audience": true }),
         ),
         (all, Dangerous, &["client_access_token_in_response"], "response_types", implicit),
         (

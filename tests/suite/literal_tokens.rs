@@ -1,9 +1,9 @@
 //! Literal tokens that other implementations took, panicked on or worked on for ever.
 
 use parjar::{
-    Client, ClientRegistration, InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint, PushRequest, Reason, Refusal,
-    Reply,
+    Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Reason, Refusal, Reply,
     jose::{ContentEncryption, DecryptionKeys, KeyManagement, SharedKey, SharedSecret, SigningAlgorithm, TokenFault},
+    store::MemoryStore,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn push(par: &ParEndpoint, object: &str) -> Result<Reply, Refusal> {
     let authorization = authorization("c1", &secret);
     let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
     let body = form([("request", object)]);
-    pollster::block_on(par.push(&PushRequest::new("POST", headers, &body))).map(Reply::from)
+    pollster::block_on(par.push(&FormRequest::new("POST", headers, &body))).map(Reply::from)
 }
 
 /// The same header and payload with the MAC of a secret that can be registered.
@@ -122,7 +122,7 @@ fn an_assertion_is_one_and_request_objects_are_none() {
     }));
     let push = |assertion: &str| {
         let body = form(with_assertion(assertion).into_iter().chain([("response_type", "code")]));
-        pollster::block_on(par.push(&PushRequest::new("POST", [("content-type", FORM.as_bytes())], &body)))
+        pollster::block_on(par.push(&FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body)))
     };
     assert!(push(&signed_again(&literal("T09"))).is_ok());
     for (id, fault) in [("T01", TokenFault::Subject), ("T11", TokenFault::Type), ("T02", TokenFault::Subject)] {

@@ -11,9 +11,11 @@ use std::{
 };
 
 use parjar::{
-    AuthorizationError, Clock, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, ParEndpoint, Policy, Reason,
-    Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
+    Clock, DenialCode, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reason, Reply,
+    store::{
+        Claim, ClaimError, InsertError, MemoryLimits, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore,
+        StoreRefusal,
+    },
 };
 
 use crate::{
@@ -140,7 +142,7 @@ fn an_end_makes_room_at_once() {
         assert_eq!(page(pending).reason(), Reason::ForeignRequestUri);
         server.seconds(60);
         let pending = open(&server.par, &request_uri(&server.push("basic")), None).unwrap();
-        assert!(pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied)).is_ok());
+        assert!(pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied)).is_ok());
     }
 }
 
@@ -191,11 +193,11 @@ fn a_store_without_room_refuses_and_does_not_panic() {
     assert_eq!(server.push("basic").status(), 201);
 }
 
-fn key(number: u64) -> Key {
+fn key(number: u64) -> RecordKey {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
     bytes[31] = number.to_le_bytes()[0];
-    Key::from_bytes(bytes)
+    RecordKey::from_bytes(bytes)
 }
 
 fn insert(store: &MemoryStore, number: u64, owner: u64, lifetime: Duration) -> Result<(), InsertError> {
@@ -207,7 +209,7 @@ fn push_with_marks(
     number: u64,
     owner: u64,
     lifetime: Duration,
-    marks: &[Mark],
+    marks: &[ReplayMark],
 ) -> Result<(), InsertError> {
     let request = NewRequest { key: key(number), owner: key(owner), payload: &[7; 100], lifetime, marks };
     pollster::block_on(store.insert(request))
@@ -217,8 +219,8 @@ fn claim_of(number: u64, owner: u64, seconds: u64) -> Claim {
     Claim { key: key(number), owner: key(owner), browser: None, lifetime: Duration::from_secs(seconds) }
 }
 
-fn mark(number: u64, seconds: u64) -> Mark {
-    Mark { key: key(number), lifetime: Duration::from_secs(seconds) }
+fn mark(number: u64, seconds: u64) -> ReplayMark {
+    ReplayMark { key: key(number), lifetime: Duration::from_secs(seconds) }
 }
 
 /// On the account of one of three clients.
@@ -226,7 +228,7 @@ fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<(), StoreR
     remember_for(store, number % 3, &[mark(number, seconds)])
 }
 
-fn remember_for(store: &MemoryStore, owner: u64, marks: &[Mark]) -> Result<(), StoreRefusal> {
+fn remember_for(store: &MemoryStore, owner: u64, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
     pollster::block_on(store.remember(key(owner), marks))
 }
 
@@ -379,7 +381,7 @@ fn the_longest_times_do_not_overflow() {
         let claim = Claim { lifetime: Duration::MAX, ..claim_of(number, 1, 0) };
         assert!(pollster::block_on(server.store.claim(claim)).is_ok());
         assert!(number == 2 || pollster::block_on(server.store.consume(claim)).is_ok());
-        let marks = [number, number + 10].map(|number| Mark { key: key(number), lifetime: Duration::MAX });
+        let marks = [number, number + 10].map(|number| ReplayMark { key: key(number), lifetime: Duration::MAX });
         let taken = push_with_marks(&server.store, number, 1, Duration::MAX, &marks);
         assert!(matches!(taken, Err(InsertError::Exists)));
         assert!(remember_for(&server.store, 1, &marks).is_ok());
@@ -468,7 +470,7 @@ fn it_behaves_like_a_plain_table() {
         let browser = [None, Some(key(100)), Some(key(101))][usize::try_from(draw(3)).unwrap()];
         let claim = Claim { key: key(number), owner: key(owner), browser, lifetime };
         let payload = step.to_le_bytes();
-        let marks = [draw(20), draw(20), draw(20)].map(|number| Mark { key: key(number), lifetime });
+        let marks = [draw(20), draw(20), draw(20)].map(|number| ReplayMark { key: key(number), lifetime });
         let marks = &marks[..usize::try_from(draw(4)).unwrap()];
         let request = NewRequest { key: key(number), owner: key(owner), payload: &payload, lifetime, marks };
         let outcomes = match draw(10) {

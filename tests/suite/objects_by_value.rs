@@ -1,6 +1,6 @@
 //! Request objects in the query of the authorization endpoint (RFC 9101 section 5.1).
 
-use parjar::{AuthorizationError, AuthorizeRefusal, ErrorCode, Granted, Pending, Policy, Reason, jose::TokenFault};
+use parjar::{AuthorizeRefusal, DenialCode, ErrorCode, Granted, Pending, Policy, Reason, jose::TokenFault};
 use serde_json::json;
 
 use crate::{
@@ -186,7 +186,7 @@ fn a_single_use_object_is_opened_any_number_of_times_and_granted_once() {
     for tab in &tabs {
         let refusal = page(complete(&server, tab));
         assert_eq!((refusal.reason(), refusal.code()), (REPLAYED, ErrorCode::InvalidRequestObject));
-        let denied = pollster::block_on(server.par.deny(tab, AuthorizationError::AccessDenied));
+        let denied = pollster::block_on(server.par.deny(tab, DenialCode::AccessDenied));
         assert_eq!(page(denied).reason(), REPLAYED);
     }
     let again = authorize(&server, &object, &[]).unwrap();
@@ -198,7 +198,7 @@ fn a_denial_uses_up_a_single_use_object() {
     //
     let server = single_use();
     let pending = authorize(&server, &object("basic", json!({ "jti": "j1" })), &[]).unwrap();
-    let redirect = pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied)).unwrap();
+    let redirect = pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied)).unwrap();
     assert!(redirect.location().unwrap().contains("error=access_denied"));
     assert_eq!(page(complete(&server, &pending)).reason(), REPLAYED);
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use parjar::{
-    AuthorizationError, Event, InMemoryRegistry, ManualClock, MemoryLimits, MemoryStore, Observer, ParEndpoint, Policy,
-    PushRequest, Stage,
+    DenialCode, Event, FormRequest, InMemoryRegistry, ManualClock, Observer, ParEndpoint, Policy, Stage,
+    store::{MemoryLimits, MemoryStore},
 };
 
 use crate::{
@@ -88,7 +88,7 @@ fn a_denial_is_told_with_its_error() {
     let server = Watched::new();
     let pending = open(&server.par, &server.pushed(), None).unwrap();
     server.log.take();
-    pollster::block_on(server.par.deny(&pending, AuthorizationError::LoginRequired)).unwrap();
+    pollster::block_on(server.par.deny(&pending, DenialCode::LoginRequired)).unwrap();
     server.saw(&["denied basic login_required"]);
 }
 
@@ -104,7 +104,7 @@ fn a_replay_is_told_wherever_it_happens() {
     server.saw(&["replayed basic", "refused authorize spent_request_uri basic"]);
     let _ = pollster::block_on(server.par.complete(&pending));
     server.saw(&["replayed basic", "refused complete spent_request_uri basic"]);
-    let _ = pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied));
+    let _ = pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied));
     server.saw(&["replayed basic", "refused complete spent_request_uri basic"]);
     server.authorize(&format!("client_id=other&request_uri={handle}"), None);
     server.saw(&["refused authorize foreign_request_uri other"]);
@@ -142,7 +142,7 @@ fn every_refused_push_is_told_with_its_reason() {
     let server = Watched::new();
     let send = |method: &str, authorization: &str, form: &str| {
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
-        let _ = pollster::block_on(server.par.push(&PushRequest::new(method, headers, form)));
+        let _ = pollster::block_on(server.par.push(&FormRequest::new(method, headers, form)));
     };
     let good = authorization("basic", "s3cret");
     send("GET", &good, "");
@@ -162,7 +162,7 @@ fn the_token_endpoint_has_a_stage_of_its_own() {
     let server = Watched::new();
     let authorization = authorization("basic", "wrong");
     let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
-    let request = PushRequest::new("POST", headers, "grant_type=authorization_code");
+    let request = FormRequest::new("POST", headers, "grant_type=authorization_code");
     assert!(pollster::block_on(server.par.authenticate_client(&request)).is_err());
     server.saw(&["refused token wrong_secret basic"]);
 }
@@ -252,7 +252,7 @@ mod tracing_events {
             granted.respond([("code", "canary")]);
             let _ = open(par, &handle, Some("canary"));
             let denied = open(par, &request_uri(&push(par, "basic", &code_request(&more))), None).unwrap();
-            let _ = pollster::block_on(par.deny(&denied, AuthorizationError::AccessDenied));
+            let _ = pollster::block_on(par.deny(&denied, DenialCode::AccessDenied));
         });
         let expected = [
             (" INFO", "pushed"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parjar::{
-    AuthorizationRequest, Client, ErrorCode, InMemoryRegistry, ParEndpoint, Policy, PushRequest, Reason, Rejection,
+    AuthorizationRequest, Client, ErrorCode, FormRequest, InMemoryRegistry, ParEndpoint, Policy, Reason, Rejection,
     RequireCodeChallenge, ResponseMode, ResponseType,
 };
 use serde_json::{Map, Value, json};
@@ -581,7 +581,7 @@ fn host_rules_run_last_and_in_order() {
     let push = |body: &str| {
         let authorization = authorization("basic", "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
-        pollster::block_on(par.push(&PushRequest::new("POST", headers, body)))
+        pollster::block_on(par.push(&FormRequest::new("POST", headers, body)))
     };
     assert_eq!(push(&code_request(&[("scope", "\"")])).unwrap_err().reason(), Reason::MalformedScope);
     assert_eq!(*seen.lock().unwrap(), 0);

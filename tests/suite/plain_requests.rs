@@ -1,7 +1,7 @@
 //! Requests that come through the browser, where nobody demands a push.
 
 use parjar::{
-    AuthorizationError, AuthorizationRequest, ErrorCode, InMemoryRegistry, ParEndpoint, Policy, Reason, Rejection,
+    AuthorizationRequest, DenialCode, ErrorCode, InMemoryRegistry, ParEndpoint, Policy, Reason, Rejection,
     RequireCodeChallenge, ResponseMode, ResponseType,
 };
 use serde_json::json;
@@ -25,7 +25,7 @@ fn a_plain_request_is_opened() {
     let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
     let location = granted.respond([("code", "c")]);
     assert_eq!(location.location(), Some("https://app.example.com/cb?code=c&state=s&iss=https%3A%2F%2Fas.example.com"));
-    let denied = pollster::block_on(server.par.deny(&pending, AuthorizationError::LoginRequired)).unwrap();
+    let denied = pollster::block_on(server.par.deny(&pending, DenialCode::LoginRequired)).unwrap();
     assert!(denied.location().unwrap().contains("error=login_required"));
     assert!(server.store.is_empty());
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use parjar::{
-    AuthenticationMethod, InMemoryRegistry, ParEndpoint, Policy, Profile, PushRequest, Pushed, Reason, Refusal,
+    AuthenticationMethod, FormRequest, InMemoryRegistry, ParEndpoint, Policy, Profile, Pushed, Reason, Refusal,
     ResponseType,
     jose::{DecryptionKeys, SigningAlgorithm, TokenFault},
 };
@@ -94,7 +94,7 @@ fn send(server: &Server, profile: Profile, body: &str) -> Result<Pushed, Refusal
     let proof = proof(json!({ "nonce": server.par.dpop_nonce() }));
     let dpop = matches!(profile, Haip | Atproto).then_some(("dpop", proof.as_bytes()));
     let headers = [("content-type", FORM.as_bytes())].into_iter().chain(dpop);
-    pollster::block_on(server.par.push(&PushRequest::new("POST", headers, body)))
+    pollster::block_on(server.par.push(&FormRequest::new("POST", headers, body)))
 }
 
 /// A DPoP proof for a push, good now.
@@ -158,7 +158,7 @@ fn what_a_profile_asks_for_is_accepted_and_good_for_a_minute() {
 #[test]
 fn parameters_that_profiles_refuse() {
     let no_challenge = json!({ "code_challenge": null, "code_challenge_method": null });
-    let unregistered = || Reason::RedirectUri(parjar::redirect_uri::Fault::Different);
+    let unregistered = || Reason::RedirectUri(parjar::RedirectUriError::Different);
     let not_offered = (Reason::ResponseTypeNotOffered, "unsupported_response_type", 400);
     let no_scope = (Reason::ScopeRequired, "invalid_scope", 400);
     let hybrid = json!({ "response_type": "code id_token", "response_mode": null, "nonce": "n" });
@@ -518,7 +518,7 @@ fn authorizations_are_bound_to_a_key_where_the_profile_wants_that() {
             let body = form([("request", &*object)].into_iter().chain(with_assertion(&assertion)));
             let dpop = proof.as_ref().map(|proof| ("dpop", proof.as_bytes()));
             let headers = [("content-type", FORM.as_bytes())].into_iter().chain(dpop);
-            pollster::block_on(server.par.push(&PushRequest::new("POST", headers, &body)))
+            pollster::block_on(server.par.push(&FormRequest::new("POST", headers, &body)))
         };
         match profile {
             Haip | Atproto => assert_refused(push(None), bad_request(Reason::MissingDpopProof), "HA-002, AT-004"),
@@ -559,7 +559,7 @@ fn a_proof_may_name_the_alias_for_clients_with_certificates() {
         let (proof, authorization) = (proof(json!({ "htu": target })), authorization("basic", "s3cret"));
         let headers = [("content-type", FORM), ("authorization", &*authorization), ("dpop", &*proof)];
         let headers = headers.map(|(name, value)| (name, value.as_bytes()));
-        let outcome = pollster::block_on(par.push(&PushRequest::new("POST", headers, &body)));
+        let outcome = pollster::block_on(par.push(&FormRequest::new("POST", headers, &body)));
         assert_eq!(outcome.is_ok(), good, "{target}: {outcome:?}");
     }
 }
@@ -667,7 +667,7 @@ fn presets_that_need_signed_responses_need_a_signer() {
 }
 
 #[test]
-fn no_preset_but_one_has_a_danger_switch_on() {
+fn presets_have_no_danger_switch_on_but_what_their_profile_demands() {
     for profile in Profile::ALL {
         let policy = serde_json::to_value(Policy::from(*profile)).unwrap();
         let on =
@@ -675,6 +675,10 @@ fn no_preset_but_one_has_a_danger_switch_on() {
         let dangers: Vec<String> = policy.as_object().unwrap().iter().filter_map(on).collect();
         match profile {
             Atproto => assert_eq!(dangers, ["danger_allow_unauthenticated_clients"]),
+            // FAPI 1.0 lets clients name the token endpoint, as OpenID Connect Core section 9 does.
+            Fapi1Advanced | Brazil | Cdr => {
+                assert_eq!(dangers, ["danger_allow_legacy_assertion_audience"], "{profile}");
+            }
             _ => assert!(dangers.is_empty(), "{profile}: {dangers:?}"),
         }
     }

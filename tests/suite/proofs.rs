@@ -1,6 +1,6 @@
 //! DPoP proofs for tests: as clients make them, and as nobody should.
 
-use parjar::{AuthenticatedClient, Confirmation, Policy, PushRequest, Pushed, Reason, Refusal, Thumbprint};
+use parjar::{AuthenticatedClient, Confirmation, FormRequest, Policy, Pushed, Reason, Refusal, Thumbprint};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -83,7 +83,7 @@ impl Server {
     ) -> Result<Pushed, Refusal> {
         let headers = headers.into_iter().chain([("content-type", FORM)]);
         let headers = headers.map(|(name, value)| (name, value.as_bytes()));
-        pollster::block_on(self.par.push(&PushRequest::new("POST", headers, body)))
+        pollster::block_on(self.par.push(&FormRequest::new("POST", headers, body)))
     }
 
     /// Posts a form to the token endpoint, as `basic` when it says nothing about the client.
@@ -93,7 +93,7 @@ impl Server {
         let headers =
             [("content-type", FORM)].into_iter().chain(authorization).chain(proof.map(|proof| ("dpop", proof)));
         let headers = headers.map(|(name, value)| (name, value.as_bytes()));
-        pollster::block_on(self.par.authenticate_client(&PushRequest::new("POST", headers, body)))
+        pollster::block_on(self.par.authenticate_client(&FormRequest::new("POST", headers, body)))
     }
 
     /// What a pushed request of `basic` is bound to.

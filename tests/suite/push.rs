@@ -6,9 +6,11 @@ use std::sync::{
 };
 
 use parjar::{
-    ErrorCode, InMemoryRegistry, MemoryLimits, MemoryStore, ParEndpoint, Policy, PushRequest, RandomSource, Reason,
-    Reply, RequestStore,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreError, StoreRefusal},
+    ErrorCode, FormRequest, InMemoryRegistry, ParEndpoint, Policy, RandomSource, Reason, Reply,
+    store::{
+        Claim, ClaimError, InsertError, MemoryLimits, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore,
+        StoreError, StoreRefusal,
+    },
 };
 
 use crate::support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form};
@@ -25,7 +27,7 @@ fn exchange(server: &Server, method: &str, headers: &[(&str, &[u8])], query: Opt
     let authorization = authorization("basic", "s3cret");
     let headers = headers.iter().copied().chain([("authorization", authorization.as_bytes())]);
     let body = code_request(&[]);
-    let request = PushRequest::new(method, headers, &body).with_query(query);
+    let request = FormRequest::new(method, headers, &body).with_query(query);
     Reply::from(pollster::block_on(server.par.push(&request)))
 }
 
@@ -263,7 +265,7 @@ fn a_client_with_too_many_requests_has_to_wait_and_others_have_not() {
         let authorization = authorization(client_id, "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
         let body = code_request(&[]);
-        Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, &body))))
+        Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, &body))))
     };
     for (client_id, status) in [("basic", 201), ("basic", 201), ("basic", 429), ("other", 201), ("other", 503)] {
         let reply = push(client_id);
@@ -298,7 +300,7 @@ impl RequestStore for Stubborn {
         Err(ClaimError::Unknown)
     }
 
-    async fn remember(&self, _: Key, _: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: RecordKey, _: &[ReplayMark]) -> Result<(), StoreRefusal> {
         Ok(())
     }
 }
@@ -313,7 +315,7 @@ fn push_into(store: impl RequestStore, random: impl RandomSource) -> Reply {
     let authorization = authorization("basic", "s3cret");
     let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
     let body = code_request(&[]);
-    Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, &body))))
+    Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, &body))))
 }
 
 #[test]
@@ -389,7 +391,7 @@ fn the_codes_of_host_rules_come_with_their_statuses() {
         let authorization = authorization("basic", "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
         let body = code_request(&[]);
-        let reply = Reply::from(pollster::block_on(par.push(&PushRequest::new("POST", headers, &body))));
+        let reply = Reply::from(pollster::block_on(par.push(&FormRequest::new("POST", headers, &body))));
         assert_eq!((reply.status(), &*error(&reply)), (status, code.as_str()));
     }
 }
@@ -408,7 +410,7 @@ fn requests_and_replies_of_the_http_crate_are_taken_whole() {
         request.body(code_request(&[])).unwrap()
     };
     let push = |request: &http::Request<String>| {
-        let outcome = pollster::block_on(server.par.push(&PushRequest::from(request)));
+        let outcome = pollster::block_on(server.par.push(&FormRequest::from(request)));
         http::Response::<String>::from(Reply::from(outcome))
     };
     let response = push(&build("/par", None));

@@ -9,9 +9,10 @@ use std::{
 };
 
 use parjar::{
-    AuthorizationError, ErrorCode, MemoryStore, Policy, Reason, Refusal, RequestStore,
-    request_uri::PREFIX,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
+    DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri,
+    store::{
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal,
+    },
 };
 
 use crate::{
@@ -19,6 +20,8 @@ use crate::{
     support::{CALLBACK, CHALLENGE, Server, basic, code_request, form, request_uri, with},
 };
 use serde_json::json;
+
+const PREFIX: &str = RequestUri::PREFIX;
 
 /// Counts how often it is asked for a request.
 #[derive(Clone, Default)]
@@ -41,7 +44,7 @@ impl RequestStore for Counting {
         self.store.consume(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }
@@ -147,7 +150,7 @@ fn a_denial_spends_the_request() {
     let server = Server::new();
     let handle = server.pushed(&code_request(&[]));
     let pending = server.open(&handle).unwrap();
-    let deny = || pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied));
+    let deny = || pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied));
     assert!(deny().is_ok());
     assert_eq!(page(deny()).reason(), Reason::SpentRequestUri);
     assert_eq!(page(complete(&server, &pending)).reason(), Reason::SpentRequestUri);
@@ -159,7 +162,7 @@ fn a_completed_request_cannot_be_denied() {
     let server = Server::new();
     let pending = server.open(&server.pushed(&code_request(&[]))).unwrap();
     assert!(complete(&server, &pending).is_ok());
-    let denied = pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied));
+    let denied = pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied));
     assert_eq!(page(denied).reason(), Reason::SpentRequestUri);
 }
 
@@ -549,7 +552,7 @@ fn the_futures_can_be_spawned() {
     let boxed = server.par.clone().boxed();
     spawnable(&server.par.authorize("", None));
     spawnable(&server.par.complete(&pending));
-    spawnable(&server.par.deny(&pending, AuthorizationError::ServerError));
+    spawnable(&server.par.deny(&pending, DenialCode::ServerError));
     spawnable(&boxed.authorize("", None));
     spawnable(&boxed.complete(&pending));
 }

@@ -1,37 +1,34 @@
 //! Redirect URIs: the three rules against their vectors, who may use the widest one, and that what was accepted is what is
 //! emitted.
 
-use parjar::{
-    AuthorizeRefusal, Policy, Reason,
-    redirect_uri::{Fault, MAX_LENGTH, RegisteredRedirectUri, Rule},
-};
+use parjar::{AuthorizeRefusal, Policy, Reason, RedirectUriError, RedirectUriRule, RegisteredRedirectUri};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::support::{CALLBACK, CHALLENGE, Server, basic, error, form, public, with};
 
-const SAME_ORIGIN: Rule = Rule::SameOrigin { below_registered_path: false };
+const SAME_ORIGIN: RedirectUriRule = RedirectUriRule::SameOrigin { below_registered_path: false };
 
-fn code(fault: Fault) -> &'static str {
+fn code(fault: RedirectUriError) -> &'static str {
     match fault {
-        Fault::Empty => "EMPTY",
-        Fault::TooLong => "LEN",
-        Fault::Lexical => "LEX",
-        Fault::Fragment => "FRAG",
-        Fault::Unparsable => "PARSE",
-        Fault::UserInfo => "USERINFO",
-        Fault::Scheme => "SCHEME",
-        Fault::NotCanonical => "NONCANON",
-        Fault::Different => "DIFF",
-        Fault::NotLoopback => "NOTLOOP",
-        Fault::OtherHost => "HOST",
-        Fault::PortZero => "PORT0",
-        Fault::OtherPath => "PATH",
-        Fault::OtherQuery => "QUERY",
-        Fault::OtherOrigin => "ORIGIN",
-        Fault::AmbiguousPath => "PATHENC",
-        Fault::ResponseParameter => "RESPPARAM",
+        RedirectUriError::Empty => "EMPTY",
+        RedirectUriError::TooLong => "LEN",
+        RedirectUriError::Lexical => "LEX",
+        RedirectUriError::Fragment => "FRAG",
+        RedirectUriError::Unparsable => "PARSE",
+        RedirectUriError::UserInfo => "USERINFO",
+        RedirectUriError::Scheme => "SCHEME",
+        RedirectUriError::NotCanonical => "NONCANON",
+        RedirectUriError::Different => "DIFF",
+        RedirectUriError::NotLoopback => "NOTLOOP",
+        RedirectUriError::OtherHost => "HOST",
+        RedirectUriError::PortZero => "PORT0",
+        RedirectUriError::OtherPath => "PATH",
+        RedirectUriError::OtherQuery => "QUERY",
+        RedirectUriError::OtherOrigin => "ORIGIN",
+        RedirectUriError::AmbiguousPath => "PATHENC",
+        RedirectUriError::ResponseParameter => "RESPPARAM",
         _ => "?",
     }
 }
@@ -44,7 +41,9 @@ fn every_vector_is_answered_as_it_says() {
     for line in vectors.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
         let text = |member: &str| row[member].as_str().unwrap();
-        for (member, rule) in [("exact", Rule::Exact), ("loopback", Rule::Loopback), ("same_origin", SAME_ORIGIN)] {
+        for (member, rule) in
+            [("exact", RedirectUriRule::Exact), ("loopback", RedirectUriRule::Loopback), ("same_origin", SAME_ORIGIN)]
+        {
             let outcome = RegisteredRedirectUri::parse(text("registered"))
                 .and_then(|registered| registered.matches(rule, text("requested")));
             let expected = row[member].as_str();
@@ -61,45 +60,45 @@ fn every_vector_is_answered_as_it_says() {
 #[test]
 fn what_cannot_be_registered() {
     // RU-011, RU-019, R-04, R-08, R-11, R-14, R-15, R-16
-    let long = format!("https://app.example.com/{}", "a".repeat(MAX_LENGTH));
+    let long = format!("https://app.example.com/{}", "a".repeat(RegisteredRedirectUri::MAX_LENGTH));
     for (text, fault) in [
-        ("", Fault::Empty),
-        (&*long, Fault::TooLong),
-        ("https://app.example.com/cb ", Fault::Lexical),
-        ("https://app.example.com\\cb", Fault::Lexical),
-        ("https://app.example.com/%zz", Fault::Lexical),
-        ("https://app.example.com/%4", Fault::Lexical),
-        ("https://\u{e4}pp.example.com/cb", Fault::Lexical),
-        ("https://app.example.com/{cb}", Fault::Lexical),
-        ("https://app.example.com/cb#", Fault::Fragment),
-        ("https://app.example.com/cb#x", Fault::Fragment),
-        ("/cb", Fault::Unparsable),
-        ("https://", Fault::Unparsable),
-        ("https://user@app.example.com/cb", Fault::UserInfo),
-        ("https://@app.example.com/cb", Fault::UserInfo),
-        ("com.example.app://user@host/cb", Fault::UserInfo),
-        ("http://app.example.com/cb", Fault::Scheme),
-        ("http://127.0.0.2/cb", Fault::Scheme),
-        ("http://localhost.evil.com/cb", Fault::Scheme),
-        ("javascript:alert(1)", Fault::Scheme),
-        ("JAVASCRIPT:alert(1)", Fault::Scheme),
-        ("data:text/html,x", Fault::Scheme),
-        ("vbscript:x", Fault::Scheme),
-        ("file:///etc/passwd", Fault::Scheme),
-        ("blob:https://app.example.com/x", Fault::Scheme),
-        ("about:blank", Fault::Scheme),
-        ("myapp:/cb", Fault::Scheme),
-        ("wss://app.example.com/cb", Fault::Scheme),
-        ("ftp://app.example.com/cb", Fault::Scheme),
-        ("https:/app.example.com/cb", Fault::NotCanonical),
-        ("https:app.example.com/cb", Fault::NotCanonical),
-        ("https://*.example.com/cb", Fault::UnregistrableHost),
-        ("https://app.example.com./cb", Fault::UnregistrableHost),
-        ("https://app.example.com/cb?code=x", Fault::ResponseParameter),
-        ("https://app.example.com/cb?c%6Fde=x", Fault::ResponseParameter),
-        ("https://app.example.com/cb?a=1&state", Fault::ResponseParameter),
-        ("https://app.example.com/cb?iss=x", Fault::ResponseParameter),
-        ("https://app.example.com/cb?error=x", Fault::ResponseParameter),
+        ("", RedirectUriError::Empty),
+        (&*long, RedirectUriError::TooLong),
+        ("https://app.example.com/cb ", RedirectUriError::Lexical),
+        ("https://app.example.com\\cb", RedirectUriError::Lexical),
+        ("https://app.example.com/%zz", RedirectUriError::Lexical),
+        ("https://app.example.com/%4", RedirectUriError::Lexical),
+        ("https://\u{e4}pp.example.com/cb", RedirectUriError::Lexical),
+        ("https://app.example.com/{cb}", RedirectUriError::Lexical),
+        ("https://app.example.com/cb#", RedirectUriError::Fragment),
+        ("https://app.example.com/cb#x", RedirectUriError::Fragment),
+        ("/cb", RedirectUriError::Unparsable),
+        ("https://", RedirectUriError::Unparsable),
+        ("https://user@app.example.com/cb", RedirectUriError::UserInfo),
+        ("https://@app.example.com/cb", RedirectUriError::UserInfo),
+        ("com.example.app://user@host/cb", RedirectUriError::UserInfo),
+        ("http://app.example.com/cb", RedirectUriError::Scheme),
+        ("http://127.0.0.2/cb", RedirectUriError::Scheme),
+        ("http://localhost.evil.com/cb", RedirectUriError::Scheme),
+        ("javascript:alert(1)", RedirectUriError::Scheme),
+        ("JAVASCRIPT:alert(1)", RedirectUriError::Scheme),
+        ("data:text/html,x", RedirectUriError::Scheme),
+        ("vbscript:x", RedirectUriError::Scheme),
+        ("file:///etc/passwd", RedirectUriError::Scheme),
+        ("blob:https://app.example.com/x", RedirectUriError::Scheme),
+        ("about:blank", RedirectUriError::Scheme),
+        ("myapp:/cb", RedirectUriError::Scheme),
+        ("wss://app.example.com/cb", RedirectUriError::Scheme),
+        ("ftp://app.example.com/cb", RedirectUriError::Scheme),
+        ("https:/app.example.com/cb", RedirectUriError::NotCanonical),
+        ("https:app.example.com/cb", RedirectUriError::NotCanonical),
+        ("https://*.example.com/cb", RedirectUriError::UnregistrableHost),
+        ("https://app.example.com./cb", RedirectUriError::UnregistrableHost),
+        ("https://app.example.com/cb?code=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?c%6Fde=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?a=1&state", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?iss=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?error=x", RedirectUriError::ResponseParameter),
     ] {
         let shown: String = text.chars().take(60).collect();
         assert_eq!(RegisteredRedirectUri::parse(text).err(), Some(fault), "{shown}");
@@ -128,7 +127,7 @@ fn a_scheme_like_text_in_the_query_is_no_authority() {
 #[test]
 fn the_path_rule_keeps_to_the_registered_path_and_below_it() {
     // PAR-046, R-22
-    let rule = Rule::SameOrigin { below_registered_path: true };
+    let rule = RedirectUriRule::SameOrigin { below_registered_path: true };
     for (registered, requested, fault) in [
         ("https://a.example/~c1/cb", "https://a.example/~c1/cb", None),
         ("https://a.example/~c1/cb", "https://a.example/~c1/cb/t/7", None),
@@ -136,14 +135,14 @@ fn the_path_rule_keeps_to_the_registered_path_and_below_it() {
         ("https://a.example/~c1/cb", "https://a.example/~c1/cb/", None),
         ("https://a.example/~c1/", "https://a.example/~c1/x", None),
         ("https://a.example", "https://a.example/x", None),
-        ("https://a.example/~c1/cb", "https://a.example/~c2/cb", Some(Fault::OtherPath)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/cbx", Some(Fault::OtherPath)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/CB/x", Some(Fault::OtherPath)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/", Some(Fault::OtherPath)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/..%2f..%2f~c2", Some(Fault::AmbiguousPath)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/..;/x", Some(Fault::AmbiguousPath)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/../../~c2", Some(Fault::NotCanonical)),
-        ("https://a.example/~c1/cb", "https://a.example/~c1/cb//x", Some(Fault::AmbiguousPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c2/cb", Some(RedirectUriError::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cbx", Some(RedirectUriError::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/CB/x", Some(RedirectUriError::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/", Some(RedirectUriError::OtherPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/..%2f..%2f~c2", Some(RedirectUriError::AmbiguousPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/..;/x", Some(RedirectUriError::AmbiguousPath)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb/../../~c2", Some(RedirectUriError::NotCanonical)),
+        ("https://a.example/~c1/cb", "https://a.example/~c1/cb//x", Some(RedirectUriError::AmbiguousPath)),
     ] {
         let outcome = RegisteredRedirectUri::parse(registered).unwrap().matches(rule, requested);
         assert_eq!(outcome.err(), fault, "{requested}");
@@ -391,7 +390,7 @@ fn a_redirect_uri_may_be_left_out_by_a_client_with_one_and_only_in_plain_oauth()
 fn a_wrong_redirect_uri_is_an_invalid_request_that_says_no_more() {
     // PAR-034, RU-001, O-02
     let server = Server::new();
-    let long = format!("{CALLBACK}/{}", "a".repeat(MAX_LENGTH));
+    let long = format!("{CALLBACK}/{}", "a".repeat(RegisteredRedirectUri::MAX_LENGTH));
     let replies: Vec<_> = ["https://evil.example/canary", "https://app.example.com/cb#", "x", "/cb", &*long]
         .into_iter()
         .map(|redirect_uri| server.push(&request(redirect_uri, &[])))
@@ -486,13 +485,13 @@ proptest! {
         for registered in REGISTERED {
             let url = Url::parse(registered).unwrap();
             let registered = RegisteredRedirectUri::parse(registered).unwrap();
-            let exact = registered.matches(Rule::Exact, &requested);
+            let exact = registered.matches(RedirectUriRule::Exact, &requested);
             prop_assert_eq!(exact.is_ok(), requested == registered.as_str());
             if exact.is_ok() {
                 continue;
             }
             let same_origin = registered.matches(SAME_ORIGIN, &requested);
-            let below = registered.matches(Rule::SameOrigin { below_registered_path: true }, &requested);
+            let below = registered.matches(RedirectUriRule::SameOrigin { below_registered_path: true }, &requested);
             prop_assert!(below.is_err() || same_origin.is_ok());
             if let Ok(matched) = same_origin {
                 let parsed = Url::parse(&requested).unwrap();
@@ -504,7 +503,7 @@ proptest! {
                 let reserved = ["code", "state", "iss", "error"];
                 prop_assert!(!parsed.query_pairs().any(|(name, _)| reserved.contains(&&*name)));
             }
-            if let Ok(matched) = registered.matches(Rule::Loopback, &requested) {
+            if let Ok(matched) = registered.matches(RedirectUriRule::Loopback, &requested) {
                 let mut parsed = Url::parse(&requested).unwrap();
                 prop_assert_eq!(matched.as_str(), &requested);
                 prop_assert!(matched.is_loopback());
@@ -518,7 +517,7 @@ proptest! {
     fn arbitrary_text_never_panics(requested in any::<String>()) {
         let _ = RegisteredRedirectUri::parse(&requested);
         let registered = RegisteredRedirectUri::parse(CALLBACK).unwrap();
-        for rule in [Rule::Exact, Rule::Loopback, SAME_ORIGIN] {
+        for rule in [RedirectUriRule::Exact, RedirectUriRule::Loopback, SAME_ORIGIN] {
             prop_assert!(registered.matches(rule, &requested).is_err());
         }
     }

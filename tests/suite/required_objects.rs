@@ -1,6 +1,6 @@
 //! Clients and servers that demand signed or encrypted request objects, and what becomes of requests when demands change.
 
-use parjar::{AuthorizationError, ErrorCode, Policy, Reason, jose::DecryptionKeys, jose::TokenFault};
+use parjar::{DenialCode, ErrorCode, Policy, Reason, jose::DecryptionKeys, jose::TokenFault};
 use serde_json::{Value, json};
 use std::{sync::LazyLock, time::Duration};
 
@@ -164,7 +164,7 @@ fn a_pushed_object_is_granted_or_denied_once() {
     assert!(pollster::block_on(server.par.complete(&pending)).is_ok());
     assert_eq!(page(pollster::block_on(server.par.complete(&pending))).reason(), Reason::SpentRequestUri);
     let pending = server.open(&push("b")).unwrap();
-    assert!(pollster::block_on(server.par.deny(&pending, AuthorizationError::LoginRequired)).is_ok());
+    assert!(pollster::block_on(server.par.deny(&pending, DenialCode::LoginRequired)).is_ok());
     assert_eq!(page(pollster::block_on(server.par.complete(&pending))).reason(), Reason::SpentRequestUri);
 }
 

@@ -157,7 +157,7 @@ fn a_client_without_a_flow_gets_a_page() {
 #[test]
 fn nothing_is_told_to_anybody_about_a_bad_handle() {
     // P-13: whatever redirect_uri stands beside it
-    let handle = format!("{}{}", parjar::request_uri::PREFIX, "A".repeat(43));
+    let handle = format!("{}{}", parjar::RequestUri::PREFIX, "A".repeat(43));
     for server in [by_policy(), by_client()] {
         for redirect_uri in [CALLBACK, "https://evil.example/cb"] {
             for client_id in ["basic", "public", "nobody"] {

@@ -1,6 +1,6 @@
 //! What goes back to the client through the browser.
 
-use parjar::{AuthorizationError, Granted, Policy, Redirect, Reply, ResponseType};
+use parjar::{AuthorizationResponse, DenialCode, Granted, Policy, Reply, ResponseType};
 use serde_json::json;
 
 use crate::{
@@ -15,7 +15,7 @@ fn grant(server: &Server, body: &str) -> Granted {
     pollster::block_on(server.par.complete(&pending)).unwrap()
 }
 
-fn deny(server: &Server, body: &str, error: AuthorizationError) -> Redirect {
+fn deny(server: &Server, body: &str, error: DenialCode) -> AuthorizationResponse {
     let pending = server.open(&server.pushed(body)).unwrap();
     pollster::block_on(server.par.deny(&pending, error)).unwrap()
 }
@@ -115,14 +115,14 @@ fn a_denial_carries_the_error_and_nothing_else() {
     // ISS-001, OIDC-012, OIDC-015
     let server = Server::new();
     for error in [
-        AuthorizationError::AccessDenied,
-        AuthorizationError::LoginRequired,
-        AuthorizationError::ConsentRequired,
-        AuthorizationError::InteractionRequired,
-        AuthorizationError::AccountSelectionRequired,
-        AuthorizationError::UnmetAuthenticationRequirements,
-        AuthorizationError::ServerError,
-        AuthorizationError::TemporarilyUnavailable,
+        DenialCode::AccessDenied,
+        DenialCode::LoginRequired,
+        DenialCode::ConsentRequired,
+        DenialCode::InteractionRequired,
+        DenialCode::AccountSelectionRequired,
+        DenialCode::UnmetAuthenticationRequirements,
+        DenialCode::ServerError,
+        DenialCode::TemporarilyUnavailable,
     ] {
         let redirect = deny(&server, &code_request(&[("state", STATE)]), error);
         let expected = pairs(&[("error", error.as_str()), ("state", STATE)]);
@@ -140,7 +140,7 @@ fn tokens_go_back_in_the_fragment() {
     let redirect = grant(&server, &body).respond([("id_token", "a.b.c")]);
     let expected = "https://app.example.com/cb#id_token=a.b.c&state=s&iss=https%3A%2F%2Fas.example.com";
     assert_eq!(redirect.location(), Some(expected));
-    let denied = deny(&server, &body, AuthorizationError::AccessDenied);
+    let denied = deny(&server, &body, DenialCode::AccessDenied);
     assert!(denied.location().unwrap().starts_with("https://app.example.com/cb#error=access_denied&state=s&iss="));
 }
 
@@ -191,7 +191,7 @@ fn errors_are_posted_where_a_form_post_was_asked_for() {
     // ISS-001
     let server = Server::new();
     let body = code_request(&[("response_mode", "form_post"), ("state", STATE), ("scope", "email")]);
-    let reply = Reply::from(deny(&server, &body, AuthorizationError::AccessDenied));
+    let reply = Reply::from(deny(&server, &body, DenialCode::AccessDenied));
     assert_eq!(inputs(reply.body()), pairs(&[("error", "access_denied"), ("state", STATE)]));
 
     let handle = server.pushed(&body);

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use parjar::{
-    InMemoryRegistry, ManualClock, MemoryStore, ParEndpoint, RandomError, RandomSource, Reason, RequestStore,
+    InMemoryRegistry, ManualClock, ParEndpoint, RandomError, RandomSource, Reason,
     store::{
-        Claim, ClaimError, InsertError, Key, Mark, NewRequest, SealedStore, SealingKeyError, SealingKeys, StoreRefusal,
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, SealedStore,
+        SealingKeyError, SealingKeys, StoreRefusal,
         contract::{self, Harness},
     },
 };
@@ -49,7 +50,7 @@ impl RequestStore for Open {
         self.inner.consume(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.inner.remember(owner, marks).await
     }
 }
@@ -159,7 +160,7 @@ fn a_record_does_not_serve_another_client_or_another_issuer() {
     let keys = keys();
     let database = Open::default();
     let store = SealedStore::new(database.clone(), keys);
-    let [key, owner, other] = [1, 2, 3].map(|byte| Key::from_bytes([byte; 32]));
+    let [key, owner, other] = [1, 2, 3].map(|byte| RecordKey::from_bytes([byte; 32]));
     let lifetime = std::time::Duration::from_secs(60);
     let insert = |key, owner| {
         pollster::block_on(store.insert(NewRequest { key, owner, payload: b"payload", lifetime, marks: &[] })).unwrap();
@@ -167,7 +168,7 @@ fn a_record_does_not_serve_another_client_or_another_issuer() {
     insert(key, owner);
     database.forge(database.last());
     // Under the same key for another client, and the same client under another key: as another issuer's digests would be.
-    for (key, owner) in [(Key::from_bytes([4; 32]), owner), (Key::from_bytes([5; 32]), other)] {
+    for (key, owner) in [(RecordKey::from_bytes([4; 32]), owner), (RecordKey::from_bytes([5; 32]), other)] {
         insert(key, owner);
         let claimed = pollster::block_on(store.claim(Claim { key, owner, browser: None, lifetime }));
         assert!(matches!(claimed, Err(ClaimError::Unreadable)), "{claimed:?}");

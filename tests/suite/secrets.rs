@@ -6,10 +6,11 @@ use std::{
 };
 
 use parjar::{
-    AuthorizationError, AuthorizeRefusal, ClientCertificate, ClientRegistration, ErrorCode, Event, InMemoryRegistry,
-    MemoryStore, ParEndpoint, Parameters, Policy, PushRequest, Reason, Rejection, Reply, RequestStore,
-    redirect_uri::Fault,
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, StoreRefusal},
+    AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormRequest,
+    InMemoryRegistry, ParEndpoint, Parameters, Policy, Reason, RedirectUriError, Rejection, Reply,
+    store::{
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal,
+    },
 };
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ impl RequestStore for Watched {
         self.store.consume(claim).await
     }
 
-    async fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }
@@ -104,7 +105,7 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     let headers = [("content-type", FORM.as_bytes()), ("x-forwarded-for", b"cAnArY")];
     let certificate = ClientCertificate::new(CANARY.as_bytes(), true);
     show(&certificate);
-    let request = PushRequest::new("POST", headers, &form_body).with_client_certificate(certificate);
+    let request = FormRequest::new("POST", headers, &form_body).with_client_certificate(certificate);
     show(&request);
     let authenticated = pollster::block_on(par.authenticate_client(&request)).unwrap();
     show(&authenticated);
@@ -164,25 +165,25 @@ fn a_registration_shows_neither_secrets_nor_their_digests() {
     assert_hidden(&format!("{:?}", client(serde_json::to_value(registration).unwrap())), &[CANARY, digest]);
 }
 
-const FAULTS: [Fault; 18] = [
-    Fault::Empty,
-    Fault::TooLong,
-    Fault::Lexical,
-    Fault::Fragment,
-    Fault::Unparsable,
-    Fault::UserInfo,
-    Fault::Scheme,
-    Fault::NotCanonical,
-    Fault::Different,
-    Fault::NotLoopback,
-    Fault::OtherHost,
-    Fault::PortZero,
-    Fault::OtherPath,
-    Fault::OtherQuery,
-    Fault::OtherOrigin,
-    Fault::AmbiguousPath,
-    Fault::ResponseParameter,
-    Fault::UnregistrableHost,
+const FAULTS: [RedirectUriError; 18] = [
+    RedirectUriError::Empty,
+    RedirectUriError::TooLong,
+    RedirectUriError::Lexical,
+    RedirectUriError::Fragment,
+    RedirectUriError::Unparsable,
+    RedirectUriError::UserInfo,
+    RedirectUriError::Scheme,
+    RedirectUriError::NotCanonical,
+    RedirectUriError::Different,
+    RedirectUriError::NotLoopback,
+    RedirectUriError::OtherHost,
+    RedirectUriError::PortZero,
+    RedirectUriError::OtherPath,
+    RedirectUriError::OtherQuery,
+    RedirectUriError::OtherOrigin,
+    RedirectUriError::AmbiguousPath,
+    RedirectUriError::ResponseParameter,
+    RedirectUriError::UnregistrableHost,
 ];
 
 const REASONS: [Reason; 68] = [
@@ -355,11 +356,11 @@ fn what_a_store_says_stays_out_of_replies_but_not_of_the_error_chain() {
 fn an_authorization_error_is_no_answer_to_a_push() {
     // PAR-037
     for error in [
-        AuthorizationError::LoginRequired,
-        AuthorizationError::ConsentRequired,
-        AuthorizationError::InteractionRequired,
-        AuthorizationError::AccountSelectionRequired,
-        AuthorizationError::UnmetAuthenticationRequirements,
+        DenialCode::LoginRequired,
+        DenialCode::ConsentRequired,
+        DenialCode::InteractionRequired,
+        DenialCode::AccountSelectionRequired,
+        DenialCode::UnmetAuthenticationRequirements,
     ] {
         assert!(REASONS.iter().all(|reason| reason.code().as_str() != error.as_str()));
     }

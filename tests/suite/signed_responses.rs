@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use josekit::{jwk::Jwk, jws::ES256, jwt};
 use parjar::{
-    AuthorizationError, AuthorizeRefusal, BuildError, Client, Granted, InMemoryRegistry, ParEndpoint, Policy, Reason,
-    Redirect, Reply, ResponseMode, ResponseSigner, ResponseType, jose::SigningAlgorithm,
+    AuthorizationResponse, AuthorizeRefusal, BuildError, Client, DenialCode, Granted, InMemoryRegistry, ParEndpoint,
+    Policy, Reason, Reply, ResponseMode, ResponseSigner, ResponseType, jose::SigningAlgorithm,
 };
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ fn verified(response: &str) -> (Value, Value) {
 }
 
 /// The one parameter of a `Location`, which is the response.
-fn response(redirect: &Redirect, separator: char) -> String {
+fn response(redirect: &AuthorizationResponse, separator: char) -> String {
     let location = redirect.location().expect("a Location");
     let rest = location.strip_prefix(CALLBACK).unwrap().strip_prefix(separator).unwrap();
     let response = rest.strip_prefix("response=").unwrap();
@@ -148,7 +148,7 @@ fn errors_are_signed_too() {
     let server = server();
     let mode = [("state", "s"), ("response_mode", "jwt")];
     let pending = server.open(&server.pushed(&code_request(&mode))).unwrap();
-    let denied = pollster::block_on(server.par.deny(&pending, AuthorizationError::AccessDenied)).unwrap();
+    let denied = pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied)).unwrap();
     let (_, claims) = verified(&response(&denied, '?'));
     let expected = json!({ "iss": ISSUER, "aud": "basic", "exp": NOW + 300, "error": "access_denied", "state": "s" });
     assert_eq!(claims, expected);

@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use parjar::{
-    BoxedStore, ManualClock, MemoryStore, RequestStore,
-    store::contract::{self, Harness},
+    ManualClock,
+    store::{
+        BoxedStore, MemoryStore, RequestStore,
+        contract::{self, Harness},
+    },
 };
 
 use crate::host::{Fault, HostStore};

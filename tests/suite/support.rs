@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticatedClient, AuthorizeRefusal, Client, ClientRegistration, InMemoryRegistry, ManualClock, MemoryLimits,
-    MemoryStore, ParEndpoint, ParEndpointBuilder, Pending, Policy, PushRequest, Pushed, Refusal, Reply,
+    AuthenticatedClient, AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
+    ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
+    store::{MemoryLimits, MemoryStore},
 };
 use serde_json::{Value, json};
 
@@ -55,13 +56,13 @@ impl Server {
     /// Posts a form without an `Authorization` header, for the outcome.
     pub(crate) fn try_form(&self, body: &str) -> Result<Pushed, Refusal> {
         let headers = [("content-type", FORM.as_bytes())];
-        pollster::block_on(self.par.push(&PushRequest::new("POST", headers, body)))
+        pollster::block_on(self.par.push(&FormRequest::new("POST", headers, body)))
     }
 
     /// Posts a form to the token endpoint without an `Authorization` header, for the client.
     pub(crate) fn try_token(&self, body: &str) -> Result<AuthenticatedClient, Refusal> {
         let headers = [("content-type", FORM.as_bytes())];
-        pollster::block_on(self.par.authenticate_client(&PushRequest::new("POST", headers, body)))
+        pollster::block_on(self.par.authenticate_client(&FormRequest::new("POST", headers, body)))
     }
 
     /// Pushes a body as the client `basic` does.
@@ -81,7 +82,7 @@ impl Server {
     }
 
     pub(crate) fn send(&self, headers: &[(&str, &str)], body: &str) -> Reply {
-        let request = PushRequest::new("POST", headers.iter().map(|(name, value)| (*name, value.as_bytes())), body);
+        let request = FormRequest::new("POST", headers.iter().map(|(name, value)| (*name, value.as_bytes())), body);
         Reply::from(pollster::block_on(self.par.push(&request)))
     }
 
@@ -89,7 +90,7 @@ impl Server {
     pub(crate) fn try_push(&self, body: &[u8]) -> Result<Pushed, Refusal> {
         let authorization = authorization("basic", "s3cret");
         let headers = [("content-type", FORM), ("authorization", &*authorization)];
-        let request = PushRequest::new("POST", headers.iter().map(|(name, value)| (*name, value.as_bytes())), body);
+        let request = FormRequest::new("POST", headers.iter().map(|(name, value)| (*name, value.as_bytes())), body);
         pollster::block_on(self.par.push(&request))
     }
 

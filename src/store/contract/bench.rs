@@ -13,7 +13,7 @@ use std::{
 use super::{Harness, Violation};
 use crate::{
     random::{RandomSource as _, SystemRandom},
-    store::{Claim, ClaimError, InsertError, Key, Mark, NewRequest, RequestStore, StoreRefusal},
+    store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal},
 };
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
@@ -29,13 +29,13 @@ pub(super) struct Bench<'a, H: Harness> {
 /// A request under test: fresh keys, so that a store that outlives the test can be used again.
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
-    pub(super) key: Key,
-    pub(super) owner: Key,
+    pub(super) key: RecordKey,
+    pub(super) owner: RecordKey,
     pub(super) payload: &'static [u8],
 }
 
 impl Subject {
-    pub(super) fn claim_by(&self, browser: Option<Key>) -> Claim {
+    pub(super) fn claim_by(&self, browser: Option<RecordKey>) -> Claim {
         Claim { key: self.key, owner: self.owner, browser, lifetime: LONG }
     }
 
@@ -68,20 +68,20 @@ impl<'a, H: Harness> Bench<'a, H> {
     }
 
     /// Marks that nobody knows.
-    pub(super) fn marks<const N: usize>(&self) -> Result<[Mark; N], Violation> {
-        let mut marks = [Mark { key: Key::from_bytes([0; 32]), lifetime: LONG }; N];
+    pub(super) fn marks<const N: usize>(&self) -> Result<[ReplayMark; N], Violation> {
+        let mut marks = [ReplayMark { key: RecordKey::from_bytes([0; 32]), lifetime: LONG }; N];
         for mark in &mut marks {
             mark.key = self.key()?;
         }
         Ok(marks)
     }
 
-    pub(super) fn key(&self) -> Result<Key, Violation> {
+    pub(super) fn key(&self) -> Result<RecordKey, Violation> {
         let mut bytes = [0; 32];
         SystemRandom
             .fill(&mut bytes)
             .map_err(|error| Violation { promise: "the kit has random keys", observed: error.to_string() })?;
-        Ok(Key::from_bytes(bytes))
+        Ok(RecordKey::from_bytes(bytes))
     }
 
     pub(super) fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
@@ -96,7 +96,7 @@ impl<'a, H: Harness> Bench<'a, H> {
         self.harness.block_on(self.store.consume(claim))
     }
 
-    pub(super) fn remember(&self, owner: Key, marks: &[Mark]) -> Result<(), StoreRefusal> {
+    pub(super) fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
         self.harness.block_on(self.store.remember(owner, marks))
     }
 
@@ -159,6 +159,6 @@ pub(super) fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl 
     won == 1 && outcomes.len() == CALLERS && outcomes.iter().filter(|outcome| outcome.is_err()).all(lost)
 }
 
-pub(super) fn is_replay_of(expected: Mark) -> impl Fn(&Result<(), StoreRefusal>) -> bool {
+pub(super) fn is_replay_of(expected: ReplayMark) -> impl Fn(&Result<(), StoreRefusal>) -> bool {
     move |outcome| matches!(outcome, Err(StoreRefusal::Replayed { mark }) if *mark == expected.key)
 }

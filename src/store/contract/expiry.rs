@@ -6,7 +6,7 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect, is_replay_of},
 };
-use crate::store::{Claim, ClaimError, Mark, NewRequest};
+use crate::store::{Claim, ClaimError, NewRequest, ReplayMark};
 
 /// Stores that sleep for real need some room on either side of the second.
 const LIFETIME: Duration = Duration::from_secs(2);
@@ -76,7 +76,7 @@ fn the_memory_of_a_spent_request_ends<H: Harness>(bench: &Bench<'_, H>) -> Resul
 fn marks_end<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let owner = bench.key()?;
     let [longer, other] = bench.marks()?;
-    let mark = Mark { lifetime: LIFETIME, ..longer };
+    let mark = ReplayMark { lifetime: LIFETIME, ..longer };
     expect("a mark is new once", &bench.remember(owner, &[mark]), Result::is_ok)?;
     expect("a mark is new once", &bench.remember(owner, &[longer]), is_replay_of(mark))?;
     expect("marks are independent", &bench.remember(owner, &[other]), Result::is_ok)?;

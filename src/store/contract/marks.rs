@@ -6,7 +6,7 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect, is_replay_of},
 };
-use crate::store::{Claim, ClaimError, InsertError, Mark, NewRequest, StoreRefusal};
+use crate::store::{Claim, ClaimError, InsertError, NewRequest, ReplayMark, StoreRefusal};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     a_mark_is_known_whoever_brings_it(bench)?;
@@ -19,7 +19,7 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 const LEAVES_NOTHING: &str = "a refused insert leaves no mark behind";
 
-fn is_refused_for(expected: Mark) -> impl Fn(&Result<(), InsertError>) -> bool {
+fn is_refused_for(expected: ReplayMark) -> impl Fn(&Result<(), InsertError>) -> bool {
     move |outcome| matches!(outcome, Err(InsertError::Refused(StoreRefusal::Replayed { mark })) if *mark == expected.key)
 }
 

@@ -4,7 +4,7 @@ use super::{
     Harness, Violation,
     bench::{Bench, CALLERS, at_once, expect, give_up, one_won},
 };
-use crate::store::{Claim, ClaimError, InsertError, Key, RequestStore as _};
+use crate::store::{Claim, ClaimError, InsertError, RecordKey, RequestStore as _};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     for _ in 0..bench.harness.rounds() {
@@ -32,7 +32,7 @@ fn one_insert_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 fn one_browser_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let subject = bench.waiting()?;
-    let browsers: Vec<Key> = (0..CALLERS).map(|_| bench.key()).collect::<Result<_, _>>()?;
+    let browsers: Vec<RecordKey> = (0..CALLERS).map(|_| bench.key()).collect::<Result<_, _>>()?;
     let outcomes = at_once(bench.harness, |store, caller| {
         bench.harness.block_on(store.claim(subject.claim_by(browsers.get(caller).copied())))
     })?;

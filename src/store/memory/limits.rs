@@ -1,4 +1,4 @@
-/// Bounds of a [`MemoryStore`](crate::MemoryStore). What would go beyond them is refused; nothing that lives is evicted.
+/// Bounds of a [`MemoryStore`](crate::store::MemoryStore). What would go beyond them is refused; nothing that lives is evicted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryLimits {
@@ -11,7 +11,7 @@ pub struct MemoryLimits {
     pub requests_per_client: usize,
     /// Bytes of one client. Default a tenth of all.
     pub bytes_per_client: usize,
-    /// [Marks](crate::store::Mark) that are remembered, at some 150 bytes each. Default 1 000 000.
+    /// [Marks](crate::store::ReplayMark) that are remembered, at some 150 bytes each. Default 1 000 000.
     pub marks: usize,
     /// Marks of one client. Default a tenth of all.
     pub marks_per_client: usize,

@@ -8,7 +8,7 @@ use std::{
 use super::usage::{self, Accounts, Owner};
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, Key, Mark, StoreRefusal, retry_after},
+    store::{Claim, ClaimError, RecordKey, ReplayMark, StoreRefusal, retry_after},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
@@ -19,9 +19,9 @@ const KEYS_BEFORE_TIDYING: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Shard {
-    requests: HashMap<Key, Entry>,
+    requests: HashMap<RecordKey, Entry>,
     request_expiries: Expiries,
-    marks: HashMap<Key, Known>,
+    marks: HashMap<RecordKey, Known>,
     mark_expiries: Expiries,
 }
 
@@ -35,7 +35,7 @@ struct Entry {
 enum State {
     Waiting,
     /// Boxed, since most requests wait or are opened without a browser in mind.
-    Open(Option<Box<Key>>),
+    Open(Option<Box<RecordKey>>),
     Spent,
 }
 
@@ -53,11 +53,11 @@ pub(super) struct Insertion<'a> {
 }
 
 impl Shard {
-    pub(super) fn contains(&self, key: &Key, now: u64) -> bool {
+    pub(super) fn contains(&self, key: &RecordKey, now: u64) -> bool {
         self.requests.get(key).is_some_and(|entry| now < entry.expires_at)
     }
 
-    pub(super) fn insert(&mut self, key: Key, new: Insertion<'_>, accounts: &Accounts) {
+    pub(super) fn insert(&mut self, key: RecordKey, new: Insertion<'_>, accounts: &Accounts) {
         let Insertion { owner, payload, expires_at } = new;
         let entry = Entry { owner, payload: payload.into(), state: State::Waiting, expires_at };
         if let Some(expired) = self.requests.insert(key, entry) {
@@ -105,17 +105,17 @@ impl Shard {
         Ok(())
     }
 
-    fn expect_expiry(&mut self, key: Key, expires_at: u64) {
+    fn expect_expiry(&mut self, key: RecordKey, expires_at: u64) {
         self.request_expiries.add(key, expires_at, &self.requests, |entry| entry.expires_at);
     }
 
-    pub(super) fn knows(&self, mark: &Key, now: u64) -> bool {
+    pub(super) fn knows(&self, mark: &RecordKey, now: u64) -> bool {
         self.marks.get(mark).is_some_and(|known| now < known.expires_at)
     }
 
     pub(super) fn put_down(
         &mut self,
-        mark: &Mark,
+        mark: &ReplayMark,
         owner: &Arc<Owner>,
         now: u64,
         accounts: &Accounts,
@@ -143,7 +143,7 @@ impl Shard {
 
     /// Undoes what [`put_down`](Self::put_down) did at that time. When the mark has expired since, another may be in its place,
     /// which expires later and stays.
-    pub(super) fn take_back(&mut self, mark: &Mark, put_down_at: u64, accounts: &Accounts) {
+    pub(super) fn take_back(&mut self, mark: &ReplayMark, put_down_at: u64, accounts: &Accounts) {
         if let hash_map::Entry::Occupied(occupied) = self.marks.entry(mark.key)
             && occupied.get().expires_at == expiry_of(mark, put_down_at)
         {
@@ -210,7 +210,7 @@ impl Known {
     }
 }
 
-fn expiry_of(mark: &Mark, now: u64) -> u64 {
+fn expiry_of(mark: &ReplayMark, now: u64) -> u64 {
     now.saturating_add(milliseconds(mark.lifetime))
 }
 
@@ -218,14 +218,14 @@ fn expiry_of(mark: &Mark, now: u64) -> u64 {
 /// one that is gone until its second comes.
 #[derive(Default)]
 struct Expiries {
-    seconds: BTreeMap<u64, Vec<Key>>,
+    seconds: BTreeMap<u64, Vec<RecordKey>>,
     keys: usize,
 }
 
 impl Expiries {
     /// Notes when an entry of the table expires. A client whose requests or marks end early must not make this grow without
     /// bounds, so it is made anew when it holds much more than the table does.
-    fn add<T>(&mut self, key: Key, expires_at: u64, table: &HashMap<Key, T>, expiry: impl Fn(&T) -> u64) {
+    fn add<T>(&mut self, key: RecordKey, expires_at: u64, table: &HashMap<RecordKey, T>, expiry: impl Fn(&T) -> u64) {
         self.push(key, expires_at);
         if self.is_stale(table.len()) {
             *self = Self::default();
@@ -235,13 +235,13 @@ impl Expiries {
         }
     }
 
-    fn push(&mut self, key: Key, expires_at: u64) {
+    fn push(&mut self, key: RecordKey, expires_at: u64) {
         self.seconds.entry(expires_at.div_ceil(1000)).or_default().push(key);
         self.keys = self.keys.saturating_add(1);
     }
 
     /// Takes out a key whose time is over.
-    fn next(&mut self, now: u64) -> Option<Key> {
+    fn next(&mut self, now: u64) -> Option<RecordKey> {
         let mut oldest = self.seconds.first_entry()?;
         if *oldest.key() > now / 1000 {
             return None;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::limits::MemoryLimits;
-use crate::store::Key;
+use crate::store::RecordKey;
 
 /// What a request takes beside its payload: its place in a table that is never quite full, and in the list of expiries.
 const BOOKKEEPING: usize = 224;
@@ -91,7 +91,7 @@ impl Counter {
 /// One client's part of the store.
 #[derive(Debug)]
 pub(super) struct Owner {
-    pub(super) key: Key,
+    pub(super) key: RecordKey,
     pub(super) usage: Usage,
     pub(super) marks: Counter,
 }
@@ -104,12 +104,12 @@ pub(super) struct Owners {
 
 #[derive(Debug, Default)]
 struct OwnerShard {
-    owners: HashMap<Key, Arc<Owner>>,
+    owners: HashMap<RecordKey, Arc<Owner>>,
     tidy_at: usize,
 }
 
 impl Owners {
-    pub(super) fn get(&self, key: Key) -> Arc<Owner> {
+    pub(super) fn get(&self, key: RecordKey) -> Arc<Owner> {
         let [.., last] = *key.as_bytes();
         let new = || Arc::new(Owner { key, usage: Usage::default(), marks: Counter::default() });
         let Some(shard) = self.shards.get(usize::from(last) % OWNER_SHARDS) else {

@@ -10,7 +10,7 @@ use crate::store::{ClaimError, InsertError, StoreError, StoreRefusal};
 /// Disks are not emptied in a second.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// A [`PostgresStore`](crate::PostgresStore) that cannot be built or migrated.
+/// A [`PostgresStore`](crate::store::PostgresStore) that cannot be built or migrated.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresStoreError {

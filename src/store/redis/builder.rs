@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use redis::{Cmd, Value, aio::ConnectionLike};
 
 use super::{
-    fault::{Fault, ask},
     names::Names,
+    script_error::{ScriptError, ask},
 };
 use crate::store::StoreError;
 
@@ -94,7 +94,7 @@ impl<C> RedisStoreBuilder<C> {
                 Some(connect) => tokio::time::timeout(self.timeout, evicts(&mut *connect())).await,
                 None => tokio::time::timeout(self.timeout, evicts(&mut self.connection)).await,
             };
-            if evicts.unwrap_or(Err(Fault::Late)).map_err(StoreError::from)? {
+            if evicts.unwrap_or(Err(ScriptError::Late)).map_err(StoreError::from)? {
                 return Err(RedisStoreError::Evicts);
             }
         }
@@ -103,12 +103,12 @@ impl<C> RedisStoreBuilder<C> {
 }
 
 /// Whether a server, or a primary of a cluster, says that it evicts keys. One that does not tell is believed.
-async fn evicts<C: ConnectionLike + Send + ?Sized>(connection: &mut C) -> Result<bool, Fault> {
+async fn evicts<C: ConnectionLike + Send + ?Sized>(connection: &mut C) -> Result<bool, ScriptError> {
     let mut question = Cmd::new();
     question.arg("INFO").arg("memory");
     match ask(connection, &question).await {
         Ok(answer) => Ok(says_other_than_noeviction(&answer)),
-        Err(Fault::Refused(code)) if matches!(&*code, "NOPERM" | "ERR") => Ok(false),
+        Err(ScriptError::Refused(code)) if matches!(&*code, "NOPERM" | "ERR") => Ok(false),
         Err(fault) => Err(fault),
     }
 }

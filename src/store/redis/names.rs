@@ -7,7 +7,7 @@ use redis::{Cmd, RedisWrite as _};
 use crate::{
     clock::milliseconds,
     store::{
-        Claim, Key, Mark, NewRequest,
+        Claim, NewRequest, RecordKey, ReplayMark,
         redis::scripts::{CLAIM, CONSUME, INSERT, REMEMBER, TAKE_BACK},
     },
 };
@@ -70,7 +70,7 @@ impl Names {
         command
     }
 
-    pub(super) fn remember(&self, marks: &[Mark], token: &Token) -> Cmd {
+    pub(super) fn remember(&self, marks: &[ReplayMark], token: &Token) -> Cmd {
         let mut command = REMEMBER.call(marks.len(), marks.len().saturating_add(1), self.length_of_marks(marks));
         self.put_marks(&mut command, marks);
         command.arg(token);
@@ -78,7 +78,7 @@ impl Names {
         command
     }
 
-    pub(super) fn take_back(&self, marks: &[Mark], token: &Token) -> Cmd {
+    pub(super) fn take_back(&self, marks: &[ReplayMark], token: &Token) -> Cmd {
         let mut command = TAKE_BACK.call(marks.len(), 1, self.length_of_marks(marks));
         self.put_marks(&mut command, marks);
         command.arg(token);
@@ -100,12 +100,12 @@ impl Names {
 
     fn put_claim(&self, command: &mut Cmd, claim: &Claim) {
         put_name(command, &self.requests, &claim.key);
-        let browser = claim.browser.as_ref().map(Key::as_bytes);
+        let browser = claim.browser.as_ref().map(RecordKey::as_bytes);
         command.arg(claim.owner.as_bytes()).arg(browser.map_or(&[][..], |browser| browser));
         command.arg(lifetime(claim.lifetime));
     }
 
-    fn put_marks(&self, command: &mut Cmd, marks: &[Mark]) {
+    fn put_marks(&self, command: &mut Cmd, marks: &[ReplayMark]) {
         for mark in marks {
             put_name(command, &self.marks, &mark.key);
         }
@@ -115,12 +115,12 @@ impl Names {
         self.requests.len().saturating_add(HEAD + 80).saturating_add(request.payload.len())
     }
 
-    fn length_of_marks(&self, marks: &[Mark]) -> usize {
+    fn length_of_marks(&self, marks: &[ReplayMark]) -> usize {
         self.marks.len().saturating_add(80).saturating_mul(marks.len())
     }
 }
 
-fn put_name(command: &mut Cmd, family: &[u8], key: &Key) {
+fn put_name(command: &mut Cmd, family: &[u8], key: &RecordKey) {
     put_pieces(command, [family, &hex(key)]);
 }
 
@@ -137,7 +137,7 @@ fn put_pieces<const N: usize>(command: &mut Cmd, pieces: [&[u8]; N]) {
     }
 }
 
-fn put_lifetimes(command: &mut Cmd, marks: &[Mark]) {
+fn put_lifetimes(command: &mut Cmd, marks: &[ReplayMark]) {
     for mark in marks {
         command.arg(lifetime(mark.lifetime));
     }
@@ -149,7 +149,7 @@ fn lifetime(lifetime: Duration) -> u64 {
     milliseconds(lifetime).saturating_sub(1).clamp(1, LONGEST)
 }
 
-fn hex(key: &Key) -> [u8; 64] {
+fn hex(key: &RecordKey) -> [u8; 64] {
     let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { (b'a' - 10).wrapping_add(nibble) };
     let mut text = [0; 64];
     for (pair, byte) in text.chunks_exact_mut(2).zip(key.as_bytes()) {

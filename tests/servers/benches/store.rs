@@ -37,10 +37,7 @@ use std::{
 };
 
 use deadpool_postgres::Pool;
-use parjar::{
-    PostgresStore, RedisStore, RequestStore,
-    store::{Claim, Key, NewRequest},
-};
+use parjar::store::{Claim, NewRequest, PostgresStore, RecordKey, RedisStore, RequestStore};
 use redis::aio::MultiplexedConnection;
 
 use self::{database::Database, servers::Redis};
@@ -102,15 +99,15 @@ trait Engine: Clone + Send + Sync + 'static {
 }
 
 /// A digest, as far as an engine can tell.
-fn key(number: u64) -> Key {
+fn key(number: u64) -> RecordKey {
     let mut bytes = [7; 32];
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
     bytes[8..16].copy_from_slice(&number.to_le_bytes());
-    Key::from_bytes(bytes)
+    RecordKey::from_bytes(bytes)
 }
 
-fn owner() -> Key {
-    Key::from_bytes([9; 32])
+fn owner() -> RecordKey {
+    RecordKey::from_bytes([9; 32])
 }
 
 /// As long as a request of eight parameters.

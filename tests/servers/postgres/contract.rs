@@ -2,9 +2,9 @@
 
 use std::{thread, time::Duration};
 
-use parjar::{
+use parjar::store::{
     BoxedStore, PostgresStore, RequestStore,
-    store::contract::{self, Harness},
+    contract::{self, Harness},
 };
 use tokio::runtime::Runtime;
 

@@ -16,7 +16,7 @@ use std::{
 };
 
 use deadpool_postgres::{Manager, Pool};
-use parjar::PostgresStore;
+use parjar::store::PostgresStore;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::support::{Server, TempDir, free_port};

@@ -6,9 +6,9 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, Client, ClientRegistration, InMemoryRegistry, ParEndpoint, Pending, PushRequest,
-    RandomSource as _, Reply, RequestStore, SystemRandom,
-    store::{Claim, Key, Mark, NewRequest},
+    AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Pending,
+    RandomSource as _, Reply, SystemRandom,
+    store::{Claim, NewRequest, RecordKey, ReplayMark, RequestStore},
 };
 use serde_json::json;
 
@@ -30,7 +30,7 @@ impl<S: RequestStore> Node<S> {
         let headers =
             [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic d2ViOnMzY3JldA==")];
         let body = b"response_type=code&state=af0&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb";
-        Reply::from(self.0.push(&PushRequest::new("POST", headers, body)).await)
+        Reply::from(self.0.push(&FormRequest::new("POST", headers, body)).await)
     }
 
     pub(crate) async fn pushed(&self) -> String {
@@ -58,27 +58,27 @@ pub(crate) fn expect_refused_push(reply: &Reply) {
     assert!(reply.header("retry-after").is_some());
 }
 
-pub(crate) fn key() -> Key {
+pub(crate) fn key() -> RecordKey {
     let mut bytes = [0; 32];
     SystemRandom.fill(&mut bytes).unwrap();
-    Key::from_bytes(bytes)
+    RecordKey::from_bytes(bytes)
 }
 
 /// The same key in every process.
-pub(crate) fn numbered(number: u8) -> Key {
-    Key::from_bytes([number; 32])
+pub(crate) fn numbered(number: u8) -> RecordKey {
+    RecordKey::from_bytes([number; 32])
 }
 
-pub(crate) fn new_request(key: Key) -> NewRequest<'static> {
+pub(crate) fn new_request(key: RecordKey) -> NewRequest<'static> {
     NewRequest { key, owner: numbered(0xEE), payload: b"payload", lifetime: LONG, marks: &[] }
 }
 
-pub(crate) fn claim(key: Key) -> Claim {
+pub(crate) fn claim(key: RecordKey) -> Claim {
     Claim { key, owner: numbered(0xEE), browser: None, lifetime: LONG }
 }
 
-pub(crate) fn mark(key: Key) -> Mark {
-    Mark { key, lifetime: LONG }
+pub(crate) fn mark(key: RecordKey) -> ReplayMark {
+    ReplayMark { key, lifetime: LONG }
 }
 
 /// Counts what happened, over all tasks.

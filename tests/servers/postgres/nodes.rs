@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use parjar::RequestStore as _;
+use parjar::store::RequestStore as _;
 
 use super::{
     database::Database,

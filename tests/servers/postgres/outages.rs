@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parjar::{
-    PostgresStore, RequestStore,
-    store::{ClaimError, InsertError, NewRequest, StoreError, StoreRefusal},
-};
+use parjar::store::{ClaimError, InsertError, NewRequest, PostgresStore, RequestStore, StoreError, StoreRefusal};
 
 use super::{
     database::{Cluster, Database},
@@ -78,7 +75,7 @@ async fn a_crash_loses_nothing_that_was_confirmed_and_nothing_happens_twice() {
 }
 
 enum Outcome {
-    Spent(parjar::store::Key),
+    Spent(parjar::store::RecordKey),
     Unavailable,
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use parjar::{
-    PostgresStore, RequestStore as _,
-    store::{Claim, ClaimError, InsertError, Mark, NewRequest, PostgresStoreError, StoreRefusal},
+use parjar::store::{
+    Claim, ClaimError, InsertError, NewRequest, PostgresStore, PostgresStoreError, ReplayMark, RequestStore as _,
+    StoreRefusal,
 };
 
 use super::{
@@ -103,7 +103,7 @@ async fn lifetimes_of_any_length_are_taken() {
     let database = Database::new().await;
     let store = database.store().await;
     let (key, lifetime) = (key(), Duration::MAX);
-    let request = NewRequest { lifetime, marks: &[Mark { key, lifetime }], ..new_request(key) };
+    let request = NewRequest { lifetime, marks: &[ReplayMark { key, lifetime }], ..new_request(key) };
     store.insert(request).await.unwrap();
     store.claim(Claim { lifetime, ..claim(key) }).await.unwrap();
     store.consume(Claim { lifetime, ..claim(key) }).await.unwrap();

@@ -2,9 +2,9 @@
 
 use std::{env, marker::PhantomData, thread, time::Duration};
 
-use parjar::{
+use parjar::store::{
     BoxedStore, RedisStore, RequestStore,
-    store::contract::{self, Harness},
+    contract::{self, Harness},
 };
 use tokio::runtime::Runtime;
 

@@ -1,8 +1,8 @@
 //! What others leave under the keys of the store.
 
 use parjar::{
-    ErrorCode, RequestStore as _,
-    store::{ClaimError, InsertError, StoreRefusal},
+    ErrorCode,
+    store::{ClaimError, InsertError, RequestStore as _, StoreRefusal},
 };
 use redis::{Cmd, aio::MultiplexedConnection};
 

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use parjar::{
-    RequestStore as _,
-    store::{InsertError, NewRequest, StoreRefusal},
-};
+use parjar::store::{InsertError, NewRequest, RequestStore as _, StoreRefusal};
 
 use super::{MINUTE, claim, fresh, mark, nodes::endpoint, opened, owner, request, servers::Redis};
 

@@ -1,8 +1,9 @@
 //! Endpoints that share one server.
 
 use parjar::{
-    AuthorizeRefusal, BoxedParEndpoint, Client, ClientRegistration, ErrorCode, InMemoryRegistry, ParEndpoint, Pending,
-    PushRequest, RedisStore, Reply, RequestStore,
+    AuthorizeRefusal, BoxedParEndpoint, Client, ClientRegistration, ErrorCode, FormRequest, InMemoryRegistry,
+    ParEndpoint, Pending, Reply,
+    store::{RedisStore, RequestStore},
 };
 
 use super::servers::{Redis, manager};
@@ -30,7 +31,7 @@ impl Node {
         let headers =
             [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic d2ViOnMzY3JldA==")];
         let body = b"response_type=code&state=af0&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb";
-        Reply::from(self.par.push(&PushRequest::new("POST", headers, body)).await)
+        Reply::from(self.par.push(&FormRequest::new("POST", headers, body)).await)
     }
 
     pub(crate) async fn pushed(&self) -> String {

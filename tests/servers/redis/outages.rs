@@ -10,8 +10,8 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, ErrorCode, RedisStore, RequestStore,
-    store::{ClaimError, InsertError, Key, StoreRefusal},
+    AuthorizeRefusal, ErrorCode,
+    store::{ClaimError, InsertError, RecordKey, RedisStore, RequestStore, StoreRefusal},
 };
 use redis::{aio::MultiplexedConnection, cluster::ClusterClient};
 
@@ -67,7 +67,7 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
     let store = RedisStore::builder(manager(redis.url()).await).build().await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let spent: Arc<Mutex<Vec<Key>>> = Arc::default();
+    let spent: Arc<Mutex<Vec<RecordKey>>> = Arc::default();
     let failures = Arc::new(AtomicUsize::new(0));
     let workers: Vec<_> = (0..8)
         .map(|_| {

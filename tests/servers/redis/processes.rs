@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use parjar::{
-    RedisStore, RequestStore as _,
-    store::{Key, Mark},
-};
+use parjar::store::{RecordKey, RedisStore, ReplayMark, RequestStore as _};
 use redis::{Client, Cmd};
 
 use super::{MINUTE, claim, fresh, opened, owner, servers::Redis};
@@ -25,11 +22,11 @@ const KEY: &str = "PARJAR_TEST_RACE_KEY";
 const THIS_TEST: &str = "redis::processes::of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark";
 
 /// The keys of a race: one that is fresh, with another last byte each.
-fn keys(first: Key) -> impl Iterator<Item = Key> {
+fn keys(first: RecordKey) -> impl Iterator<Item = RecordKey> {
     (0..RECORDS).map(move |number| {
         let mut bytes = *first.as_bytes();
         bytes[31] = number;
-        Key::from_bytes(bytes)
+        RecordKey::from_bytes(bytes)
     })
 }
 
@@ -83,7 +80,7 @@ async fn of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark()
 /// One of the processes.
 async fn race(url: String) {
     let bytes: Vec<u8> = env::var(KEY).unwrap().split(',').map(|byte| byte.parse().unwrap()).collect();
-    let first = Key::from_bytes(bytes.try_into().unwrap());
+    let first = RecordKey::from_bytes(bytes.try_into().unwrap());
     let mut connection = Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
     let store = RedisStore::builder(connection.clone()).build().await.unwrap();
     let _: () = Cmd::new().arg("RPUSH").arg("ready").arg(1).query_async(&mut connection).await.unwrap();
@@ -98,7 +95,7 @@ async fn race(url: String) {
             .map(|_| {
                 let store = store.clone();
                 tokio::spawn(async move {
-                    let marks = [Mark { key, lifetime: MINUTE }];
+                    let marks = [ReplayMark { key, lifetime: MINUTE }];
                     let (spent, marked) = tokio::join!(store.consume(claim(key)), store.remember(owner(), &marks));
                     (spent.is_ok(), marked.is_ok())
                 })

@@ -2,10 +2,7 @@
 
 use std::{error::Error as _, time::Duration};
 
-use parjar::{
-    RedisStore, RequestStore as _,
-    store::{Claim, NewRequest},
-};
+use parjar::store::{Claim, NewRequest, RedisStore, RequestStore as _};
 use redis::Cmd;
 
 use super::{MINUTE, claim, fresh, mark, nodes::endpoint, opened, owner, request, servers::Redis};

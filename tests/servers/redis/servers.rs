@@ -2,7 +2,7 @@
 
 use std::{env, process::Command, time::Duration};
 
-use parjar::RedisStore;
+use parjar::store::RedisStore;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},

@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use parjar::{RedisStore, RequestStore as _, store::RedisStoreError};
+use parjar::store::{RedisStore, RedisStoreError, RequestStore as _};
 use redis::{
     Client,
     cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingInfo, SingleNodeRoutingInfo},

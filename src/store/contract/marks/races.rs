@@ -1,7 +1,7 @@
 //! One mark and 64 callers, and callers that give up half-way.
 
 use crate::store::{
-    ClaimError, InsertError, Mark, NewRequest, RequestStore as _, StoreError, StoreRefusal,
+    ClaimError, InsertError, NewRequest, ReplayMark, RequestStore as _, StoreError, StoreRefusal,
     contract::{
         Harness, Violation,
         bench::{Bench, CALLERS, Subject, at_once, expect, give_up, is_replay_of, one_won},
@@ -50,7 +50,7 @@ fn one_request_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 }
 
 fn requests_and_others_race_for_a_mark<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
-    let marks: [Mark; 1] = bench.marks()?;
+    let marks: [ReplayMark; 1] = bench.marks()?;
     let outcomes = with_or_without_a_request(bench, |_| marks)?;
     expect("of 64 callers with and without a request, one finds the mark new", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(StoreRefusal::Replayed { .. })))
@@ -81,7 +81,7 @@ fn marks_in_any_order<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation>
 
 fn a_lost_race_burns_no_mark<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let subject = bench.subject()?;
-    let marks: [Mark; CALLERS] = bench.marks()?;
+    let marks: [ReplayMark; CALLERS] = bench.marks()?;
     let outcomes = at_once(bench.harness, |store, caller| {
         let marks = marks.get(caller).map(std::slice::from_ref).unwrap_or_default();
         bench.harness.block_on(store.insert(NewRequest { marks, ..subject.request() }))
@@ -129,7 +129,7 @@ fn a_cancelled_insert_is_not_torn_from_its_marks<H: Harness>(
     })
 }
 
-fn are_all_known_or_all_new(marks: [Mark; 2], outcomes: &[Result<(), StoreRefusal>; 2]) -> bool {
+fn are_all_known_or_all_new(marks: [ReplayMark; 2], outcomes: &[Result<(), StoreRefusal>; 2]) -> bool {
     outcomes.iter().all(Result::is_ok)
         || marks.into_iter().zip(outcomes).all(|(mark, outcome)| is_replay_of(mark)(outcome))
 }
@@ -141,7 +141,7 @@ fn subjects<H: Harness>(bench: &Bench<'_, H>) -> Result<Vec<Subject>, Violation>
 /// What 64 callers got for their marks, of whom half push requests of their own.
 fn with_or_without_a_request<H: Harness, const N: usize>(
     bench: &Bench<'_, H>,
-    marks: impl Fn(usize) -> [Mark; N] + Sync,
+    marks: impl Fn(usize) -> [ReplayMark; N] + Sync,
 ) -> Result<Vec<Result<(), StoreRefusal>>, Violation> {
     let subjects = subjects(bench)?;
     let owner = bench.key()?;

@@ -1,7 +1,7 @@
 //! Redirect URIs: which requested one counts as registered.
 //!
-//! Three rules, each wider than the one before. [`Rule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
-//! 4.1.3). [`Rule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3). [`Rule::SameOrigin`] lets
+//! Three rules, each wider than the one before. [`RedirectUriRule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
+//! 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3). [`RedirectUriRule::SameOrigin`] lets
 //! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; see
 //! [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) for who may use it.
 //!
@@ -11,9 +11,6 @@
 use std::fmt;
 
 use url::{Host, Url, form_urlencoded};
-
-/// The longest redirect URI, in bytes.
-pub const MAX_LENGTH: usize = 2048;
 
 /// Names that an authorization response uses; a redirect URI whose query has one could forge a response.
 const RESPONSE_PARAMETERS: [&str; 12] = [
@@ -34,10 +31,10 @@ const RESPONSE_PARAMETERS: [&str; 12] = [
 /// The rule that a redirect URI broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum RedirectUriError {
     /// Nothing there.
     Empty,
-    /// More than [`MAX_LENGTH`] bytes.
+    /// More than [`RegisteredRedirectUri::MAX_LENGTH`] bytes.
     TooLong,
     /// A character outside RFC 3986, or a broken percent-encoding.
     Lexical,
@@ -73,7 +70,7 @@ pub enum Fault {
     UnregistrableHost,
 }
 
-impl Fault {
+impl RedirectUriError {
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Empty => "redirect_uri_empty",
@@ -98,7 +95,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for RedirectUriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "empty",
@@ -123,11 +120,11 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for RedirectUriError {}
 
 /// How far a requested redirect URI may differ from a registered one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum RedirectUriRule {
     /// Not at all.
     Exact,
     /// By the port, on `http://127.0.0.1` and `http://[::1]`.
@@ -147,6 +144,9 @@ pub struct RegisteredRedirectUri {
 }
 
 impl RegisteredRedirectUri {
+    /// The longest redirect URI, registered or requested, in bytes.
+    pub const MAX_LENGTH: usize = 2048;
+
     /// Checks a URI for registration.
     ///
     /// # Errors
@@ -154,19 +154,19 @@ impl RegisteredRedirectUri {
     /// The first rule it breaks.
     ///
     /// ```
-    /// use parjar::redirect_uri::{Fault, RegisteredRedirectUri};
+    /// use parjar::{RedirectUriError, RegisteredRedirectUri};
     ///
     /// assert!(RegisteredRedirectUri::parse("https://app.example.com/cb").is_ok());
     /// assert!(RegisteredRedirectUri::parse("com.example.app:/cb").is_ok());
-    /// assert_eq!(RegisteredRedirectUri::parse("javascript:alert(1)"), Err(Fault::Scheme));
+    /// assert_eq!(RegisteredRedirectUri::parse("javascript:alert(1)"), Err(RedirectUriError::Scheme));
     /// ```
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, RedirectUriError> {
         let url = gate(text)?;
         if url.host_str().is_some_and(|host| host.ends_with('.') || host.contains('*')) {
-            return Err(Fault::UnregistrableHost);
+            return Err(RedirectUriError::UnregistrableHost);
         }
         if has_response_parameter(&url) {
-            return Err(Fault::ResponseParameter);
+            return Err(RedirectUriError::ResponseParameter);
         }
         Ok(Self { text: text.into(), url })
     }
@@ -184,15 +184,15 @@ impl RegisteredRedirectUri {
     /// The rule that the requested URI broke.
     ///
     /// ```
-    /// use parjar::redirect_uri::{Fault, RegisteredRedirectUri, Rule};
+    /// use parjar::{RedirectUriError, RegisteredRedirectUri, RedirectUriRule};
     ///
     /// let registered = RegisteredRedirectUri::parse("http://127.0.0.1/cb")?;
-    /// assert_eq!(registered.matches(Rule::Exact, "http://127.0.0.1:51004/cb"), Err(Fault::Different));
-    /// let matched = registered.matches(Rule::Loopback, "http://127.0.0.1:51004/cb")?;
+    /// assert_eq!(registered.matches(RedirectUriRule::Exact, "http://127.0.0.1:51004/cb"), Err(RedirectUriError::Different));
+    /// let matched = registered.matches(RedirectUriRule::Loopback, "http://127.0.0.1:51004/cb")?;
     /// assert_eq!(matched.as_str(), "http://127.0.0.1:51004/cb");
-    /// # Ok::<_, Fault>(())
+    /// # Ok::<_, RedirectUriError>(())
     /// ```
-    pub fn matches(&self, rule: Rule, requested: &str) -> Result<RedirectUri, Fault> {
+    pub fn matches(&self, rule: RedirectUriRule, requested: &str) -> Result<RedirectUri, RedirectUriError> {
         if requested == &*self.text {
             return Ok(RedirectUri {
                 text: requested.into(),
@@ -201,13 +201,13 @@ impl RegisteredRedirectUri {
             });
         }
         match rule {
-            Rule::Exact => Err(Fault::Different),
-            Rule::Loopback => {
+            RedirectUriRule::Exact => Err(RedirectUriError::Different),
+            RedirectUriRule::Loopback => {
                 let url = canonical(requested)?;
                 self.same_but_port(&url)?;
                 Ok(RedirectUri { text: requested.into(), matched: Matched::ButPort, loopback: true })
             }
-            Rule::SameOrigin { below_registered_path } => {
+            RedirectUriRule::SameOrigin { below_registered_path } => {
                 let url = canonical(requested)?;
                 self.same_origin(&url, below_registered_path)?;
                 Ok(RedirectUri { text: requested.into(), matched: Matched::Origin, loopback: false })
@@ -215,45 +215,45 @@ impl RegisteredRedirectUri {
         }
     }
 
-    fn same_but_port(&self, requested: &Url) -> Result<(), Fault> {
+    fn same_but_port(&self, requested: &Url) -> Result<(), RedirectUriError> {
         if self.url.scheme() != "http" || requested.scheme() != "http" {
-            return Err(Fault::Scheme);
+            return Err(RedirectUriError::Scheme);
         }
         if !is_loopback_literal(&self.url) || !is_loopback_literal(requested) {
-            return Err(Fault::NotLoopback);
+            return Err(RedirectUriError::NotLoopback);
         }
         if self.url.host() != requested.host() {
-            return Err(Fault::OtherHost);
+            return Err(RedirectUriError::OtherHost);
         }
         if requested.port() == Some(0) {
-            return Err(Fault::PortZero);
+            return Err(RedirectUriError::PortZero);
         }
         if self.url.path() != requested.path() {
-            return Err(Fault::OtherPath);
+            return Err(RedirectUriError::OtherPath);
         }
         if self.url.query() != requested.query() {
-            return Err(Fault::OtherQuery);
+            return Err(RedirectUriError::OtherQuery);
         }
         Ok(())
     }
 
-    fn same_origin(&self, requested: &Url, below_registered_path: bool) -> Result<(), Fault> {
+    fn same_origin(&self, requested: &Url, below_registered_path: bool) -> Result<(), RedirectUriError> {
         // Origins are only compared under https: `blob:` inherits one, and opaque ones all serialize to `null`.
         if self.url.scheme() != "https" || requested.scheme() != "https" {
-            return Err(Fault::Scheme);
+            return Err(RedirectUriError::Scheme);
         }
         if self.url.host() != requested.host() || self.url.port_or_known_default() != requested.port_or_known_default()
         {
-            return Err(Fault::OtherOrigin);
+            return Err(RedirectUriError::OtherOrigin);
         }
         if is_ambiguous(requested) {
-            return Err(Fault::AmbiguousPath);
+            return Err(RedirectUriError::AmbiguousPath);
         }
         if has_response_parameter(requested) {
-            return Err(Fault::ResponseParameter);
+            return Err(RedirectUriError::ResponseParameter);
         }
         if below_registered_path && !continues(requested.path(), self.url.path()) {
-            return Err(Fault::OtherPath);
+            return Err(RedirectUriError::OtherPath);
         }
         Ok(())
     }
@@ -307,48 +307,48 @@ impl fmt::Debug for RedirectUri {
 }
 
 /// What every redirect URI must pass, on the raw text first.
-fn gate(text: &str) -> Result<Url, Fault> {
+fn gate(text: &str) -> Result<Url, RedirectUriError> {
     if text.is_empty() {
-        return Err(Fault::Empty);
+        return Err(RedirectUriError::Empty);
     }
-    if text.len() > MAX_LENGTH {
-        return Err(Fault::TooLong);
+    if text.len() > RegisteredRedirectUri::MAX_LENGTH {
+        return Err(RedirectUriError::TooLong);
     }
     check_characters(text)?;
     if text.contains('#') {
-        return Err(Fault::Fragment);
+        return Err(RedirectUriError::Fragment);
     }
-    let url = Url::parse(text).map_err(|_| Fault::Unparsable)?;
+    let url = Url::parse(text).map_err(|_| RedirectUriError::Unparsable)?;
     if raw_authority(text).is_some_and(|authority| authority.contains('@'))
         || !url.username().is_empty()
         || url.password().is_some()
     {
-        return Err(Fault::UserInfo);
+        return Err(RedirectUriError::UserInfo);
     }
     check_scheme(text, &url)?;
     Ok(url)
 }
 
-fn canonical(text: &str) -> Result<Url, Fault> {
+fn canonical(text: &str) -> Result<Url, RedirectUriError> {
     let url = gate(text)?;
-    if url.as_str() == text { Ok(url) } else { Err(Fault::NotCanonical) }
+    if url.as_str() == text { Ok(url) } else { Err(RedirectUriError::NotCanonical) }
 }
 
 /// Whether a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
-pub(crate) fn check_characters(text: &str) -> Result<(), Fault> {
+pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         match byte {
             b'%' => {
                 let hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
                 if !hex(bytes.next()) || !hex(bytes.next()) {
-                    return Err(Fault::Lexical);
+                    return Err(RedirectUriError::Lexical);
                 }
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
             b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => {}
             b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
-            _ => return Err(Fault::Lexical),
+            _ => return Err(RedirectUriError::Lexical),
         }
     }
     Ok(())
@@ -359,16 +359,16 @@ fn raw_authority(text: &str) -> Option<&str> {
     rest.strip_prefix("//")?.split(['/', '?']).next()
 }
 
-fn check_scheme(text: &str, url: &Url) -> Result<(), Fault> {
+fn check_scheme(text: &str, url: &Url) -> Result<(), RedirectUriError> {
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(url) => {}
-        "http" => return Err(Fault::Scheme),
+        "http" => return Err(RedirectUriError::Scheme),
         private if private.contains('.') => return Ok(()),
-        _ => return Err(Fault::Scheme),
+        _ => return Err(RedirectUriError::Scheme),
     }
     let continues = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
-    if continues { Ok(()) } else { Err(Fault::NotCanonical) }
+    if continues { Ok(()) } else { Err(RedirectUriError::NotCanonical) }
 }
 
 fn is_loopback(url: &Url) -> bool {

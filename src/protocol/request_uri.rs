@@ -7,9 +7,6 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::random::{RandomError, RandomSource};
 
-/// What every `request_uri` from this library starts with (RFC 9126 section 2.2).
-pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
-
 const RANDOM_BYTES: usize = 32;
 const REFERENCE_CHARACTERS: usize = 43;
 
@@ -20,11 +17,14 @@ const REFERENCE_CHARACTERS: usize = 43;
 pub struct RequestUri(Box<str>);
 
 impl RequestUri {
+    /// The start of every `request_uri` that this library mints (RFC 9126 section 2.2).
+    pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
     pub(crate) fn mint(random: &dyn RandomSource) -> Result<Self, RandomError> {
         let mut bytes = [0; RANDOM_BYTES];
         random.fill(&mut bytes)?;
-        let mut text = String::with_capacity(PREFIX.len().saturating_add(REFERENCE_CHARACTERS));
-        text.push_str(PREFIX);
+        let mut text = String::with_capacity(Self::PREFIX.len().saturating_add(REFERENCE_CHARACTERS));
+        text.push_str(Self::PREFIX);
         URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
         Ok(Self(text.into_boxed_str()))
     }
@@ -34,21 +34,21 @@ impl RequestUri {
     /// ```
     /// use parjar::RequestUri;
     ///
-    /// let handle = format!("{}{}", parjar::request_uri::PREFIX, "A".repeat(43));
+    /// let handle = format!("{}{}", RequestUri::PREFIX, "A".repeat(43));
     /// assert!(RequestUri::parse(&handle).is_some());
     /// assert!(RequestUri::parse(&handle.to_uppercase()).is_none());
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let reference = text.strip_prefix(PREFIX)?;
+        let reference = text.strip_prefix(Self::PREFIX)?;
         let well_formed = reference.len() == REFERENCE_CHARACTERS
             && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         well_formed.then(|| Self(text.into()))
     }
 
-    /// What is left without [`PREFIX`].
+    /// What is left without [`PREFIX`](Self::PREFIX).
     pub(crate) fn reference(&self) -> &str {
-        self.0.get(PREFIX.len()..).unwrap_or_default()
+        self.0.get(Self::PREFIX.len()..).unwrap_or_default()
     }
 
     /// The whole URI, as it goes over the wire.

@@ -6,7 +6,7 @@ use super::scripts::Script;
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum ScriptError {
     /// The server did not do it, and says so with this code.
     #[error("Redis refused a command: {0}")]
     Refused(String),
@@ -21,7 +21,7 @@ pub(super) enum Fault {
     Random,
 }
 
-impl Fault {
+impl ScriptError {
     pub(super) fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused(known) if known == code)
     }
@@ -36,7 +36,7 @@ impl Fault {
     }
 }
 
-impl From<RedisError> for Fault {
+impl From<RedisError> for ScriptError {
     fn from(error: RedisError) -> Self {
         match error.code() {
             Some(code) => Self::Refused(code.to_owned()),
@@ -46,8 +46,8 @@ impl From<RedisError> for Fault {
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
+impl From<ScriptError> for StoreError {
+    fn from(fault: ScriptError) -> Self {
         Self::new(fault)
     }
 }
@@ -55,7 +55,7 @@ impl From<Fault> for StoreError {
 pub(super) async fn ask<C: ConnectionLike + Send + ?Sized>(
     connection: &mut C,
     command: &redis::Cmd,
-) -> Result<Value, Fault> {
+) -> Result<Value, ScriptError> {
     Ok(connection.req_packed_command(command).await?.extract_error()?)
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn run<C: ConnectionLike + Send + ?Sized>(
     connection: &mut C,
     script: &Script,
     call: &redis::Cmd,
-) -> Result<Value, Fault> {
+) -> Result<Value, ScriptError> {
     match ask(connection, call).await {
         Err(fault) if fault.is("NOSCRIPT") => ask(connection, &script.spelled_out(call)).await,
         outcome => outcome,

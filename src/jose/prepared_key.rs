@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::{KeyProblem, SigningAlgorithm, base64url, roca};
-use crate::generations::Generations;
+use crate::bounded_cache::BoundedCache;
 
 /// Keys in each of the two generations of the cache, at some kilobytes each.
 const GENERATION: usize = 4096;
@@ -187,12 +187,12 @@ fn make(key: &PublicKey) -> Result<Arc<Material>, KeyProblem> {
     Material::make(key).map(Arc::new).map_err(|_| unusable)
 }
 
-type Cache = LazyLock<Mutex<Generations<[u8; 32], Arc<Material>>>>;
+type Cache = LazyLock<Mutex<BoundedCache<[u8; 32], Arc<Material>>>>;
 
-static REGISTERED: Cache = LazyLock::new(|| Mutex::new(Generations::of(GENERATION)));
-static EMBEDDED: Cache = LazyLock::new(|| Mutex::new(Generations::of(EMBEDDED_GENERATION)));
+static REGISTERED: Cache = LazyLock::new(|| Mutex::new(BoundedCache::of(GENERATION)));
+static EMBEDDED: Cache = LazyLock::new(|| Mutex::new(BoundedCache::of(EMBEDDED_GENERATION)));
 
-fn locked(cache: &'static Cache) -> MutexGuard<'static, Generations<[u8; 32], Arc<Material>>> {
+fn locked(cache: &'static Cache) -> MutexGuard<'static, BoundedCache<[u8; 32], Arc<Material>>> {
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

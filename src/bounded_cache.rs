@@ -3,13 +3,13 @@
 use std::{borrow::Borrow, collections::HashMap, hash::Hash, mem};
 
 /// Two generations: what is used moves into the young one, and when that is full the old one goes.
-pub(crate) struct Generations<K, V> {
+pub(crate) struct BoundedCache<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
     generation: usize,
 }
 
-impl<K: Hash + Eq, V: Clone> Generations<K, V> {
+impl<K: Hash + Eq, V: Clone> BoundedCache<K, V> {
     /// A map of at most twice so many entries.
     pub(crate) fn of(generation: usize) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), generation }
@@ -37,11 +37,11 @@ impl<K: Hash + Eq, V: Clone> Generations<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use super::Generations;
+    use super::BoundedCache;
 
     #[test]
     fn it_is_bounded_and_keeps_what_is_used() {
-        let mut map = Generations::of(10);
+        let mut map = BoundedCache::of(10);
         for number in 0..1000 {
             map.put(number, ());
             assert!(map.get(&0).is_some(), "used all the time, after {number}");

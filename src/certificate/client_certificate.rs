@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{certificate::MAX_CERTIFICATE, confirmation::Thumbprint};
+use crate::{certificate::MAX_CERTIFICATE, protocol::confirmation::Thumbprint};
 
 /// The certificate with which a client proved possession of its key in the TLS handshake (RFC 8705).
 ///
@@ -57,12 +57,12 @@ impl fmt::Debug for ClientCertificate<'_> {
 /// be any client.
 ///
 /// ```
-/// use parjar::{ForwardedCertificate, PushRequest};
+/// use parjar::{ForwardedCertificate, FormRequest};
 ///
 /// # let (headers, body) = ([("content-type", &b"application/x-www-form-urlencoded"[..])], b"client_id=web");
 /// let values = [":MIIB:"]; // all values of the header `client-cert`, as the framework has them
 /// let forwarded = ForwardedCertificate::from_client_cert_header(values)?;
-/// let mut request = PushRequest::new("POST", headers, body);
+/// let mut request = FormRequest::new("POST", headers, body);
 /// if let Some(forwarded) = &forwarded {
 ///     // ... if the proxy verifies chains.
 ///     request = request.with_client_certificate(forwarded.certificate(true));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::source::{DynJwksSource, FetchedJwks, JwksError};
-use crate::{clock::Clock, generations::Generations, jose::VerificationKeys};
+use crate::{bounded_cache::BoundedCache, clock::Clock, jose::VerificationKeys};
 
 /// How often JWK sets are fetched, and how long they are believed.
 ///
@@ -63,12 +63,12 @@ pub(crate) struct JwksCache {
     source: Arc<dyn DynJwksSource>,
     clock: Arc<dyn Clock>,
     limits: JwksCacheLimits,
-    slots: Mutex<Generations<Box<str>, Arc<Slot>>>,
+    slots: Mutex<BoundedCache<Box<str>, Arc<CachedSet>>>,
 }
 
 /// One URL.
 #[derive(Default)]
-struct Slot {
+struct CachedSet {
     state: Mutex<State>,
     /// Held while fetching. Whoever gets it looks at the state again: mostly, the work has been done. And if somebody has begun
     /// it and gone away, it goes on from there: nobody can keep others from the keys, or make the server fetch without end, by
@@ -83,12 +83,12 @@ struct Begun {
 }
 
 /// Puts a fetch that its caller gives up back into its place, for the next one; but not one that has panicked.
-struct InHand<'a> {
+struct FetchInProgress<'a> {
     begun: Option<Begun>,
     place: &'a mut Option<Begun>,
 }
 
-impl Drop for InHand<'_> {
+impl Drop for FetchInProgress<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             *self.place = self.begun.take();
@@ -120,7 +120,7 @@ pub(crate) enum Lookup {
 
 impl JwksCache {
     pub(crate) fn new(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
-        let slots = Mutex::new(Generations::of(limits.sets.div_ceil(2).max(1)));
+        let slots = Mutex::new(BoundedCache::of(limits.sets.div_ceil(2).max(1)));
         Self { source, clock, limits, slots }
     }
 
@@ -167,10 +167,10 @@ impl JwksCache {
         }
     }
 
-    async fn fetch(&self, slot: &Slot, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
+    async fn fetch(&self, slot: &CachedSet, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
         let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
         let begun = fetching.take().filter(|begun| begun.at >= oldest).unwrap_or_else(|| self.begin(uri));
-        let mut in_hand = InHand { begun: Some(begun), place: fetching };
+        let mut in_hand = FetchInProgress { begun: Some(begun), place: fetching };
         let fetched = match &mut in_hand.begun {
             Some(begun) => begun.outcome.as_mut().await,
             None => Err(JwksError::new("nothing was begun")),
@@ -205,17 +205,17 @@ impl JwksCache {
         Begun { at: self.clock.elapsed(), outcome: Box::pin(async move { source.fetch_boxed(&uri).await }) }
     }
 
-    fn slot(&self, uri: &str) -> Arc<Slot> {
+    fn slot(&self, uri: &str) -> Arc<CachedSet> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.get(uri).unwrap_or_else(|| {
-            let slot = Arc::<Slot>::default();
+            let slot = Arc::<CachedSet>::default();
             slots.put(uri.into(), Arc::clone(&slot));
             slot
         })
     }
 }
 
-impl Slot {
+impl CachedSet {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

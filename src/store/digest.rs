@@ -8,13 +8,13 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-/// A 32-byte name in a [`RequestStore`](crate::RequestStore): a digest of an issuer and of what it names.
+/// A 32-byte name in a [`RequestStore`](crate::store::RequestStore): a digest of an issuer and of what it names.
 ///
 /// Two issuers that share a store never share a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key([u8; 32]);
+pub struct RecordKey([u8; 32]);
 
-impl Key {
+impl RecordKey {
     /// A key with these bytes, for stores that read keys back and for tests of stores.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -28,7 +28,7 @@ impl Key {
     }
 }
 
-impl Hash for Key {
+impl Hash for RecordKey {
     /// Eight bytes of a digest are as good as all 32.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
@@ -36,9 +36,9 @@ impl Hash for Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(..)")
+        f.write_str("RecordKey(..)")
     }
 }
 
@@ -73,51 +73,51 @@ impl KeySpace {
         }
     }
 
-    pub(crate) fn request(&self, reference: &str) -> Key {
+    pub(crate) fn request(&self, reference: &str) -> RecordKey {
         finish(&self.requests, reference)
     }
 
-    pub(crate) fn owner(&self, client_id: &str) -> Key {
+    pub(crate) fn owner(&self, client_id: &str) -> RecordKey {
         finish(&self.owners, client_id)
     }
 
-    pub(crate) fn browser(&self, binding: &str) -> Key {
+    pub(crate) fn browser(&self, binding: &str) -> RecordKey {
         finish(&self.browsers, binding)
     }
 
     /// The `jti` of a client assertion. Every client has its own.
-    pub(crate) fn assertion(&self, client_id: &str, id: &str) -> Key {
+    pub(crate) fn assertion(&self, client_id: &str, id: &str) -> RecordKey {
         finish_two(&self.assertions, client_id, id)
     }
 
     /// The `jti` of a request object. Every client has its own.
-    pub(crate) fn request_object(&self, client_id: &str, id: &str) -> Key {
+    pub(crate) fn request_object(&self, client_id: &str, id: &str) -> RecordKey {
         finish_two(&self.request_objects, client_id, id)
     }
 
     /// A `code_challenge`. Every client has its own, so that none can use up those of another.
-    pub(crate) fn code_challenge(&self, client_id: &str, challenge: &str) -> Key {
+    pub(crate) fn code_challenge(&self, client_id: &str, challenge: &str) -> RecordKey {
         finish_two(&self.code_challenges, client_id, challenge)
     }
 
     /// The `jti` of a proof of possession that comes with an attestation. Every key has its own.
     #[cfg(feature = "attestation")]
-    pub(crate) fn attestation_proof(&self, thumbprint: &str, id: &str) -> Key {
+    pub(crate) fn attestation_proof(&self, thumbprint: &str, id: &str) -> RecordKey {
         finish_two(&self.attestation_proofs, thumbprint, id)
     }
 
     /// The `jti` of a DPoP proof. Every key has its own, for every URI (RFC 9449 section 11.1).
-    pub(crate) fn dpop_proof(&self, thumbprint: &str, target: &str, id: &str) -> Key {
+    pub(crate) fn dpop_proof(&self, thumbprint: &str, target: &str, id: &str) -> RecordKey {
         let mut hasher = self.dpop_proofs.clone();
         for part in [thumbprint, target] {
             update_with_length(&mut hasher, part);
         }
         hasher.update(id.as_bytes());
-        Key(hasher.finalize().into())
+        RecordKey(hasher.finalize().into())
     }
 
     /// Whom a DPoP proof counts against that comes with an access token.
-    pub(crate) fn dpop_key(&self, thumbprint: &str) -> Key {
+    pub(crate) fn dpop_key(&self, thumbprint: &str) -> RecordKey {
         finish(&self.dpop_keys, thumbprint)
     }
 }
@@ -142,18 +142,18 @@ fn prefix(purpose: &[u8], issuer: &str) -> Sha256 {
     outer
 }
 
-fn finish(prefix: &Sha256, text: &str) -> Key {
+fn finish(prefix: &Sha256, text: &str) -> RecordKey {
     let mut hasher = prefix.clone();
     hasher.update(text.as_bytes());
-    Key(hasher.finalize().into())
+    RecordKey(hasher.finalize().into())
 }
 
 /// The length keeps `a` and `bc` from being `ab` and `c`.
-fn finish_two(prefix: &Sha256, first: &str, second: &str) -> Key {
+fn finish_two(prefix: &Sha256, first: &str, second: &str) -> RecordKey {
     let mut hasher = prefix.clone();
     update_with_length(&mut hasher, first);
     hasher.update(second.as_bytes());
-    Key(hasher.finalize().into())
+    RecordKey(hasher.finalize().into())
 }
 
 fn update_with_length(hasher: &mut Sha256, text: &str) {

@@ -23,7 +23,7 @@ pub enum AuthenticationMethod {
     /// `self_signed_tls_client_auth`: a certificate with a registered key (RFC 8705 section 2.2).
     SelfSignedTlsClientAuth,
     /// `attest_jwt_client_auth`: a JWT in which an attester vouches for a key of the client's, and another that is signed with
-    /// that key. See [`attestation`](crate::attestation).
+    /// that key. See [`attesters`](crate::attesters).
     #[cfg(feature = "attestation")]
     AttestJwtClientAuth,
     /// `attest_jwt_client_auth_dpop`: the same, with a [DPoP proof](crate::dpop) by that key in the place of the other JWT.

@@ -6,12 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::{
     client::Client,
-    code_challenge::CodeChallenge,
-    confirmation::Confirmation,
-    parameters::{Name, Parameters},
-    protection::Protection,
-    redirect_uri::RedirectUri,
-    response_type::{ResponseMode, ResponseType},
+    protocol::{
+        code_challenge::CodeChallenge,
+        confirmation::Confirmation,
+        parameters::{Name, Parameters},
+        protection::Protection,
+        redirect_uri::RedirectUri,
+        response_type::{ResponseMode, ResponseType},
+    },
 };
 
 /// An authorization request that fits policy and client. Only validation makes one.

@@ -13,9 +13,9 @@ use crate::http::Reply;
 /// assertions.
 ///
 /// ```
-/// use parjar::{Cors, ParEndpoint, PushRequest, Reply};
+/// use parjar::{Cors, ParEndpoint, FormRequest, Reply};
 ///
-/// async fn push(par: &ParEndpoint, cors: &Cors, origin: Option<&str>, request: &PushRequest<'_>, method: &str) -> Reply {
+/// async fn push(par: &ParEndpoint, cors: &Cors, origin: Option<&str>, request: &FormRequest<'_>, method: &str) -> Reply {
 ///     match cors.preflight(method, origin) {
 ///         Some(reply) => reply,
 ///         None => cors.apply(origin, Reply::from(par.push(request).await)),

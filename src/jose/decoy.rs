@@ -5,7 +5,7 @@ use std::{hint::black_box, sync::LazyLock};
 use super::{SharedSecret, SigningAlgorithm, VerificationKeys, compact::Jws, permitted::Permitted};
 
 /// Does for a sender without keys what is done for one with a key that does not fit.
-pub(crate) fn verify_for_nobody(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
+pub(crate) fn verify_with_decoy_key(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
     let permitted = Permitted::any_of(offered);
     let Ok(algorithm) = permitted.algorithm_of(jws) else {
         return;

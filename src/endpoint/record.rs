@@ -1,7 +1,7 @@
 //! What is stored of a pushed request: a version byte, how it was protected, to whom it is bound, then its parameters. Never
 //! credentials, never the handle.
 
-use crate::{
+use crate::protocol::{
     confirmation::{Confirmation, Thumbprint},
     parameters::{Name, ParameterValue, Parameters},
     protection::Protection,
@@ -124,7 +124,7 @@ fn take_number(bytes: &mut &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::{decode, encode};
-    use crate::{
+    use crate::protocol::{
         confirmation::{Confirmation, Thumbprint},
         parameters::{ParameterValue, Parameters},
         protection::Protection,

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{Reason, Refusal},
-    parameters::{Name, Parameters},
     policy::Limits,
+    protocol::parameters::{Name, Parameters},
 };
 
 /// A decoded form: credentials on one side, everything else on the other.

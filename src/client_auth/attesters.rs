@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use parjar::{AuthenticationMethod, Client, ClientRegistration, InMemoryRegistry, ParEndpoint, Policy};
-//! use parjar::{attestation::{Attester, AttesterError, AttesterKeys}, jose::VerificationKeys};
+//! use parjar::{attesters::{Attester, AttesterError, AttesterKeys}, jose::VerificationKeys};
 //!
 //! struct Trusted(VerificationKeys);
 //!

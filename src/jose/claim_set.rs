@@ -15,7 +15,7 @@ const MAX_ID: usize = 256;
 const MAX_DATE: i64 = 253_402_300_799;
 
 /// The members of a payload, in their order.
-pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct ClaimSet<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// `aud`, in either of its forms (RFC 7519 section 4.1.3).
 pub(crate) enum Audience {
@@ -23,7 +23,7 @@ pub(crate) enum Audience {
     Several(Vec<String>),
 }
 
-impl<'a> Members<'a> {
+impl<'a> ClaimSet<'a> {
     pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, TokenFault> {
         let text = std::str::from_utf8(payload).map_err(|_| TokenFault::Malformed)?;
         json::parse_members(text).map(Self).ok_or(TokenFault::Malformed)
