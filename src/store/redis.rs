@@ -1,7 +1,11 @@
 //! The store of several processes over Redis 7 or later, Redis Cluster, or Valkey.
 
 mod builder;
+mod connector;
+mod errors;
+mod line;
 mod names;
+mod probe;
 mod script_error;
 mod scripts;
 
@@ -15,17 +19,20 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    Cmd, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-};
+use redis::{Cmd, Value};
+use tokio::time::Instant;
 
-pub use self::builder::{RedisStoreBuilder, RedisStoreError};
 use self::{
-    builder::Connect,
+    builder::Checked,
+    line::Line,
     names::{HEAD, Names, Token},
-    script_error::{ScriptError, ask, run},
+    script_error::ScriptError,
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
+};
+pub use self::{
+    builder::RedisStoreBuilder,
+    connector::RedisConnector,
+    errors::{RedisInstance, RedisStoreError},
 };
 use super::{
     Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
@@ -98,76 +105,90 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// helps, which Redis replication has not. `WAIT` would narrow the window and not close it, and it does not go together with a
 /// connection that is shared; `min-replicas-to-write` keeps a primary that is alone from going on for long. Short lifetimes
 /// bound all of it.
-pub struct RedisStore<C = MultiplexedConnection> {
-    connection: C,
-    shared: Arc<Shared>,
-}
+#[derive(Clone)]
+pub struct RedisStore(Arc<Shared>);
 
 struct Shared {
     names: Names,
     timeout: Duration,
-    /// The other instance, for marks.
-    marks: Option<Connect>,
+    requests: Arc<Line>,
+    /// To the other instance, for marks.
+    marks: Option<Arc<Line>>,
     tokens: Tokens,
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    /// Starts to describe a store over this connection.
-    pub fn builder(connection: C) -> RedisStoreBuilder<C> {
-        RedisStoreBuilder::new(connection)
+impl RedisStore {
+    /// Starts to describe a store that connects in this way.
+    pub fn builder(connector: impl Into<RedisConnector>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(connector.into())
     }
 
     fn insertion_beside(
         &self,
-        connect: &Connect,
+        line_of_marks: &Arc<Line>,
         request: &NewRequest<'_>,
-    ) -> impl Future<Output = Result<(), InsertError>> + Send + use<C> {
-        let (connect, mut connection, shared) =
-            (Arc::clone(connect), self.connection.clone(), Arc::clone(&self.shared));
+    ) -> impl Future<Output = Result<(), InsertError>> + Send + use<> {
+        let (shared, line_of_marks) = (Arc::clone(&self.0), Arc::clone(line_of_marks));
         let token = shared.tokens.draw();
         let (marks, lifetime) = (request.marks.to_vec(), request.lifetime);
         let insertion = shared.names.insert_alone(request);
         async move {
-            let connection_of_marks = &mut *connect();
-            shared.remember(connection_of_marks, &marks, &token).await?;
-            let inserted = shared.in_time(ask(&mut connection, &insertion)).await;
-            if !matches!(inserted, Ok(Value::Okay) | Err(ScriptError::Unanswered(_) | ScriptError::Late)) {
+            let deadline = shared.deadline();
+            shared.remember(&line_of_marks, deadline, &marks, &token).await?;
+            let inserted = shared.requests.ask(deadline, &insertion).await;
+            let may_be_there = match &inserted {
+                Ok(answer) => *answer == Value::Okay,
+                Err(fault) => fault.is_unknown(),
+            };
+            if !may_be_there {
                 let call = shared.names.take_back(&marks, &token);
                 // Marks that cannot be taken back stay: what they stand for is used up.
-                let _ = shared.in_time(run(connection_of_marks, &TAKE_BACK, &call)).await;
+                let _ = line_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
             }
             inserted_alone(inserted, lifetime)
         }
     }
+
+    async fn spend_or_open(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
+        let shared = &*self.0;
+        let answer = shared.requests.run(shared.deadline(), script, call).await;
+        answer.map_err(
+            |fault| {
+                if fault.is_of_another_type() { ClaimError::Unreadable } else { StoreError::from(fault).into() }
+            },
+        )
+    }
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStoreBuilder<C> {
-    /// Checks the settings, and the server if it lets itself be asked.
+impl RedisStoreBuilder {
+    /// Connects, and tries each command and each script of the store. That leaves nothing behind, and touches nothing of other
+    /// nodes.
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError`] names the setting, or says that the server could not be asked.
-    pub async fn build(mut self) -> Result<RedisStore<C>, RedisStoreError> {
-        let names = self.checked().await?;
+    /// [`RedisStoreError`] names the setting, or says what the server lacks, or that it could not be asked.
+    pub async fn build(self) -> Result<RedisStore, RedisStoreError> {
+        let Checked { names, timeout, requests, marks } = self.checked().await?;
         let tokens = Tokens::new().map_err(StoreError::from)?;
-        let shared = Shared { names, timeout: self.timeout, marks: self.marks, tokens };
-        Ok(RedisStore { connection: self.connection, shared: Arc::new(shared) })
+        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens })))
     }
 }
 
 impl Shared {
-    async fn in_time(&self, answer: impl Future<Output = Result<Value, ScriptError>>) -> Result<Value, ScriptError> {
-        tokio::time::timeout(self.timeout, answer).await.unwrap_or(Err(ScriptError::Late))
+    fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.timeout).unwrap_or(now)
     }
 
-    async fn remember<C: ConnectionLike + Send + ?Sized>(
+    async fn remember(
         &self,
-        connection: &mut C,
+        line: &Arc<Line>,
+        deadline: Instant,
         marks: &[ReplayMark],
         token: &Token,
     ) -> Result<(), StoreRefusal> {
         let call = self.names.remember(marks, token);
-        match self.in_time(run(connection, &REMEMBER, &call)).await {
+        match line.run(deadline, &REMEMBER, &call).await {
             Ok(Value::Int(answer::DONE)) => Ok(()),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
@@ -175,24 +196,23 @@ impl Shared {
     }
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisStore<C> {
+impl RequestStore for RedisStore {
     async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
         if let Some(mark) = ReplayMark::repeated(request.marks) {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
-        let shared = &*self.shared;
+        let shared = &*self.0;
         if request.marks.is_empty() {
-            let command = shared.names.insert_alone(&request);
-            let inserted = shared.in_time(ask(&mut self.connection.clone(), &command)).await;
+            let inserted = shared.requests.ask(shared.deadline(), &shared.names.insert_alone(&request)).await;
             return inserted_alone(inserted, request.lifetime);
         }
-        if let Some(connect) = &shared.marks {
+        if let Some(line_of_marks) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(connect, &request));
+            let insertion = tokio::spawn(self.insertion_beside(line_of_marks, &request));
             return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
         }
         let call = shared.names.insert(&request, &shared.tokens.draw());
-        match shared.in_time(run(&mut self.connection.clone(), &INSERT, &call)).await {
+        match shared.requests.run(shared.deadline(), &INSERT, &call).await {
             Ok(Value::Int(answer::DONE)) => Ok(()),
             Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
             Ok(answer) => Err(replayed(&answer, request.marks).into()),
@@ -201,7 +221,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        match self.spend_or_open(&CLAIM, &self.shared.names.claim(&claim)).await? {
+        match self.spend_or_open(&CLAIM, &self.0.names.claim(&claim)).await? {
             Value::BulkString(mut record) if record.len() >= HEAD => {
                 record.drain(..HEAD);
                 Ok(record)
@@ -211,7 +231,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
     }
 
     async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        let call = self.shared.names.consume(&claim, &self.shared.tokens.draw());
+        let call = self.0.names.consume(&claim, &self.0.tokens.draw());
         match self.spend_or_open(&CONSUME, &call).await? {
             Value::Int(answer::DONE) => Ok(()),
             answer => Err(misfit(&answer)),
@@ -225,22 +245,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
         if marks.is_empty() {
             return Ok(());
         }
-        let token = self.shared.tokens.draw();
-        match &self.shared.marks {
-            Some(connect) => self.shared.remember(&mut *connect(), marks, &token).await,
-            None => self.shared.remember(&mut self.connection.clone(), marks, &token).await,
-        }
-    }
-}
-
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    async fn spend_or_open(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
-        let answer = self.shared.in_time(run(&mut self.connection.clone(), script, call)).await;
-        answer.map_err(
-            |fault| {
-                if fault.is_of_another_type() { ClaimError::Unreadable } else { StoreError::from(fault).into() }
-            },
-        )
+        let shared = &*self.0;
+        let line = shared.marks.as_ref().unwrap_or(&shared.requests);
+        shared.remember(line, shared.deadline(), marks, &shared.tokens.draw()).await
     }
 }
 
@@ -301,20 +308,8 @@ impl Tokens {
     }
 }
 
-impl<C: Clone> Clone for RedisStore<C> {
-    fn clone(&self) -> Self {
-        Self { connection: self.connection.clone(), shared: Arc::clone(&self.shared) }
-    }
-}
-
-impl<C> fmt::Debug for RedisStore<C> {
+impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("prefix", &self.shared.names.prefix()).finish_non_exhaustive()
-    }
-}
-
-impl<C> fmt::Debug for RedisStoreBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStoreBuilder").finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("prefix", &self.0.names.prefix()).finish_non_exhaustive()
     }
 }
