@@ -2,10 +2,13 @@
 
 mod contract;
 mod damage;
+mod failover;
 mod full;
+mod load;
 mod nodes;
 mod outages;
 mod processes;
+mod replicas;
 mod secrecy;
 mod servers;
 mod settings;

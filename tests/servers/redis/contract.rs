@@ -8,7 +8,7 @@ use parjar::store::{
 };
 use tokio::runtime::Runtime;
 
-use super::servers::{Cluster, PATIENCE, Redis, manager};
+use super::servers::{Cluster, PATIENCE, Redis};
 
 struct Real<S, F> {
     runtime: Runtime,
@@ -65,11 +65,10 @@ fn one_connection_for_all_callers() {
 }
 
 #[test]
-fn connections_that_mend_themselves_behind_a_boxed_store() {
+fn a_boxed_store() {
     let redis = Redis::any();
     check(2, async || {
-        let connection = manager(redis.url()).await;
-        BoxedStore::new(RedisStore::builder(connection).prefix("boxed").timeout(PATIENCE).build().await.unwrap())
+        BoxedStore::new(RedisStore::builder(redis.client()).prefix("boxed").timeout(PATIENCE).build().await.unwrap())
     });
 }
 
@@ -79,8 +78,8 @@ fn marks_on_another_instance() {
     let (requests, marks) = (Redis::start(&["--maxmemory-policy", "allkeys-lru"]), Redis::any());
     let runtime = Runtime::new().unwrap();
     let store = runtime.block_on(async {
-        let builder = RedisStore::builder(requests.connection().await).prefix("two").timeout(PATIENCE);
-        builder.marks_on(manager(marks.url()).await).build().await.unwrap()
+        let builder = RedisStore::builder(requests.client()).prefix("two").timeout(PATIENCE);
+        builder.marks_on(marks.client()).build().await.unwrap()
     });
     let idle_tasks = Some(runtime.metrics().num_alive_tasks());
     let open = async || store.clone();
@@ -92,11 +91,7 @@ fn a_cluster() {
     // S-06
     let runtime = Runtime::new().unwrap();
     let cluster = runtime.block_on(Cluster::any());
-    let client = cluster.client();
-    check(2, async || {
-        let connection = client.get_async_connection().await.unwrap();
-        RedisStore::builder(connection).timeout(PATIENCE).build().await.unwrap()
-    });
+    check(2, async || RedisStore::builder(cluster.client()).timeout(PATIENCE).build().await.unwrap());
 }
 
 #[test]

@@ -3,11 +3,7 @@
 use std::{env, process::Command, time::Duration};
 
 use parjar::store::RedisStore;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue,
-    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
-    cluster::ClusterClient,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, aio::MultiplexedConnection, cluster::ClusterClient};
 
 use crate::support::{Server, TempDir, free_port, wait_for};
 
@@ -98,7 +94,7 @@ impl Redis {
 
     /// With more time than a busy machine needs.
     pub(crate) async fn store(&self) -> RedisStore {
-        RedisStore::builder(self.connection().await).timeout(PATIENCE).build().await.unwrap()
+        RedisStore::builder(self.client()).timeout(PATIENCE).build().await.unwrap()
     }
 
     /// One command, whose words are separated by spaces.
@@ -113,12 +109,6 @@ impl Redis {
 
 fn launch(arguments: &[String], dir: &TempDir) -> Server {
     Server::start(Command::new(&arguments[0]).args(&arguments[1..]).current_dir(dir.path()), INSTALL)
-}
-
-/// A connection that mends itself quickly.
-pub(crate) async fn manager(url: &str) -> ConnectionManager {
-    let config = ConnectionManagerConfig::new().set_max_delay(Duration::from_millis(200)).set_response_timeout(None);
-    ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
 }
 
 /// Three nodes that share the slots, or a cluster that runs already.
