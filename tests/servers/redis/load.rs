@@ -21,6 +21,7 @@ pub(crate) struct Load {
 struct Shared {
     spent: Mutex<Vec<RecordKey>>,
     refused: AtomicUsize,
+    lost: AtomicUsize,
 }
 
 /// What has come of it.
@@ -29,6 +30,8 @@ pub(crate) struct Outcome {
     pub(crate) spent: Vec<RecordKey>,
     /// Operations that were refused since the servers could not do them.
     pub(crate) refused: usize,
+    /// Requests that a caller was told to have pushed, and that are not there.
+    pub(crate) lost: usize,
 }
 
 impl Load {
@@ -61,7 +64,8 @@ impl Load {
             worker.await.unwrap();
         }
         let spent = std::mem::take(&mut *self.shared.spent.lock().unwrap());
-        Outcome { spent, refused: self.shared.refused.load(Ordering::SeqCst) }
+        let [refused, lost] = [&self.shared.refused, &self.shared.lost].map(|count| count.load(Ordering::SeqCst));
+        Outcome { spent, refused, lost }
     }
 }
 
@@ -76,8 +80,10 @@ impl Shared {
         match other.claim(claim(key)).await {
             Ok(_) => {}
             Err(ClaimError::Unavailable(_)) => return self.refuse().await,
-            // Confirmed, and lost with the server that did so.
-            Err(ClaimError::Unknown) => return,
+            Err(ClaimError::Unknown) => {
+                self.lost.fetch_add(1, Ordering::SeqCst);
+                return;
+            }
             Err(error) => panic!("{error:?}"),
         }
         let (first, second) = tokio::join!(one.consume(claim(key)), other.consume(claim(key)));

@@ -1,21 +1,17 @@
 //! Servers that die, answer late, or answer nothing.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use parjar::{
     AuthorizeRefusal, ErrorCode,
-    store::{ClaimError, InsertError, RecordKey, RedisStore, RequestStore, StoreRefusal},
+    store::{ClaimError, InsertError, RedisStore, RequestStore, StoreRefusal},
 };
 use redis::cluster::ClusterClient;
 
 use super::{
-    claim, fresh, mark,
+    claim, fresh,
+    load::{Load, Outcome},
+    mark,
     nodes::endpoint,
     opened, owner,
     replicas::{address, client_of},
@@ -58,63 +54,16 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     // S-01, S-03, S-04
     let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
     let store = RedisStore::builder(redis.client()).build().await.unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let spent: Arc<Mutex<Vec<RecordKey>>> = Arc::default();
-    let failures = Arc::new(AtomicUsize::new(0));
-    let workers: Vec<_> = (0..8)
-        .map(|_| {
-            let (store, stop, spent, failures) = (store.clone(), stop.clone(), spent.clone(), failures.clone());
-            tokio::spawn(async move {
-                while !stop.load(Ordering::SeqCst) {
-                    let started = Instant::now();
-                    let (key, mark) = (fresh(), mark());
-                    match store.insert(request(key, &[mark])).await {
-                        Ok(()) => {}
-                        Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {
-                            failures.fetch_add(1, Ordering::SeqCst);
-                            tokio::time::sleep(Duration::from_millis(5)).await;
-                            continue;
-                        }
-                        Err(error) => panic!("{error:?}"),
-                    }
-                    match store.claim(claim(key)).await {
-                        Ok(_) => {}
-                        Err(ClaimError::Unavailable(_)) => continue,
-                        Err(error) => panic!("{error:?}"),
-                    }
-                    let (first, second) = tokio::join!(store.consume(claim(key)), store.consume(claim(key)));
-                    let (mut won, mut unsure) = (0, false);
-                    for outcome in [first, second] {
-                        match outcome {
-                            Ok(()) => won += 1,
-                            Err(ClaimError::Spent) => {}
-                            Err(ClaimError::Unavailable(_)) => unsure = true,
-                            Err(error) => panic!("{error:?}"),
-                        }
-                    }
-                    assert!(won == 1 || (won == 0 && unsure));
-                    if won == 1 {
-                        spent.lock().unwrap().push(key);
-                    }
-                    assert!(started.elapsed() < FOREVER);
-                }
-            })
-        })
-        .collect();
+    let load = Load::on(&[store.clone()]);
     for _ in 0..3 {
-        let before = spent.lock().unwrap().len();
-        crate::support::wait_for("some work", || (spent.lock().unwrap().len() > before + 50).then_some(()));
+        load.go_on().await;
         redis.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
         redis.restart();
     }
-    stop.store(true, Ordering::SeqCst);
-    for worker in workers {
-        worker.await.unwrap();
-    }
-    assert!(failures.load(Ordering::SeqCst) > 0);
-    wait_until_it_works(&store).await;
-    let spent = std::mem::take(&mut *spent.lock().unwrap());
+    load.go_on().await;
+    let Outcome { spent, refused, lost } = load.stop().await;
+    assert!(refused > 0 && lost == 0, "{refused} {lost}");
     for key in spent {
         let again = store.consume(claim(key)).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");

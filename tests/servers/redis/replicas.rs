@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use parjar::store::{RedisConnector, RedisStore};
 use redis::{Client, Cmd};
 
-use super::servers::Redis;
+use super::servers::{Redis, says};
 use crate::support::{Wire, wait_for};
 
 /// Two servers, of which the second follows the first until they change places.
@@ -23,13 +23,8 @@ impl Pair {
         pair
     }
 
-    /// Waits until the replica has all that the primary has.
     pub(crate) async fn settle(&self) {
-        let mut connection = self.one.connection().await;
-        // A write of this connection is what `WAIT` waits for.
-        let _: () = Cmd::new().arg("SET").arg("settled").arg(1).query_async(&mut connection).await.unwrap();
-        let replicas: i64 = Cmd::new().arg("WAIT").arg(1).arg(0).query_async(&mut connection).await.unwrap();
-        assert_eq!(replicas, 1);
+        settle(&self.one, 1).await;
     }
 
     /// As an operator does it by hand.
@@ -39,16 +34,18 @@ impl Pair {
     }
 }
 
+/// Waits until the replicas have all that the primary has.
+pub(crate) async fn settle(primary: &Redis, replicas: u64) {
+    let mut connection = primary.connection().await;
+    // A write of this connection is what `WAIT` waits for.
+    let _: () = Cmd::new().arg("SET").arg("{parjar}:settled").arg(1).query_async(&mut connection).await.unwrap();
+    let have: u64 = Cmd::new().arg("WAIT").arg(replicas).arg(0).query_async(&mut connection).await.unwrap();
+    assert_eq!(have, replicas);
+}
+
 pub(crate) async fn follow(replica: &Redis, primary: &Redis) {
     let _: () = replica.tell(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).await;
     wait_for("replication", || says(replica, "master_link_status:up").then_some(()));
-}
-
-/// Whether there is such a line in what a server tells of its replication.
-pub(crate) fn says(redis: &Redis, line: &str) -> bool {
-    let Ok(mut connection) = redis.client().get_connection() else { return false };
-    let told: String = Cmd::new().arg("INFO").arg("replication").query(&mut connection).unwrap_or_default();
-    told.lines().any(|told| told.trim() == line)
 }
 
 pub(crate) fn address(redis: &Redis) -> SocketAddr {
