@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{certificate::MAX_CERTIFICATE, protocol::confirmation::Thumbprint};
+use crate::{certificate::MAX_CERTIFICATE, error_text::debug_by_display, protocol::confirmation::Thumbprint};
 
 /// The certificate with which a client proved possession of its key in the TLS handshake (RFC 8705).
 ///
@@ -73,7 +73,7 @@ impl fmt::Debug for ClientCertificate<'_> {
 pub struct ForwardedCertificate(Vec<u8>);
 
 /// A `Client-Cert` header that no proxy can have sent. The request should be refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientCertHeaderError {
     /// More than one.
@@ -83,6 +83,8 @@ pub enum ClientCertHeaderError {
     #[error("the Client-Cert header is not one byte sequence")]
     Malformed,
 }
+
+debug_by_display!(ClientCertHeaderError);
 
 impl ForwardedCertificate {
     /// Reads all values of the header. `Ok(None)` where there are none: the client has shown no certificate.
