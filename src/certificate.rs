@@ -6,6 +6,7 @@ pub(crate) mod client_certificate;
 mod directory_name;
 mod directory_string;
 mod document;
+pub(crate) mod forwarded_certificate;
 mod subject;
 
 pub(crate) use self::{
