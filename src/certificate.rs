@@ -11,5 +11,5 @@ mod subject;
 
 pub(crate) use self::{
     document::{Certificate, MAX_CERTIFICATE},
-    subject::Subject,
+    subject::{NameOrder, Subject},
 };
