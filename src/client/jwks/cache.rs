@@ -63,7 +63,7 @@ pub(crate) struct JwksCache {
     source: Arc<dyn DynJwksSource>,
     clock: Arc<dyn Clock>,
     limits: JwksCacheLimits,
-    slots: Mutex<BoundedCache<Box<str>, Arc<CachedSet>>>,
+    sets: BoundedCache<Box<str>, Arc<CachedSet>>,
 }
 
 /// One URL.
@@ -137,14 +137,14 @@ pub(crate) enum Lookup {
 
 impl JwksCache {
     pub(crate) fn new(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
-        let slots = Mutex::new(BoundedCache::of(limits.sets.div_ceil(2).max(1)));
-        Self { source, clock, limits, slots }
+        let sets = BoundedCache::of(limits.sets.div_ceil(2).max(1));
+        Self { source, clock, limits, sets }
     }
 
     /// The keys at this URL.
     pub(crate) async fn get(&self, uri: &str) -> Lookup {
-        let slot = self.slot(uri);
-        let state = slot.state();
+        let set = self.set(uri);
+        let state = set.state();
         let now = self.clock.elapsed();
         match &state.keys {
             Some(keys) if now < state.fresh_until => return Lookup::Known(Arc::clone(keys)),
@@ -153,65 +153,65 @@ impl JwksCache {
         }
         // While one request fetches, others go on for a little with the keys that there are.
         let recent = state.keys.filter(|_| now < state.fresh_until.saturating_add(self.limits.cooldown));
-        let mut fetching = match (slot.fetching.try_lock(), recent) {
+        let mut fetching = match (set.fetching.try_lock(), recent) {
             (Ok(fetching), _) => fetching,
             (Err(_), Some(keys)) => return Lookup::Known(keys),
-            (Err(_), None) => slot.fetching.lock().await,
+            (Err(_), None) => set.fetching.lock().await,
         };
-        let since = slot.state();
+        let since = set.state();
         let now = self.clock.elapsed();
-        if now < since.next_fetch { since.usable(now) } else { self.fetch(&slot, &mut fetching, uri).await }
+        if now < since.next_fetch { since.usable(now) } else { self.fetch(&set, &mut fetching, uri).await }
     }
 
     /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
     /// it is not too soon those that are there now.
     pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
-        let slot = self.slot(uri);
+        let set = self.set(uri);
         let changed = |state: &State| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
-        let state = slot.state();
+        let state = set.state();
         if let Some(keys) = changed(&state) {
             return Lookup::Known(keys);
         }
         if self.clock.elapsed() < state.next_fetch {
             return Lookup::Unavailable;
         }
-        let mut fetching = slot.fetching.lock().await;
-        let since = slot.state();
+        let mut fetching = set.fetching.lock().await;
+        let since = set.state();
         match changed(&since) {
             Some(keys) => Lookup::Known(keys),
             None if self.clock.elapsed() < since.next_fetch => Lookup::Unavailable,
-            None => self.fetch(&slot, &mut fetching, uri).await,
+            None => self.fetch(&set, &mut fetching, uri).await,
         }
     }
 
-    async fn fetch(&self, slot: &CachedSet, fetching: &mut Fetching, uri: &str) -> Lookup {
+    async fn fetch(&self, set: &CachedSet, fetching: &mut Fetching, uri: &str) -> Lookup {
         let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
         if let Some(abandoned) = fetching.abandoned.take().filter(|begun| begun.at >= oldest) {
             // Its time limit ran while no request waited for it, so a failure would tell nothing about the source.
             match see_through(abandoned, &mut fetching.abandoned).await {
-                Ok(fetched) => return self.keep(slot, fetching, fetched),
+                Ok(fetched) => return self.keep(set, fetching, fetched),
                 Err(_) => fetching.failed_unseen = fetching.failed_unseen.saturating_add(1),
             }
         }
         let now = self.clock.elapsed();
         if fetching.failed_unseen > FREE_RESTARTS && now < fetching.last_begun.saturating_add(RESTART_INTERVAL) {
-            return slot.state().usable(now);
+            return set.state().usable(now);
         }
         fetching.last_begun = now;
         match see_through(self.begin(uri), &mut fetching.abandoned).await {
-            Ok(fetched) => self.keep(slot, fetching, fetched),
+            Ok(fetched) => self.keep(set, fetching, fetched),
             Err(error) => {
                 fetching.failed_unseen = 0;
                 let now = self.clock.elapsed();
-                slot.change(|state| state.next_fetch = now.saturating_add(self.limits.cooldown));
-                Lookup::Failed { error, stale: slot.state().keys_usable_at(now) }
+                set.change(|state| state.next_fetch = now.saturating_add(self.limits.cooldown));
+                Lookup::Failed { error, stale: set.state().keys_usable_at(now) }
             }
         }
     }
 
     fn keep(
         &self,
-        slot: &CachedSet,
+        set: &CachedSet,
         fetching: &mut Fetching,
         (keys, max_age): (VerificationKeys, Option<Duration>),
     ) -> Lookup {
@@ -220,7 +220,7 @@ impl JwksCache {
         let keys = Arc::new(keys);
         let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
         let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
-        slot.change(|state| {
+        set.change(|state| {
             *state = State {
                 keys: Some(Arc::clone(&keys)),
                 fresh_until,
@@ -236,13 +236,8 @@ impl JwksCache {
         Begun { at: self.clock.elapsed(), outcome: Box::pin(async move { source.fetch_boxed(&uri).await }) }
     }
 
-    fn slot(&self, uri: &str) -> Arc<CachedSet> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.get(uri).unwrap_or_else(|| {
-            let slot = Arc::<CachedSet>::default();
-            slots.put(uri.into(), Arc::clone(&slot));
-            slot
-        })
+    fn set(&self, uri: &str) -> Arc<CachedSet> {
+        self.sets.get_or_put(uri, Arc::default)
     }
 }
 
@@ -251,12 +246,12 @@ async fn see_through(
     begun: Begun,
     place: &mut Option<Begun>,
 ) -> Result<(VerificationKeys, Option<Duration>), JwksError> {
-    let mut in_hand = FetchInProgress { begun: Some(begun), place };
-    let fetched = match &mut in_hand.begun {
+    let mut in_progress = FetchInProgress { begun: Some(begun), place };
+    let fetched = match &mut in_progress.begun {
         Some(begun) => begun.outcome.as_mut().await,
         None => Err(JwksError::new("nothing was begun")),
     };
-    in_hand.begun = None;
+    in_progress.begun = None;
     fetched.and_then(FetchedJwks::read)
 }
 
