@@ -68,3 +68,4 @@ mod signed_responses;
 mod store_contract;
 mod support;
 mod tokens;
+mod untidy_parameters;
