@@ -102,7 +102,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
             Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),
-            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error.into_source())),
+            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),
         }
     }
 }
