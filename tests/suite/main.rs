@@ -69,3 +69,4 @@ mod signed_responses;
 mod store_contract;
 mod support;
 mod tokens;
+mod untidy_parameters;
