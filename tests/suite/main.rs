@@ -70,3 +70,4 @@ mod signed_responses;
 mod store_contract;
 mod support;
 mod tokens;
+mod untidy_parameters;
