@@ -38,6 +38,7 @@ mod forms;
 mod host;
 #[cfg(feature = "http")]
 mod http_types;
+mod jwks_abandoned;
 mod jwks_cache;
 mod jwks_waiting;
 mod key_selection;
@@ -70,3 +71,4 @@ mod signed_responses;
 mod store_contract;
 mod support;
 mod tokens;
+mod untidy_parameters;
