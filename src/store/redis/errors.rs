@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::store::StoreError;
+use crate::{error_text::debug_with_causes, store::StoreError};
 
 /// Why a [`RedisStore`](super::RedisStore) cannot be built.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisStoreError {
     /// The prefix has other letters than `[A-Za-z0-9_.:-]`, or not 1 to 64 of them.
@@ -53,6 +53,8 @@ pub enum RedisStoreError {
     #[error(transparent)]
     Unavailable(#[from] StoreError),
 }
+
+debug_with_causes!(RedisStoreError);
 
 fn found(version: Option<&str>) -> String {
     version.map_or_else(String::new, |version| format!(", and is {version}"))
