@@ -1,4 +1,4 @@
-//! The store of several processes over Redis 7 or later, Redis Cluster, or Valkey.
+//! The store of several processes over Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later.
 
 mod builder;
 mod connector;
@@ -40,35 +40,55 @@ use super::{
 };
 use crate::random::{RandomSource as _, SystemRandom};
 
-/// Keeps requests and marks in Redis 7 or later, Redis Cluster, or Valkey, for any number of processes. Clones share the
-/// connection.
+/// Keeps requests and marks in Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later, for any number of processes. Clones
+/// share a connection.
 ///
 /// ```no_run
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// use parjar::{ParEndpoint, store::RedisStore};
 ///
-/// let client = redis::Client::open("redis://127.0.0.1/")?;
-/// let store = RedisStore::builder(client.get_connection_manager().await?).prefix("login").build().await?;
+/// let store = RedisStore::builder(redis::Client::open("redis://127.0.0.1/")?).prefix("login").build().await?;
 /// let par = ParEndpoint::builder("https://as.example.com").store(store);
 /// # Ok(()) }
 /// ```
 ///
 /// # Connections
 ///
-/// Any asynchronous connection of the `redis` crate will do that can be cloned.
+/// The store opens its connection itself, from what a [`RedisConnector`] is made of:
 ///
-/// | connection | when the server goes away and comes back |
-/// | --- | --- |
-/// | `ConnectionManager` (recommended) | connects again by itself, and repeats no command |
-/// | `ClusterConnection` | connects again by itself, follows moved slots and new primaries, and repeats commands |
-/// | `MultiplexedConnection` | every operation fails from then on, until the host builds a new store |
+/// | servers | made of | the primary is |
+/// | --- | --- | --- |
+/// | one, or a primary and replicas behind a name or a proxy | `redis::Client` | where the address leads at that moment |
+/// | a primary and replicas with Redis Sentinel | `redis::sentinel::SentinelClient`, feature `redis-sentinel` | what the sentinels say |
+/// | Redis Cluster | `redis::cluster::ClusterClient`, feature `redis-cluster` | what the cluster says |
+/// | others | [`RedisConnector::new`] | what the host's function finds |
 ///
-/// A command that was repeated because its answer was lost is answered as it was the first time, but for an insert without
-/// marks: that is told as [`InsertError::Exists`], upon which the endpoint draws another handle.
+/// A connection is thrown away, and the next one opened, when it breaks, when an answer is late, when the server says that it is a
+/// replica, loading, without its primary or replicas, or not the one for the slot (`READONLY`, `LOADING`, `MASTERDOWN`,
+/// `NOREPLICAS`, `CLUSTERDOWN`, `MOVED`), and when the sentinels name another primary. Attempts begin at least 0.1 s apart, up to
+/// 1 s while they fail, and all callers of a process wait for the same one.
 ///
-/// Connections should have `TCP_NODELAY` set, and `TCP_USER_TIMEOUT` or keepalive, with `TcpSettings` of that crate: a network
-/// that drops packets silently is not noticed otherwise for minutes. In the meantime operations end at their
-/// [time limit](RedisStoreBuilder::timeout). They need a tokio runtime with its timers on.
+/// An operation that the server has certainly not done is tried again over the next connection, up to eight times, within its
+/// [time limit](RedisStoreBuilder::timeout). One whose answer is late or lost may have happened: it is refused as unavailable, and
+/// the store never repeats it. A connection of `ClusterClient` does repeat what got no answer; such a command carries a token and
+/// is answered as it was the first time, but for an insert without marks: that is told as [`InsertError::Exists`], upon which the
+/// endpoint draws another handle.
+///
+/// A runtime of tokio with its timers on is needed.
+///
+/// # Permissions
+///
+/// The user of the connection needs these, and with fewer the store is not built ([`RedisStoreError`] names the first that is
+/// missing). `parjar` in braces is the [prefix](RedisStoreBuilder::prefix); without `+info` eviction goes unnoticed.
+///
+/// ```text
+/// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info
+/// ```
+///
+/// Clients of a cluster need `+ping +cluster|slots` too, clients of sentinels `+role` at the primary and all replicas, and a
+/// database other than 0 needs `+select`. With [marks of their own](RedisStoreBuilder::marks_on), the instance of the requests does
+/// without `+del` and `+info`, and the one of the marks without `+getrange +setrange +exists +pexpire`.
+/// Replicas must have the same users: Redis does not replicate them.
 ///
 /// # What is stored
 ///
@@ -78,7 +98,7 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// The braces put all keys of a prefix into one slot of a cluster. So each operation is one command or one script, in one
 /// round trip, on the one primary of that slot. To spread the load of many issuers over a cluster, give each a prefix.
 ///
-/// Nothing counts requests per client: how much one may store is up to the host's limits in front of the endpoint, and to
+/// Requests are not counted per client: how much one may store is up to the host's limits in front of the endpoint, and to
 /// `maxmemory`. A server whose memory is full refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
 ///
 /// # Eviction
@@ -91,20 +111,32 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// An operation that fails may have happened or not. What was told as done stays done as far as the server keeps its promises:
 ///
-/// | setting | lost in a crash of the server | what that means |
-/// | --- | --- | --- |
-/// | `appendonly yes`, `appendfsync always` | nothing | |
-/// | `appendonly yes`, `appendfsync everysec` | about the last second | see below |
-/// | snapshots only (`save`) | all since the last snapshot | see below |
-/// | no persistence | everything | pending logins start again; marks are forgotten |
-/// | failover to a replica, or a partition | what the replica had not received, mostly milliseconds | see below |
+/// | setting | lost in a crash of the server |
+/// | --- | --- |
+/// | `appendonly yes`, `appendfsync always` | nothing |
+/// | `appendonly yes`, `appendfsync everysec` | about the last second |
+/// | snapshots only (`save`) | all since the last snapshot |
+/// | no persistence | everything |
 ///
-/// A lost insert is a `request_uri` that nobody knows: the client pushes again. A lost claim can be repeated. A lost
-/// consumption lets a request be spent a second time, and a lost mark lets an assertion or a request object be used a second time,
-/// within its lifetime. Whoever cannot accept that after a crash sets `appendfsync always`; after a failover nothing but a quorum
-/// helps, which Redis replication has not. `WAIT` would narrow the window and not close it, and it does not go together with a
-/// connection that is shared; `min-replicas-to-write` keeps a primary that is alone from going on for long. Short lifetimes
-/// bound all of it.
+/// A primary confirms a write before its replicas have it, so the change to a replica can lose writes that were told as done:
+///
+/// | change | the store works again | lost |
+/// | --- | --- | --- |
+/// | `FAILOVER`, `CLUSTER FAILOVER` | within the same operation | nothing: the old primary waits for its replica |
+/// | `REPLICAOF` by hand | within the same operation | what the old primary took between the two commands |
+/// | the primary dies, with Sentinel or in a cluster | when a replica is promoted (`down-after-milliseconds`, `cluster-node-timeout`) | what the replica had not received, mostly milliseconds |
+/// | the primary hangs, or is cut off | the same | and what the old primary takes from those who still reach it |
+/// | `SENTINEL FAILOVER` | a second after the sentinels name the new primary | what the old primary took since the promotion; for that second, nodes may write to both |
+///
+/// A lost insert is a `request_uri` that is unknown: the client pushes again. A lost claim can be repeated. A lost
+/// consumption lets a request be spent a second time, and a lost mark lets an assertion, a proof or a request object be used a
+/// second time, within its lifetime.
+///
+/// `min-replicas-to-write` makes a primary that its replicas have left refuse writes (`NOREPLICAS`), which bounds the last two rows
+/// by `min-replicas-max-lag`. With one replica, it also stops the new primary until the old one has joined it. `WAIT` narrows the
+/// window of the third row and does not close it; the store does not use it, since it would hold up all callers of the connection.
+/// A host that must not lose a confirmation in any of these uses [`PostgresStore`](crate::store) with synchronous replication, and
+/// otherwise keeps lifetimes short, which bound all of it.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Shared>);
 

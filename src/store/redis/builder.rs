@@ -46,7 +46,7 @@ impl RedisStoreBuilder {
     }
 
     /// Keeps marks in another instance, which must not evict. The one that holds requests may evict then: a request that it
-    /// drops is one that nobody pushed.
+    /// drops counts as never pushed.
     ///
     /// An insert with marks is two steps then, which go on when their caller is cancelled: the marks, then the request. When the
     /// request is refused, the marks are taken back. When the process dies between the two, or the second has no answer, the marks
@@ -55,15 +55,14 @@ impl RedisStoreBuilder {
         Self { marks: Some(connector.into()), ..self }
     }
 
-    /// How long any one operation may take, from 1 ms to 60 s. Default 2 s. Connections can have a limit of their own (a
-    /// `ConnectionManager` or `MultiplexedConnection` has half a second, unless it was given another), and the shorter one
-    /// counts.
+    /// How long any one operation may take, from 1 ms to 60 s, with the time that it takes to connect anew. Default 2 s. The
+    /// connections of `ClusterClient`, and those of a host's function, can have shorter limits of their own.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
     /// Accepts an instance for marks that evicts keys when its memory is full. **Risk:** an evicted mark makes an assertion or a
-    /// request object good a second time, and whoever can push can fill the memory.
+    /// request object good a second time, and any client can fill the memory by pushing.
     pub fn danger_allow_eviction_of_marks(self, allow: bool) -> Self {
         Self { danger_allow_eviction_of_marks: allow, ..self }
     }

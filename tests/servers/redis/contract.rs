@@ -1,6 +1,12 @@
 //! The contract of stores, over each kind of connection and server.
 
-use std::{env, marker::PhantomData, thread, time::Duration};
+use std::{
+    env,
+    marker::PhantomData,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
 
 use parjar::store::{
     BoxedStore, RedisStore, RequestStore,
@@ -44,8 +50,12 @@ impl<S: RequestStore, F: AsyncFn() -> S + Sync> Harness for Real<S, F> {
     }
 }
 
-fn check<S: RequestStore>(rounds: usize, open: impl AsyncFn() -> S + Sync) {
+/// A store of its own for each caller of a race, which are 64.
+fn check<S: RequestStore + Clone>(rounds: usize, build: impl AsyncFn() -> S) {
     let runtime = Runtime::new().unwrap();
+    let stores: Vec<S> = (0..64).map(|_| runtime.block_on(build())).collect();
+    let next = AtomicUsize::new(0);
+    let open = async || stores[next.fetch_add(1, Ordering::Relaxed) % stores.len()].clone();
     contract::check(&Real { runtime, open, rounds, idle_tasks: None, stores: PhantomData }).unwrap();
 }
 

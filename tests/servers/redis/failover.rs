@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use parjar::store::{ClaimError, RedisStore, RequestStore, StoreRefusal};
+use parjar::store::{ClaimError, RedisStore, RedisStoreError, RequestStore, StoreRefusal};
 
 use super::{
     claim, fresh,
@@ -83,6 +83,31 @@ async fn each_operation_meets_the_replica_first_and_is_done_by_the_primary() {
     spending.consume(claim(open)).await.unwrap();
     remembering.remember(owner(), &[mark()]).await.unwrap();
     store.claim(claim(key)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_lost_the_others_is_left_too() {
+    let lost: [(&str, &[&str]); 2] = [
+        ("NOREPLICAS", &["CONFIG SET min-replicas-to-write 1"]),
+        ("MASTERDOWN", &["CONFIG SET replica-serve-stale-data no", "REPLICAOF 127.0.0.1 1"]),
+    ];
+    for (what, commands) in lost {
+        let [one, other] = [Redis::start(&[]), Redis::start(&[])];
+        let wire = Wire::to(address(&one)).await;
+        let store = store_over(client_of(&wire)).await;
+        use_all(&store, what).await;
+        for command in commands {
+            let _: () = one.tell(command).await;
+        }
+        let error = store_over_quickly(&one).await.unwrap_err();
+        assert!(format!("{error:?}").contains(what), "{error:?}");
+        wire.lead_to(address(&other));
+        use_all(&store, what).await;
+    }
+}
+
+async fn store_over_quickly(redis: &Redis) -> Result<RedisStore, RedisStoreError> {
+    RedisStore::builder(redis.client()).timeout(Duration::from_millis(300)).build().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// As the documentation of the store has it.
-const LEAST: &str = "ACL SETUSER parjar on >s3cret ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info";
+pub(super) const LEAST: &str = "ACL SETUSER parjar on >s3cret ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info";
 
 fn client_of_user(redis: &Redis) -> Client {
     Client::open(format!("redis://parjar:s3cret@{}:{}/", Ipv4Addr::LOCALHOST, redis.port())).unwrap()

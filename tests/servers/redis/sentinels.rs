@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use parjar::store::{ClaimError, RedisStore, RequestStore as _};
-use redis::sentinel::{SentinelClient, SentinelServerType};
+use redis::{
+    RedisConnectionInfo,
+    sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
+};
 
 use super::{
     claim, fresh,
     load::Load,
     mark, opened, owner,
+    permissions::LEAST,
     replicas::{Pair, follow, settle},
     request,
     servers::{Redis, says},
@@ -26,6 +30,10 @@ impl Guarded {
     async fn start() -> Self {
         let (pair, third) = (Pair::start().await, Redis::start(&["--repl-diskless-sync-delay", "0"]));
         follow(&third, &pair.one).await;
+        for server in [&pair.one, &pair.other, &third] {
+            let _: () = server.tell(LEAST).await;
+            let _: () = server.tell("ACL SETUSER parjar +role").await;
+        }
         let sentinels = [(); 3].map(|()| Redis::start_sentinel());
         let port = pair.one.port();
         for sentinel in &sentinels {
@@ -47,7 +55,9 @@ impl Guarded {
 
     fn client(&self) -> SentinelClient {
         let sentinels = self.sentinels.iter().map(Redis::url).collect();
-        SentinelClient::build(sentinels, "login".to_owned(), None, SentinelServerType::Master).unwrap()
+        let user = RedisConnectionInfo::default().set_username("parjar").set_password("s3cret");
+        let servers = SentinelNodeConnectionInfo::default().set_redis_connection_info(user);
+        SentinelClient::build(sentinels, "login".to_owned(), Some(servers), SentinelServerType::Master).unwrap()
     }
 
     /// The server that was promoted.
