@@ -60,7 +60,7 @@ fn found(version: Option<&str>) -> String {
     version.map_or_else(String::new, |version| format!(", and is {version}"))
 }
 
-/// One of the servers of a [`RedisStore`].
+/// One of the servers of a [`RedisStore`](super::RedisStore).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedisInstance {
