@@ -29,7 +29,7 @@ use crate::{
     observer::{Event, Observer, Stage},
     policy::Policy,
     random::RandomSource,
-    store::{BoxedStore, MemoryStore, RequestStore, digest::KeySpace},
+    store::{BoxedStore, MemoryStore, Owner, RequestStore, digest::KeySpace},
     validation::Rules,
 };
 
@@ -120,6 +120,12 @@ impl<C, S> ParEndpoint<C, S> {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.settings.rules.policy
+    }
+
+    /// Whom the requests and marks of a client count against.
+    fn owner(&self, client: &Client) -> Owner {
+        let key = self.settings.keys.owner(client.client_id());
+        if client.is_confidential() { Owner::authenticated(key) } else { Owner::unauthenticated(key) }
     }
 
     /// The URL of the authorization endpoint.

@@ -16,7 +16,7 @@ use crate::{
     jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_with_decoy_key},
     observer::{Event, Stage},
     protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
-    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal},
+    store::{MarkPurpose, RecordKey, ReplayMark, RequestStore, StoreRefusal},
 };
 
 /// Seconds by which the clocks of nodes may differ.
@@ -75,7 +75,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 Some(mark) if mark.key == known => presented.replayed(),
                 _ => proof::REPLAYED,
             };
-            let owner = self.settings.keys.owner(presented.client_id());
+            let owner = self.owner(client.client());
             self.store.remember(owner, &marks).await.map_err(|error| not_stored(error, replayed))?;
         }
         Ok(client.with_dpop_key(proven.as_ref().map(Proven::thumbprint)))
@@ -228,7 +228,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     pub(super) fn mark(&self, key: RecordKey, expires_at: i64) -> ReplayMark {
         let left = expires_at.saturating_sub(self.settings.clock.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        ReplayMark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
+        let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
+        ReplayMark::new(MarkPurpose::Credential, key, lifetime)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     jose::TokenFault,
     observer::Stage,
     protocol::confirmation::Thumbprint,
-    store::{ReplayMark, RequestStore},
+    store::{Owner, ReplayMark, RequestStore},
 };
 
 pub(super) const REPLAYED: Reason = Reason::DpopProof(TokenFault::Replayed);
@@ -92,9 +92,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let target = [TargetUri::parse(request.uri).ok_or_else(|| fault(TokenFault::TargetUri))?];
         let purpose = Purpose::new(request.method, &target).with_access_token(access_token, jkt);
         let proven = self.proved(request.dpop, &purpose, None)?.ok_or_else(|| fault(TokenFault::Missing))?;
-        let owner = self.settings.keys.dpop_key(&jkt.to_string());
+        // The host has found the token good that the key belongs to.
+        let owner = Owner::authenticated(self.settings.keys.dpop_key(&jkt.to_string()));
         let remembered = self.store.remember(owner, &[self.proof_mark(&proven)]).await;
-        remembered.map_err(|error| not_stored(error, |_| REPLAYED))
+        remembered.map(drop).map_err(|error| not_stored(error, |_| REPLAYED))
     }
 
     /// What must be new about a proof.

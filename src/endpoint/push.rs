@@ -21,7 +21,7 @@ use crate::{
         protection::Protection,
         request_uri::RequestUri,
     },
-    store::{InsertError, NewRequest, RecordKey, ReplayMark, RequestStore},
+    store::{InsertError, MarkPurpose, NewRequest, RecordKey, ReplayMark, RequestStore},
     validation::{Arrival, Provenance, request::AuthorizationRequest},
 };
 
@@ -190,7 +190,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let memory = self.policy().code_challenge_memory;
         let challenge = request.code_challenge().filter(|_| memory > 0)?;
         let key = self.settings.keys.code_challenge(request.client_id(), challenge.as_str());
-        Some(ReplayMark { key, lifetime: Duration::from_secs(memory.into()) })
+        Some(ReplayMark::new(MarkPurpose::Hygiene, key, Duration::from_secs(memory.into())))
     }
 
     /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
@@ -202,20 +202,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         once: &[(Option<ReplayMark>, Reason)],
     ) -> Result<Pushed, Refusal> {
         let marks: Vec<ReplayMark> = once.iter().filter_map(|(mark, _)| *mark).collect();
-        let owner = self.settings.keys.owner(request.client_id());
+        let owner = self.owner(request.client());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
                 .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;
-            let request = NewRequest {
-                key: self.settings.keys.request(request_uri.reference()),
-                owner,
-                payload: &payload,
-                lifetime: Duration::from_secs(expires_in.into()),
-                marks: &marks,
-            };
-            match self.store.insert(request).await {
-                Ok(()) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
+            let key = self.settings.keys.request(request_uri.reference());
+            let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
+            match self.store.insert(request, Duration::from_secs(expires_in.into())).await {
+                Ok(_) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
                 Err(InsertError::Exists) => {}
                 Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, |known| replayed(once, known))),
             }
