@@ -4,20 +4,26 @@
 mod attest;
 mod authenticate;
 mod authorize;
+mod authorize_refusal;
 mod builder;
 mod gate;
 mod metadata;
 mod object;
+mod pending;
 mod proof;
 mod push;
+mod pushed;
 mod record;
+mod replay;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
+use self::replay::ReplayGuard;
 pub use self::{
-    authorize::{AuthorizeRefusal, Granted, Pending, RefusedRedirect},
+    authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
     builder::{BuildError, ParEndpointBuilder},
-    push::Pushed,
+    pending::{Granted, Pending},
+    pushed::Pushed,
 };
 use crate::{
     client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id, jwks::JwksCache},
@@ -29,7 +35,7 @@ use crate::{
     observer::{Event, Observer, Stage},
     policy::Policy,
     random::RandomSource,
-    store::{BoxedStore, MemoryStore, Owner, RequestStore, digest::KeySpace},
+    store::{BoxedStore, MemoryStore, RequestStore, digest::KeySpace},
     validation::Rules,
 };
 
@@ -64,7 +70,8 @@ struct Settings {
     rules: Rules,
     decryption_keys: Option<DecryptionKeys>,
     jwks: JwksCache,
-    keys: KeySpace,
+    keys: Arc<KeySpace>,
+    replay: ReplayGuard,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
     observers: Vec<Arc<dyn Observer>>,
@@ -92,21 +99,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
         // What cannot be registered never reaches the host's database.
-        if !is_client_id(client_id) {
+        if client_id.len() > self.policy().limits.client_id || !is_client_id(client_id) {
             return Ok(None);
         }
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
             Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),
-            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error.into_source())),
+            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),
         }
     }
-}
-
-/// Rounded up, and at least one: `Retry-After: 0` would invite a storm.
-fn whole_seconds(duration: Duration) -> u32 {
-    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl<C, S> ParEndpoint<C, S> {
@@ -120,12 +121,6 @@ impl<C, S> ParEndpoint<C, S> {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.settings.rules.policy
-    }
-
-    /// Whom the requests and marks of a client count against.
-    fn owner(&self, client: &Client) -> Owner {
-        let key = self.settings.keys.owner(client.client_id());
-        if client.is_confidential() { Owner::authenticated(key) } else { Owner::unauthenticated(key) }
     }
 
     /// The URL of the authorization endpoint.

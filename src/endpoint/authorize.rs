@@ -1,14 +1,11 @@
 //! The authorization endpoint's side: opening a request for the login, and ending it exactly once.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{ParEndpoint, Settings, authenticate::not_stored};
+use super::{AuthorizeRefusal, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, pending::Ending, record};
 use crate::{
     client::ClientRegistry,
-    endpoint::record,
     error::{DenialCode, Reason, Refusal},
-    http::Reply,
-    jose::TokenFault,
     observer::{Event, Stage},
     protocol::{
         confirmation::Confirmation,
@@ -16,163 +13,10 @@ use crate::{
         protection::Protection,
         request_uri::RequestUri,
     },
-    response::{self, AuthorizationResponse, Target},
-    store::{Claim, ClaimError, ReplayMark, RequestStore},
-    validation::{Answer, Arrival, Invalid, Provenance, request::AuthorizationRequest},
+    response::{AuthorizationResponse, answer::Answer, target::Target},
+    store::{Claim, ClaimError, RequestStore},
+    validation::{Arrival, Invalid, Provenance, request::AuthorizationRequest},
 };
-
-/// An authorization that has begun and not ended: what the host shows to the user.
-#[derive(Clone)]
-pub struct Pending {
-    request: AuthorizationRequest,
-    ending: Ending,
-    target: Target,
-}
-
-/// What it takes to end a request.
-#[derive(Clone)]
-enum Ending {
-    /// Plain parameters can be sent again at any time.
-    Nothing,
-    /// A pushed request is spent.
-    Spend { request_uri: RequestUri, claim: Claim },
-    /// A request object that is good for one use is remembered. After `until`, by the clock's
-    /// [`elapsed`](crate::Clock::elapsed), the login has taken too long.
-    Remember { mark: ReplayMark, until: Duration },
-}
-
-impl Pending {
-    /// The request, validated against the present policy and registration.
-    #[must_use]
-    pub fn request(&self) -> &AuthorizationRequest {
-        &self.request
-    }
-
-    /// The `request_uri` under which the request was pushed. `None` when it came in the query.
-    ///
-    /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
-    /// [`ParEndpoint::authorize`] with them again; where there is none, the query that it came in.
-    #[must_use]
-    pub fn request_uri(&self) -> Option<&str> {
-        match &self.ending {
-            Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
-            Ending::Nothing | Ending::Remember { .. } => None,
-        }
-    }
-}
-
-impl fmt::Debug for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-/// An authorization that was granted, to this caller alone: issue the code now.
-#[derive(Clone)]
-pub struct Granted {
-    request: AuthorizationRequest,
-    target: Target,
-}
-
-impl Granted {
-    /// The request. Keep with the code what the token endpoint needs of it: `redirect_uri`, `code_challenge`, scopes.
-    #[must_use]
-    pub fn request(&self) -> &AuthorizationRequest {
-        &self.request
-    }
-
-    /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
-    /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
-    /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
-    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> AuthorizationResponse {
-        self.target.respond(parameters)
-    }
-}
-
-impl fmt::Debug for Granted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Granted").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-/// A refusal of the authorization endpoint, and whom to tell.
-#[derive(Clone, Debug)]
-pub enum AuthorizeRefusal {
-    /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
-    Page(Refusal),
-    /// Send the browser back to the client.
-    Redirect(Box<RefusedRedirect>),
-}
-
-impl AuthorizeRefusal {
-    /// Why.
-    #[must_use]
-    pub fn refusal(&self) -> &Refusal {
-        match self {
-            Self::Page(refusal) => refusal,
-            Self::Redirect(refused) => &refused.refusal,
-        }
-    }
-
-    /// The HTTP status of a page that shows the refusal: 400, or 500 and 503 when the fault is on this side.
-    #[must_use]
-    pub fn page_status(&self) -> u16 {
-        match self.refusal().status() {
-            status @ (500 | 503) => status,
-            _ => 400,
-        }
-    }
-}
-
-impl From<AuthorizeRefusal> for Reply {
-    /// The redirect to the client; or a plain page with the public text, for hosts that have no error page of their own.
-    fn from(refused: AuthorizeRefusal) -> Self {
-        let status = refused.page_status();
-        match refused {
-            AuthorizeRefusal::Redirect(refused) => refused.redirect().into(),
-            AuthorizeRefusal::Page(refusal) => response::refusal_page(&refusal, status),
-        }
-    }
-}
-
-impl fmt::Display for AuthorizeRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.refusal().fmt(f)
-    }
-}
-
-impl std::error::Error for AuthorizeRefusal {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(self.refusal())
-    }
-}
-
-/// A refusal that the client is told of, through the browser and a validated `redirect_uri`.
-#[derive(Clone, Debug)]
-pub struct RefusedRedirect {
-    refusal: Refusal,
-    target: Target,
-}
-
-impl RefusedRedirect {
-    /// Why.
-    #[must_use]
-    pub fn refusal(&self) -> &Refusal {
-        &self.refusal
-    }
-
-    /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
-    #[must_use]
-    pub fn redirect(&self) -> AuthorizationResponse {
-        self.target.refuse(self.refusal.code().as_str(), Some(self.refusal.description()))
-    }
-}
-
-impl From<Refusal> for AuthorizeRefusal {
-    fn from(refusal: Refusal) -> Self {
-        Self::Page(refusal)
-    }
-}
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Opens an authorization request: one that was pushed, by `client_id` and `request_uri`, or where nobody demands a push
@@ -305,7 +149,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
         let policy = self.policy();
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
-        let rules = &self.settings.rules;
+        let settings = &self.settings;
+        let rules = &settings.rules;
         let refuse = |reason| Err(self.invalid(rules.refuse_unread(reason, &parameters, &client)));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
@@ -316,7 +161,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(text) => {
                 let may_decrypt = policy.danger_decrypt_request_objects_by_value;
                 let object = self.open_object(text, &client, may_decrypt).await?;
-                let ending = self.object_mark(&client, &object).map_or(Ending::Nothing, |mark| self.once(mark));
+                let ending = match &object.single_use {
+                    None => Ending::Nothing,
+                    Some(single_use) => {
+                        let mark = settings.replay.request_object(client_id, single_use);
+                        Ending::Remember(settings.replay.at_end_of_login(mark))
+                    }
+                };
                 (object.parameters, object.protection, ending)
             }
         };
@@ -325,11 +176,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }
-    }
-
-    fn once(&self, mark: ReplayMark) -> Ending {
-        let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Ending::Remember { mark, until: self.settings.clock.elapsed().saturating_add(login) }
     }
 
     /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
@@ -362,7 +208,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             redirect_uri: request.redirect_uri().clone(),
             mode: request.response_mode(),
             state: request.state().map(Into::into),
-            client: Arc::clone(&request.client),
+            client: Arc::clone(request.shared_client()),
         });
         Pending { request, ending, target }
     }
@@ -381,14 +227,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let remembered_for = Duration::from_secs(self.policy().spent_lifetime.into());
                 self.store.consume(*claim, remembered_for).await.map_err(not_claimed)
             }
-            Ending::Remember { until, .. } if self.settings.clock.elapsed() >= *until => {
-                Err(Reason::RequestObject(TokenFault::Expired).into())
-            }
-            Ending::Remember { mark, .. } => {
-                let replayed = |_| Reason::RequestObject(TokenFault::Replayed);
-                let owner = self.owner(pending.request.client());
-                let remembered = self.store.remember(owner, &[*mark]).await;
-                remembered.map(drop).map_err(|error| not_stored(error, replayed))
+            Ending::Remember(login) => {
+                self.settings.replay.end_login(&self.store, pending.request.client(), *login).await
             }
         };
         outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())
@@ -410,6 +250,6 @@ fn not_claimed(error: ClaimError) -> Refusal {
         ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
         ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
         ClaimError::Unreadable => Reason::UnreadableRecord.into(),
-        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
     }
 }

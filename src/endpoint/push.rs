@@ -1,19 +1,19 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use super::{
-    ParEndpoint,
-    authenticate::{Authenticated, not_stored},
-    gate, proof,
+    ParEndpoint, Pushed,
+    authenticate::Authenticated,
+    gate, record,
+    replay::{Mark, Once},
 };
 use crate::{
     client::{Client, ClientRegistry},
     client_auth::Presented,
     dpop::{Proven, Purpose},
-    endpoint::record,
     error::{Reason, Refusal},
-    http::{FormRequest, Reply, form::Form},
+    http::{FormRequest, form::Form},
     jose::TokenFault,
     observer::{Event, Stage},
     protocol::{
@@ -21,61 +21,12 @@ use crate::{
         protection::Protection,
         request_uri::RequestUri,
     },
-    store::{InsertError, MarkPurpose, NewRequest, RecordKey, ReplayMark, RequestStore},
+    store::{InsertError, NewRequest, RequestStore},
     validation::{Arrival, Provenance, request::AuthorizationRequest},
 };
 
 /// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
 const DRAWS: usize = 3;
-
-/// A stored request: what the client is told about it.
-///
-/// `Reply::from` makes it the 201 of RFC 9126 section 2.2.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Pushed {
-    request_uri: RequestUri,
-    expires_in: u32,
-    dpop_nonce: Option<String>,
-}
-
-impl Pushed {
-    /// `request_uri`
-    #[must_use]
-    pub fn request_uri(&self) -> &str {
-        self.request_uri.as_str()
-    }
-
-    /// `expires_in`, in seconds
-    #[must_use]
-    pub fn expires_in(&self) -> u32 {
-        self.expires_in
-    }
-
-    /// The nonce for the next DPoP proof, where the policy demands one. The reply has it as `DPoP-Nonce`.
-    #[must_use]
-    pub fn dpop_nonce(&self) -> Option<&str> {
-        self.dpop_nonce.as_deref()
-    }
-}
-
-impl fmt::Debug for Pushed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pushed").field("expires_in", &self.expires_in).finish_non_exhaustive()
-    }
-}
-
-impl From<Pushed> for Reply {
-    fn from(pushed: Pushed) -> Self {
-        // Neither value needs escaping: a URN of base64url, and a number.
-        let mut body = String::with_capacity(128);
-        for part in [r#"{"request_uri":""#, pushed.request_uri(), r#"","expires_in":"#] {
-            body.push_str(part);
-        }
-        body.push_str(&pushed.expires_in.to_string());
-        body.push('}');
-        Self::json(201, body).with_dpop_nonce(pushed.dpop_nonce())
-    }
-}
 
 /// A request on its way in.
 struct Submission {
@@ -83,7 +34,7 @@ struct Submission {
     protection: Protection,
     /// When the request object it came in is over, in seconds since 1970.
     expires_at: Option<i64>,
-    mark: Option<ReplayMark>,
+    mark: Option<Mark>,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -140,12 +91,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let rules = &self.settings.rules;
         let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
         let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
-        let once = [
-            (mark, presented.replayed()),
-            (proven.as_ref().map(|proven| self.proof_mark(proven)), proof::REPLAYED),
-            (object_mark, Reason::RequestObject(TokenFault::Replayed)),
-            (self.challenge_mark(&request), Reason::CodeChallengeReused),
-        ];
+        let replay = &self.settings.replay;
+        let once = Once::new([
+            mark,
+            proven.as_ref().map(|proven| replay.dpop_proof(proven)),
+            object_mark,
+            replay.code_challenge(&request),
+        ]);
         self.keep(&request, self.lifetime(expires_at)?, &once).await
     }
 
@@ -164,7 +116,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Err(Reason::BesideRequest.into());
         }
         Ok(Submission {
-            mark: self.object_mark(client, &object),
+            mark: object
+                .single_use
+                .as_ref()
+                .map(|object| self.settings.replay.request_object(client.client_id(), object)),
             parameters: object.parameters,
             protection: object.protection,
             expires_at: object.expires_at,
@@ -185,45 +140,30 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    /// What must be new about the challenge of a pushed request, where challenges are remembered.
-    fn challenge_mark(&self, request: &AuthorizationRequest) -> Option<ReplayMark> {
-        let memory = self.policy().code_challenge_memory;
-        let challenge = request.code_challenge().filter(|_| memory > 0)?;
-        let key = self.settings.keys.code_challenge(request.client_id(), challenge.as_str());
-        Some(ReplayMark::new(MarkPurpose::Hygiene, key, Duration::from_secs(memory.into())))
-    }
-
     /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
     /// is safely stored.
-    async fn keep(
+    async fn keep<const N: usize>(
         &self,
         request: &AuthorizationRequest,
         expires_in: u32,
-        once: &[(Option<ReplayMark>, Reason)],
+        once: &Once<N>,
     ) -> Result<Pushed, Refusal> {
-        let marks: Vec<ReplayMark> = once.iter().filter_map(|(mark, _)| *mark).collect();
-        let owner = self.owner(request.client());
+        let marks = once.stored();
+        let owner = self.settings.replay.owner(request.client());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
-                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;
+                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
             let key = self.settings.keys.request(request_uri.reference());
             let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
             match self.store.insert(request, Duration::from_secs(expires_in.into())).await {
                 Ok(_) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
                 Err(InsertError::Exists) => {}
-                Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, |known| replayed(once, known))),
+                Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }
         }
         Err(Reason::RandomSource.into())
     }
-}
-
-/// What it means that one of the marks is known. A store that names none of them can only mean one that was there.
-fn replayed(once: &[(Option<ReplayMark>, Reason)], known: RecordKey) -> Reason {
-    let named = once.iter().find(|(mark, _)| mark.is_some_and(|mark| mark.key == known));
-    let brought = || once.iter().rfind(|(mark, _)| mark.is_some());
-    named.or_else(brought).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)
 }
 
 /// The parameters to validate and to keep: without those that mean something to the token endpoint only, and with the

@@ -1,8 +1,9 @@
 //! What a store answers.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::RecordKey;
+use crate::{cause::opaque_error, error_text::debug_by_display};
 
 /// What was taken down of the marks of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,24 +24,13 @@ impl Remembered {
     }
 }
 
-/// A store could not be asked.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the request store is unavailable")]
-pub struct StoreError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl StoreError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-
-    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
-        self.0
-    }
+opaque_error! {
+    /// A store could not be asked.
+    StoreError, "the request store is unavailable"
 }
 
 /// Why a request was not inserted.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsertError {
     /// There is something under the key.
@@ -58,7 +48,7 @@ impl From<StoreError> for InsertError {
 }
 
 /// Why nothing was taken down: no marks, and no request with them.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreRefusal {
     /// A mark is known.
@@ -85,7 +75,7 @@ pub enum StoreRefusal {
 }
 
 /// Why a request was neither opened nor spent.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimError {
     /// Never inserted, expired, or forgotten.
@@ -108,6 +98,8 @@ pub enum ClaimError {
     #[error(transparent)]
     Unavailable(#[from] StoreError),
 }
+
+debug_by_display!(InsertError, StoreRefusal, ClaimError);
 
 /// When to try again what would have lived so long, in a store that is full. With a steady stream of pushes something expires
 /// all the time.
