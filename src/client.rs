@@ -11,7 +11,7 @@ mod secret;
 mod shared_secrets;
 mod subject;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ pub(crate) use self::credentials::PossessionMethod;
 pub(crate) use self::{
     credential::{Credential, NoCredentials},
     credentials::Credentials,
-    keys::{ClientKeys, KeySource},
+    keys::{ClientKeys, KeySource, ObjectKeys},
     secret::{MAX_CLIENT_ID, MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
     shared_secrets::SharedSecrets,
 };

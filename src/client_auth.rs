@@ -22,13 +22,12 @@ mod matched;
 mod presented;
 mod secret;
 
-pub use self::authenticated::AuthenticatedClient;
 #[cfg(feature = "attestation")]
 pub(crate) use self::attestation::{CheckedAttestation, VerifiedAttestation};
+pub use self::authenticated::AuthenticatedClient;
 pub(crate) use self::{
     assertion::{Audiences, CheckedAssertion, VerifiedAssertion},
     authenticated::Vouched,
-    certificate::{Recognized, ShownCertificate},
     matched::Matched,
     presented::{Checked, Presented},
 };

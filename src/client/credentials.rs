@@ -56,7 +56,9 @@ impl Credentials {
             AuthenticationMethod::ClientSecretJwt => Self::SharedSecret(keys.shared_for_assertions(registration)?),
             AuthenticationMethod::PrivateKeyJwt => Self::PrivateKey(keys.of_assertions()?),
             AuthenticationMethod::TlsClientAuth => Self::CertificateSubject(subject::of(registration)?),
-            AuthenticationMethod::SelfSignedTlsClientAuth => Self::CertificateKey(keys.usable("token_endpoint_auth_method", None)?),
+            AuthenticationMethod::SelfSignedTlsClientAuth => {
+                Self::CertificateKey(keys.usable("token_endpoint_auth_method", None)?)
+            }
             #[cfg(feature = "attestation")]
             AuthenticationMethod::AttestJwtClientAuth => Self::Attestation(PossessionMethod::Jwt),
             #[cfg(feature = "attestation")]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 use super::{
+    Client,
+    credential::Credential,
     registration::{ClientRegistration, RegistrationError},
     shared_secrets::SharedSecrets,
 };
@@ -25,6 +27,26 @@ pub(crate) struct ClientKeys {
 pub(crate) enum KeySource {
     Registered(VerificationKeys),
     Uri(Box<str>),
+}
+
+/// The keys that the request objects of a client are held against.
+pub(crate) enum ObjectKeys<'c> {
+    Secrets(Credential<'c, &'c SharedSecrets>),
+    Public(Credential<'c, &'c KeySource>),
+    /// It has registered none.
+    Nothing,
+}
+
+impl<'c> ObjectKeys<'c> {
+    pub(crate) fn of(client: &'c Arc<Client>) -> Self {
+        let ClientKeys { source, shared, object_algorithm, .. } = client.keys();
+        let by_secret = object_algorithm.is_some_and(SigningAlgorithm::is_symmetric);
+        match (by_secret, shared, source) {
+            (true, Some(secrets), _) => Self::Secrets(Credential::of(client, secrets)),
+            (false, _, Some(source)) => Self::Public(Credential::of(client, source)),
+            _ => Self::Nothing,
+        }
+    }
 }
 
 impl ClientKeys {
@@ -65,9 +87,7 @@ impl ClientKeys {
         let source = self.source.as_ref().ok_or_else(|| RegistrationError::new(member, "needs jwks or jwks_uri"))?;
         let usable = match &**source {
             KeySource::Uri(_) => true,
-            KeySource::Registered(keys) => {
-                algorithm.map_or(!keys.is_empty(), |algorithm| keys.supports(algorithm))
-            }
+            KeySource::Registered(keys) => algorithm.map_or(!keys.is_empty(), |algorithm| keys.supports(algorithm)),
         };
         if usable {
             Ok(Arc::clone(source))

@@ -92,24 +92,14 @@ impl Secrets {
         self.transport
     }
 
-    pub(crate) fn verify(
-        &self,
-        client_id: &str,
-        presented: &[u8],
-        now: impl FnOnce() -> OffsetDateTime,
-    ) -> Verdict {
+    pub(crate) fn verify(&self, client_id: &str, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
         verify(&self.secrets, client_id, presented, now)
     }
 }
 
 /// Tries a secret against all of them, without an early exit: how long it takes tells neither which one came close nor which
 /// one it was.
-fn verify(
-    secrets: &[Secret],
-    client_id: &str,
-    presented: &[u8],
-    now: impl FnOnce() -> OffsetDateTime,
-) -> Verdict {
+fn verify(secrets: &[Secret], client_id: &str, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
     let digest: [u8; 32] = Sha256::digest(presented).into();
     let now = secrets.iter().any(|secret| secret.expires_at.is_some()).then(now);
     let (mut right, mut expired) = (Choice::from(0), Choice::from(0));

@@ -51,7 +51,9 @@ impl Vouched {
         match (self.proof_key, jkt) {
             (Some(_), None) => Err(Reason::AttestationProof(TokenFault::Missing)),
             (Some(needed), Some(jkt)) if needed != jkt => Err(Reason::AttestationProof(TokenFault::OtherKey)),
-            _ => Ok(AuthenticatedClient { client: self.client, confirmation: Confirmation { jkt, ..self.confirmation } }),
+            _ => {
+                Ok(AuthenticatedClient { client: self.client, confirmation: Confirmation { jkt, ..self.confirmation } })
+            }
         }
     }
 }

@@ -34,10 +34,7 @@ impl ShownCertificate {
     }
 
     /// `self_signed_tls_client_auth`: the client itself has registered it, or its key. Its issuer makes no difference.
-    pub(crate) fn check_key<'c>(
-        &self,
-        keys: Credential<'c, &VerificationKeys>,
-    ) -> Result<Recognized<'c>, TokenFault> {
+    pub(crate) fn check_key<'c>(&self, keys: Credential<'c, &VerificationKeys>) -> Result<Recognized<'c>, TokenFault> {
         if keys.value().know(&self.certificate) { Ok(Recognized(keys.client())) } else { Err(TokenFault::NoKey) }
     }
 }

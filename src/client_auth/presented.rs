@@ -17,7 +17,6 @@ use crate::{
         FormRequest, Header,
         form::{Form, FormCredentials},
     },
-    jose::TokenFault,
     policy::Policy,
     protocol::parameters::Name,
 };
@@ -92,15 +91,6 @@ impl<'a> Presented<'a> {
             Shown::Attestation(attestation) => attestation.check(issuer, policy, now).map(Checked::Attestation),
             Shown::Secret { secret, .. } => Ok(Checked::Secret(secret)),
             Shown::Name(_) => Ok(Checked::Name(self.certificate.map(ShownCertificate::read))),
-        }
-    }
-
-    /// The reason to refuse credentials that were used before.
-    pub(crate) fn replayed(&self) -> Reason {
-        match &self.shown {
-            #[cfg(feature = "attestation")]
-            Shown::Attestation(_) => Reason::AttestationProof(TokenFault::Replayed),
-            _ => Reason::ClientAssertion(TokenFault::Replayed),
         }
     }
 }

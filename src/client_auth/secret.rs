@@ -34,8 +34,7 @@ impl ShownSecret<'_> {
         now: impl FnOnce() -> OffsetDateTime,
     ) -> Result<RightSecret<'c>, Reason> {
         let client = secrets.client();
-        let verdict =
-            self.bounded().map(|secret| secrets.value().verify(client.client_id(), secret, now));
+        let verdict = self.bounded().map(|secret| secrets.value().verify(client.client_id(), secret, now));
         match verdict {
             Some(Verdict::Right) => Ok(RightSecret(client)),
             Some(Verdict::Expired) => Err(Reason::ExpiredSecret),
