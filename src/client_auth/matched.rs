@@ -66,6 +66,10 @@ impl<'c, 'a> Matched<'c, 'a> {
 }
 
 /// The certificate, of a client that is known by it.
-fn demanded(shown: &Option<Result<ShownCertificate, Reason>>) -> Result<&ShownCertificate, Reason> {
-    shown.as_ref().ok_or(Reason::MissingCertificate)?.as_ref().map_err(|reason| *reason)
+fn demanded(shown: &Option<Result<Box<ShownCertificate>, Reason>>) -> Result<&ShownCertificate, Reason> {
+    match shown {
+        Some(Ok(certificate)) => Ok(certificate),
+        Some(Err(reason)) => Err(*reason),
+        None => Err(Reason::MissingCertificate),
+    }
 }

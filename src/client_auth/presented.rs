@@ -49,7 +49,7 @@ pub(crate) enum Checked<'a> {
     Attestation(CheckedAttestation<'a>),
     Secret(&'a ShownSecret<'a>),
     /// A name, and the certificate, which need not be good for a client that has no credentials.
-    Name(Option<Result<ShownCertificate, Reason>>),
+    Name(Option<Result<Box<ShownCertificate>, Reason>>),
 }
 
 impl<'a> Presented<'a> {
@@ -80,17 +80,24 @@ impl<'a> Presented<'a> {
 
     /// Checks all that does not depend on the client. A certificate is read in any case: how long it takes should not tell which
     /// clients exist, and how they authenticate.
-    pub(crate) fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<Checked<'_>, Reason> {
+    pub(crate) fn check(
+        &self,
+        issuer: &str,
+        policy: &Policy,
+        now: impl FnOnce() -> i64,
+    ) -> Result<Checked<'_>, Reason> {
         #[cfg(not(feature = "attestation"))]
         let _ = issuer;
         match &self.shown {
             Shown::Assertion(assertion) => {
-                assertion.check(policy, now).map(Checked::Assertion).map_err(Reason::ClientAssertion)
+                assertion.check(policy, now()).map(Checked::Assertion).map_err(Reason::ClientAssertion)
             }
             #[cfg(feature = "attestation")]
-            Shown::Attestation(attestation) => attestation.check(issuer, policy, now).map(Checked::Attestation),
+            Shown::Attestation(attestation) => attestation.check(issuer, policy, now()).map(Checked::Attestation),
             Shown::Secret { secret, .. } => Ok(Checked::Secret(secret)),
-            Shown::Name(_) => Ok(Checked::Name(self.certificate.map(ShownCertificate::read))),
+            Shown::Name(_) => {
+                Ok(Checked::Name(self.certificate.map(|shown| ShownCertificate::read(shown).map(Box::new))))
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     pub(super) async fn verify_credentials(&self, presented: &Presented<'_>) -> Result<Verified, Refusal> {
         let (policy, clock) = (self.policy(), &self.settings.clock);
         let client = self.client(presented.client_id()).await?;
-        let checked = presented.check(self.issuer(), policy, clock.now().unix_timestamp());
+        let checked = presented.check(self.issuer(), policy, || clock.now().unix_timestamp());
         let outcome = match (&client, &checked) {
             (None, _) => Err(Reason::UnknownClient.into()),
             (Some(_), Err(reason)) => Err((*reason).into()),
