@@ -21,7 +21,7 @@ pub(crate) use self::{
     credential::{Credential, NoCredentials},
     credentials::Credentials,
     keys::{ClientKeys, KeySource, ObjectKeys},
-    secret::{MAX_CLIENT_ID, MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
+    secret::{MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
     shared_secrets::SharedSecrets,
 };
 pub use self::{

@@ -99,13 +99,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
         // What cannot be registered never reaches the host's database.
-        if !is_client_id(client_id) {
+        if client_id.len() > self.policy().limits.client_id || !is_client_id(client_id) {
             return Ok(None);
         }
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
             Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),
-            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error.into_source())),
+            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),
         }
     }
 }

@@ -117,13 +117,13 @@ impl Rules {
         let response_mode = response::check_mode(parameters, &self.modes(client), response_type)?;
         redirect::check_response(redirect_uri, response_type, response_mode)?;
         scopes::check(parameters, client, policy)?;
-        let code_challenge = pkce::check(parameters, client, policy, redirect_uri)?;
+        let code_challenge = pkce::check(parameters, client, policy, provenance.arrival(), redirect_uri)?;
         let confirmation = dpop::check(parameters, provenance.confirmation(), policy)?;
-        oidc::check_nonce(parameters, response_type)?;
+        oidc::check_nonce(parameters, response_type, policy)?;
         oidc::check_id_token_hint(parameters, policy)?;
         oidc::check_prompt(parameters)?;
         let max_age = oidc::check_max_age(parameters)?;
-        let claims = oidc::check_claims(parameters, response_type)?;
+        let claims = oidc::check_claims(parameters, response_type, policy)?;
         oidc::check_registration(parameters)?;
         resource::check(parameters, &policy.limits)?;
         let authorization_details = details::check(parameters, client, &policy.limits, &self.detail_types)?;

@@ -167,7 +167,7 @@ impl<'a, 'c> VerifiedAttestation<'a, 'c> {
 
     /// The key of the instance.
     pub(crate) fn instance(&self) -> Thumbprint {
-        Thumbprint::from_bytes(self.attestation.key.thumbprint())
+        self.attestation.key.thumbprint()
     }
 
     /// `jti` of the proof, and when it is over, in seconds since 1970. `None` where the DPoP proof has to be by the key.

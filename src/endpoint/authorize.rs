@@ -243,6 +243,6 @@ fn not_claimed(error: ClaimError) -> Refusal {
         ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
         ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
         ClaimError::Unreadable => Reason::UnreadableRecord.into(),
-        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
     }
 }

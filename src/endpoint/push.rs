@@ -133,7 +133,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
-                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;
+                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
             let request = NewRequest {
                 key: self.settings.keys.request(request_uri.reference()),
                 owner,

@@ -192,7 +192,7 @@ impl<const N: usize> Once<N> {
             StoreRefusal::Replayed { mark } => self.replayed(mark).into(),
             StoreRefusal::OwnerLimit { retry_after } => Refusal::later(Reason::ClientLimit, whole_seconds(retry_after)),
             StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, whole_seconds(retry_after)),
-            StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+            StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
         }
     }
 
