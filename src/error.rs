@@ -266,7 +266,7 @@ reasons! {
     MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No certificate from a client that authenticates with one.
     MissingCertificate "missing_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
-    /// A certificate above 8 KiB, or that is none, or whose subject alternative names cannot be read.
+    /// A certificate above 8 KiB, or that is none.
     MalformedCertificate "malformed_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
     /// A certificate whose chain the TLS stack has not verified, for `tls_client_auth`.
     UnverifiedCertificate "unverified_certificate" InvalidClient 401 AUTHENTICATION_FAILED;

@@ -244,7 +244,10 @@ pub use self::observer::TracingObserver;
 #[cfg(feature = "attestation")]
 pub use self::policy::ClientAttestationPolicy;
 pub use self::{
-    certificate::client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
+    certificate::{
+        client_certificate::ClientCertificate,
+        forwarded_certificate::{ClientCertHeaderError, ForwardedCertificate},
+    },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,

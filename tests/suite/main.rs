@@ -37,6 +37,7 @@ mod forms;
 mod host;
 #[cfg(feature = "http")]
 mod http_types;
+mod jwks_abandoned;
 mod jwks_cache;
 mod jwks_waiting;
 mod key_selection;
