@@ -18,6 +18,7 @@ use crate::{
     clock::{Clock, SystemClock},
     dpop::{Nonces, TargetUri},
     error::Rejection,
+    error_text::debug_by_display,
     jose::DecryptionKeys,
     observer::Observer,
     policy::{Policy, PolicyError},
@@ -58,7 +59,7 @@ struct Draft {
 }
 
 /// Why an endpoint cannot be built. `Display` names the setting in one line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The issuer cannot be one.
@@ -100,6 +101,8 @@ pub enum BuildError {
     #[error("clients: no client registry was given")]
     Clients,
 }
+
+debug_by_display!(BuildError);
 
 impl ParEndpointBuilder {
     pub(super) fn new(issuer: String) -> Self {

@@ -31,6 +31,7 @@ mod dpop_proofs;
 mod dpop_push;
 mod dpop_tokens;
 mod encrypted_objects;
+mod errors;
 mod exactly_once;
 mod failures;
 mod forms;
