@@ -4,20 +4,24 @@
 mod attest;
 mod authenticate;
 mod authorize;
+mod authorize_refusal;
 mod builder;
 mod gate;
 mod metadata;
 mod object;
+mod pending;
 mod proof;
 mod push;
+mod pushed;
 mod record;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
-    authorize::{AuthorizeRefusal, Granted, Pending, RefusedRedirect},
+    authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
     builder::{BuildError, ParEndpointBuilder},
-    push::Pushed,
+    pending::{Granted, Pending},
+    pushed::Pushed,
 };
 use crate::{
     client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id, jwks::JwksCache},
@@ -98,7 +102,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
             Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),
-            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error.into_source())),
+            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! What is told is fixed text: nothing of the request, of the configuration or of an inner error ever gets into it.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt};
 
-use crate::{jose::TokenFault, protocol::redirect_uri::RedirectUriError};
+use crate::{cause::Cause, jose::TokenFault, protocol::redirect_uri::RedirectUriError};
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
@@ -506,15 +506,15 @@ pub struct Refusal {
 #[derive(Clone)]
 enum Enclosed {
     Nothing,
-    Source(Arc<dyn Error + Send + Sync>),
+    Cause(Cause),
     DpopNonce(Box<str>),
     #[cfg(feature = "attestation")]
     AttestationChallenge(Box<str>),
 }
 
 impl Refusal {
-    pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
-        Self { reason, retry_after: Some(1), enclosed: Enclosed::Source(source) }
+    pub(crate) fn unavailable(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
@@ -628,7 +628,7 @@ impl fmt::Display for Refusal {
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.enclosed {
-            Enclosed::Source(source) => Some(&**source),
+            Enclosed::Cause(cause) => Some(cause.as_error()),
             _ => None,
         }
     }

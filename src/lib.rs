@@ -214,6 +214,7 @@
 struct Readme;
 
 mod bounded_cache;
+mod cause;
 mod certificate;
 mod client;
 mod client_auth;
@@ -221,6 +222,7 @@ mod clock;
 pub mod dpop;
 mod endpoint;
 mod error;
+mod hex;
 mod http;
 mod jar;
 pub mod jose;
@@ -231,6 +233,7 @@ mod policy;
 mod protocol;
 mod random;
 mod response;
+mod shared_value;
 pub mod store;
 mod validation;
 

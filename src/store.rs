@@ -11,7 +11,7 @@ mod redis;
 #[cfg(feature = "sealed")]
 mod sealed;
 
-use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
@@ -23,6 +23,7 @@ pub use self::{
     boxed::BoxedStore,
     memory::{MemoryLimits, MemoryStore},
 };
+use crate::cause::opaque_error;
 pub use crate::store::digest::RecordKey;
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
@@ -141,20 +142,9 @@ pub struct Claim {
     pub lifetime: Duration,
 }
 
-/// A store could not be asked.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the request store is unavailable")]
-pub struct StoreError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl StoreError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-
-    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
-        self.0
-    }
+opaque_error! {
+    /// A store could not be asked.
+    StoreError, "the request store is unavailable"
 }
 
 /// Why a request was not inserted.

@@ -11,6 +11,7 @@ use x509_cert::{
 };
 
 use super::{attribute, directory_string::Value};
+use crate::hex;
 
 /// Bytes of a name that is registered.
 const MAX_TEXT: usize = 4096;
@@ -123,8 +124,6 @@ impl Rest<'_> {
     }
 
     fn hex_pair(&mut self) -> Option<u8> {
-        let mut digit = || u8::try_from(char::from(self.next()?).to_digit(16)?).ok();
-        let high = digit()?;
-        Some(high << 4 | digit()?)
+        hex::byte([self.next()?, self.next()?])
     }
 }

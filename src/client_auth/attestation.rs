@@ -136,7 +136,7 @@ impl<'a> Attestation<'a> {
             Possession::Jwt(proof) => Some(proof.accept(&self.key, policy).map_err(Reason::AttestationProof)?),
             Possession::Dpop => None,
         };
-        Ok(Attested { instance: Thumbprint::from_bytes(self.key.thumbprint()), single_use })
+        Ok(Attested { instance: self.key.thumbprint(), single_use })
     }
 
     pub(crate) fn is_fresh(&self, policy: &Policy, now: i64) -> bool {

@@ -108,7 +108,7 @@ impl<'a> Proof<'a> {
         let target = TargetUri::parse_claim(&self.target).filter(|target| purpose.targets.contains(target));
         let target = target.ok_or(TokenFault::TargetUri)?;
         let expires_at = self.check_dates(policy, now.unix_timestamp())?;
-        let thumbprint = Thumbprint::from_bytes(self.key.thumbprint());
+        let thumbprint = self.key.thumbprint();
         if let Some((access_token, jkt)) = purpose.access_token {
             self.check_access_token(access_token)?;
             if thumbprint != jkt {

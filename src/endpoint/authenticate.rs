@@ -244,6 +244,6 @@ pub(super) fn not_stored(error: StoreRefusal, replayed: impl FnOnce(RecordKey) -
             Refusal::later(Reason::ClientLimit, super::whole_seconds(retry_after))
         }
         StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, super::whole_seconds(retry_after)),
-        StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+        StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
     }
 }

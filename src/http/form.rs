@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{Reason, Refusal},
+    hex,
     policy::Limits,
     protocol::parameters::{Name, Parameters},
 };
@@ -194,8 +195,8 @@ fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason>
         *decoded = match bytes.next() {
             None => break,
             Some(b'+') => b' ',
-            Some(b'%') => match (hex(bytes.next()), hex(bytes.next())) {
-                (Some(high), Some(low)) => high << 4 | low,
+            Some(b'%') => match (bytes.next(), bytes.next()) {
+                (Some(high), Some(low)) => hex::byte([*high, *low]).ok_or(Reason::MalformedEncoding)?,
                 _ => return Err(Reason::MalformedEncoding),
             },
             Some(byte) => *byte,
@@ -203,13 +204,4 @@ fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason>
         length = length.saturating_add(1);
     }
     Ok(buffer.get(..length).unwrap_or_default())
-}
-
-fn hex(digit: Option<&u8>) -> Option<u8> {
-    match *digit? {
-        digit @ b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
-        digit @ b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
-        digit @ b'A'..=b'F' => Some(digit.wrapping_sub(b'A').wrapping_add(10)),
-        _ => None,
-    }
 }

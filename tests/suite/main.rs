@@ -56,6 +56,7 @@ mod push;
 mod redemption;
 mod redirect_uris;
 mod registrations;
+mod registries;
 mod request_object_parameters;
 mod request_object_signatures;
 mod request_objects;

@@ -63,7 +63,7 @@ pub(crate) struct JwksCache {
     source: Arc<dyn DynJwksSource>,
     clock: Arc<dyn Clock>,
     limits: JwksCacheLimits,
-    slots: Mutex<BoundedCache<Box<str>, Arc<CachedSet>>>,
+    sets: BoundedCache<Box<str>, Arc<CachedSet>>,
 }
 
 /// One URL.
@@ -120,14 +120,14 @@ pub(crate) enum Lookup {
 
 impl JwksCache {
     pub(crate) fn new(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
-        let slots = Mutex::new(BoundedCache::of(limits.sets.div_ceil(2).max(1)));
-        Self { source, clock, limits, slots }
+        let sets = BoundedCache::of(limits.sets.div_ceil(2).max(1));
+        Self { source, clock, limits, sets }
     }
 
     /// The keys at this URL.
     pub(crate) async fn get(&self, uri: &str) -> Lookup {
-        let slot = self.slot(uri);
-        let state = slot.state();
+        let set = self.set(uri);
+        let state = set.state();
         let now = self.clock.elapsed();
         match &state.keys {
             Some(keys) if now < state.fresh_until => return Lookup::Known(Arc::clone(keys)),
@@ -136,60 +136,60 @@ impl JwksCache {
         }
         // While somebody fetches, others go on for a little with what there is.
         let recent = state.keys.filter(|_| now < state.fresh_until.saturating_add(self.limits.cooldown));
-        let mut fetching = match (slot.fetching.try_lock(), recent) {
+        let mut fetching = match (set.fetching.try_lock(), recent) {
             (Ok(fetching), _) => fetching,
             (Err(_), Some(keys)) => return Lookup::Known(keys),
-            (Err(_), None) => slot.fetching.lock().await,
+            (Err(_), None) => set.fetching.lock().await,
         };
-        let since = slot.state();
+        let since = set.state();
         let now = self.clock.elapsed();
-        if now < since.next_fetch { since.usable(now) } else { self.fetch(&slot, &mut fetching, uri).await }
+        if now < since.next_fetch { since.usable(now) } else { self.fetch(&set, &mut fetching, uri).await }
     }
 
     /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
     /// it is not too soon those that are there now.
     pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
-        let slot = self.slot(uri);
+        let set = self.set(uri);
         let changed = |state: &State| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
-        let state = slot.state();
+        let state = set.state();
         if let Some(keys) = changed(&state) {
             return Lookup::Known(keys);
         }
         if self.clock.elapsed() < state.next_fetch {
             return Lookup::Unavailable;
         }
-        let mut fetching = slot.fetching.lock().await;
-        let since = slot.state();
+        let mut fetching = set.fetching.lock().await;
+        let since = set.state();
         match changed(&since) {
             Some(keys) => Lookup::Known(keys),
             None if self.clock.elapsed() < since.next_fetch => Lookup::Unavailable,
-            None => self.fetch(&slot, &mut fetching, uri).await,
+            None => self.fetch(&set, &mut fetching, uri).await,
         }
     }
 
-    async fn fetch(&self, slot: &CachedSet, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
+    async fn fetch(&self, set: &CachedSet, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
         let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
         let begun = fetching.take().filter(|begun| begun.at >= oldest).unwrap_or_else(|| self.begin(uri));
-        let mut in_hand = FetchInProgress { begun: Some(begun), place: fetching };
-        let fetched = match &mut in_hand.begun {
+        let mut in_progress = FetchInProgress { begun: Some(begun), place: fetching };
+        let fetched = match &mut in_progress.begun {
             Some(begun) => begun.outcome.as_mut().await,
             None => Err(JwksError::new("nothing was begun")),
         };
-        in_hand.begun = None;
-        drop(in_hand);
+        in_progress.begun = None;
+        drop(in_progress);
         let now = self.clock.elapsed();
         let next_fetch = now.saturating_add(self.limits.cooldown);
         let (keys, max_age) = match fetched.and_then(FetchedJwks::read) {
             Ok((keys, max_age)) => (Arc::new(keys), max_age),
             Err(error) => {
-                slot.change(|state| state.next_fetch = next_fetch);
-                let stale = slot.state().keys_usable_at(now);
+                set.change(|state| state.next_fetch = next_fetch);
+                let stale = set.state().keys_usable_at(now);
                 return Lookup::Failed { error, stale };
             }
         };
         let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
         let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
-        slot.change(|state| {
+        set.change(|state| {
             *state = State {
                 keys: Some(Arc::clone(&keys)),
                 fresh_until,
@@ -205,13 +205,8 @@ impl JwksCache {
         Begun { at: self.clock.elapsed(), outcome: Box::pin(async move { source.fetch_boxed(&uri).await }) }
     }
 
-    fn slot(&self, uri: &str) -> Arc<CachedSet> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.get(uri).unwrap_or_else(|| {
-            let slot = Arc::<CachedSet>::default();
-            slots.put(uri.into(), Arc::clone(&slot));
-            slot
-        })
+    fn set(&self, uri: &str) -> Arc<CachedSet> {
+        self.sets.get_or_put(uri, Arc::default)
     }
 }
 

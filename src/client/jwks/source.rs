@@ -1,8 +1,8 @@
 //! Who fetches.
 
-use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::jose::VerificationKeys;
+use crate::{cause::opaque_error, jose::VerificationKeys};
 
 /// Fetches a JWK set. The host implements it with its HTTP client.
 ///
@@ -79,23 +79,9 @@ impl fmt::Debug for FetchedJwks {
     }
 }
 
-/// A JWK set could not be fetched.
-#[derive(Clone, thiserror::Error)]
-#[error("the JWK set could not be fetched")]
-pub struct JwksError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl JwksError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-}
-
-impl fmt::Debug for JwksError {
-    /// Leaves out the source: errors of HTTP clients quote what they were asked for.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JwksError(..)")
-    }
+opaque_error! {
+    /// A JWK set could not be fetched.
+    JwksError, "the JWK set could not be fetched"
 }
 
 /// The twin of [`JwksSource`] that can be a trait object.
