@@ -125,8 +125,8 @@ pub struct Policy {
     /// Whether the metadata says that the host binds tokens to certificates (RFC 8705 section 3.3). Default `false`. It is the
     /// host that does it: see [`AuthenticatedClient::confirmation`](crate::AuthenticatedClient::confirmation).
     pub tls_client_certificate_bound_access_tokens: bool,
-    /// The algorithms of client assertions. Default all; RS256 only for clients that have registered it, for themselves or with
-    /// a key.
+    /// The algorithms of client assertions. Default all; RS256, RS384 and RS512 only for clients that have registered them, for
+    /// themselves or with a key.
     pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// Whether a client assertion needs the `typ` `client-authentication+jwt` (RFC 7523bis), which older clients do not send.
     /// Default `false`; the type of another kind of token is always refused.
@@ -137,8 +137,8 @@ pub struct Policy {
     /// What client attestations have to be (feature `attestation`).
     #[cfg(feature = "attestation")]
     pub client_attestation: ClientAttestationPolicy,
-    /// The algorithms of request objects. Default all; RS256, and those with the `client_secret`, only for clients that have
-    /// registered them.
+    /// The algorithms of request objects. Default all; RS256, RS384, RS512, and those with the `client_secret`, only for
+    /// clients that have registered them.
     pub request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// How keys of encrypted request objects may be encrypted. Default all; those with the `client_secret` only for clients that
     /// have registered them.
@@ -152,7 +152,7 @@ pub struct Policy {
     /// Whether a DPoP proof needs a nonce of the server's (RFC 9449 section 8), which shows that it was made just now. Default
     /// `false`. It costs a client one more round trip every few minutes.
     pub require_dpop_nonce: bool,
-    /// The algorithms of DPoP proofs, asymmetric ones only. Default all but RS256.
+    /// The algorithms of DPoP proofs, asymmetric ones only. Default all but RS256, RS384 and RS512.
     pub dpop_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// Seconds for which a DPoP proof can be used, counted from its `iat`, 1 to 300. Default 60.
     pub dpop_proof_lifetime: u32,

@@ -235,8 +235,8 @@ impl Policy {
     }
 }
 
-/// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
+/// A proof is made by new clients, which need none of the older algorithms.
 pub(super) fn proof_algorithms() -> Vec<SigningAlgorithm> {
-    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
+    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && !algorithm.is_pkcs1();
     SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }
