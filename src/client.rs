@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 pub(crate) use self::keys::{ClientKeys, KeySource};
-pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, is_client_id, verify_decoy_secret};
+pub(crate) use self::secret::{MAX_SECRET, Secret, Verdict, is_client_id, verify_decoy_secret};
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},

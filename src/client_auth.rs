@@ -28,7 +28,6 @@ use crate::{
         FormRequest, Header,
         form::{Form, FormCredentials},
     },
-    jose::TokenFault,
     policy::Policy,
     protocol::{
         authentication_method::AuthenticationMethod,
@@ -156,15 +155,6 @@ impl<'a> Presented<'a> {
             Credentials::Attestation(attestation) => attestation.client_id(),
             Credentials::Secret(shown) => &shown.client_id,
             Credentials::Nothing(client_id) => client_id,
-        }
-    }
-
-    /// Why credentials are refused that were used before.
-    pub(crate) fn replayed(&self) -> Reason {
-        match &self.credentials {
-            #[cfg(feature = "attestation")]
-            Credentials::Attestation(_) => Reason::AttestationProof(TokenFault::Replayed),
-            _ => Reason::ClientAssertion(TokenFault::Replayed),
         }
     }
 }

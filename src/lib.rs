@@ -222,6 +222,7 @@ mod clock;
 pub mod dpop;
 mod endpoint;
 mod error;
+mod error_text;
 mod hex;
 mod http;
 mod jar;

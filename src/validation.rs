@@ -101,7 +101,7 @@ impl Rules {
         let unanswerable = |refusal| Invalid { refusal, answer: None };
         response::check_flow(&client).map_err(unanswerable)?;
         let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
-        match self.checks(&parameters, protection, confirmation, &client, &redirect_uri) {
+        match self.checks(&parameters, arrival, protection, confirmation, &client, &redirect_uri) {
             Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
             Ok(checked) => {
                 self.host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
@@ -113,6 +113,7 @@ impl Rules {
     fn checks(
         &self,
         parameters: &Parameters,
+        arrival: Arrival,
         protection: Protection,
         confirmation: Confirmation,
         client: &Client,
@@ -125,13 +126,13 @@ impl Rules {
         let response_mode = response::check_mode(parameters, &self.modes(client), response_type)?;
         redirect::check_response(redirect_uri, response_type, response_mode)?;
         scopes::check(parameters, client, policy)?;
-        let code_challenge = pkce::check(parameters, client, policy, redirect_uri)?;
+        let code_challenge = pkce::check(parameters, client, policy, arrival, redirect_uri)?;
         let confirmation = dpop::check(parameters, confirmation, policy)?;
-        oidc::check_nonce(parameters, response_type)?;
+        oidc::check_nonce(parameters, response_type, policy)?;
         oidc::check_id_token_hint(parameters, policy)?;
         oidc::check_prompt(parameters)?;
         let max_age = oidc::check_max_age(parameters)?;
-        let claims = oidc::check_claims(parameters, response_type)?;
+        let claims = oidc::check_claims(parameters, response_type, policy)?;
         oidc::check_registration(parameters)?;
         resource::check(parameters, &policy.limits)?;
         let authorization_details = details::check(parameters, client, &policy.limits, &self.detail_types)?;

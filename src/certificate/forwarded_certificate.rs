@@ -8,6 +8,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{MAX_CERTIFICATE, client_certificate::ClientCertificate};
+use crate::error_text::debug_by_display;
 
 /// Bytes of a header with a whole chain.
 const MAX_HEADER: usize = 64 * 1024;
@@ -46,7 +47,7 @@ const MAX_HEADER: usize = 64 * 1024;
 pub struct ForwardedCertificate(Vec<u8>);
 
 /// A header with a certificate that its proxy cannot have sent. The request should be refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientCertHeaderError {
     /// There is more than one.
@@ -60,6 +61,8 @@ pub enum ClientCertHeaderError {
     #[error("the header with the client certificate has several elements")]
     SeveralHops,
 }
+
+debug_by_display!(ClientCertHeaderError);
 
 impl ForwardedCertificate {
     /// Reads all values of `Client-Cert` (RFC 9440). `Ok(None)` where there are none: the client has shown no certificate.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::json;
+use crate::{error_text::debug_by_display, json};
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
@@ -250,12 +250,14 @@ impl fmt::Debug for SecretText {
 }
 
 /// What makes a registration unusable. `Display` names the member, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {problem}")]
 pub struct RegistrationError {
     member: &'static str,
     problem: String,
 }
+
+debug_by_display!(RegistrationError);
 
 impl RegistrationError {
     pub(crate) fn new(member: &'static str, problem: impl Into<String>) -> Self {

@@ -6,8 +6,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
-/// The longest `client_id`, in bytes.
-pub(crate) const MAX_CLIENT_ID: usize = 256;
+use crate::policy::MAX_CLIENT_ID;
 
 /// The longest secret, in bytes. It bounds what a slow password hash is asked to work on.
 pub(crate) const MAX_SECRET: usize = 512;

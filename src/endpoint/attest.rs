@@ -68,9 +68,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
         self.check_challenge(attestation)?;
         let instance = attested.instance;
-        let mark = attested.single_use.map(|(id, expires_at)| {
-            self.mark(self.settings.keys.attestation_proof(&instance.to_string(), id), expires_at)
-        });
+        let mark = attested
+            .single_use
+            .map(|(id, expires_at)| self.settings.replay.attestation_proof(instance, id, expires_at));
         let proof_key = mark.is_none().then_some(instance);
         Ok(Authenticated { client: AuthenticatedClient::by_attestation(client, &attested), mark, proof_key })
     }

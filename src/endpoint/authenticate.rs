@@ -1,8 +1,11 @@
 //! Who is calling: client authentication, the same for pushes and for the token endpoint (RFC 9126 section 2).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use super::{ParEndpoint, gate, proof};
+use super::{
+    ParEndpoint, gate,
+    replay::{Mark, Once},
+};
 use crate::{
     certificate::client_certificate::ClientCertificate,
     client::{Client, ClientRegistry, KeySource, jwks::Lookup},
@@ -16,17 +19,14 @@ use crate::{
     jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_with_decoy_key},
     observer::{Event, Stage},
     protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
-    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal},
+    store::RequestStore,
 };
-
-/// Seconds by which the clocks of nodes may differ.
-const CLOCKS_APART: i64 = 60;
 
 /// A client that has authenticated, and what must be new about its credentials.
 pub(super) struct Authenticated {
     pub(super) client: AuthenticatedClient,
     /// The `jti` of its credentials, to be remembered once nothing else can go wrong.
-    pub(super) mark: Option<ReplayMark>,
+    pub(super) mark: Option<Mark>,
     /// The key that has yet to be proved by a DPoP proof: nobody has authenticated without.
     pub(super) proof_key: Option<Thumbprint>,
 }
@@ -68,16 +68,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if proven.is_none() && client.client().must_use_dpop(self.policy()) {
             return Err(Reason::MissingDpopProof.into());
         }
-        let proof_mark = proven.as_ref().map(|proven| self.proof_mark(proven));
-        let marks: Vec<ReplayMark> = [mark, proof_mark].into_iter().flatten().collect();
-        if !marks.is_empty() {
-            let replayed = |known: RecordKey| match mark {
-                Some(mark) if mark.key == known => presented.replayed(),
-                _ => proof::REPLAYED,
-            };
-            let owner = self.settings.keys.owner(presented.client_id());
-            self.store.remember(owner, &marks).await.map_err(|error| not_stored(error, replayed))?;
-        }
+        let once = Once::new([mark, proven.as_ref().map(|proven| self.settings.replay.dpop_proof(proven))]);
+        self.settings.replay.remember_of_client(&self.store, presented.client_id(), &once).await?;
         Ok(client.with_dpop_key(proven.as_ref().map(Proven::thumbprint)))
     }
 
@@ -156,8 +148,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let verified = self.verify_assertion(&client, assertion.jws()).await;
         let proof = verified.map_err(|fault| refuse(assertion_fault(fault)))?;
         let accepted = assertion.accept(proof, &self.settings.audiences(&client)).map_err(assertion_fault)?;
-        let key = self.settings.keys.assertion(client.client_id(), accepted.id());
-        let mark = self.mark(key, accepted.expires_at());
+        let mark = self.settings.replay.assertion(client.client_id(), &accepted);
         let client = AuthenticatedClient::by_assertion(client, &accepted);
         Ok(Authenticated { client, mark: Some(mark), proof_key: None })
     }
@@ -222,28 +213,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             }
         }
     }
-
-    /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
-    /// [`CLOCKS_APART`] does not take for new what another has seen.
-    pub(super) fn mark(&self, key: RecordKey, expires_at: i64) -> ReplayMark {
-        let left = expires_at.saturating_sub(self.settings.clock.now().unix_timestamp());
-        let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        ReplayMark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
-    }
 }
 
 fn assertion_fault(fault: TokenFault) -> Refusal {
     Reason::ClientAssertion(fault).into()
-}
-
-/// Why nothing was taken down by the store; `replayed` says what a known mark means.
-pub(super) fn not_stored(error: StoreRefusal, replayed: impl FnOnce(RecordKey) -> Reason) -> Refusal {
-    match error {
-        StoreRefusal::Replayed { mark } => replayed(mark).into(),
-        StoreRefusal::OwnerLimit { retry_after } => {
-            Refusal::later(Reason::ClientLimit, super::whole_seconds(retry_after))
-        }
-        StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, super::whole_seconds(retry_after)),
-        StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
-    }
 }

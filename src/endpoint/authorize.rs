@@ -2,14 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    AuthorizeRefusal, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, authenticate::not_stored,
-    pending::Ending, record,
-};
+use super::{AuthorizeRefusal, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, pending::Ending, record};
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
-    jose::TokenFault,
     observer::{Event, Stage},
     protocol::{
         confirmation::Confirmation,
@@ -18,7 +14,7 @@ use crate::{
         request_uri::RequestUri,
     },
     response::{AuthorizationResponse, answer::Answer, target::Target},
-    store::{Claim, ClaimError, ReplayMark, RequestStore},
+    store::{Claim, ClaimError, RequestStore},
     validation::{Arrival, Invalid, Provenance, request::AuthorizationRequest},
 };
 
@@ -155,7 +151,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
         let policy = self.policy();
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
-        let rules = &self.settings.rules;
+        let settings = &self.settings;
+        let rules = &settings.rules;
         let refuse = |reason| Err(self.invalid(rules.refuse_unread(reason, &parameters, &client)));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
@@ -166,7 +163,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(text) => {
                 let may_decrypt = policy.danger_decrypt_request_objects_by_value;
                 let object = self.open_object(text, &client, may_decrypt).await?;
-                let ending = self.object_mark(&client, &object).map_or(Ending::Nothing, |mark| self.once(mark));
+                let ending = match &object.single_use {
+                    None => Ending::Nothing,
+                    Some(single_use) => {
+                        let mark = settings.replay.request_object(client_id, single_use);
+                        Ending::Remember(settings.replay.at_end_of_login(mark))
+                    }
+                };
                 (object.parameters, object.protection, ending)
             }
         };
@@ -175,11 +178,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }
-    }
-
-    fn once(&self, mark: ReplayMark) -> Ending {
-        let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Ending::Remember { mark, until: self.settings.clock.elapsed().saturating_add(login) }
     }
 
     /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
@@ -231,14 +229,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
                 self.store.consume(Claim { lifetime, ..*claim }).await.map_err(not_claimed)
             }
-            Ending::Remember { until, .. } if self.settings.clock.elapsed() >= *until => {
-                Err(Reason::RequestObject(TokenFault::Expired).into())
-            }
-            Ending::Remember { mark, .. } => {
-                let replayed = |_| Reason::RequestObject(TokenFault::Replayed);
-                let owner = self.settings.keys.owner(client_id);
-                self.store.remember(owner, &[*mark]).await.map_err(|error| not_stored(error, replayed))
-            }
+            Ending::Remember(login) => self.settings.replay.end_login(&self.store, client_id, *login).await,
         };
         outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())
     }

@@ -1,14 +1,12 @@
 //! Opening a request object: decryption, signature, claims, in this order and not before it is known whose it should be.
 
-use std::time::Duration;
-
 use super::ParEndpoint;
 use crate::{
     client::{Client, ClientRegistry},
     error::{Reason, Refusal},
     jar::{self, Decrypted, Envelope, Opening, RequestObject},
     jose::{Jws, SigningAlgorithm, TokenFault, Verified},
-    store::{ReplayMark, RequestStore},
+    store::RequestStore,
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -53,15 +51,5 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return client.keys().check_mac(jws, &permitted, *now);
         }
         self.verify_signature(client, jws, &permitted).await
-    }
-
-    /// What must be new about the object, if it is good for one use: for as long as a login can last that has begun with it in the
-    /// query, whichever way it comes again.
-    pub(super) fn object_mark(&self, client: &Client, object: &RequestObject) -> Option<ReplayMark> {
-        let single_use = object.single_use.as_ref()?;
-        let key = self.settings.keys.request_object(client.client_id(), &single_use.id);
-        let mark = self.mark(key, single_use.expires_at);
-        let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Some(ReplayMark { lifetime: mark.lifetime.saturating_add(login), ..mark })
     }
 }

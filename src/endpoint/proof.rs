@@ -1,6 +1,6 @@
 //! DPoP proofs (RFC 9449): at the push, at the token endpoint, and with access tokens.
 
-use super::{ParEndpoint, authenticate::not_stored};
+use super::ParEndpoint;
 use crate::{
     client::ClientRegistry,
     dpop::{Proof, Proven, Purpose, ResourceRefusal, ResourceRequest, TargetUri},
@@ -9,10 +9,8 @@ use crate::{
     jose::TokenFault,
     observer::Stage,
     protocol::confirmation::Thumbprint,
-    store::{ReplayMark, RequestStore},
+    store::RequestStore,
 };
-
-pub(super) const REPLAYED: Reason = Reason::DpopProof(TokenFault::Replayed);
 
 impl<C, S> ParEndpoint<C, S> {
     /// The nonce that the next DPoP proof must have, where the policy demands one
@@ -92,15 +90,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let target = [TargetUri::parse(request.uri).ok_or_else(|| fault(TokenFault::TargetUri))?];
         let purpose = Purpose::new(request.method, &target).with_access_token(access_token, jkt);
         let proven = self.proved(request.dpop, &purpose, None)?.ok_or_else(|| fault(TokenFault::Missing))?;
-        let owner = self.settings.keys.dpop_key(&jkt.to_string());
-        let remembered = self.store.remember(owner, &[self.proof_mark(&proven)]).await;
-        remembered.map_err(|error| not_stored(error, |_| REPLAYED))
-    }
-
-    /// What must be new about a proof.
-    pub(super) fn proof_mark(&self, proven: &Proven) -> ReplayMark {
-        let thumbprint = proven.thumbprint().to_string();
-        let key = self.settings.keys.dpop_proof(&thumbprint, proven.target().as_str(), proven.id());
-        self.mark(key, proven.expires_at())
+        self.settings.replay.remember_proof(&self.store, &proven).await
     }
 }

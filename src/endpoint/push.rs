@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{
     ParEndpoint, Pushed,
-    authenticate::{Authenticated, not_stored},
-    gate, proof, record,
+    authenticate::Authenticated,
+    gate, record,
+    replay::{Mark, Once},
 };
 use crate::{
     client::{Client, ClientRegistry},
@@ -20,7 +21,7 @@ use crate::{
         protection::Protection,
         request_uri::RequestUri,
     },
-    store::{InsertError, NewRequest, RecordKey, ReplayMark, RequestStore},
+    store::{InsertError, NewRequest, RequestStore},
     validation::{Arrival, Provenance, request::AuthorizationRequest},
 };
 
@@ -33,7 +34,7 @@ struct Submission {
     protection: Protection,
     /// When the request object it came in is over, in seconds since 1970.
     expires_at: Option<i64>,
-    mark: Option<ReplayMark>,
+    mark: Option<Mark>,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -90,12 +91,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let rules = &self.settings.rules;
         let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
         let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
-        let once = [
-            (mark, presented.replayed()),
-            (proven.as_ref().map(|proven| self.proof_mark(proven)), proof::REPLAYED),
-            (object_mark, Reason::RequestObject(TokenFault::Replayed)),
-            (self.challenge_mark(&request), Reason::CodeChallengeReused),
-        ];
+        let replay = &self.settings.replay;
+        let once = Once::new([
+            mark,
+            proven.as_ref().map(|proven| replay.dpop_proof(proven)),
+            object_mark,
+            replay.code_challenge(&request),
+        ]);
         self.keep(&request, self.lifetime(expires_at)?, &once).await
     }
 
@@ -114,7 +116,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Err(Reason::BesideRequest.into());
         }
         Ok(Submission {
-            mark: self.object_mark(client, &object),
+            mark: object
+                .single_use
+                .as_ref()
+                .map(|object| self.settings.replay.request_object(client.client_id(), object)),
             parameters: object.parameters,
             protection: object.protection,
             expires_at: object.expires_at,
@@ -135,23 +140,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    /// What must be new about the challenge of a pushed request, where challenges are remembered.
-    fn challenge_mark(&self, request: &AuthorizationRequest) -> Option<ReplayMark> {
-        let memory = self.policy().code_challenge_memory;
-        let challenge = request.code_challenge().filter(|_| memory > 0)?;
-        let key = self.settings.keys.code_challenge(request.client_id(), challenge.as_str());
-        Some(ReplayMark { key, lifetime: Duration::from_secs(memory.into()) })
-    }
-
     /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
     /// is safely stored.
-    async fn keep(
+    async fn keep<const N: usize>(
         &self,
         request: &AuthorizationRequest,
         expires_in: u32,
-        once: &[(Option<ReplayMark>, Reason)],
+        once: &Once<N>,
     ) -> Result<Pushed, Refusal> {
-        let marks: Vec<ReplayMark> = once.iter().filter_map(|(mark, _)| *mark).collect();
+        let marks = once.stored();
         let owner = self.settings.keys.owner(request.client_id());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
@@ -167,18 +164,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             match self.store.insert(request).await {
                 Ok(()) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
                 Err(InsertError::Exists) => {}
-                Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, |known| replayed(once, known))),
+                Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }
         }
         Err(Reason::RandomSource.into())
     }
-}
-
-/// What it means that one of the marks is known. A store that names none of them can only mean one that was there.
-fn replayed(once: &[(Option<ReplayMark>, Reason)], known: RecordKey) -> Reason {
-    let named = once.iter().find(|(mark, _)| mark.is_some_and(|mark| mark.key == known));
-    let brought = || once.iter().rfind(|(mark, _)| mark.is_some());
-    named.or_else(brought).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)
 }
 
 /// The parameters to validate and to keep: without those that mean something to the token endpoint only, and with the
