@@ -97,6 +97,10 @@ pub struct Policy {
     /// Whether the path of a per-request `redirect_uri` must be the registered one or continue it after a `/`. Default
     /// `false`. Switch it on where clients share an origin.
     pub restrict_per_request_redirect_uris_to_registered_path: bool,
+    /// The port of `http://localhost` may differ from the registered one as that of `http://127.0.0.1` may (RFC 9700 section 4.1.3),
+    /// for clients that [may choose it](crate::Client::may_choose_loopback_port). Default `true` in `oauth` and `oidc`, `false`
+    /// elsewhere: RFC 8252 section 8.3 advises against `localhost`.
+    pub allow_localhost_redirect_uris_on_any_port: bool,
     /// Seconds that a pushed request waits to be opened, 1 to 600, or what the [`profile`](Self::profile) demands: the
     /// `expires_in` of the reply. Default 60.
     pub request_uri_lifetime: u32,
@@ -195,6 +199,10 @@ pub struct Policy {
     pub danger_decrypt_request_objects_by_value: bool,
     /// **Danger.** Accepts the `code_challenge_method` `plain`, which whoever sees the request can answer. Default `false`.
     pub danger_allow_plain_code_challenge: bool,
+    /// **Danger.** Accepts registered redirect URIs of private-use schemes without a dot, such as `vscode:` and those of wallets,
+    /// which any app on the user's device can claim for itself (RFC 8252 section 8.4). Such a URI gets a code alone, and only
+    /// with a `code_challenge` by S256. Default `false`.
+    pub danger_allow_redirect_uri_schemes_without_dot: bool,
 }
 
 /// Who must send a `code_challenge` (RFC 7636, RFC 9700 section 2.1.1). A per-request `redirect_uri` needs one in any case.

@@ -126,7 +126,8 @@ pub struct ClientRegistration {
     /// `scope`: the most that the client may ask for. Absent: what the policy offers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// `application_type`: `web` (default) or `native`, which lets the port of a loopback redirect URI differ.
+    /// `application_type`: `web` (default) or `native`, which lets the port of a loopback redirect URI differ. So it may where a
+    /// client with `token_endpoint_auth_method` `none` does not say which it is, as command-line tools register.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_type: Option<String>,
     /// `sector_identifier_uri`
