@@ -6,16 +6,15 @@ use super::{AuthorizeRefusal, Granted, ParEndpoint, Pending, RefusedRedirect, Se
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
+    jar::Sender,
     observer::{Event, Stage},
     protocol::{
-        confirmation::Confirmation,
         parameters::{Name, Parameters},
-        protection::Protection,
         request_uri::RequestUri,
     },
     response::{AuthorizationResponse, answer::Answer, target::Target},
     store::{Claim, ClaimError, RequestStore},
-    validation::{Arrival, Invalid, Provenance, request::AuthorizationRequest},
+    validation::{Invalid, Provenance, request::AuthorizationRequest},
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -127,21 +126,18 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<Pending, AuthorizeRefusal> {
         let settings = &self.settings;
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::RequestUriOfUnknownClient))?;
-        let claim = Claim {
-            key: settings.keys.request(request_uri.reference()),
-            owner: settings.keys.owner(client_id),
-            browser: browser.filter(|binding| !binding.is_empty()).map(|binding| settings.keys.browser(binding)),
-            lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
-        };
-        let payload = self.store.claim(claim).await.map_err(not_claimed)?;
+        let browser = browser.filter(|binding| !binding.is_empty()).map(|binding| settings.keys.browser(binding));
+        let key = settings.keys.request(request_uri.reference());
+        let claim = Claim { browser, ..Claim::new(key, settings.keys.owner(client_id)) };
+        let login_lifetime = Duration::from_secs(self.policy().login_lifetime.into());
+        let payload = self.store.claim(claim, login_lifetime).await.map_err(not_claimed)?;
         let (parameters, protection, confirmation) =
             record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
         // The store has compared the owner; this holds even against one that mixes records up.
         if parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Refusal::from(Reason::ForeignRequestUri).into());
         }
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
-        match settings.rules.validate(parameters, provenance, client) {
+        match settings.rules.validate(parameters, Provenance::stored(client, protection, confirmation)) {
             Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(self.invalid(invalid)),
@@ -157,24 +153,19 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
-        let (parameters, protection, ending) = match parameters.known(Name::Request) {
-            None => (parameters.without(Name::is_for_token_endpoint), Protection::Plain, Ending::Nothing),
+        let object = match parameters.known(Name::Request) {
+            None => None,
             Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
-            Some(text) => {
-                let may_decrypt = policy.danger_decrypt_request_objects_by_value;
-                let object = self.open_object(text, &client, may_decrypt).await?;
-                let ending = match &object.single_use {
-                    None => Ending::Nothing,
-                    Some(single_use) => {
-                        let mark = settings.replay.request_object(client_id, single_use);
-                        Ending::Remember(settings.replay.at_end_of_login(mark))
-                    }
-                };
-                (object.parameters, object.protection, ending)
-            }
+            Some(text) => Some(self.open_object(text, Sender::Named(&client)).await?),
         };
-        let provenance = Provenance { arrival: Arrival::Plain, protection, confirmation: Confirmation::default() };
-        match rules.validate(parameters, provenance, client) {
+        let provenance = Provenance::in_query(&client, object.as_ref());
+        let mark = object.as_ref().and_then(|object| settings.replay.request_object(object));
+        let ending = mark.map_or(Ending::Nothing, |mark| Ending::Remember(settings.replay.at_end_of_login(mark)));
+        let parameters = match object {
+            Some(object) => object.into_parameters(),
+            None => parameters.without(Name::is_for_token_endpoint),
+        };
+        match rules.validate(parameters, provenance) {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }
@@ -226,10 +217,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let outcome = match &pending.ending {
             Ending::Nothing => Ok(()),
             Ending::Spend { claim, .. } => {
-                let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
-                self.store.consume(Claim { lifetime, ..*claim }).await.map_err(not_claimed)
+                let remembered_for = Duration::from_secs(self.policy().spent_lifetime.into());
+                self.store.consume(*claim, remembered_for).await.map_err(not_claimed)
             }
-            Ending::Remember(login) => self.settings.replay.end_login(&self.store, client_id, *login).await,
+            Ending::Remember(login) => {
+                self.settings.replay.end_login(&self.store, pending.request.client(), *login).await
+            }
         };
         outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())
     }

@@ -35,7 +35,7 @@ pub use self::{
     errors::{RedisInstance, RedisStoreError},
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
     retry_after,
 };
 use crate::random::{RandomSource as _, SystemRandom};
@@ -159,11 +159,12 @@ impl RedisStore {
         &self,
         line_of_marks: &Arc<Line>,
         request: &NewRequest<'_>,
-    ) -> impl Future<Output = Result<(), InsertError>> + Send + use<> {
+        lifetime: Duration,
+    ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<> {
         let (shared, line_of_marks) = (Arc::clone(&self.0), Arc::clone(line_of_marks));
         let token = shared.tokens.draw();
-        let (marks, lifetime) = (request.marks.to_vec(), request.lifetime);
-        let insertion = shared.names.insert_alone(request);
+        let marks = request.marks.to_vec();
+        let insertion = shared.names.insert_alone(request, lifetime);
         async move {
             let deadline = shared.deadline();
             shared.remember(&line_of_marks, deadline, &marks, &token).await?;
@@ -218,10 +219,10 @@ impl Shared {
         deadline: Instant,
         marks: &[ReplayMark],
         token: &Token,
-    ) -> Result<(), StoreRefusal> {
+    ) -> Result<Remembered, StoreRefusal> {
         let call = self.names.remember(marks, token);
         match line.run(deadline, &REMEMBER, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(()),
+            Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
         }
@@ -229,31 +230,31 @@ impl Shared {
 }
 
 impl RequestStore for RedisStore {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         if let Some(mark) = ReplayMark::repeated(request.marks) {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
         let shared = &*self.0;
         if request.marks.is_empty() {
-            let inserted = shared.requests.ask(shared.deadline(), &shared.names.insert_alone(&request)).await;
-            return inserted_alone(inserted, request.lifetime);
+            let insertion = shared.names.insert_alone(&request, lifetime);
+            return inserted_alone(shared.requests.ask(shared.deadline(), &insertion).await, lifetime);
         }
         if let Some(line_of_marks) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(line_of_marks, &request));
+            let insertion = tokio::spawn(self.insertion_beside(line_of_marks, &request, lifetime));
             return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
         }
-        let call = shared.names.insert(&request, &shared.tokens.draw());
+        let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
         match shared.requests.run(shared.deadline(), &INSERT, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(()),
+            Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
             Ok(answer) => Err(replayed(&answer, request.marks).into()),
-            Err(fault) => Err(refused(fault, request.lifetime).into()),
+            Err(fault) => Err(refused(fault, lifetime).into()),
         }
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        match self.spend_or_open(&CLAIM, &self.0.names.claim(&claim)).await? {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        match self.spend_or_open(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
             Value::BulkString(mut record) if record.len() >= HEAD => {
                 record.drain(..HEAD);
                 Ok(record)
@@ -262,20 +263,20 @@ impl RequestStore for RedisStore {
         }
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        let call = self.0.names.consume(&claim, &self.0.tokens.draw());
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        let call = self.0.names.consume(&claim, remembered_for, &self.0.tokens.draw());
         match self.spend_or_open(&CONSUME, &call).await? {
             Value::Int(answer::DONE) => Ok(()),
             answer => Err(misfit(&answer)),
         }
     }
 
-    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
         if marks.is_empty() {
-            return Ok(());
+            return Ok(Remembered::ALL);
         }
         let shared = &*self.0;
         let line = shared.marks.as_ref().unwrap_or(&shared.requests);
@@ -283,9 +284,9 @@ impl RequestStore for RedisStore {
     }
 }
 
-fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
+fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<Remembered, InsertError> {
     match answer {
-        Ok(Value::Okay) => Ok(()),
+        Ok(Value::Okay) => Ok(Remembered::ALL),
         Ok(Value::Nil) => Err(InsertError::Exists),
         Ok(_) => Err(StoreError::from(ScriptError::Answer).into()),
         Err(fault) => Err(refused(fault, lifetime).into()),

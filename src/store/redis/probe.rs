@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     random::{RandomSource as _, SystemRandom},
-    store::{Claim, NewRequest, RecordKey, ReplayMark, StoreError},
+    store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreError},
 };
 
 /// How long what a trial leaves behind lives, should the process end in the middle of it.
@@ -81,10 +81,9 @@ impl Trial<'_> {
     /// The life of a request and of marks. Scripts that old servers cannot read come first, before there is anything.
     async fn scripts(&self, duty: Duty, keys: &Keys) -> Result<(), RedisStoreError> {
         let (names, token, marks) = (self.names, &keys.token, [keys.mark]);
-        let insert =
-            |marks| NewRequest { key: keys.request, owner: keys.request, payload: &[], lifetime: LIFETIME, marks };
-        let claim = Claim { key: keys.request, owner: keys.request, browser: Some(keys.request), lifetime: LIFETIME };
-        let (claim, consume) = (names.claim(&claim), names.consume(&claim, token));
+        let insert = NewRequest::new(keys.request, Owner::authenticated(keys.request), &[]);
+        let claim = Claim::new(keys.request, keys.request).by_browser(keys.request);
+        let (claim, consume) = (names.claim(&claim, LIFETIME), names.consume(&claim, LIFETIME, token));
         let take_back = names.take_back(&marks, token);
         if duty != Duty::Marks {
             self.script(&CLAIM, &claim).await?;
@@ -94,8 +93,8 @@ impl Trial<'_> {
             self.script(&TAKE_BACK, &take_back).await?;
         }
         match duty {
-            Duty::Both => self.script(&INSERT, &names.insert(&insert(&marks), token)).await?,
-            Duty::Requests => self.ask("SET", &names.insert_alone(&insert(&[]))).await?,
+            Duty::Both => self.script(&INSERT, &names.insert(&insert.with_marks(&marks), LIFETIME, token)).await?,
+            Duty::Requests => self.ask("SET", &names.insert_alone(&insert, LIFETIME)).await?,
             Duty::Marks => {}
         }
         if duty != Duty::Marks {
@@ -174,7 +173,7 @@ impl Keys {
         for bytes in [&mut request[..], &mut mark, &mut token] {
             SystemRandom.fill(bytes).map_err(|_| ScriptError::Random)?;
         }
-        let mark = ReplayMark { key: RecordKey::from_bytes(mark), lifetime: LIFETIME };
+        let mark = ReplayMark::new(MarkPurpose::Hygiene, RecordKey::from_bytes(mark), LIFETIME);
         Ok(Self { request: RecordKey::from_bytes(request), mark, token })
     }
 }

@@ -6,9 +6,9 @@ use parjar::store::{ClaimError, RedisStore, RequestStore as _, StoreRefusal};
 use redis::cluster::ClusterClient;
 
 use super::{
-    claim,
+    MINUTE, claim, client,
     load::Load,
-    mark, opened, owner,
+    mark, opened,
     replicas::settle,
     servers::{Cluster, says},
 };
@@ -20,13 +20,13 @@ async fn stores_follow_a_cluster_whose_primary_gives_way_hangs_or_dies() {
     // As a host has it, with the limits of the client itself.
     let urls: Vec<String> = cluster.nodes().iter().map(|node| node.url().to_owned()).collect();
     let store = async |timeout| {
-        let client = ClusterClient::new(urls.iter().map(String::as_str)).unwrap();
-        RedisStore::builder(client).timeout(timeout).build().await.unwrap()
+        let cluster_client = ClusterClient::new(urls.iter().map(String::as_str)).unwrap();
+        RedisStore::builder(cluster_client).timeout(timeout).build().await.unwrap()
     };
     let stores = [store(Duration::from_secs(20)).await, store(Duration::from_secs(20)).await];
     let (open, spent, used) = (opened(&stores[0]).await, opened(&stores[0]).await, mark());
-    stores[0].consume(claim(spent)).await.unwrap();
-    stores[0].remember(owner(), &[used]).await.unwrap();
+    stores[0].consume(claim(spent), MINUTE).await.unwrap();
+    stores[0].remember(client(), &[used]).await.unwrap();
     settle(&cluster.nodes()[0], 2).await;
 
     // Planned: the primary waits until its replica has all.
@@ -38,7 +38,7 @@ async fn stores_follow_a_cluster_whose_primary_gives_way_hangs_or_dies() {
     let outcome = load.stop().await;
     assert_eq!((outcome.refused, outcome.lost), (0, 0));
     for key in outcome.spent {
-        let again = stores[0].consume(claim(key)).await;
+        let again = stores[0].consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
     wait_for("two replicas", || says(&cluster.nodes()[3], "connected_slaves:2").then_some(()));
@@ -71,9 +71,9 @@ async fn stores_follow_a_cluster_whose_primary_gives_way_hangs_or_dies() {
     let outcome = load.stop().await;
     assert!(outcome.refused > 0);
     for store in &stores {
-        assert!(matches!(store.consume(claim(spent)).await, Err(ClaimError::Spent)));
-        let known = store.remember(owner(), &[used]).await;
+        assert!(matches!(store.consume(claim(spent), MINUTE).await, Err(ClaimError::Spent)));
+        let known = store.remember(client(), &[used]).await;
         assert!(matches!(known, Err(StoreRefusal::Replayed { .. })), "{known:?}");
     }
-    stores[1].consume(claim(open)).await.unwrap();
+    stores[1].consume(claim(open), MINUTE).await.unwrap();
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use parjar::store::{ClaimError, RedisStore, RedisStoreError, RequestStore, StoreRefusal};
 
 use super::{
-    claim, fresh,
+    MINUTE, claim, client, fresh,
     load::Load,
-    mark, opened, owner,
+    mark, opened,
     replicas::{Pair, address, calls, client_of, connections, connectors, follow, store_over},
     request,
     servers::{Redis, says},
@@ -17,13 +17,13 @@ use crate::support::{Wire, wait_for};
 /// One operation of each kind.
 async fn use_all(store: &impl RequestStore, what: &str) {
     let (key, used) = (fresh(), [mark()]);
-    store.insert(request(fresh(), &[])).await.expect(what);
-    store.insert(request(key, &used)).await.expect(what);
-    store.claim(claim(key)).await.expect(what);
-    store.consume(claim(key)).await.expect(what);
-    let known = store.remember(owner(), &used).await;
+    store.insert(request(fresh(), &[]), MINUTE).await.expect(what);
+    store.insert(request(key, &used), MINUTE).await.expect(what);
+    store.claim(claim(key), MINUTE).await.expect(what);
+    store.consume(claim(key), MINUTE).await.expect(what);
+    let known = store.remember(client(), &used).await;
     assert!(matches!(known, Err(StoreRefusal::Replayed { .. })), "{what}: {known:?}");
-    store.remember(owner(), &[mark()]).await.expect(what);
+    store.remember(client(), &[mark()]).await.expect(what);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,17 +34,17 @@ async fn stores_follow_the_primary_at_their_next_call_although_their_connections
     for (what, connector) in connectors(&client_of(&wire)) {
         stores.push((what, store_over(connector).await));
     }
-    let (keeping, client) = (Redis::start(&[]), client_of(&wire));
-    let beside = RedisStore::builder(client.clone()).marks_on(keeping.client()).prefix("requests-move");
+    let (keeping, moving) = (Redis::start(&[]), client_of(&wire));
+    let beside = RedisStore::builder(moving.clone()).marks_on(keeping.client()).prefix("requests-move");
     stores.push(("requests that move, marks that stay", beside.build().await.unwrap()));
-    let beside = RedisStore::builder(keeping.client()).marks_on(client).prefix("marks-move");
+    let beside = RedisStore::builder(keeping.client()).marks_on(moving).prefix("marks-move");
     stores.push(("requests that stay, marks that move", beside.build().await.unwrap()));
     let mut before = Vec::new();
     for (what, store) in &stores {
         use_all(store, what).await;
         let (open, spent, used) = (opened(store).await, opened(store).await, mark());
-        store.consume(claim(spent)).await.unwrap();
-        store.remember(owner(), &[used]).await.unwrap();
+        store.consume(claim(spent), MINUTE).await.unwrap();
+        store.remember(client(), &[used]).await.unwrap();
         before.push((open, spent, used));
     }
     pair.settle().await;
@@ -52,10 +52,10 @@ async fn stores_follow_the_primary_at_their_next_call_although_their_connections
     wire.lead_to(address(&pair.other));
     for ((what, store), (open, spent, used)) in stores.iter().zip(before) {
         // Whichever operation is the first to meet it.
-        store.consume(claim(open)).await.expect(what);
-        assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Spent)), "{what}");
-        assert!(matches!(store.consume(claim(spent)).await, Err(ClaimError::Spent)), "{what}");
-        let known = store.remember(owner(), &[used]).await;
+        store.consume(claim(open), MINUTE).await.expect(what);
+        assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Spent)), "{what}");
+        assert!(matches!(store.consume(claim(spent), MINUTE).await, Err(ClaimError::Spent)), "{what}");
+        let known = store.remember(client(), &[used]).await;
         assert!(matches!(known, Err(StoreRefusal::Replayed { .. })), "{what}: {known:?}");
         use_all(store, what).await;
     }
@@ -72,17 +72,17 @@ async fn each_operation_meets_the_replica_first_and_is_done_by_the_primary() {
         [store().await, store().await, store().await, store().await, store().await, store().await]
     };
     let (open, waiting) = (opened(&store).await, fresh());
-    store.insert(request(waiting, &[])).await.unwrap();
+    store.insert(request(waiting, &[]), MINUTE).await.unwrap();
     pair.settle().await;
     pair.change_places().await;
     wire.lead_to(address(&pair.other));
     let key = fresh();
-    inserting.insert(request(key, &[])).await.unwrap();
-    marking.insert(request(fresh(), &[mark()])).await.unwrap();
-    claiming.claim(claim(waiting)).await.unwrap();
-    spending.consume(claim(open)).await.unwrap();
-    remembering.remember(owner(), &[mark()]).await.unwrap();
-    store.claim(claim(key)).await.unwrap();
+    inserting.insert(request(key, &[]), MINUTE).await.unwrap();
+    marking.insert(request(fresh(), &[mark()]), MINUTE).await.unwrap();
+    claiming.claim(claim(waiting), MINUTE).await.unwrap();
+    spending.consume(claim(open), MINUTE).await.unwrap();
+    remembering.remember(client(), &[mark()]).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +133,7 @@ async fn a_failover_that_the_servers_agree_on_refuses_no_login_and_loses_none() 
     let outcome = load.stop().await;
     assert_eq!((outcome.refused, outcome.lost), (0, 0));
     for key in outcome.spent {
-        let again = stores[0].consume(claim(key)).await;
+        let again = stores[0].consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
 }
@@ -147,16 +147,16 @@ async fn a_primary_that_hangs_is_left_for_the_one_that_took_its_place() {
     let open = opened(&store).await;
     pair.settle().await;
     pair.one.signal("-STOP");
-    let late = store.claim(claim(open)).await;
+    let late = store.claim(claim(open), MINUTE).await;
     assert!(matches!(late, Err(ClaimError::Unavailable(_))), "{late:?}");
     let _: () = pair.other.tell("REPLICAOF NO ONE").await;
     wire.lead_to(address(&pair.other));
-    let mut answer = store.consume(claim(open)).await;
+    let mut answer = store.consume(claim(open), MINUTE).await;
     for _ in 0..20 {
         if !matches!(answer, Err(ClaimError::Unavailable(_))) {
             break;
         }
-        answer = store.consume(claim(open)).await;
+        answer = store.consume(claim(open), MINUTE).await;
     }
     answer.unwrap();
     use_all(&store, "the new primary").await;
@@ -171,7 +171,7 @@ async fn a_call_whose_answer_is_lost_is_not_made_again() {
         let open = opened(&store).await;
         let before = calls(&redis, "evalsha").await;
         wire.delay_replies(Duration::from_secs(30));
-        let (spent, ()) = tokio::join!(store.consume(claim(open)), async {
+        let (spent, ()) = tokio::join!(store.consume(claim(open), MINUTE), async {
             tokio::time::sleep(Duration::from_millis(200)).await;
             if cuts {
                 wire.delay_replies(Duration::ZERO);
@@ -181,7 +181,7 @@ async fn a_call_whose_answer_is_lost_is_not_made_again() {
         wire.delay_replies(Duration::ZERO);
         assert!(matches!(spent, Err(ClaimError::Unavailable(_))), "{spent:?}");
         assert_eq!(calls(&redis, "evalsha").await, before + 1);
-        let again = store.consume(claim(open)).await;
+        let again = store.consume(claim(open), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
 }
@@ -196,7 +196,7 @@ async fn a_crowd_that_finds_no_primary_knocks_a_few_times_and_is_told_within_its
     let crowd: Vec<_> = (0..500)
         .map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { store.insert(request(fresh(), &[])).await.is_err() })
+            tokio::spawn(async move { store.insert(request(fresh(), &[]), MINUTE).await.is_err() })
         })
         .collect();
     for caller in crowd {
@@ -216,7 +216,8 @@ async fn callers_that_go_away_leave_the_way_to_the_next_connection_open() {
     let store = store_over(redis.client()).await;
     redis.kill();
     for milliseconds in 0..50 {
-        let given_up = tokio::time::timeout(Duration::from_millis(milliseconds), store.insert(request(fresh(), &[])));
+        let given_up =
+            tokio::time::timeout(Duration::from_millis(milliseconds), store.insert(request(fresh(), &[]), MINUTE));
         let _ = given_up.await;
     }
     redis.restart();
@@ -231,7 +232,7 @@ async fn a_connection_that_died_while_nothing_happened_costs_no_call() {
     let open = opened(&store).await;
     wire.cut();
     tokio::time::sleep(Duration::from_millis(5500)).await;
-    store.consume(claim(open)).await.unwrap();
+    store.consume(claim(open), MINUTE).await.unwrap();
 }
 
 #[test]
@@ -240,15 +241,15 @@ fn a_runtime_that_ends_takes_its_connection_along_and_the_next_opens_another() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = runtime().block_on(store_over(redis.client()));
     runtime().block_on(async {
-        let _ = store.insert(request(fresh(), &[])).await;
+        let _ = store.insert(request(fresh(), &[]), MINUTE).await;
         use_all(&store, "another runtime").await;
     });
     // One that ends in the middle of an attempt.
     runtime().block_on(async {
-        let _ = tokio::time::timeout(Duration::from_millis(1), store.insert(request(fresh(), &[]))).await;
+        let _ = tokio::time::timeout(Duration::from_millis(1), store.insert(request(fresh(), &[]), MINUTE)).await;
     });
     runtime().block_on(async {
-        let _ = store.insert(request(fresh(), &[])).await;
+        let _ = store.insert(request(fresh(), &[]), MINUTE).await;
         use_all(&store, "a third runtime").await;
     });
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use parjar::store::{ClaimError, InsertError, RecordKey, RequestStore, StoreRefusal};
 
-use super::{claim, fresh, mark, request};
+use super::{MINUTE, claim, fresh, mark, request};
 use crate::support::wait_for;
 
 /// Tasks that push, open and spend over several stores, twice each at the same moment.
@@ -72,12 +72,12 @@ impl Load {
 impl Shared {
     async fn login(&self, one: &impl RequestStore, other: &impl RequestStore) {
         let key = fresh();
-        match one.insert(request(key, &[mark()])).await {
-            Ok(()) => {}
+        match one.insert(request(key, &[mark()]), MINUTE).await {
+            Ok(_) => {}
             Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => return self.refuse().await,
             Err(error) => panic!("{error:?}"),
         }
-        match other.claim(claim(key)).await {
+        match other.claim(claim(key), MINUTE).await {
             Ok(_) => {}
             Err(ClaimError::Unavailable(_)) => return self.refuse().await,
             Err(ClaimError::Unknown) => {
@@ -86,7 +86,7 @@ impl Shared {
             }
             Err(error) => panic!("{error:?}"),
         }
-        let (first, second) = tokio::join!(one.consume(claim(key)), other.consume(claim(key)));
+        let (first, second) = tokio::join!(one.consume(claim(key), MINUTE), other.consume(claim(key), MINUTE));
         let mut won = 0;
         for outcome in [first, second] {
             match outcome {

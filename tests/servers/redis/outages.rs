@@ -9,11 +9,11 @@ use parjar::{
 use redis::cluster::ClusterClient;
 
 use super::{
-    claim, fresh,
+    MINUTE, claim, client, fresh,
     load::{Load, Outcome},
     mark,
     nodes::endpoint,
-    opened, owner,
+    opened,
     replicas::{address, client_of},
     request,
     servers::{Redis, wait_for_cluster},
@@ -30,17 +30,17 @@ fn url(wire: &Wire) -> String {
 /// Makes the server know the scripts, so that each further operation is one command.
 async fn warm_up(store: &impl RequestStore) {
     let key = fresh();
-    store.insert(request(key, &[mark()])).await.unwrap();
-    store.claim(claim(key)).await.unwrap();
-    store.consume(claim(key)).await.unwrap();
-    store.remember(owner(), &[mark()]).await.unwrap();
+    store.insert(request(key, &[mark()]), MINUTE).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
+    store.consume(claim(key), MINUTE).await.unwrap();
+    store.remember(client(), &[mark()]).await.unwrap();
 }
 
 /// Tries until the server can be asked again.
 async fn wait_until_it_works(store: &impl RequestStore) {
     for _ in 0..200 {
-        match store.insert(request(fresh(), &[])).await {
-            Ok(()) => return,
+        match store.insert(request(fresh(), &[]), MINUTE).await {
+            Ok(_) => return,
             Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -65,7 +65,7 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     let Outcome { spent, refused, lost } = load.stop().await;
     assert!(refused > 0 && lost == 0, "{refused} {lost}");
     for key in spent {
-        let again = store.consume(claim(key)).await;
+        let again = store.consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
     let names: Vec<String> = redis.tell("KEYS *").await;
@@ -85,13 +85,13 @@ async fn a_late_answer_is_none() {
     let (key, open) = (fresh(), opened(&store).await);
     wire.delay_replies(FOREVER);
     let started = Instant::now();
-    let late = store.insert(request(key, &[])).await;
+    let late = store.insert(request(key, &[]), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
-    let late = store.insert(request(fresh(), &[mark()])).await;
+    let late = store.insert(request(fresh(), &[mark()]), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
-    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.remember(owner(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.remember(client(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
     assert!(started.elapsed() < FOREVER / 3);
 }
 
@@ -104,7 +104,7 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
     for _ in 0..3 {
         let open = opened(&store).await;
         wire.delay_replies(FOREVER);
-        let (consumed, ()) = tokio::join!(store.consume(claim(open)), async {
+        let (consumed, ()) = tokio::join!(store.consume(claim(open), MINUTE), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             wire.cut();
             wire.delay_replies(Duration::ZERO);
@@ -112,7 +112,7 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
         assert!(matches!(consumed, Err(ClaimError::Unavailable(_))), "{consumed:?}");
         wait_until_it_works(&store).await;
         // It was done, and nobody was told.
-        let again = store.consume(claim(open)).await;
+        let again = store.consume(claim(open), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
 }
@@ -125,12 +125,12 @@ async fn a_server_that_hangs_is_unavailable_and_goes_on_where_it_stood() {
     let open = opened(&store).await;
     redis.signal("-STOP");
     let started = Instant::now();
-    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
     assert!(started.elapsed() < FOREVER / 3);
     redis.signal("-CONT");
     wait_until_it_works(&store).await;
-    store.claim(claim(open)).await.unwrap();
-    store.consume(claim(open)).await.unwrap();
+    store.claim(claim(open), MINUTE).await.unwrap();
+    store.consume(claim(open), MINUTE).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,13 +159,13 @@ async fn a_server_that_loads_or_is_a_replica_is_unavailable() {
     let store = RedisStore::builder(redis.client()).timeout(Duration::from_millis(300)).build().await.unwrap();
     let open = opened(&store).await;
     let _: () = redis.tell(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).await;
-    let insert = store.insert(request(fresh(), &[])).await;
+    let insert = store.insert(request(fresh(), &[]), MINUTE).await;
     assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
-    let insert = store.insert(request(fresh(), &[mark()])).await;
+    let insert = store.insert(request(fresh(), &[mark()]), MINUTE).await;
     assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
-    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.remember(owner(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.remember(client(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
     let _: () = redis.tell("REPLICAOF NO ONE").await;
     wait_until_it_works(&store).await;
 }
@@ -180,8 +180,8 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
     let _: () = redis.tell("CONFIG SET cluster-announce-ip 127.0.0.1").await;
     let _: () = redis.tell("CLUSTER ADDSLOTSRANGE 0 16383").await;
     wait_for_cluster(&redis, 1);
-    let client = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
-    let store = RedisStore::builder(client).timeout(Duration::from_secs(20)).build().await.unwrap();
+    let cluster_client = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
+    let store = RedisStore::builder(cluster_client).timeout(Duration::from_secs(20)).build().await.unwrap();
     warm_up(&store).await;
     let cut = async || {
         wire.delay_replies(FOREVER);
@@ -190,17 +190,17 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
         wire.cut();
     };
     let (open, key, marks) = (opened(&store).await, fresh(), [mark(), mark()]);
-    let (consumed, ()) = tokio::join!(store.consume(claim(open)), cut());
+    let (consumed, ()) = tokio::join!(store.consume(claim(open), MINUTE), cut());
     consumed.unwrap();
-    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Spent)));
-    let (inserted, ()) = tokio::join!(store.insert(request(key, &marks)), cut());
+    assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Spent)));
+    let (inserted, ()) = tokio::join!(store.insert(request(key, &marks), MINUTE), cut());
     inserted.unwrap();
-    store.claim(claim(key)).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
     let other = [mark()];
-    let (remembered, ()) = tokio::join!(store.remember(owner(), &other), cut());
+    let (remembered, ()) = tokio::join!(store.remember(client(), &other), cut());
     remembered.unwrap();
     for mark in marks.into_iter().chain(other) {
-        assert!(matches!(store.remember(owner(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
+        assert!(matches!(store.remember(client(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
     }
 }
 
@@ -212,18 +212,18 @@ async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
     let store = builder.timeout(Duration::from_millis(300)).build().await.unwrap();
     let used = [mark(), mark()];
     wire.delay_replies(FOREVER);
-    let late = store.insert(request(fresh(), &used)).await;
+    let late = store.insert(request(fresh(), &used), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
     for mark in used {
-        assert!(matches!(store.remember(owner(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
+        assert!(matches!(store.remember(client(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
     }
     // Without the instance of the marks, there is no request that has any.
     let mut marks = marks;
     let store = RedisStore::builder(requests.client()).marks_on(marks.client()).build().await.unwrap();
     marks.kill();
     let key = fresh();
-    let refused = store.insert(request(key, &[mark()])).await;
+    let refused = store.insert(request(key, &[mark()]), MINUTE).await;
     assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{refused:?}");
-    assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unknown)));
+    assert!(matches!(store.claim(claim(key), MINUTE).await, Err(ClaimError::Unknown)));
     opened(&store).await;
 }

@@ -8,7 +8,7 @@ use parjar::store::{
 use redis::{Client, cluster::ClusterClient};
 
 use super::{
-    claim, contract, fresh, mark, opened, owner,
+    MINUTE, claim, client, contract, fresh, mark, opened,
     replicas::follow,
     request,
     servers::{Cluster, PATIENCE, Redis, packaged},
@@ -59,12 +59,12 @@ async fn the_least_permissions_are_enough_in_a_cluster_with_two_more() {
         let _: () = node.tell("ACL SETUSER parjar +ping +cluster|slots").await;
     }
     let urls = cluster.nodes().iter().map(|node| node.url().to_owned());
-    let client = ClusterClient::builder(urls).username("parjar").password("s3cret").build().unwrap();
-    let store = built(client).await.unwrap();
+    let cluster_client = ClusterClient::builder(urls).username("parjar").password("s3cret").build().unwrap();
+    let store = built(cluster_client).await.unwrap();
     let key = opened(&store).await;
-    store.consume(claim(key)).await.unwrap();
-    store.insert(request(fresh(), &[mark()])).await.unwrap();
-    store.remember(owner(), &[mark()]).await.unwrap();
+    store.consume(claim(key), MINUTE).await.unwrap();
+    store.insert(request(fresh(), &[mark()]), MINUTE).await.unwrap();
+    store.remember(client(), &[mark()]).await.unwrap();
 }
 
 #[tokio::test]
@@ -153,15 +153,15 @@ async fn a_store_that_is_built_beside_others_leaves_nothing_behind_and_disturbs_
     let (left, left_of_marks): (u64, u64) = (redis.tell("DBSIZE").await, marks.tell("DBSIZE").await);
     assert_eq!((left, left_of_marks), (0, 0));
     let (key, used) = (opened(&store).await, mark());
-    store.remember(owner(), &[used]).await.unwrap();
+    store.remember(client(), &[used]).await.unwrap();
     let before: u64 = redis.tell("DBSIZE").await;
     for _ in 0..20 {
         built(redis.client()).await.unwrap();
     }
     let after: u64 = redis.tell("DBSIZE").await;
     assert_eq!(after, before);
-    assert!(store.remember(owner(), &[used]).await.is_err());
-    store.consume(claim(key)).await.unwrap();
+    assert!(store.remember(client(), &[used]).await.is_err());
+    store.consume(claim(key), MINUTE).await.unwrap();
 }
 
 #[tokio::test]
@@ -171,13 +171,13 @@ async fn a_full_server_takes_another_node() {
     let open = opened(&store).await;
     let payload = vec![b'x'; 32_000];
     let refused = loop {
-        if let Err(error) = store.insert(NewRequest { payload: &payload, ..request(fresh(), &[]) }).await {
+        if let Err(error) = store.insert(NewRequest::new(fresh(), client(), &payload), MINUTE).await {
             break error;
         }
     };
     assert!(matches!(refused, InsertError::Refused(StoreRefusal::Full { .. })), "{refused:?}");
     let _: () = redis.tell("CONFIG SET maxmemory 2mb").await;
-    built(redis.client()).await.unwrap().consume(claim(open)).await.unwrap();
+    built(redis.client()).await.unwrap().consume(claim(open), MINUTE).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,9 +9,9 @@ use redis::{
 };
 
 use super::{
-    claim, fresh,
+    MINUTE, claim, client, fresh,
     load::Load,
-    mark, opened, owner,
+    mark, opened,
     permissions::LEAST,
     replicas::{Pair, follow, settle},
     request,
@@ -74,8 +74,8 @@ async fn stores_follow_the_sentinels_that_are_left_when_a_primary_dies() {
     guarded.sentinels[0].kill();
     let stores = [store, RedisStore::builder(guarded.client()).build().await.unwrap()];
     let (open, spent, used) = (opened(&stores[0]).await, opened(&stores[0]).await, mark());
-    stores[0].consume(claim(spent)).await.unwrap();
-    stores[0].remember(owner(), &[used]).await.unwrap();
+    stores[0].consume(claim(spent), MINUTE).await.unwrap();
+    stores[0].remember(client(), &[used]).await.unwrap();
     settle(&guarded.pair.one, 2).await;
     let load = Load::on(&stores);
     load.go_on().await;
@@ -85,10 +85,10 @@ async fn stores_follow_the_sentinels_that_are_left_when_a_primary_dies() {
     assert!(outcome.refused > 0);
     // What had reached the replicas stands; and of all that was told as done, no login was done twice.
     for store in &stores {
-        assert!(matches!(store.consume(claim(spent)).await, Err(ClaimError::Spent)));
-        assert!(store.remember(owner(), &[used]).await.is_err());
+        assert!(matches!(store.consume(claim(spent), MINUTE).await, Err(ClaimError::Spent)));
+        assert!(store.remember(client(), &[used]).await.is_err());
     }
-    stores[1].consume(claim(open)).await.unwrap();
+    stores[1].consume(claim(open), MINUTE).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,12 +106,14 @@ async fn stores_leave_a_primary_that_lives_on_when_the_sentinels_name_another() 
         rounds += 1;
         assert!(rounds < 200, "never at the new primary");
         let key = fresh();
-        if store.insert(request(key, &[])).await.is_ok() && other().await.claim(claim(key)).await.is_ok() {
+        if store.insert(request(key, &[]), MINUTE).await.is_ok()
+            && other().await.claim(claim(key), MINUTE).await.is_ok()
+        {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(says(&guarded.pair.one, "role:master"), "the old primary was told before the store was");
-    store.consume(claim(open)).await.unwrap();
-    assert!(matches!(other().await.consume(claim(open)).await, Err(ClaimError::Spent)));
+    store.consume(claim(open), MINUTE).await.unwrap();
+    assert!(matches!(other().await.consume(claim(open), MINUTE).await, Err(ClaimError::Spent)));
 }

@@ -6,7 +6,7 @@ use parjar::store::{RedisStore, RedisStoreError, RequestStore as _};
 use redis::cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingInfo, SingleNodeRoutingInfo};
 
 use super::{
-    claim, fresh, mark, opened, owner, request,
+    MINUTE, claim, client, fresh, mark, opened, request,
     servers::{Cluster, Redis},
 };
 
@@ -88,13 +88,13 @@ async fn scripts_that_the_server_has_forgotten_are_sent_again() {
     let (key, mark) = (fresh(), mark());
     for _ in 0..2 {
         flush().await;
-        let known = store.insert(request(key, &[mark])).await;
+        let known = store.insert(request(key, &[mark]), MINUTE).await;
         flush().await;
-        assert!(store.claim(claim(key)).await.is_ok() == known.is_ok());
+        assert!(store.claim(claim(key), MINUTE).await.is_ok() == known.is_ok());
         flush().await;
-        assert!(store.consume(claim(key)).await.is_ok() == known.is_ok());
+        assert!(store.consume(claim(key), MINUTE).await.is_ok() == known.is_ok());
         flush().await;
-        assert!(store.remember(owner(), &[mark]).await.is_err());
+        assert!(store.remember(client(), &[mark]).await.is_err());
     }
     let info: String = redis.tell("INFO commandstats").await;
     assert!(info.contains("cmdstat_eval:"));
