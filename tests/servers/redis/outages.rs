@@ -54,7 +54,7 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     // S-01, S-03, S-04
     let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
     let store = RedisStore::builder(redis.client()).build().await.unwrap();
-    let load = Load::on(&[store.clone()]);
+    let load = Load::on(std::slice::from_ref(&store));
     for _ in 0..3 {
         load.go_on().await;
         redis.kill();
