@@ -1,4 +1,4 @@
-//! Clients: a registration that was checked once, so that requests meet only what can be used.
+//! Clients: registrations that were checked once, before a request meets them.
 
 mod checks;
 mod credential;
@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-/// A usable client. Made from a [`ClientRegistration`] with `try_from`.
+/// A client that can be used. Made from a [`ClientRegistration`] with `try_from`.
 pub struct Client {
     client_id: Box<str>,
     client_name: Option<Box<str>>,
@@ -108,7 +108,7 @@ impl Client {
         &self.redirect_uris
     }
 
-    /// `response_types`. Empty for a client that has no business at the authorization endpoint.
+    /// `response_types`. Empty for a client that does not use the authorization endpoint.
     #[must_use]
     pub fn response_types(&self) -> &[ResponseType] {
         &self.response_types
