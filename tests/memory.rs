@@ -19,7 +19,8 @@ use std::{
 use parjar::{
     ManualClock,
     store::{
-        Claim, InsertError, MemoryLimits, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal,
+        Claim, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner, RecordKey, Remembered,
+        ReplayMark, RequestStore, StoreRefusal,
     },
 };
 
@@ -43,19 +44,19 @@ impl Bounded {
         Self { store, clock, before: resident(), _alone: alone }
     }
 
-    fn insert(&self, number: u64, owner: u64, payload: &[u8], marks: &[ReplayMark]) -> Result<(), InsertError> {
-        let request = NewRequest { key: key(number), owner: key(owner), payload, lifetime: MINUTE, marks };
-        pollster::block_on(self.store.insert(request))
+    fn insert(&self, number: u64, owner: u64, payload: &[u8], marks: &[ReplayMark]) -> Result<Remembered, InsertError> {
+        let request = NewRequest::new(key(number), client(owner), payload).with_marks(marks);
+        pollster::block_on(self.store.insert(request, MINUTE))
     }
 
     fn open_and_spend(&self, number: u64, owner: u64, spend: bool) {
-        let claim = Claim { key: key(number), owner: key(owner), browser: None, lifetime: MINUTE };
-        assert!(pollster::block_on(self.store.claim(claim)).is_ok());
-        assert!(!spend || pollster::block_on(self.store.consume(claim)).is_ok());
+        let claim = Claim::new(key(number), key(owner));
+        assert!(pollster::block_on(self.store.claim(claim, MINUTE)).is_ok());
+        assert!(!spend || pollster::block_on(self.store.consume(claim, MINUTE)).is_ok());
     }
 
-    fn remember(&self, owner: u64, number: u64) -> Result<(), StoreRefusal> {
-        pollster::block_on(self.store.remember(key(owner), &[mark(number)]))
+    fn remember(&self, owner: u64, number: u64) -> Result<Remembered, StoreRefusal> {
+        pollster::block_on(self.store.remember(client(owner), &[mark(number)]))
     }
 
     /// Bytes that the process has grown by.
@@ -78,8 +79,12 @@ fn key(number: u64) -> RecordKey {
     RecordKey::from_bytes(bytes)
 }
 
+fn client(number: u64) -> Owner {
+    Owner::authenticated(key(number))
+}
+
 fn mark(number: u64) -> ReplayMark {
-    ReplayMark { key: key(number), lifetime: MINUTE }
+    ReplayMark::new(MarkPurpose::Credential, key(number), MINUTE)
 }
 
 #[test]
