@@ -2,9 +2,7 @@
 //! credentials, and whether they are right. Pure: the look-up between the two steps is the endpoint's.
 
 mod assertion;
-#[cfg(feature = "attestation")]
 mod attestation;
-#[cfg(feature = "attestation")]
 pub mod attesters;
 mod basic;
 mod certificate;
@@ -14,10 +12,9 @@ use std::{fmt, sync::Arc};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-#[cfg(feature = "attestation")]
-pub(crate) use self::attestation::{Attestation, Attested, permitted as permitted_for_attesters};
 pub(crate) use self::{
     assertion::{Accepted, Assertion, Audiences},
+    attestation::{Attestation, Attested, permitted as permitted_for_attesters},
     certificate::{Recognized, ShownCertificate},
 };
 use crate::{
@@ -117,7 +114,6 @@ pub(crate) enum Credentials<'a> {
     /// It takes the keys of the client to verify.
     Assertion(Box<Assertion<'a>>),
     /// It takes the keys of the attester to verify.
-    #[cfg(feature = "attestation")]
     Attestation(Box<Attestation<'a>>),
     Secret(Shown<'a>),
     /// A name alone: of a client that has none, or that its certificate stands for.
@@ -151,7 +147,6 @@ impl<'a> Presented<'a> {
     pub(crate) fn client_id(&self) -> &str {
         match &self.credentials {
             Credentials::Assertion(assertion) => assertion.client_id(),
-            #[cfg(feature = "attestation")]
             Credentials::Attestation(attestation) => attestation.client_id(),
             Credentials::Secret(shown) => &shown.client_id,
             Credentials::Nothing(client_id) => client_id,
@@ -195,7 +190,6 @@ impl<'a> Credentials<'a> {
             check_name(&client_id)?;
             return Ok(Self::Secret(Shown { client_id, secret: ShownSecret::Basic(secret) }));
         }
-        #[cfg(feature = "attestation")]
         if credentials.client_secret.is_none()
             && policy.offers_attestation()
             && let Some(attestation) = Attestation::read(request, policy)?
@@ -273,7 +267,6 @@ impl AuthenticatedClient {
     }
 }
 
-#[cfg(feature = "attestation")]
 impl AuthenticatedClient {
     /// The client of an attestation that was accepted.
     pub(crate) fn by_attestation(client: Arc<Client>, attested: &Attested<'_>) -> Self {
@@ -283,7 +276,6 @@ impl AuthenticatedClient {
 }
 
 /// Whether a client may authenticate by this method.
-#[cfg(feature = "attestation")]
 pub(crate) fn check_method(client: &Client, method: AuthenticationMethod, policy: &Policy) -> Result<(), Refusal> {
     check_offered(client, policy)?;
     if client.token_endpoint_auth_method() == method { Ok(()) } else { Err(Reason::WrongMethod.into()) }

@@ -78,7 +78,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let client = self.client(presented.client_id()).await?;
         let Authenticated { client, mark, proof_key } = match &presented.credentials {
             Credentials::Assertion(assertion) => self.authenticate_by_assertion(assertion, client).await?,
-            #[cfg(feature = "attestation")]
             Credentials::Attestation(attestation) => self.authenticate_by_attestation(attestation, client).await?,
             Credentials::Nothing(_) => {
                 let client = self.authenticate_by_certificate(presented.certificate, client).await?;

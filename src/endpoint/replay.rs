@@ -3,8 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-#[cfg(feature = "attestation")]
-use crate::protocol::confirmation::Thumbprint;
 use crate::{
     client_auth::Accepted,
     clock::Clock,
@@ -13,6 +11,7 @@ use crate::{
     jar::SingleUse,
     jose::TokenFault,
     policy::Policy,
+    protocol::confirmation::Thumbprint,
     store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
@@ -33,7 +32,6 @@ pub(super) struct ReplayGuard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Assertion,
-    #[cfg(feature = "attestation")]
     AttestationProof,
     DpopProof,
     RequestObject,
@@ -63,7 +61,6 @@ impl Purpose {
     fn replayed(self) -> Reason {
         match self {
             Self::Assertion => Reason::ClientAssertion(TokenFault::Replayed),
-            #[cfg(feature = "attestation")]
             Self::AttestationProof => Reason::AttestationProof(TokenFault::Replayed),
             Self::DpopProof => Reason::DpopProof(TokenFault::Replayed),
             Self::RequestObject => Reason::RequestObject(TokenFault::Replayed),
@@ -89,7 +86,6 @@ impl ReplayGuard {
     }
 
     /// The `jti` of the proof that came along with an attestation.
-    #[cfg(feature = "attestation")]
     pub(super) fn attestation_proof(&self, instance: Thumbprint, id: &str, expires_at: i64) -> Mark {
         let key = self.keys.attestation_proof(&instance.to_string(), id);
         self.mark_until(Purpose::AttestationProof, key, expires_at)
