@@ -8,6 +8,7 @@ mod dpop;
 mod oidc;
 mod pkce;
 mod protection;
+mod provenance;
 mod redirect;
 pub(crate) mod request;
 mod resource;
@@ -16,9 +17,10 @@ mod scopes;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-pub(crate) use self::redirect::Arrival;
+pub(crate) use self::provenance::Provenance;
 use self::{
     details::DetailCheck,
+    provenance::Arrival,
     request::{AuthorizationRequest, Checked},
     response::Modes,
 };
@@ -27,9 +29,7 @@ use crate::{
     error::{Reason, Refusal, Rejection},
     policy::Policy,
     protocol::{
-        confirmation::Confirmation,
         parameters::{Name, Parameters},
-        protection::Protection,
         redirect_uri::RedirectUri,
     },
     response::{answer::Answer, signer::ResponseSigner},
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// What requests are held against, apart from their client.
+/// The rules that requests are held against, apart from the registration of their client.
 #[derive(Default)]
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
@@ -74,15 +74,7 @@ pub(crate) struct Rules {
     pub(crate) host: Vec<Arc<dyn RequestRule>>,
 }
 
-/// How a request came: what is known about it that is not in its parameters.
-#[derive(Clone, Copy)]
-pub(crate) struct Provenance {
-    pub(crate) arrival: Arrival,
-    pub(crate) protection: Protection,
-    pub(crate) confirmation: Confirmation,
-}
-
-/// A refusal, and where the client may be told of it, if its `redirect_uri` was found good.
+/// A refusal, with the answer to the client if its `redirect_uri` was found good.
 #[derive(Debug)]
 pub(crate) struct Invalid {
     pub(crate) refusal: Refusal,
@@ -90,44 +82,43 @@ pub(crate) struct Invalid {
 }
 
 impl Rules {
-    /// Validates a request, and says where a refusal may be sent: nowhere, until the `redirect_uri` was found good.
+    /// Validates a request. A refusal has an answer to the client only once the `redirect_uri` was found good.
     pub(crate) fn validate(
         &self,
         parameters: Parameters,
         provenance: Provenance,
-        client: Arc<Client>,
     ) -> Result<AuthorizationRequest, Invalid> {
-        let Provenance { arrival, protection, confirmation } = provenance;
+        let client = provenance.client();
         let unanswerable = |refusal| Invalid { refusal, answer: None };
-        response::check_flow(&client).map_err(unanswerable)?;
-        let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
-        match self.checks(&parameters, arrival, protection, confirmation, &client, &redirect_uri) {
-            Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
+        response::check_flow(client).map_err(unanswerable)?;
+        let redirect_uri =
+            redirect::check(&parameters, client, &self.policy, provenance.arrival()).map_err(unanswerable)?;
+        match self.checks(&parameters, &provenance, &redirect_uri) {
+            Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, client, redirect_uri), refusal }),
             Ok(checked) => {
+                let protection = provenance.protection();
+                let client = provenance.into_client();
                 self.host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
             }
         }
     }
 
-    /// The list.
+    /// The list of checks.
     fn checks(
         &self,
         parameters: &Parameters,
-        arrival: Arrival,
-        protection: Protection,
-        confirmation: Confirmation,
-        client: &Client,
+        provenance: &Provenance,
         redirect_uri: &RedirectUri,
     ) -> Result<Checked, Refusal> {
-        let policy = &self.policy;
-        protection::check(protection, client, policy)?;
+        let (policy, client) = (&self.policy, provenance.client());
+        protection::check(provenance.protection(), client, policy)?;
         oidc::check_state(parameters, policy)?;
         let response_type = response::check_type(parameters, client, policy)?;
         let response_mode = response::check_mode(parameters, &self.modes(client), response_type)?;
         redirect::check_response(redirect_uri, response_type, response_mode)?;
         scopes::check(parameters, client, policy)?;
-        let code_challenge = pkce::check(parameters, client, policy, arrival, redirect_uri)?;
-        let confirmation = dpop::check(parameters, confirmation, policy)?;
+        let code_challenge = pkce::check(parameters, client, policy, provenance.arrival(), redirect_uri)?;
+        let confirmation = dpop::check(parameters, provenance.confirmation(), policy)?;
         oidc::check_nonce(parameters, response_type, policy)?;
         oidc::check_id_token_hint(parameters, policy)?;
         oidc::check_prompt(parameters)?;
@@ -158,7 +149,7 @@ impl Rules {
         }
     }
 
-    /// Refuses a request for a reason that shows before its parameters are looked at.
+    /// Refuses a request before its parameters are looked at.
     pub(crate) fn refuse_unread(&self, reason: Reason, parameters: &Parameters, client: &Arc<Client>) -> Invalid {
         let refused = || {
             response::check_flow(client)?;
@@ -174,7 +165,7 @@ impl Rules {
         }
     }
 
-    /// Where a refusal goes. A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
+    /// The answer to the client for a refusal. A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
     fn answer(
         &self,
         refusal: &Refusal,

@@ -1,4 +1,4 @@
-//! The algorithms that exist here. What is not in these lists, `none` above all, cannot be named, let alone used.
+//! The algorithms that exist here. No other, `none` above all, can be named or used.
 
 use std::fmt;
 
@@ -74,13 +74,13 @@ algorithms! {
 }
 
 impl SigningAlgorithm {
-    /// Whether both sides hold the same key.
+    /// Returns `true` if both sides hold the same key.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
 
-    /// Whether both names stand for the same algorithm.
+    /// Returns `true` if both names stand for the same algorithm.
     #[must_use]
     pub fn is_same(self, other: Self) -> bool {
         let full = |algorithm| if algorithm == Self::EdDsa { Self::Ed25519 } else { algorithm };
@@ -119,13 +119,13 @@ algorithms! {
 }
 
 impl KeyManagement {
-    /// Whether both sides hold the same key.
+    /// Returns `true` if both sides hold the same key.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         !matches!(self, Self::RsaOaep | Self::RsaOaep256 | Self::EcdhEs | Self::EcdhEsA128Kw | Self::EcdhEsA256Kw)
     }
 
-    /// Bytes of the key of a symmetric one. For `dir` it is the content encryption that says.
+    /// Bytes of the key of a symmetric one. For `dir` it is that of the content encryption.
     pub(super) const fn key_length(self, encryption: ContentEncryption) -> usize {
         match self {
             Self::Dir => encryption.key_length(),

@@ -1,11 +1,12 @@
-//! Keys made ready for OpenSSL, which takes as long as using one: each is prepared once in a process, whoever has it registered.
+//! Keys made ready for OpenSSL, which takes as long as using one: each is prepared once in a process, however many clients have it
+//! registered.
 //!
 //! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by a digest of their public
-//! members, and forgets what has not been used for long.
+//! members, and forgets those that have not been used for long.
 //!
-//! Keys that tokens bring along have a cache of their own: whoever may send a proof can make up any number of keys, and must not
-//! push out the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at
-//! least as much work as the server.
+//! Keys that tokens bring along have a cache of their own: a sender of proofs can make up any number of keys, and must not push out
+//! the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at least as much
+//! work as the server.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -52,7 +53,7 @@ impl PublicKey {
         }
     }
 
-    /// What tells it from all others.
+    /// The digest that tells it from all others.
     pub(super) fn digest(&self) -> [u8; 32] {
         let (kty, parts) = self.parts();
         let mut hasher = Sha256::new();
@@ -123,7 +124,7 @@ impl Material {
         }
     }
 
-    /// Whether this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
+    /// Returns `true` if this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
     pub(super) fn verify(&self, algorithm: SigningAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Rsa { jwk, verifiers: [rs256, ps256, ps384, ps512] } => {
@@ -157,7 +158,7 @@ pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<Material>), KeyPr
     Ok((digest, material))
 }
 
-/// Whether this is a signature of a key that anybody may have sent, by an algorithm that it [`supports`](PublicKey::supports).
+/// Verifies a signature with a key that came along with it, by an algorithm that it [`supports`](PublicKey::supports).
 pub(super) fn verify_embedded(
     key: &PublicKey,
     algorithm: SigningAlgorithm,

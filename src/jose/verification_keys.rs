@@ -1,4 +1,4 @@
-//! The public keys of one party, and which of them a token is held against.
+//! The public keys of one party, and the choice of those that a token is held against.
 
 use std::fmt;
 
@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use super::{
     KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault, certificate_key,
-    compact::{Jws, Verified},
-    jwk::VerificationKey,
-    permitted::Permitted,
+    compact::Jws, jwk::VerificationKey, permitted::Permitted, verified::Verifier,
 };
 use crate::{certificate::Certificate, json};
 
@@ -19,7 +17,7 @@ const MAX_SET: usize = 64 * 1024;
 
 /// The public keys of one party.
 ///
-/// Each is prepared once in a process, whoever has it registered: up to 8192 keys are remembered, at some kilobytes each. So
+/// Each is prepared once in a process, however many clients have it registered: up to 8192 keys are remembered, at some kilobytes each. So
 /// reading the same set again is quick.
 ///
 /// ```
@@ -41,12 +39,12 @@ pub struct VerificationKeys {
     skipped: Vec<KeyError>,
 }
 
-/// What becomes of a key that cannot be used.
+/// The treatment of a key that cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Only what is meant for somebody else is left out.
+    /// Only a key of another type or purpose is left out.
     Registered,
-    /// Whatever it is, the others still count.
+    /// Every such key is left out, and the others count.
     Fetched,
 }
 
@@ -122,13 +120,13 @@ impl VerificationKeys {
         &self.skipped
     }
 
-    /// How many keys can be used.
+    /// The number of keys that can be used.
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether no key can be used.
+    /// Returns `true` if no key can be used.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -138,22 +136,34 @@ impl VerificationKeys {
         self.keys.iter().any(|key| key.supports(algorithm))
     }
 
-    /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. What the payload says, and
-    /// what `typ` says, has yet to be checked: a token of another kind, of long ago or for somebody else passes too.
+    /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. The claims and `typ` have yet
+    /// to be checked: a token of another kind, an expired one, or one for another audience passes too.
     ///
-    /// A `kid` must be that of a key, or of one that has none. Where it does not say which, three keys that fit the algorithm are
-    /// tried.
+    /// A `kid` must be that of a key, or of one that has none. Without one, three keys that fit the algorithm are tried.
     ///
     /// # Errors
     ///
-    /// Why the token is not to be believed.
+    /// When the token is malformed, of another algorithm, or signed with another key.
     pub fn verify(&self, token: &str, algorithms: &[SigningAlgorithm]) -> Result<Vec<u8>, TokenFault> {
-        let jws = Jws::parse(token, MAX_TOKEN)?;
-        self.check(&jws, &Permitted::any_of(algorithms))?;
-        Ok(jws.payload)
+        Jws::parse(token, MAX_TOKEN)?.verify_payload(self, &Permitted::any_of(algorithms))
     }
 
-    pub(crate) fn check<'t>(&self, jws: &'t Jws<'_>, permitted: &Permitted<'_>) -> Result<Verified<'t>, TokenFault> {
+    /// Returns `true` if a certificate is one of those in `x5c`, or has one of the keys without (RFC 8705 section 2.2).
+    pub(crate) fn know(&self, certificate: &Certificate) -> bool {
+        let digest = certificate_key::digest(certificate);
+        digest.is_some_and(|digest| self.keys.iter().any(|key| key.is_of(certificate, digest)))
+    }
+
+    /// Returns `true` if the first key for the algorithm fits, whatever `kid` says.
+    pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
+        let message = jws.signing_input.as_bytes();
+        let first = self.keys.iter().find(|key| key.supports(algorithm));
+        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
+    }
+}
+
+impl Verifier for VerificationKeys {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
         let fit = || self.keys.iter().filter(|key| key.supports(algorithm));
         if permitted.only_by_registration(algorithm) && !fit().any(|key| key.algorithm.is_some()) {
@@ -167,26 +177,11 @@ impl VerificationKeys {
         let mut fault = TokenFault::NoKey;
         for key in named.chain(unnamed).filter(fits).take(MAX_TRIALS) {
             if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
-                return Ok(Verified::new(jws));
+                return Ok(());
             }
             fault = TokenFault::Signature;
         }
         Err(fault)
-    }
-}
-
-impl VerificationKeys {
-    /// Whether a certificate is one of those in `x5c`, or has one of the keys that have none (RFC 8705 section 2.2).
-    pub(crate) fn know(&self, certificate: &Certificate) -> bool {
-        let digest = certificate_key::digest(certificate);
-        digest.is_some_and(|digest| self.keys.iter().any(|key| key.is_of(certificate, digest)))
-    }
-
-    /// Whether the first key for the algorithm fits, whatever `kid` says.
-    pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
-        let message = jws.signing_input.as_bytes();
-        let first = self.keys.iter().find(|key| key.supports(algorithm));
-        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
     }
 }
 

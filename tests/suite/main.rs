@@ -63,6 +63,7 @@ mod request_objects;
 mod required_objects;
 mod required_par;
 mod responses;
+#[cfg(feature = "sealed")]
 mod sealed_store;
 mod secrets;
 mod signed_responses;
