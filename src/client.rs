@@ -52,6 +52,7 @@ pub struct Client {
     grant_types: Vec<String>,
     scope: Option<Vec<String>>,
     native: bool,
+    any_loopback_port: bool,
     sector_identifier: bool,
     default_max_age: Option<u64>,
     authorization_details_types: Option<Vec<String>>,
@@ -139,6 +140,13 @@ impl Client {
     #[must_use]
     pub fn is_native(&self) -> bool {
         self.native
+    }
+
+    /// Returns `true` if the port of a loopback redirect URI may differ from the registered one (RFC 8252 section 7.3): for native
+    /// clients, and for public ones that do not say which type they are of.
+    #[must_use]
+    pub fn may_choose_loopback_port(&self) -> bool {
+        self.any_loopback_port
     }
 
     /// `default_max_age`, in seconds

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    client::Client,
     client_auth::{VerifiedAssertion, VerifiedAttestation},
     clock::Clock,
     dpop::Proven,
@@ -11,7 +12,7 @@ use crate::{
     jar::RequestObject,
     jose::TokenFault,
     policy::Policy,
-    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
+    store::{MarkPurpose, Owner, RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
 
@@ -56,6 +57,14 @@ pub(super) struct MarkOfLogin {
 pub(super) struct Once<const N: usize>([Option<Mark>; N]);
 
 impl Purpose {
+    /// What becomes of a mark that a store has no room for.
+    fn in_store(self) -> MarkPurpose {
+        match self {
+            Self::CodeChallenge => MarkPurpose::Hygiene,
+            _ => MarkPurpose::Credential,
+        }
+    }
+
     /// The reason to refuse what has happened before.
     fn replayed(self) -> Reason {
         match self {
@@ -68,6 +77,12 @@ impl Purpose {
     }
 }
 
+impl Mark {
+    fn new(purpose: Purpose, key: RecordKey, lifetime: Duration) -> Self {
+        Self { purpose, stored: ReplayMark::new(purpose.in_store(), key, lifetime) }
+    }
+}
+
 impl ReplayGuard {
     pub(super) fn new(keys: Arc<KeySpace>, clock: Arc<dyn Clock>, policy: &Policy) -> Self {
         Self {
@@ -76,6 +91,12 @@ impl ReplayGuard {
             login_lifetime: Duration::from_secs(policy.login_lifetime.into()),
             code_challenge_memory: Duration::from_secs(policy.code_challenge_memory.into()),
         }
+    }
+
+    /// Whom the requests and the marks of a client count against.
+    pub(super) fn owner(&self, client: &Client) -> Owner {
+        let key = self.keys.owner(client.client_id());
+        if client.is_confidential() { Owner::authenticated(key) } else { Owner::unauthenticated(key) }
     }
 
     /// The `jti` of a client assertion.
@@ -111,8 +132,7 @@ impl ReplayGuard {
     pub(super) fn code_challenge(&self, request: &AuthorizationRequest) -> Option<Mark> {
         let challenge = request.code_challenge().filter(|_| !self.code_challenge_memory.is_zero())?;
         let key = self.keys.code_challenge(request.client_id(), challenge.as_str());
-        let stored = ReplayMark { key, lifetime: self.code_challenge_memory };
-        Some(Mark { purpose: Purpose::CodeChallenge, stored })
+        Some(Mark::new(Purpose::CodeChallenge, key, self.code_challenge_memory))
     }
 
     /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
@@ -120,8 +140,7 @@ impl ReplayGuard {
     fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
         let left = expires_at.saturating_sub(self.clock.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
-        Mark { purpose, stored: ReplayMark { key, lifetime } }
+        Mark::new(purpose, key, Duration::from_secs(u64::try_from(seconds).unwrap_or(1)))
     }
 
     /// Keeps a mark for the end of a login that begins now.
@@ -133,38 +152,39 @@ impl ReplayGuard {
     pub(super) async fn end_login<S: RequestStore>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         login: MarkOfLogin,
     ) -> Result<(), Refusal> {
         if self.clock.elapsed() >= login.until {
             return Err(Reason::RequestObject(TokenFault::Expired).into());
         }
-        remember_one(store, self.keys.owner(client_id), login.mark).await
+        remember_one(store, self.owner(client), login.mark).await
     }
 
     /// Remembers marks of a client.
     pub(super) async fn remember_of_client<S: RequestStore, const N: usize>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         once: &Once<N>,
     ) -> Result<(), Refusal> {
         if once.is_empty() {
             return Ok(());
         }
-        let owner = self.keys.owner(client_id);
-        store.remember(owner, &once.stored()).await.map_err(|error| once.refused(error))
+        let remembered = store.remember(self.owner(client), &once.stored()).await;
+        remembered.map(drop).map_err(|error| once.refused(error))
     }
 
-    /// Remembers a proof that came with an access token. It counts against its key.
+    /// Remembers a proof that came with an access token, which the host has found good. It counts against its key.
     pub(super) async fn remember_proof<S: RequestStore>(&self, store: &S, proof: &Proven) -> Result<(), Refusal> {
-        let owner = self.keys.dpop_key(&proof.thumbprint().to_string());
+        let owner = Owner::authenticated(self.keys.dpop_key(&proof.thumbprint().to_string()));
         remember_one(store, owner, self.dpop_proof(proof)).await
     }
 }
 
-async fn remember_one<S: RequestStore>(store: &S, owner: RecordKey, mark: Mark) -> Result<(), Refusal> {
-    store.remember(owner, &[mark.stored]).await.map_err(|error| Once([Some(mark)]).refused(error))
+async fn remember_one<S: RequestStore>(store: &S, owner: Owner, mark: Mark) -> Result<(), Refusal> {
+    let remembered = store.remember(owner, &[mark.stored]).await;
+    remembered.map(drop).map_err(|error| Once([Some(mark)]).refused(error))
 }
 
 impl<const N: usize> Once<N> {

@@ -62,8 +62,13 @@ algorithms! {
         EdDsa "EdDSA",
         /// EdDSA with Ed25519, by its full name
         Ed25519 "Ed25519",
-        /// RSASSA-PKCS1-v1_5 with SHA-256
+        /// RSASSA-PKCS1-v1_5 with SHA-256. It and its kin are older choices, which no client gets without a registration that
+        /// names them.
         Rs256 "RS256",
+        /// RSASSA-PKCS1-v1_5 with SHA-384
+        Rs384 "RS384",
+        /// RSASSA-PKCS1-v1_5 with SHA-512
+        Rs512 "RS512",
         /// HMAC with SHA-256
         Hs256 "HS256",
         /// HMAC with SHA-384
@@ -78,6 +83,11 @@ impl SigningAlgorithm {
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
+    }
+
+    /// Returns `true` for RSASSA-PKCS1-v1_5.
+    pub(crate) const fn is_pkcs1(self) -> bool {
+        matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
     }
 
     /// Returns `true` if both names stand for the same algorithm.

@@ -6,7 +6,7 @@ use super::{SigningAlgorithm, TokenFault, compact::Jws};
 pub(crate) struct Permitted<'a> {
     offered: &'a [SigningAlgorithm],
     registered: Option<SigningAlgorithm>,
-    /// RS256 takes a registration that names it.
+    /// RS256, RS384 and RS512 take a registration that names them.
     careful: bool,
 }
 
@@ -16,8 +16,8 @@ impl<'a> Permitted<'a> {
         Self { offered, registered: None, careful: false }
     }
 
-    /// Those that the server offers, narrowed down to the one that the client has registered. RS256 is an older choice, for clients
-    /// that name it.
+    /// Those that the server offers, narrowed down to the one that the client has registered. RS256, RS384 and
+    /// RS512 are older choices, for clients that name them.
     pub(crate) fn for_client(offered: &'a [SigningAlgorithm], registered: Option<SigningAlgorithm>) -> Self {
         Self { offered, registered, careful: true }
     }
@@ -32,6 +32,6 @@ impl<'a> Permitted<'a> {
 
     /// Returns `true` if the registration must name this algorithm, and has not done so for the client: then the key must.
     pub(super) fn only_by_registration(&self, algorithm: SigningAlgorithm) -> bool {
-        self.careful && self.registered.is_none() && algorithm == SigningAlgorithm::Rs256
+        self.careful && self.registered.is_none() && algorithm.is_pkcs1()
     }
 }
