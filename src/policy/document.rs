@@ -31,6 +31,7 @@ struct Document {
     single_use_request_objects: bool,
     allow_per_request_redirect_uris: bool,
     restrict_per_request_redirect_uris_to_registered_path: bool,
+    allow_localhost_redirect_uris_on_any_port: bool,
     request_uri_lifetime: u32,
     login_lifetime: u32,
     request_object_lifetime: u32,
@@ -67,6 +68,7 @@ struct Document {
     danger_allow_request_objects_without_exp: bool,
     danger_decrypt_request_objects_by_value: bool,
     danger_allow_plain_code_challenge: bool,
+    danger_allow_redirect_uri_schemes_without_dot: bool,
 }
 
 impl Serialize for Policy {
