@@ -87,7 +87,6 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(RedirectUriError::Empty),
         Box::new(refusal_of_a_form()),
         Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
-        #[cfg(feature = "attestation")]
         Box::new(parjar::attesters::AttesterError::Untrusted),
         #[cfg(feature = "sealed")]
         Box::new(parjar::store::SealingKeyError::Zeros),

@@ -10,9 +10,7 @@
 )]
 
 mod assertions_once;
-#[cfg(feature = "attestation")]
 mod attestation_policies;
-#[cfg(feature = "attestation")]
 mod attestations;
 mod browsers;
 mod certificate_headers;
