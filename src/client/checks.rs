@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
+    credentials::Credentials,
     keys::{ClientKeys, algorithm_of},
     registration::expiry,
     secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
-    subject::subject_of,
 };
 use crate::{
     hex,
@@ -71,12 +71,10 @@ impl Client {
         if redirect_uris.is_empty() && !response_types.is_empty() {
             return Err(RegistrationError::new("redirect_uris", "must not be empty"));
         }
-        let keys = ClientKeys::of(&registration, method)?;
+        let keys = ClientKeys::of(&registration)?;
         Ok(Self {
-            method,
-            secrets,
+            credentials: Credentials::of(&registration, method, secrets, &keys)?,
             keys,
-            certificate_subject: subject_of(&registration, method)?,
             certificate_bound: registration.tls_client_certificate_bound_access_tokens,
             legacy_audience: registration.danger_allow_legacy_assertion_audience,
             redirect_uris,

@@ -6,16 +6,15 @@ use super::{AuthorizeRefusal, Granted, ParEndpoint, Pending, RefusedRedirect, Se
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
+    jar::Sender,
     observer::{Event, Stage},
     protocol::{
-        confirmation::Confirmation,
         parameters::{Name, Parameters},
-        protection::Protection,
         request_uri::RequestUri,
     },
     response::{AuthorizationResponse, answer::Answer, target::Target},
     store::{Claim, ClaimError, RequestStore},
-    validation::{Arrival, Invalid, Provenance, request::AuthorizationRequest},
+    validation::{Invalid, Provenance, request::AuthorizationRequest},
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -140,8 +139,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Refusal::from(Reason::ForeignRequestUri).into());
         }
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
-        match settings.rules.validate(parameters, provenance, client) {
+        match settings.rules.validate(parameters, Provenance::stored(client, protection, confirmation)) {
             Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(self.invalid(invalid)),
@@ -157,24 +155,19 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
-        let (parameters, protection, ending) = match parameters.known(Name::Request) {
-            None => (parameters.without(Name::is_for_token_endpoint), Protection::Plain, Ending::Nothing),
+        let object = match parameters.known(Name::Request) {
+            None => None,
             Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
-            Some(text) => {
-                let may_decrypt = policy.danger_decrypt_request_objects_by_value;
-                let object = self.open_object(text, &client, may_decrypt).await?;
-                let ending = match &object.single_use {
-                    None => Ending::Nothing,
-                    Some(single_use) => {
-                        let mark = settings.replay.request_object(client_id, single_use);
-                        Ending::Remember(settings.replay.at_end_of_login(mark))
-                    }
-                };
-                (object.parameters, object.protection, ending)
-            }
+            Some(text) => Some(self.open_object(text, Sender::Named(&client)).await?),
         };
-        let provenance = Provenance { arrival: Arrival::Plain, protection, confirmation: Confirmation::default() };
-        match rules.validate(parameters, provenance, client) {
+        let provenance = Provenance::in_query(&client, object.as_ref());
+        let mark = object.as_ref().and_then(|object| settings.replay.request_object(object));
+        let ending = mark.map_or(Ending::Nothing, |mark| Ending::Remember(settings.replay.at_end_of_login(mark)));
+        let parameters = match object {
+            Some(object) => object.into_parameters(),
+            None => parameters.without(Name::is_for_token_endpoint),
+        };
+        match rules.validate(parameters, provenance) {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }

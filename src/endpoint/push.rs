@@ -2,40 +2,26 @@
 
 use std::time::Duration;
 
-use super::{
-    ParEndpoint, Pushed,
-    authenticate::Authenticated,
-    gate, record,
-    replay::{Mark, Once},
-};
+use super::{ParEndpoint, Pushed, authenticate::Verified, gate, record, replay::Once};
 use crate::{
-    client::{Client, ClientRegistry},
-    client_auth::Presented,
-    dpop::{Proven, Purpose},
+    client::ClientRegistry,
+    client_auth::{AuthenticatedClient, Presented},
+    dpop::Purpose,
     error::{Reason, Refusal},
     http::{FormRequest, form::Form},
+    jar::{RequestObject, Sender},
     jose::TokenFault,
     observer::{Event, Stage},
     protocol::{
         parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
-        protection::Protection,
         request_uri::RequestUri,
     },
     store::{InsertError, NewRequest, RequestStore},
-    validation::{Arrival, Provenance, request::AuthorizationRequest},
+    validation::{Provenance, request::AuthorizationRequest},
 };
 
 /// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
 const DRAWS: usize = 3;
-
-/// A request on its way in.
-struct Submission {
-    parameters: Parameters,
-    protection: Protection,
-    /// When the request object it came in is over, in seconds since 1970.
-    expires_at: Option<i64>,
-    mark: Option<Mark>,
-}
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Takes a pushed authorization request: authenticates the client, validates the parameters as the authorization endpoint
@@ -79,51 +65,45 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
-        // Only now: anybody can make up keys and signatures, and have the server verify them.
+        let Verified { vouched, mark } = self.verify_credentials(presented).await?;
+        // Only now: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = Purpose::new(request.method, &self.settings.push_targets);
-        let proven = self.proved(request.dpop, &purpose, proof_key)?;
-        let client = client.with_dpop_key(proven.as_ref().map(Proven::thumbprint));
-        let confirmation = client.confirmation();
-        let client = client.into_client();
-        let submission = self.submission(form, &client).await?;
-        let Submission { parameters, protection, expires_at, mark: object_mark } = submission;
-        let rules = &self.settings.rules;
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
-        let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
+        let proven = self.proved(request.dpop, &purpose, vouched.needs_proof())?;
+        let client = vouched.prove(proven.as_ref())?;
+        let object = self.pushed_object(&form, &client).await?;
+        let provenance = Provenance::pushed(&client, object.as_ref());
         let replay = &self.settings.replay;
-        let once = Once::new([
-            mark,
-            proven.as_ref().map(|proven| replay.dpop_proof(proven)),
-            object_mark,
-            replay.code_challenge(&request),
-        ]);
+        let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
+        let object_mark = object.as_ref().and_then(|object| replay.request_object(object));
+        let expires_at = object.as_ref().and_then(RequestObject::expires_at);
+        let parameters = match object {
+            Some(object) => object.into_parameters(),
+            None => of_authorization_request(form, client.client().client_id()),
+        };
+        let validated = self.settings.rules.validate(parameters, provenance);
+        let request = validated.map_err(|invalid| invalid.refusal)?;
+        let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         self.keep(&request, self.lifetime(expires_at)?, &once).await
     }
 
-    /// What is pushed: plain parameters, or those of a request object, which is then the only source of them.
-    async fn submission(&self, form: Form, client: &Client) -> Result<Submission, Refusal> {
+    /// The request object that is pushed, if it is one. It is then the only source of parameters.
+    async fn pushed_object<'c>(
+        &self,
+        form: &Form,
+        client: &'c AuthenticatedClient,
+    ) -> Result<Option<RequestObject<'c>>, Refusal> {
         let Some(text) = form.parameters.known(Name::Request) else {
-            let parameters = of_authorization_request(form, client.client_id());
-            return Ok(Submission { parameters, protection: Protection::Plain, expires_at: None, mark: None });
+            return Ok(None);
         };
         if !self.policy().request_parameter_supported {
             return Err(Reason::RequestNotSupported.into());
         }
-        let object = self.open_object(text, client, client.is_confidential()).await?;
+        let object = self.open_object(text, Sender::Authenticated(client)).await?;
         let beside = |(name, _): (&str, &str)| !matches!(Name::of(name), Some(Name::Request | Name::ClientId));
         if form.parameters.iter().any(beside) {
             return Err(Reason::BesideRequest.into());
         }
-        Ok(Submission {
-            mark: object
-                .single_use
-                .as_ref()
-                .map(|object| self.settings.replay.request_object(client.client_id(), object)),
-            parameters: object.parameters,
-            protection: object.protection,
-            expires_at: object.expires_at,
-        })
+        Ok(Some(object))
     }
 
     /// Whole seconds that the `request_uri` is good for: never longer than the request object that it stands for.

@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 #[cfg(feature = "attestation")]
-use crate::protocol::confirmation::Thumbprint;
+use crate::client_auth::VerifiedAttestation;
 use crate::{
-    client_auth::Accepted,
+    client_auth::VerifiedAssertion,
     clock::Clock,
     dpop::Proven,
     error::{Reason, Refusal},
-    jar::SingleUse,
+    jar::RequestObject,
     jose::TokenFault,
     policy::Policy,
     store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
@@ -83,16 +83,17 @@ impl ReplayGuard {
     }
 
     /// The `jti` of a client assertion.
-    pub(super) fn assertion(&self, client_id: &str, assertion: &Accepted<'_>) -> Mark {
-        let key = self.keys.assertion(client_id, assertion.id());
+    pub(super) fn assertion(&self, assertion: &VerifiedAssertion<'_, '_>) -> Mark {
+        let key = self.keys.assertion(assertion.client().client_id(), assertion.id());
         self.mark_until(Purpose::Assertion, key, assertion.expires_at())
     }
 
-    /// The `jti` of the proof that came along with an attestation.
+    /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
     #[cfg(feature = "attestation")]
-    pub(super) fn attestation_proof(&self, instance: Thumbprint, id: &str, expires_at: i64) -> Mark {
-        let key = self.keys.attestation_proof(&instance.to_string(), id);
-        self.mark_until(Purpose::AttestationProof, key, expires_at)
+    pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
+        let (id, expires_at) = attestation.single_use()?;
+        let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);
+        Some(self.mark_until(Purpose::AttestationProof, key, expires_at))
     }
 
     /// The `jti` of a DPoP proof.
@@ -101,13 +102,14 @@ impl ReplayGuard {
         self.mark_until(Purpose::DpopProof, key, proof.expires_at())
     }
 
-    /// The `jti` of a request object, for as long as a login can last that has begun with it in the query, whichever way it comes
+    /// The `jti` of a request object that is good for one use, for as long as a login can last that has begun with it in the query, whichever way it comes
     /// again.
-    pub(super) fn request_object(&self, client_id: &str, object: &SingleUse) -> Mark {
-        let mut mark =
-            self.mark_until(Purpose::RequestObject, self.keys.request_object(client_id, &object.id), object.expires_at);
+    pub(super) fn request_object(&self, object: &RequestObject<'_>) -> Option<Mark> {
+        let (id, expires_at) = object.single_use()?;
+        let key = self.keys.request_object(object.client().client_id(), id);
+        let mut mark = self.mark_until(Purpose::RequestObject, key, expires_at);
         mark.stored.lifetime = mark.stored.lifetime.saturating_add(self.login_lifetime);
-        mark
+        Some(mark)
     }
 
     /// The challenge of a pushed request, where challenges are remembered.

@@ -9,8 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{Reason, Refusal},
-    hex,
-    json,
+    hex, json,
     policy::Limits,
     protocol::parameters::{Name, Parameters},
 };

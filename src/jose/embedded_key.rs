@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::{
     KeyProblem, SigningAlgorithm, TokenFault, base64url,
-    compact::{Jws, Verified},
+    compact::Jws,
     jwk::Jwk,
     permitted::Permitted,
     prepared_key::{self, PublicKey},
+    verified::Verifier,
 };
 use crate::protocol::confirmation::Thumbprint;
 
@@ -21,6 +22,13 @@ pub(crate) struct EmbeddedKey {
 }
 
 impl EmbeddedKey {
+    /// Takes a token apart that is at most `limit` bytes long, and has its key in the header.
+    pub(crate) fn parse_token(text: &str, limit: usize) -> Result<(Jws<'_>, Self), TokenFault> {
+        let (jws, jwk) = Jws::parse_with_jwk(text, limit)?;
+        let key = Self::of(&jwk).map_err(|_| TokenFault::Key)?;
+        Ok((jws, key))
+    }
+
     /// The key in a `cnf` (RFC 7800 section 3.2).
     #[cfg(feature = "attestation")]
     pub(crate) fn of_confirmation(cnf: &Value) -> Result<Self, TokenFault> {
@@ -28,7 +36,7 @@ impl EmbeddedKey {
         Self::of(jwk).map_err(|_| TokenFault::Key)
     }
 
-    pub(super) fn of(jwk: &Value) -> Result<Self, KeyProblem> {
+    fn of(jwk: &Value) -> Result<Self, KeyProblem> {
         let jwk = Jwk::new(jwk)?;
         jwk.kid()?;
         let (public_key, algorithm) = jwk.to_verify_with()?;
@@ -47,9 +55,10 @@ impl EmbeddedKey {
     pub(crate) fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
     }
+}
 
-    /// Whether the token is signed with this key, by an algorithm that is permitted.
-    pub(crate) fn check<'t>(&self, jws: &'t Jws<'_>, permitted: &Permitted<'_>) -> Result<Verified<'t>, TokenFault> {
+impl Verifier for EmbeddedKey {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
         let is_for = self.algorithm.is_none_or(|only| only.is_same(algorithm));
         if !is_for || !self.public_key.supports(algorithm) {
@@ -57,7 +66,7 @@ impl EmbeddedKey {
         }
         let message = jws.signing_input.as_bytes();
         match prepared_key::verify_embedded(&self.public_key, algorithm, message, &jws.signature) {
-            Ok(true) => Ok(Verified::new(jws)),
+            Ok(true) => Ok(()),
             Ok(false) => Err(TokenFault::Signature),
             Err(_) => Err(TokenFault::Key),
         }
