@@ -4,6 +4,7 @@
 mod attest;
 mod authenticate;
 mod authorize;
+mod browser;
 mod builder;
 mod gate;
 mod metadata;
@@ -16,6 +17,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     authorize::{AuthorizeRefusal, Granted, Pending, RefusedRedirect},
+    browser::{Browser, EmptyBinding},
     builder::{BuildError, ParEndpointBuilder},
     push::Pushed,
 };
