@@ -1,4 +1,4 @@
-//! Runs the node tests of `tests/e2e` against the example servers that cargo has built beside this test: those of the folder
+//! Runs the node tests of this folder against the example servers that cargo has built beside this test: those of the folder
 //! itself against each, those in `both` against the two together.
 
 #![allow(clippy::expect_used)]
@@ -29,7 +29,8 @@ fn run(example: &str, folder: &str) {
     // Each run starts many servers, and browsers.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
+    // A test of the package in examples/demo.
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e");
     assert!(
         tests.join("node_modules/openid-client").is_dir(),
         "tests/e2e/node_modules is missing: run `npm ci` in {}",
@@ -59,7 +60,7 @@ fn built_example(name: &str) -> PathBuf {
     let example = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
     assert!(
         example.is_file(),
-        "{} is missing: run the whole `cargo test --features e2e`, or `cargo build --example {name}` first",
+        "{} is missing: run the whole `cargo test -p parjar-demo --features e2e`, or `cargo build --example {name}` first",
         example.display()
     );
     example

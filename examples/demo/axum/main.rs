@@ -1,9 +1,9 @@
 //! A small authorization server with pushed authorization requests, over axum: `cargo run --example axum`.
 //!
-//! This folder is the whole HTTP layer. What the endpoints do is in `examples/demo`; what happens to a pushed request is in the
+//! This folder is the whole HTTP layer. What the endpoints do is in the folder around it; what happens to a pushed request is in the
 //! library.
 
-#[path = "../demo/demo.rs"]
+#[path = "../demo.rs"]
 mod demo;
 mod exchange;
 mod listener;

@@ -7,7 +7,7 @@
 //! | `claim`, `consume` | `GETDEL key` | `DELETE ... RETURNING payload` |
 //!
 //! Neither server waits for a disk (no persistence, `fsync` off), which would hide what a store costs. It prints ratios. Store and floor take turns, so that a noisy machine treats both alike, and the best turn of each counts:
-//! `cargo bench --features servers --bench store`. `PARJAR_TEST_REDIS_URL` and `PARJAR_TEST_POSTGRES_URL` name other servers.
+//! `cargo bench -p parjar-servers --bench store`. `PARJAR_TEST_REDIS_URL` and `PARJAR_TEST_POSTGRES_URL` name other servers.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,11 +19,11 @@
 // The tests use more of these.
 #![allow(dead_code, unused_imports)]
 
-#[path = "../tests/servers/postgres/database.rs"]
+#[path = "../postgres/database.rs"]
 mod database;
-#[path = "../tests/servers/redis/servers.rs"]
+#[path = "../redis/servers.rs"]
 mod servers;
-#[path = "../tests/servers/support.rs"]
+#[path = "../support.rs"]
 mod support;
 
 use std::{
