@@ -17,8 +17,8 @@ use std::{
 };
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use parjar::{Browser, 
-    Client, ClientRegistration, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
+use parjar::{
+    Browser, Client, ClientRegistration, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
     store::{MemoryLimits, MemoryStore},
 };
 use rand::{TryRng as _, rngs::SysRng};

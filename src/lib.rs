@@ -250,8 +250,8 @@ pub use self::{
     client_auth::AuthenticatedClient,
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
-        AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
-        RefusedRedirect,
+        AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint,
+        ParEndpointBuilder, Pending, Pushed, RefusedRedirect,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
     http::{

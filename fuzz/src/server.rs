@@ -1,9 +1,9 @@
 //! An authorization server for the targets, and what holds for everything that it says.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use parjar::{Browser, 
-    AuthorizationResponse, AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
-    ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
+use parjar::{
+    AuthorizationResponse, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry,
+    ManualClock, ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
 };
 use serde_json::{Value, json};
 

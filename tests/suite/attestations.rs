@@ -29,7 +29,7 @@ const ATTESTER: &str = "https://attester.example.com";
 const TOKEN_ENDPOINT: &str = "https://as.example.com/token";
 
 /// Trusts the attester with [`OTHER_ES256_KEY`], and the one with certificates for [`ES384_KEY`].
-struct Trusted;
+pub(crate) struct Trusted;
 
 impl AttesterKeys for Trusted {
     async fn keys(&self, attester: &Attester<'_>) -> Result<VerificationKeys, AttesterError> {

@@ -216,7 +216,8 @@ fn a_certificate_of_the_connection_is_no_second_method() {
         pollster::block_on(server.par.push(&request)).unwrap();
     }
     let der = Maker::new().der();
-    let client = token(&server, ClientCertificate::with_unverified_chain(&der), &crate::support::form(with_assertion(&jwt)));
+    let client =
+        token(&server, ClientCertificate::with_unverified_chain(&der), &crate::support::form(with_assertion(&jwt)));
     assert_eq!(client.unwrap().method(), AuthenticationMethod::PrivateKeyJwt);
 }
 
@@ -252,8 +253,9 @@ fn a_request_is_bound_to_certificate_and_proof_where_there_are_both() {
     let body = code_request(&[("client_id", "c1")]);
     let headers = [("content-type", FORM.as_bytes()), ("dpop", proof.as_bytes())];
     let request = FormRequest::new("POST", headers, &body);
-    let pushed =
-        pollster::block_on(server.par.push(&request.with_client_certificate(ClientCertificate::with_verified_chain(&der))));
+    let pushed = pollster::block_on(
+        server.par.push(&request.with_client_certificate(ClientCertificate::with_verified_chain(&der))),
+    );
     let query = format!("client_id=c1&request_uri={}", pushed.unwrap().request_uri());
     let demanded = server.authorize(&query, None).unwrap().request().confirmation();
     assert_eq!(demanded.jkt, Some(crate::proofs::thumbprint(&ES256_KEY)));
@@ -290,7 +292,8 @@ fn a_self_signed_certificate_counts_by_its_registered_key() {
             push_c1(&server, &der, false).unwrap();
         }
         let client =
-            token(&server, ClientCertificate::with_verified_chain(&Maker::new().key(key).der()), "client_id=c1").unwrap();
+            token(&server, ClientCertificate::with_verified_chain(&Maker::new().key(key).der()), "client_id=c1")
+                .unwrap();
         assert_eq!(client.method().as_str(), "self_signed_tls_client_auth");
         for other in KEYS.iter().filter(|other| other.kid() != key.kid()) {
             let der = Maker::new().key(other).der();
@@ -400,7 +403,8 @@ fn certificates_that_cannot_be_read_are_refused() {
     ];
     for (index, der) in malformed.iter().enumerate() {
         for client_id in ["c1", "c2"] {
-            let refused = push(&server, ClientCertificate::with_verified_chain(der), &code_request(&[("client_id", client_id)]));
+            let refused =
+                push(&server, ClientCertificate::with_verified_chain(der), &code_request(&[("client_id", client_id)]));
             assert_eq!(failure(refused), Reason::MalformedCertificate, "{client_id} {index}");
         }
     }

@@ -10,9 +10,9 @@ use parjar::{
 use serde_json::{Value, json};
 
 use crate::{
-    support::{browser_with, 
-        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form, post, public,
-        with,
+    support::{
+        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error, form,
+        post, public, with,
     },
     tokens::{assertion, with_assertion},
 };

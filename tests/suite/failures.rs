@@ -21,7 +21,10 @@ use parjar::{
 
 use crate::{
     host::{builder, endpoint, open, page, push},
-    support::{browser_with, CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, request_uri},
+    support::{
+        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error,
+        request_uri,
+    },
 };
 
 const PREFIX: &str = RequestUri::PREFIX;
@@ -223,7 +226,10 @@ fn a_client_of_another_name_is_no_client() {
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     for client_id in ["BASIC", "basic+"] {
         let query = format!("client_id={client_id}&request_uri={handle}");
-        assert_eq!(page(pollster::block_on(par.authorize(&query, browser_with(None)))).reason(), Reason::RequestUriOfUnknownClient);
+        assert_eq!(
+            page(pollster::block_on(par.authorize(&query, browser_with(None)))).reason(),
+            Reason::RequestUriOfUnknownClient
+        );
         let plain = format!("client_id={client_id}&{}", code_request(&[]));
         assert_eq!(page(pollster::block_on(par.authorize(&plain, browser_with(None)))).reason(), Reason::UnknownClient);
     }
@@ -362,7 +368,9 @@ fn a_record_of_another_client_is_not_opened_even_when_the_store_confuses_them() 
         keep.lock().unwrap().clone_from(&record);
         record
     });
-    assert!(pollster::block_on(par.authorize(&format!("client_id=other&request_uri={other}"), browser_with(None))).is_ok());
+    assert!(
+        pollster::block_on(par.authorize(&format!("client_id=other&request_uri={other}"), browser_with(None))).is_ok()
+    );
     store.tamper(move |_| stolen.lock().unwrap().clone());
     assert_eq!(page(open(&par, &mine, None)).code().as_str(), "invalid_request_uri");
 }

@@ -15,7 +15,7 @@ use parjar::{
     store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal},
 };
 
-use crate::support::{browser_with, FORM, ISSUER, authorization, basic, client};
+use crate::support::{FORM, ISSUER, authorization, basic, browser_with, client};
 
 /// An endpoint with the clients `basic` and `other`.
 pub(crate) fn builder(issuer: &str) -> ParEndpointBuilder {

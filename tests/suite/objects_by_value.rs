@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     host::{answer, page, redirected},
-    support::{browser_with, CALLBACK, ISSUER, Server, basic, form, with},
+    support::{CALLBACK, ISSUER, Server, basic, browser_with, form, with},
     tokens::{ES256_KEY, NOW, object, object_claims, object_header, object_server, signer},
 };
 

@@ -9,7 +9,7 @@ use parjar::{
 
 use crate::{
     host::{builder, open, push},
-    support::{browser_with, FORM, ISSUER, authorization, code_request, request_uri},
+    support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
 };
 
 /// Notes every event as a line.

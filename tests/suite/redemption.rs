@@ -17,7 +17,7 @@ use parjar::{
 
 use crate::{
     host::{endpoint, open, page, push},
-    support::{browser_with, CALLBACK, CHALLENGE, Server, basic, code_request, form, request_uri, with},
+    support::{CALLBACK, CHALLENGE, Server, basic, browser_with, code_request, form, request_uri, with},
 };
 use serde_json::json;
 

@@ -14,9 +14,9 @@ use parjar::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{browser_with, 
-    CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, body, client, code_request, form, request_uri,
-    with,
+use crate::support::{
+    CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, form,
+    request_uri, with,
 };
 
 const CANARY: &str = "cAnArY";

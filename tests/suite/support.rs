@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticatedClient, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
-    ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
+    AuthenticatedClient, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry,
+    ManualClock, ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
     store::{MemoryLimits, MemoryStore},
 };
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use parjar::{Browser, 
-    AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Pending,
+use parjar::{
+    AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Pending,
     RandomSource as _, Reply, SystemRandom,
     store::{Claim, NewRequest, RecordKey, ReplayMark, RequestStore},
 };

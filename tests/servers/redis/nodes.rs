@@ -1,7 +1,7 @@
 //! Endpoints that share one server.
 
-use parjar::{Browser, 
-    AuthorizeRefusal, BoxedParEndpoint, Client, ClientRegistration, ErrorCode, FormRequest, InMemoryRegistry,
+use parjar::{
+    AuthorizeRefusal, BoxedParEndpoint, Browser, Client, ClientRegistration, ErrorCode, FormRequest, InMemoryRegistry,
     ParEndpoint, Pending, Reply,
     store::{RedisStore, RequestStore},
 };
