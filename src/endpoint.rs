@@ -4,22 +4,26 @@
 mod attest;
 mod authenticate;
 mod authorize;
+mod authorize_refusal;
 mod browser;
 mod builder;
 mod gate;
 mod metadata;
 mod object;
+mod pending;
 mod proof;
 mod push;
+mod pushed;
 mod record;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
-    authorize::{AuthorizeRefusal, Granted, Pending, RefusedRedirect},
+    authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
     browser::{Browser, EmptyBinding},
     builder::{BuildError, ParEndpointBuilder},
-    push::Pushed,
+    pending::{Granted, Pending},
+    pushed::Pushed,
 };
 use crate::{
     client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id, jwks::JwksCache},

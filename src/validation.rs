@@ -16,24 +16,23 @@ mod scopes;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use serde_json::{Map, Value};
-
 pub(crate) use self::redirect::Arrival;
-use self::{details::DetailCheck, response::Modes};
+use self::{
+    details::DetailCheck,
+    request::{AuthorizationRequest, Checked},
+    response::Modes,
+};
 use crate::{
     client::Client,
     error::{Reason, Refusal, Rejection},
     policy::Policy,
     protocol::{
-        code_challenge::CodeChallenge,
         confirmation::Confirmation,
         parameters::{Name, Parameters},
         protection::Protection,
         redirect_uri::RedirectUri,
-        response_type::{ResponseMode, ResponseType},
     },
-    response::signer::ResponseSigner,
-    validation::request::AuthorizationRequest,
+    response::{answer::Answer, signer::ResponseSigner},
 };
 
 /// A rule of the host, applied to a request that has passed all others: at the push, and again when it is opened.
@@ -90,26 +89,6 @@ pub(crate) struct Invalid {
     pub(crate) answer: Option<Box<Answer>>,
 }
 
-/// Where and how to answer a client through the browser.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) redirect_uri: RedirectUri,
-    pub(crate) mode: ResponseMode,
-    pub(crate) state: Option<Box<str>>,
-    pub(crate) client: Arc<Client>,
-}
-
-/// What the checks read out of the parameters.
-struct Checked {
-    confirmation: Confirmation,
-    response_type: ResponseType,
-    response_mode: ResponseMode,
-    code_challenge: Option<CodeChallenge>,
-    max_age: Option<u64>,
-    claims: Option<Value>,
-    authorization_details: Vec<Map<String, Value>>,
-}
-
 impl Rules {
     /// Validates a request, and says where a refusal may be sent: nowhere, until the `redirect_uri` was found good.
     pub(crate) fn validate(
@@ -124,19 +103,9 @@ impl Rules {
         let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
         match self.checks(&parameters, protection, confirmation, &client, &redirect_uri) {
             Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
-            Ok(checked) => self.host_rules(AuthorizationRequest {
-                client,
-                parameters,
-                protection,
-                confirmation: checked.confirmation,
-                redirect_uri,
-                response_type: checked.response_type,
-                response_mode: checked.response_mode,
-                code_challenge: checked.code_challenge,
-                max_age: checked.max_age,
-                claims: checked.claims,
-                authorization_details: checked.authorization_details,
-            }),
+            Ok(checked) => {
+                self.host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
+            }
         }
     }
 
@@ -182,8 +151,8 @@ impl Rules {
             None => Ok(request),
             Some(rejection) => {
                 let refusal = Refusal::from(rejection);
-                let AuthorizationRequest { parameters, client, redirect_uri, .. } = &request;
-                Err(Invalid { answer: self.answer(&refusal, parameters, client, redirect_uri.clone()), refusal })
+                let (client, redirect_uri) = (request.shared_client(), request.redirect_uri().clone());
+                Err(Invalid { answer: self.answer(&refusal, request.parameters(), client, redirect_uri), refusal })
             }
         }
     }

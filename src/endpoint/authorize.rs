@@ -1,13 +1,14 @@
 //! The authorization endpoint's side: opening a request for the login, and ending it exactly once.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{Browser, ParEndpoint, Settings, authenticate::not_stored};
+use super::{
+    AuthorizeRefusal, Browser, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, authenticate::not_stored,
+    pending::Ending, record,
+};
 use crate::{
     client::ClientRegistry,
-    endpoint::record,
     error::{DenialCode, Reason, Refusal},
-    http::Reply,
     jose::TokenFault,
     observer::{Event, Stage},
     protocol::{
@@ -16,163 +17,10 @@ use crate::{
         protection::Protection,
         request_uri::RequestUri,
     },
-    response::{self, AuthorizationResponse, Target},
+    response::{AuthorizationResponse, answer::Answer, target::Target},
     store::{Claim, ClaimError, ReplayMark, RequestStore},
-    validation::{Answer, Arrival, Invalid, Provenance, request::AuthorizationRequest},
+    validation::{Arrival, Invalid, Provenance, request::AuthorizationRequest},
 };
-
-/// An authorization that has begun and not ended: what the host shows to the user.
-#[derive(Clone)]
-pub struct Pending {
-    request: AuthorizationRequest,
-    ending: Ending,
-    target: Target,
-}
-
-/// What it takes to end a request.
-#[derive(Clone)]
-enum Ending {
-    /// Plain parameters can be sent again at any time.
-    Nothing,
-    /// A pushed request is spent.
-    Spend { request_uri: RequestUri, claim: Claim },
-    /// A request object that is good for one use is remembered. After `until`, by the clock's
-    /// [`elapsed`](crate::Clock::elapsed), the login has taken too long.
-    Remember { mark: ReplayMark, until: Duration },
-}
-
-impl Pending {
-    /// The request, validated against the present policy and registration.
-    #[must_use]
-    pub fn request(&self) -> &AuthorizationRequest {
-        &self.request
-    }
-
-    /// The `request_uri` under which the request was pushed. `None` when it came in the query.
-    ///
-    /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
-    /// [`ParEndpoint::authorize`] with them again; where there is none, the query that it came in.
-    #[must_use]
-    pub fn request_uri(&self) -> Option<&str> {
-        match &self.ending {
-            Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
-            Ending::Nothing | Ending::Remember { .. } => None,
-        }
-    }
-}
-
-impl fmt::Debug for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-/// An authorization that was granted, to this caller alone: issue the code now.
-#[derive(Clone)]
-pub struct Granted {
-    request: AuthorizationRequest,
-    target: Target,
-}
-
-impl Granted {
-    /// The request. Keep with the code what the token endpoint needs of it: `redirect_uri`, `code_challenge`, scopes.
-    #[must_use]
-    pub fn request(&self) -> &AuthorizationRequest {
-        &self.request
-    }
-
-    /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
-    /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
-    /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
-    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> AuthorizationResponse {
-        self.target.respond(parameters)
-    }
-}
-
-impl fmt::Debug for Granted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Granted").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-/// A refusal of the authorization endpoint, and whom to tell.
-#[derive(Clone, Debug)]
-pub enum AuthorizeRefusal {
-    /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
-    Page(Refusal),
-    /// Send the browser back to the client.
-    Redirect(Box<RefusedRedirect>),
-}
-
-impl AuthorizeRefusal {
-    /// Why.
-    #[must_use]
-    pub fn refusal(&self) -> &Refusal {
-        match self {
-            Self::Page(refusal) => refusal,
-            Self::Redirect(refused) => &refused.refusal,
-        }
-    }
-
-    /// The HTTP status of a page that shows the refusal: 400, or 500 and 503 when the fault is on this side.
-    #[must_use]
-    pub fn page_status(&self) -> u16 {
-        match self.refusal().status() {
-            status @ (500 | 503) => status,
-            _ => 400,
-        }
-    }
-}
-
-impl From<AuthorizeRefusal> for Reply {
-    /// The redirect to the client; or a plain page with the public text, for hosts that have no error page of their own.
-    fn from(refused: AuthorizeRefusal) -> Self {
-        let status = refused.page_status();
-        match refused {
-            AuthorizeRefusal::Redirect(refused) => refused.redirect().into(),
-            AuthorizeRefusal::Page(refusal) => response::refusal_page(&refusal, status),
-        }
-    }
-}
-
-impl fmt::Display for AuthorizeRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.refusal().fmt(f)
-    }
-}
-
-impl std::error::Error for AuthorizeRefusal {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(self.refusal())
-    }
-}
-
-/// A refusal that the client is told of, through the browser and a validated `redirect_uri`.
-#[derive(Clone, Debug)]
-pub struct RefusedRedirect {
-    refusal: Refusal,
-    target: Target,
-}
-
-impl RefusedRedirect {
-    /// Why.
-    #[must_use]
-    pub fn refusal(&self) -> &Refusal {
-        &self.refusal
-    }
-
-    /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
-    #[must_use]
-    pub fn redirect(&self) -> AuthorizationResponse {
-        self.target.refuse(self.refusal.code().as_str(), Some(self.refusal.description()))
-    }
-}
-
-impl From<Refusal> for AuthorizeRefusal {
-    fn from(refusal: Refusal) -> Self {
-        Self::Page(refusal)
-    }
-}
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Opens an authorization request: one that was pushed, by `client_id` and `request_uri`, or where nobody demands a push
@@ -363,7 +211,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             redirect_uri: request.redirect_uri().clone(),
             mode: request.response_mode(),
             state: request.state().map(Into::into),
-            client: Arc::clone(&request.client),
+            client: Arc::clone(request.shared_client()),
         });
         Pending { request, ending, target }
     }

@@ -22,20 +22,41 @@ use crate::{
 /// dropped.
 #[derive(Clone)]
 pub struct AuthorizationRequest {
-    pub(crate) client: Arc<Client>,
-    pub(crate) parameters: Parameters,
-    pub(crate) protection: Protection,
-    pub(crate) confirmation: Confirmation,
-    pub(crate) redirect_uri: RedirectUri,
-    pub(crate) response_type: ResponseType,
-    pub(crate) response_mode: ResponseMode,
-    pub(crate) code_challenge: Option<CodeChallenge>,
-    pub(crate) max_age: Option<u64>,
-    pub(crate) claims: Option<Value>,
-    pub(crate) authorization_details: Vec<Map<String, Value>>,
+    client: Arc<Client>,
+    parameters: Parameters,
+    protection: Protection,
+    redirect_uri: RedirectUri,
+    checked: Checked,
+}
+
+/// The values that the checks read out of the parameters.
+#[derive(Clone)]
+pub(super) struct Checked {
+    pub(super) confirmation: Confirmation,
+    pub(super) response_type: ResponseType,
+    pub(super) response_mode: ResponseMode,
+    pub(super) code_challenge: Option<CodeChallenge>,
+    pub(super) max_age: Option<u64>,
+    pub(super) claims: Option<Value>,
+    pub(super) authorization_details: Vec<Map<String, Value>>,
 }
 
 impl AuthorizationRequest {
+    /// Makes a request of what has passed all checks.
+    pub(super) fn new(
+        client: Arc<Client>,
+        parameters: Parameters,
+        protection: Protection,
+        redirect_uri: RedirectUri,
+        checked: Checked,
+    ) -> Self {
+        Self { client, parameters, protection, redirect_uri, checked }
+    }
+
+    pub(crate) fn shared_client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
     /// The client that the request is for.
     #[must_use]
     pub fn client(&self) -> &Client {
@@ -64,7 +85,7 @@ impl AuthorizationRequest {
     /// key there (RFC 9449 section 10).
     #[must_use]
     pub fn confirmation(&self) -> Confirmation {
-        self.confirmation
+        self.checked.confirmation
     }
 
     /// Where the response goes: what the request says, or the one that is registered when it says nothing.
@@ -83,13 +104,13 @@ impl AuthorizationRequest {
     /// `response_type`
     #[must_use]
     pub fn response_type(&self) -> ResponseType {
-        self.response_type
+        self.checked.response_type
     }
 
     /// `response_mode`, or the default of the response type.
     #[must_use]
     pub fn response_mode(&self) -> ResponseMode {
-        self.response_mode
+        self.checked.response_mode
     }
 
     /// The tokens of `scope`; none when it was left out.
@@ -119,7 +140,7 @@ impl AuthorizationRequest {
     /// section 4.8.2).
     #[must_use]
     pub fn code_challenge(&self) -> Option<&CodeChallenge> {
-        self.code_challenge.as_ref()
+        self.checked.code_challenge.as_ref()
     }
 
     /// The values of `prompt`, unknown ones among them.
@@ -136,7 +157,7 @@ impl AuthorizationRequest {
     /// `max_age` in seconds, or the client's `default_max_age`.
     #[must_use]
     pub fn max_age(&self) -> Option<u64> {
-        self.max_age.or(self.client.default_max_age())
+        self.checked.max_age.or(self.client.default_max_age())
     }
 
     /// `login_hint`
@@ -158,7 +179,7 @@ impl AuthorizationRequest {
     /// `claims`, parsed (OpenID Connect Core section 5.5). Its JSON as it came is in the parameters.
     #[must_use]
     pub fn claims(&self) -> Option<&Value> {
-        self.claims.as_ref()
+        self.checked.claims.as_ref()
     }
 
     /// The values of `resource` (RFC 8707).
@@ -169,7 +190,7 @@ impl AuthorizationRequest {
     /// The objects in `authorization_details` (RFC 9396), parsed. Their JSON as it came is in the parameters.
     #[must_use]
     pub fn authorization_details(&self) -> &[Map<String, Value>] {
-        &self.authorization_details
+        &self.checked.authorization_details
     }
 
     fn tokens(&self, name: Name) -> impl Iterator<Item = &str> {

@@ -1,0 +1,88 @@
+//! A refusal of the authorization endpoint: a page for the user, or an error response for the client.
+
+use std::fmt;
+
+use crate::{
+    error::Refusal,
+    http::Reply,
+    response::{AuthorizationResponse, page::refusal_page, target::Target},
+};
+
+/// A refusal of the authorization endpoint, and whom to tell.
+#[derive(Clone, Debug)]
+pub enum AuthorizeRefusal {
+    /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
+    Page(Refusal),
+    /// Send the browser back to the client.
+    Redirect(Box<RefusedRedirect>),
+}
+
+impl AuthorizeRefusal {
+    /// Why.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        match self {
+            Self::Page(refusal) => refusal,
+            Self::Redirect(refused) => &refused.refusal,
+        }
+    }
+
+    /// The HTTP status of a page that shows the refusal: 400, or 500 and 503 when the fault is on this side.
+    #[must_use]
+    pub fn page_status(&self) -> u16 {
+        match self.refusal().status() {
+            status @ (500 | 503) => status,
+            _ => 400,
+        }
+    }
+}
+
+impl From<AuthorizeRefusal> for Reply {
+    /// The redirect to the client; or a plain page with the public text, for hosts that have no error page of their own.
+    fn from(refused: AuthorizeRefusal) -> Self {
+        let status = refused.page_status();
+        match refused {
+            AuthorizeRefusal::Redirect(refused) => refused.redirect().into(),
+            AuthorizeRefusal::Page(refusal) => refusal_page(&refusal, status),
+        }
+    }
+}
+
+impl fmt::Display for AuthorizeRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal().fmt(f)
+    }
+}
+
+impl std::error::Error for AuthorizeRefusal {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(self.refusal())
+    }
+}
+
+/// A refusal that the client is told of, through the browser and a validated `redirect_uri`.
+#[derive(Clone, Debug)]
+pub struct RefusedRedirect {
+    pub(super) refusal: Refusal,
+    pub(super) target: Target,
+}
+
+impl RefusedRedirect {
+    /// Why.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
+    /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
+    #[must_use]
+    pub fn redirect(&self) -> AuthorizationResponse {
+        self.target.refuse(self.refusal.code().as_str(), Some(self.refusal.description()))
+    }
+}
+
+impl From<Refusal> for AuthorizeRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self::Page(refusal)
+    }
+}

@@ -1,0 +1,84 @@
+//! An authorization on its way: pending until it is ended, and then granted, once.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    protocol::request_uri::RequestUri,
+    response::{AuthorizationResponse, target::Target},
+    store::{Claim, ReplayMark},
+    validation::request::AuthorizationRequest,
+};
+
+/// An authorization that has begun and not ended: what the host shows to the user.
+#[derive(Clone)]
+pub struct Pending {
+    pub(super) request: AuthorizationRequest,
+    pub(super) ending: Ending,
+    pub(super) target: Target,
+}
+
+/// What it takes to end a request.
+#[derive(Clone)]
+pub(super) enum Ending {
+    /// Plain parameters can be sent again at any time.
+    Nothing,
+    /// A pushed request is spent.
+    Spend { request_uri: RequestUri, claim: Claim },
+    /// A request object that is good for one use is remembered. After `until`, by the clock's
+    /// [`elapsed`](crate::Clock::elapsed), the login has taken too long.
+    Remember { mark: ReplayMark, until: Duration },
+}
+
+impl Pending {
+    /// The request, validated against the present policy and registration.
+    #[must_use]
+    pub fn request(&self) -> &AuthorizationRequest {
+        &self.request
+    }
+
+    /// The `request_uri` under which the request was pushed. `None` when it came in the query.
+    ///
+    /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
+    /// [`ParEndpoint::authorize`] with them again; where there is none, the query that it came in.
+    #[must_use]
+    pub fn request_uri(&self) -> Option<&str> {
+        match &self.ending {
+            Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
+            Ending::Nothing | Ending::Remember { .. } => None,
+        }
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// An authorization that was granted, to this caller alone: issue the code now.
+#[derive(Clone)]
+pub struct Granted {
+    pub(super) request: AuthorizationRequest,
+    pub(super) target: Target,
+}
+
+impl Granted {
+    /// The request. Keep with the code what the token endpoint needs of it: `redirect_uri`, `code_challenge`, scopes.
+    #[must_use]
+    pub fn request(&self) -> &AuthorizationRequest {
+        &self.request
+    }
+
+    /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
+    /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
+    /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
+    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> AuthorizationResponse {
+        self.target.respond(parameters)
+    }
+}
+
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Granted").field("request", &self.request).finish_non_exhaustive()
+    }
+}
