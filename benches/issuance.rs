@@ -18,7 +18,7 @@ use std::{
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use parjar::{
-    Client, ClientRegistration, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
+    Browser, Client, ClientRegistration, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
     store::{MemoryLimits, MemoryStore},
 };
 use rand::{TryRng as _, rngs::SysRng};
@@ -168,7 +168,7 @@ fn redemption(criterion: &mut Criterion) {
                 format!("client_id=bench&request_uri={}", pushed.request_uri())
             },
             |query| {
-                let pending = now(bench.par.authorize(&query, Some("browser"))).unwrap();
+                let pending = now(bench.par.authorize(&query, Browser::bound("browser").unwrap())).unwrap();
                 now(bench.par.complete(&pending)).unwrap()
             },
             BatchSize::SmallInput,

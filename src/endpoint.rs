@@ -5,6 +5,7 @@ mod attest;
 mod authenticate;
 mod authorize;
 mod authorize_refusal;
+mod browser;
 mod builder;
 mod gate;
 mod metadata;
@@ -21,6 +22,7 @@ use std::{fmt, sync::Arc};
 use self::replay::ReplayGuard;
 pub use self::{
     authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
+    browser::{Browser, EmptyBinding},
     builder::{BuildError, ParEndpointBuilder},
     pending::{Granted, Pending},
     pushed::Pushed,

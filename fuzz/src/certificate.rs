@@ -35,14 +35,14 @@ pub fn run(bytes: &[u8]) {
     }
     if let Ok(Some(forwarded)) = ForwardedCertificate::from_client_cert_header([bytes]) {
         assert!(bytes.len() > 2 && bytes.starts_with(b":") && bytes.ends_with(b":"));
-        check(forwarded.certificate(true).der(), "key");
+        check(forwarded.with_verified_chain().der(), "key");
     }
 }
 
 fn check(der: &[u8], client_id: &str) {
     let body = format!("client_id={client_id}");
     let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
-    let request = request.with_client_certificate(ClientCertificate::new(der, true));
+    let request = request.with_client_certificate(ClientCertificate::with_verified_chain(der));
     if let Err(refusal) = pollster::block_on(SERVER.par.authenticate_client(&request)) {
         check_refusal(&refusal);
         assert_eq!((refusal.status(), refusal.code().as_str()), (401, "invalid_client"));

@@ -17,12 +17,19 @@ pub struct ClientCertificate<'a> {
 }
 
 impl<'a> ClientCertificate<'a> {
-    /// The leaf certificate, DER, and whether the TLS stack verified its chain up to a root that is trusted to name clients, its
-    /// dates included. For `tls_client_auth` these roots should be few (RFC 8705 section 7.4): whoever can get a certificate of
-    /// one of them for the registered name is the client.
+    /// The leaf certificate, DER, of a chain that the TLS stack has verified up to a root that is trusted to name clients, its
+    /// dates included. `tls_client_auth` needs one. Its roots should be few (RFC 8705 section 7.4): an attacker who gets a
+    /// certificate of one of them for the registered name is the client.
     #[must_use]
-    pub fn new(der: &'a [u8], chain_verified: bool) -> Self {
-        Self { der, chain_verified }
+    pub fn with_verified_chain(der: &'a [u8]) -> Self {
+        Self { der, chain_verified: true }
+    }
+
+    /// The leaf certificate, DER, of a chain that has not been verified: what `self_signed_tls_client_auth` needs, and the binding
+    /// of tokens. It is refused for `tls_client_auth`.
+    #[must_use]
+    pub fn with_unverified_chain(der: &'a [u8]) -> Self {
+        Self { der, chain_verified: false }
     }
 
     /// The leaf certificate, DER.
@@ -53,8 +60,8 @@ impl fmt::Debug for ClientCertificate<'_> {
 /// A certificate out of the `Client-Cert` header (RFC 9440) of a proxy that ends TLS.
 ///
 /// This library never looks for that header by itself. Read it only from connections of the proxy, and only if the proxy takes out
-/// every `Client-Cert` that comes from outside, of clients without a certificate too (RFC 9440 section 4): otherwise anybody can
-/// be any client.
+/// every `Client-Cert` that comes from outside, of clients without a certificate too (RFC 9440 section 4): otherwise any
+/// sender can be any client.
 ///
 /// ```
 /// use parjar::{ForwardedCertificate, FormRequest};
@@ -65,7 +72,7 @@ impl fmt::Debug for ClientCertificate<'_> {
 /// let mut request = FormRequest::new("POST", headers, body);
 /// if let Some(forwarded) = &forwarded {
 ///     // ... if the proxy verifies chains.
-///     request = request.with_client_certificate(forwarded.certificate(true));
+///     request = request.with_client_certificate(forwarded.with_verified_chain());
 /// }
 /// # Ok::<_, parjar::ClientCertHeaderError>(())
 /// ```
@@ -105,10 +112,16 @@ impl ForwardedCertificate {
         Ok(Some(Self(der)))
     }
 
-    /// The certificate, and whether the proxy has verified its chain.
+    /// The certificate, of a chain that the proxy has verified: see [`ClientCertificate::with_verified_chain`].
     #[must_use]
-    pub fn certificate(&self, chain_verified: bool) -> ClientCertificate<'_> {
-        ClientCertificate::new(&self.0, chain_verified)
+    pub fn with_verified_chain(&self) -> ClientCertificate<'_> {
+        ClientCertificate::with_verified_chain(&self.0)
+    }
+
+    /// The certificate, of a chain that the proxy has not verified: see [`ClientCertificate::with_unverified_chain`].
+    #[must_use]
+    pub fn with_unverified_chain(&self) -> ClientCertificate<'_> {
+        ClientCertificate::with_unverified_chain(&self.0)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{AuthorizeRefusal, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, pending::Ending, record};
+use super::{
+    AuthorizeRefusal, Browser, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, pending::Ending, record,
+};
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
@@ -25,9 +27,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// `client_id` in it has any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading the page does no
     /// harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
     ///
-    /// `browser` is what the host recognizes a browser by: the value of a cookie that it sets, random and its own (not the whole
-    /// `Cookie` header). The first browser to open a request keeps it. Without one, or with an empty one, whoever has the `request_uri` can go on with the login. A HEAD request should not get
-    /// here: programs that look at a link before its user does would take the request for themselves.
+    /// The first [`Browser`] to open a pushed request keeps it. A HEAD request should not get here: programs that look at a link
+    /// before its user does would take the request for themselves.
     ///
     /// # Errors
     ///
@@ -36,10 +37,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// until its signature is verified, nothing in the query is known to come from the client.
     ///
     /// ```
-    /// use parjar::{AuthorizeRefusal, ParEndpoint, Reply};
+    /// use parjar::{AuthorizeRefusal, Browser, ParEndpoint, Reply};
     ///
-    /// async fn approve(par: &ParEndpoint, query: &str, browser: &str) -> Reply {
-    ///     match par.authorize(query, Some(browser)).await {
+    /// async fn approve(par: &ParEndpoint, query: &str, browser: Browser<'_>) -> Reply {
+    ///     match par.authorize(query, browser).await {
     ///         Ok(pending) => match par.complete(&pending).await {
     ///             Ok(granted) => granted.respond([("code", "your code")]).into(),
     ///             Err(refused) => refused.into(),
@@ -54,7 +55,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     pub async fn authorize(
         &self,
         query: &(impl AsRef<[u8]> + ?Sized),
-        browser: Option<&str>,
+        browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
             .map_err(|refusal| self.settings.refused(Stage::Authorize, None, refusal))?;
@@ -106,7 +107,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         &self,
         client_id: &str,
         parameters: Parameters,
-        browser: Option<&str>,
+        browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
         match (parameters.known(Name::RequestUri), parameters.known(Name::Request)) {
             (None, _) => self.open_query(client_id, parameters).await,
@@ -122,14 +123,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         &self,
         client_id: &str,
         request_uri: RequestUri,
-        browser: Option<&str>,
+        browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let settings = &self.settings;
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::RequestUriOfUnknownClient))?;
         let claim = Claim {
             key: settings.keys.request(request_uri.reference()),
             owner: settings.keys.owner(client_id),
-            browser: browser.filter(|binding| !binding.is_empty()).map(|binding| settings.keys.browser(binding)),
+            browser: browser.binding().map(|binding| settings.keys.browser(binding)),
             lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
         };
         let payload = self.store.claim(claim).await.map_err(not_claimed)?;

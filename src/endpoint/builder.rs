@@ -82,7 +82,10 @@ pub enum BuildError {
     /// The times or the size of the cache of JWK sets.
     #[error("jwks_cache.{0}")]
     JwksCache(&'static str),
-    /// The policy requires signed responses, and nobody signs them; or there is a signer without an algorithm.
+    /// The token endpoint was not given, and what is named here needs it: DPoP proofs are made for a URL (RFC 9449 section 4.2).
+    #[error("token_endpoint: was not given, and {0} needs it")]
+    TokenEndpoint(&'static str),
+    /// The policy requires signed responses, and no signer was given; or there is a signer without an algorithm.
     #[error("response_signer: {0}")]
     ResponseSigner(&'static str),
     /// The policy offers authentication by attestation, and nobody says which attesters are trusted.
@@ -145,6 +148,10 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// The URL of the host's token endpoint: for the metadata, for the DPoP proofs that come to it, and for clients with
     /// [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience).
+    ///
+    /// It has to be given where the policy demands DPoP proofs or their nonces, offers attestations that are proved by DPoP, or is
+    /// of HAIP or the AT Protocol. Without it, a request to the token endpoint with a DPoP proof is refused
+    /// ([`Reason::UnknownTokenEndpoint`](crate::Reason::UnknownTokenEndpoint)).
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.token_endpoint = Some(url.into());
         self
@@ -335,6 +342,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
         #[cfg(feature = "attestation")]
         check_attestation(&rules.policy, &self.draft.attestation)?;
+        if token_endpoint.is_none()
+            && let Some(setting) = rules.policy.needs_token_endpoint()
+        {
+            return Err(BuildError::TokenEndpoint(setting));
+        }
         let nonces = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
             (false, _) => None,
             (true, Some(key)) => Some(key),

@@ -1,6 +1,6 @@
 //! The first browser to open a request keeps it.
 
-use parjar::{AuthorizeRefusal, Granted, Pending, Reason};
+use parjar::{AuthorizeRefusal, Browser, EmptyBinding, Granted, Pending, Reason};
 
 use crate::{
     host::page,
@@ -33,7 +33,7 @@ fn the_first_browser_keeps_the_request() {
     // P-20, P-38
     let login = Login::new();
     let first = login.open(Some("first")).unwrap();
-    for other in [Some("second"), Some(""), Some("First"), Some("first "), None] {
+    for other in [Some("second"), Some("First"), Some("first "), None] {
         assert_eq!(page(login.open(other)).reason(), Reason::OtherBrowser, "{other:?}");
     }
     assert!(login.open(Some("first")).is_ok());
@@ -122,6 +122,14 @@ fn requests_of_one_browser_are_independent() {
     }
     assert!(login.complete(&here).is_ok());
     assert!(login.server.authorize(&format!("client_id=basic&request_uri={second}"), Some("one")).is_ok());
+}
+
+#[test]
+fn an_empty_cookie_names_no_browser() {
+    // P-20
+    let error = Browser::bound("").unwrap_err();
+    assert_eq!((error, error.to_string().as_str()), (EmptyBinding, "the binding of a browser is empty"));
+    assert!(!format!("{:?}", Browser::bound("cAnArY").unwrap()).contains("cAnArY"));
 }
 
 #[test]

@@ -18,15 +18,15 @@ fn one_byte_sequence_is_a_certificate() {
     // CA-069, C-23
     let der = Maker::new().der();
     let forwarded = read(&[&format!(":{}:", STANDARD.encode(&der))]).unwrap().unwrap();
-    assert_eq!(forwarded.certificate(true).der(), der);
-    assert!(forwarded.certificate(true).chain_verified());
-    assert!(!forwarded.certificate(false).chain_verified());
+    assert_eq!(forwarded.with_verified_chain().der(), der);
+    assert!(forwarded.with_verified_chain().chain_verified());
+    assert!(!forwarded.with_unverified_chain().chain_verified());
     assert_eq!(format!("{forwarded:?}"), "ForwardedCertificate(..)");
     let server = Server::with(Policy::oauth(), [tls("c1")]);
-    push(&server, forwarded.certificate(true), &code_request(&[("client_id", "c1")])).unwrap();
+    push(&server, forwarded.with_verified_chain(), &code_request(&[("client_id", "c1")])).unwrap();
     assert_eq!(read(&[]), Ok(None));
     for (value, bytes) in [(":AA==:", &[0][..]), (":AAE=:", &[0, 1]), (":AAEC:", &[0, 1, 2])] {
-        assert_eq!(read(&[value]).unwrap().unwrap().certificate(false).der(), bytes);
+        assert_eq!(read(&[value]).unwrap().unwrap().with_unverified_chain().der(), bytes);
     }
 }
 

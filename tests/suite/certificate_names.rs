@@ -27,7 +27,7 @@ fn expecting(member: &str, value: &str) -> Value {
 fn is_known(member: &str, registered: &str, certificate: &Maker) -> bool {
     let server = Server::with(Policy::oauth(), [expecting(member, registered)]);
     let der = certificate.der();
-    let outcome = push(&server, ClientCertificate::new(&der, true), &code_request(&[("client_id", "c1")]));
+    let outcome = push(&server, ClientCertificate::with_verified_chain(&der), &code_request(&[("client_id", "c1")]));
     let known = outcome.is_ok();
     if !known {
         assert_eq!(failure(outcome), Reason::CertificateSubject, "{registered}");

@@ -15,7 +15,7 @@ use parjar::{
     store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal},
 };
 
-use crate::support::{FORM, ISSUER, authorization, basic, client};
+use crate::support::{FORM, ISSUER, authorization, basic, browser_with, client};
 
 /// An endpoint with the clients `basic` and `other`.
 pub(crate) fn builder(issuer: &str) -> ParEndpointBuilder {
@@ -47,7 +47,7 @@ where
     C: parjar::ClientRegistry,
     S: RequestStore,
 {
-    pollster::block_on(par.authorize(&format!("client_id=basic&request_uri={request_uri}"), browser))
+    pollster::block_on(par.authorize(&format!("client_id=basic&request_uri={request_uri}"), browser_with(browser)))
 }
 
 /// The refusal of an outcome that must be a page.

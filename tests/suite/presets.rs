@@ -569,6 +569,7 @@ fn lifetimes_are_those_of_the_profile_as_long_as_the_policy_is_of_it() {
     // F2-018, BR-002, AU-002
     let build = |policy: Policy| {
         let builder = ParEndpoint::builder(ISSUER).policy(policy).response_signer(Signer(ALGORITHMS));
+        let builder = builder.token_endpoint(TOKEN_ENDPOINT);
         builder.clients(InMemoryRegistry::default()).build()
     };
     for profile in Profile::ALL {
