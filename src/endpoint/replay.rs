@@ -3,16 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::server::Server;
 #[cfg(feature = "attestation")]
 use crate::client_auth::VerifiedAttestation;
 use crate::{
     client_auth::VerifiedAssertion,
-    clock::Clock,
     dpop::Proven,
     error::{Reason, Refusal},
     jar::RequestObject,
     jose::TokenFault,
-    policy::Policy,
     store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
@@ -22,11 +21,8 @@ const CLOCKS_APART: i64 = 60;
 
 /// Makes the marks of one endpoint, and has them remembered.
 pub(super) struct ReplayGuard {
+    server: Arc<Server>,
     keys: Arc<KeySpace>,
-    clock: Arc<dyn Clock>,
-    login_lifetime: Duration,
-    /// Zero where code challenges are not remembered.
-    code_challenge_memory: Duration,
 }
 
 /// The kinds of what may happen once.
@@ -51,7 +47,7 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MarkOfLogin {
     mark: Mark,
-    /// By the clock's [`elapsed`](Clock::elapsed).
+    /// By the clock's [`elapsed`](crate::Clock::elapsed).
     until: Duration,
 }
 
@@ -73,13 +69,8 @@ impl Purpose {
 }
 
 impl ReplayGuard {
-    pub(super) fn new(keys: Arc<KeySpace>, clock: Arc<dyn Clock>, policy: &Policy) -> Self {
-        Self {
-            keys,
-            clock,
-            login_lifetime: Duration::from_secs(policy.login_lifetime.into()),
-            code_challenge_memory: Duration::from_secs(policy.code_challenge_memory.into()),
-        }
+    pub(super) fn new(server: Arc<Server>, keys: Arc<KeySpace>) -> Self {
+        Self { server, keys }
     }
 
     /// The `jti` of a client assertion.
@@ -108,30 +99,35 @@ impl ReplayGuard {
         let (id, expires_at) = object.single_use()?;
         let key = self.keys.request_object(object.client().client_id(), id);
         let mut mark = self.mark_until(Purpose::RequestObject, key, expires_at);
-        mark.stored.lifetime = mark.stored.lifetime.saturating_add(self.login_lifetime);
+        mark.stored.lifetime = mark.stored.lifetime.saturating_add(self.login_lifetime());
         Some(mark)
     }
 
     /// The challenge of a pushed request, where challenges are remembered.
     pub(super) fn code_challenge(&self, request: &AuthorizationRequest) -> Option<Mark> {
-        let challenge = request.code_challenge().filter(|_| !self.code_challenge_memory.is_zero())?;
+        let memory = self.server.policy.code_challenge_memory;
+        let challenge = request.code_challenge().filter(|_| memory > 0)?;
         let key = self.keys.code_challenge(request.client_id(), challenge.as_str());
-        let stored = ReplayMark { key, lifetime: self.code_challenge_memory };
+        let stored = ReplayMark { key, lifetime: Duration::from_secs(memory.into()) };
         Some(Mark { purpose: Purpose::CodeChallenge, stored })
     }
 
     /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
     /// [`CLOCKS_APART`] does not take for new what another has seen.
     fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
-        let left = expires_at.saturating_sub(self.clock.now().unix_timestamp());
+        let left = expires_at.saturating_sub(self.server.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
         let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
         Mark { purpose, stored: ReplayMark { key, lifetime } }
     }
 
+    fn login_lifetime(&self) -> Duration {
+        Duration::from_secs(self.server.policy.login_lifetime.into())
+    }
+
     /// Keeps a mark for the end of a login that begins now.
     pub(super) fn at_end_of_login(&self, mark: Mark) -> MarkOfLogin {
-        MarkOfLogin { mark, until: self.clock.elapsed().saturating_add(self.login_lifetime) }
+        MarkOfLogin { mark, until: self.server.clock.elapsed().saturating_add(self.login_lifetime()) }
     }
 
     /// Remembers the mark of a login that ends.
@@ -141,7 +137,7 @@ impl ReplayGuard {
         client_id: &str,
         login: MarkOfLogin,
     ) -> Result<(), Refusal> {
-        if self.clock.elapsed() >= login.until {
+        if self.server.clock.elapsed() >= login.until {
             return Err(Reason::RequestObject(TokenFault::Expired).into());
         }
         remember_one(store, self.keys.owner(client_id), login.mark).await

@@ -1,0 +1,104 @@
+//! Pushed requests in the store: under a fresh handle, until they are spent.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    browser::Browser,
+    record::{self, StoredRequest},
+    replay::Once,
+    server::Server,
+};
+use crate::{
+    error::{Reason, Refusal},
+    protocol::{parameters::Name, request_uri::RequestUri},
+    random::RandomSource,
+    store::{Claim, ClaimError, InsertError, NewRequest, RequestStore, digest::KeySpace},
+    validation::request::AuthorizationRequest,
+};
+
+/// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
+const DRAWS: usize = 3;
+
+/// Puts requests into a store, opens and spends them.
+pub(super) struct Records {
+    pub(super) server: Arc<Server>,
+    pub(super) keys: Arc<KeySpace>,
+    pub(super) random: Arc<dyn RandomSource>,
+}
+
+impl Records {
+    /// Stores a request, together with the marks that make it one of a kind. Its handle leaves the server when it is safely stored,
+    /// and not before.
+    pub(super) async fn insert<S: RequestStore, const N: usize>(
+        &self,
+        store: &S,
+        request: &AuthorizationRequest,
+        expires_in: u32,
+        once: &Once<N>,
+    ) -> Result<RequestUri, Refusal> {
+        let marks = once.stored();
+        let owner = self.keys.owner(request.client_id());
+        let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
+        for _ in 0..DRAWS {
+            let request_uri =
+                RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
+            let request = NewRequest {
+                key: self.keys.request(request_uri.reference()),
+                owner,
+                payload: &payload,
+                lifetime: seconds(expires_in),
+                marks: &marks,
+            };
+            match store.insert(request).await {
+                Ok(()) => return Ok(request_uri),
+                Err(InsertError::Exists) => {}
+                Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
+            }
+        }
+        Err(Reason::RandomSource.into())
+    }
+
+    /// Opens a request for a client and a browser, or reads it again. The claim that comes with it is what spends it.
+    pub(super) async fn open<S: RequestStore>(
+        &self,
+        store: &S,
+        client_id: &str,
+        request_uri: &RequestUri,
+        browser: Browser<'_>,
+    ) -> Result<(StoredRequest, Claim), Refusal> {
+        let claim = Claim {
+            key: self.keys.request(request_uri.reference()),
+            owner: self.keys.owner(client_id),
+            browser: browser.binding().map(|binding| self.keys.browser(binding)),
+            lifetime: seconds(self.server.policy.login_lifetime),
+        };
+        let payload = store.claim(claim).await.map_err(not_claimed)?;
+        let stored = record::decode(&payload).ok_or(Reason::UnreadableRecord)?;
+        // The store has compared the owner; this holds even against one that mixes records up.
+        if stored.parameters.known(Name::ClientId) != Some(client_id) {
+            return Err(Reason::ForeignRequestUri.into());
+        }
+        Ok((stored, claim))
+    }
+
+    /// Spends an open request.
+    pub(super) async fn spend<S: RequestStore>(&self, store: &S, claim: Claim) -> Result<(), Refusal> {
+        let lifetime = seconds(self.server.policy.spent_lifetime);
+        store.consume(Claim { lifetime, ..claim }).await.map_err(not_claimed)
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn not_claimed(error: ClaimError) -> Refusal {
+    match error {
+        ClaimError::Unknown => Reason::UnknownRequestUri.into(),
+        ClaimError::Spent => Reason::SpentRequestUri.into(),
+        ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
+        ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
+        ClaimError::Unreadable => Reason::UnreadableRecord.into(),
+        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
+    }
+}
