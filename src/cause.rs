@@ -49,11 +49,7 @@ macro_rules! opaque_error {
             }
         }
 
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str($text)
-            }
-        }
+        $crate::error_text::debug_by_display!($name);
     };
 }
 

@@ -4,7 +4,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::{cause::Cause, jose::TokenFault, protocol::redirect_uri::RedirectUriError};
+use crate::{cause::Cause, error_text::debug_by_display, jose::TokenFault, protocol::redirect_uri::RedirectUriError};
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
@@ -266,7 +266,7 @@ reasons! {
     MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No certificate from a client that authenticates with one.
     MissingCertificate "missing_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
-    /// A certificate above 8 KiB, or that is none, or whose subject alternative names cannot be read.
+    /// A certificate above 8 KiB, or that is none.
     MalformedCertificate "malformed_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
     /// A certificate whose chain the TLS stack has not verified, for `tls_client_auth`.
     UnverifiedCertificate "unverified_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
@@ -622,15 +622,7 @@ impl From<Rejection> for Refusal {
     }
 }
 
-impl fmt::Debug for Refusal {
-    /// Leaves out the source: errors of databases quote what they were asked.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
-            .field("reason", &self.reason)
-            .field("retry_after", &self.retry_after)
-            .finish_non_exhaustive()
-    }
-}
+debug_by_display!(Refusal);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -222,6 +222,7 @@ mod clock;
 pub mod dpop;
 mod endpoint;
 mod error;
+mod error_text;
 mod hex;
 mod http;
 mod jar;
@@ -244,7 +245,10 @@ pub use self::observer::TracingObserver;
 #[cfg(feature = "attestation")]
 pub use self::policy::ClientAttestationPolicy;
 pub use self::{
-    certificate::client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
+    certificate::{
+        client_certificate::ClientCertificate,
+        forwarded_certificate::{ClientCertHeaderError, ForwardedCertificate},
+    },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,

@@ -23,8 +23,8 @@ pub use self::{
     boxed::BoxedStore,
     memory::{MemoryLimits, MemoryStore},
 };
-use crate::cause::opaque_error;
 pub use crate::store::digest::RecordKey;
+use crate::{cause::opaque_error, error_text::debug_by_display};
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
 ///
@@ -148,7 +148,7 @@ opaque_error! {
 }
 
 /// Why a request was not inserted.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsertError {
     /// There is something under the key.
@@ -166,7 +166,7 @@ impl From<StoreError> for InsertError {
 }
 
 /// Why nothing was taken down: no marks, and no request with them.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreRefusal {
     /// A mark is known.
@@ -193,7 +193,7 @@ pub enum StoreRefusal {
 }
 
 /// Why a request was neither opened nor spent.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimError {
     /// Never inserted, expired, or forgotten.
@@ -216,6 +216,8 @@ pub enum ClaimError {
     #[error(transparent)]
     Unavailable(#[from] StoreError),
 }
+
+debug_by_display!(InsertError, StoreRefusal, ClaimError);
 
 /// When to try again what would have lived so long, in a store that is full. With a steady stream of pushes something expires
 /// all the time.

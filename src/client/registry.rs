@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use super::Client;
-use crate::{cause::opaque_error, shared_value::SharedValue};
+use crate::{cause::opaque_error, error_text::debug_by_display, shared_value::SharedValue};
 
 /// Finds clients by `client_id`. Implemented by [`InMemoryRegistry`], and by hosts over their databases.
 ///
@@ -76,9 +76,11 @@ pub struct InMemoryRegistry {
 type Clients = HashMap<Box<str>, Arc<Client>>;
 
 /// Two clients of the same name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("client_id {0:?} is registered twice")]
 pub struct DuplicateClient(Box<str>);
+
+debug_by_display!(DuplicateClient);
 
 impl DuplicateClient {
     /// The name.

@@ -1,9 +1,9 @@
 //! The mistakes that keep an endpoint from being built.
 
-use crate::policy::PolicyError;
+use crate::{error_text::debug_by_display, policy::PolicyError};
 
 /// Why an endpoint cannot be built. `Display` names the setting in one line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The issuer cannot be one.
@@ -48,3 +48,5 @@ pub enum BuildError {
     #[error("clients: no client registry was given")]
     Clients,
 }
+
+debug_by_display!(BuildError);

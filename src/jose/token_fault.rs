@@ -1,13 +1,17 @@
 //! What can be wrong with a token.
 
+use crate::error_text::debug_by_display;
+
 macro_rules! faults {
     ($($(#[$doc:meta])* $variant:ident $label:literal;)*) => {
         /// Why a JWT was refused. Hosts can count it; its sender is never told, and learns of all of them in the same words.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum TokenFault {
             $($(#[$doc])* #[error($label)] $variant,)*
         }
+
+        debug_by_display!(TokenFault);
 
         impl TokenFault {
             /// A stable `snake_case` label, as `Display` shows it.

@@ -12,7 +12,7 @@ use std::fmt;
 
 use url::{Host, Url, form_urlencoded};
 
-use crate::hex;
+use crate::{error_text::debug_by_display, hex};
 
 /// Names that an authorization response uses; a redirect URI whose query has one could forge a response.
 const RESPONSE_PARAMETERS: [&str; 12] = [
@@ -31,7 +31,7 @@ const RESPONSE_PARAMETERS: [&str; 12] = [
 ];
 
 /// The rule that a redirect URI broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RedirectUriError {
     /// Nothing there.
@@ -71,6 +71,8 @@ pub enum RedirectUriError {
     /// A host that cannot be registered: with a wildcard or a trailing dot.
     UnregistrableHost,
 }
+
+debug_by_display!(RedirectUriError);
 
 impl RedirectUriError {
     pub(crate) const fn label(self) -> &'static str {

@@ -11,6 +11,7 @@ use super::{
     Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
 };
 use crate::{
+    error_text::debug_by_display,
     random::{RandomSource, SystemRandom},
     shared_value::SharedValue,
 };
@@ -66,7 +67,7 @@ pub struct SealingKeys(SharedValue<Ring>);
 type Ring = [(u32, XChaCha20Poly1305)];
 
 /// Why keys cannot be put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealingKeyError {
     /// All bytes are zero: a setting that was forgotten, not a key.
@@ -79,6 +80,8 @@ pub enum SealingKeyError {
     #[error("there are too many keys")]
     TooMany,
 }
+
+debug_by_display!(SealingKeyError);
 
 impl SealingKeys {
     /// A ring of one key: 32 bytes drawn at random, which are the host's to wipe.

@@ -31,12 +31,14 @@ mod dpop_proofs;
 mod dpop_push;
 mod dpop_tokens;
 mod encrypted_objects;
+mod errors;
 mod exactly_once;
 mod failures;
 mod forms;
 mod host;
 #[cfg(feature = "http")]
 mod http_types;
+mod jwks_abandoned;
 mod jwks_cache;
 mod jwks_waiting;
 mod key_selection;
@@ -63,6 +65,7 @@ mod request_objects;
 mod required_objects;
 mod required_par;
 mod responses;
+#[cfg(feature = "sealed")]
 mod sealed_store;
 mod secrets;
 mod signed_responses;

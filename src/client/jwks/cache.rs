@@ -70,10 +70,20 @@ pub(crate) struct JwksCache {
 #[derive(Default)]
 struct CachedSet {
     state: Mutex<State>,
-    /// Held while fetching. Whoever gets it looks at the state again: mostly, the work has been done. And if somebody has begun
-    /// it and gone away, it goes on from there: nobody can keep others from the keys, or make the server fetch without end, by
-    /// giving up.
-    fetching: tokio::sync::Mutex<Option<Begun>>,
+    /// Held while fetching. A request that waited for it looks at the state again: mostly, the work has been done. A fetch that
+    /// an earlier request began and gave up goes on from there, so that giving up neither keeps others from the keys nor makes
+    /// the server fetch without end.
+    fetching: tokio::sync::Mutex<Fetching>,
+}
+
+/// The fetches of one URL.
+#[derive(Default)]
+struct Fetching {
+    /// One that its caller has given up.
+    abandoned: Option<Begun>,
+    /// Abandoned fetches that have failed since one was last seen through from its beginning.
+    failed_unseen: u32,
+    last_begun: Duration,
 }
 
 /// A fetch that has begun.
@@ -87,6 +97,13 @@ struct FetchInProgress<'a> {
     begun: Option<Begun>,
     place: &'a mut Option<Begun>,
 }
+
+/// Abandoned fetches that may fail before new ones are held to [`RESTART_INTERVAL`].
+const FREE_RESTARTS: u32 = 8;
+
+/// The least time between the beginnings of two fetches, for senders that give up one after the other. It is shorter than the
+/// time limit of any source, so that a request that finds such a fetch can still see it through.
+const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Drop for FetchInProgress<'_> {
     fn drop(&mut self) {
@@ -106,7 +123,7 @@ struct State {
     next_fetch: Duration,
 }
 
-/// What the cache has to say about a URL.
+/// The answer of the cache about a URL.
 pub(crate) enum Lookup {
     /// Keys that were there.
     Known(Arc<VerificationKeys>),
@@ -134,7 +151,7 @@ impl JwksCache {
             _ if now < state.next_fetch => return state.usable(now),
             _ => {}
         }
-        // While somebody fetches, others go on for a little with what there is.
+        // While one request fetches, others go on for a little with the keys that there are.
         let recent = state.keys.filter(|_| now < state.fresh_until.saturating_add(self.limits.cooldown));
         let mut fetching = match (set.fetching.try_lock(), recent) {
             (Ok(fetching), _) => fetching,
@@ -167,26 +184,40 @@ impl JwksCache {
         }
     }
 
-    async fn fetch(&self, set: &CachedSet, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
+    async fn fetch(&self, set: &CachedSet, fetching: &mut Fetching, uri: &str) -> Lookup {
         let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
-        let begun = fetching.take().filter(|begun| begun.at >= oldest).unwrap_or_else(|| self.begin(uri));
-        let mut in_progress = FetchInProgress { begun: Some(begun), place: fetching };
-        let fetched = match &mut in_progress.begun {
-            Some(begun) => begun.outcome.as_mut().await,
-            None => Err(JwksError::new("nothing was begun")),
-        };
-        in_progress.begun = None;
-        drop(in_progress);
-        let now = self.clock.elapsed();
-        let next_fetch = now.saturating_add(self.limits.cooldown);
-        let (keys, max_age) = match fetched.and_then(FetchedJwks::read) {
-            Ok((keys, max_age)) => (Arc::new(keys), max_age),
-            Err(error) => {
-                set.change(|state| state.next_fetch = next_fetch);
-                let stale = set.state().keys_usable_at(now);
-                return Lookup::Failed { error, stale };
+        if let Some(abandoned) = fetching.abandoned.take().filter(|begun| begun.at >= oldest) {
+            // Its time limit ran while no request waited for it, so a failure would tell nothing about the source.
+            match see_through(abandoned, &mut fetching.abandoned).await {
+                Ok(fetched) => return self.keep(set, fetching, fetched),
+                Err(_) => fetching.failed_unseen = fetching.failed_unseen.saturating_add(1),
             }
-        };
+        }
+        let now = self.clock.elapsed();
+        if fetching.failed_unseen > FREE_RESTARTS && now < fetching.last_begun.saturating_add(RESTART_INTERVAL) {
+            return set.state().usable(now);
+        }
+        fetching.last_begun = now;
+        match see_through(self.begin(uri), &mut fetching.abandoned).await {
+            Ok(fetched) => self.keep(set, fetching, fetched),
+            Err(error) => {
+                fetching.failed_unseen = 0;
+                let now = self.clock.elapsed();
+                set.change(|state| state.next_fetch = now.saturating_add(self.limits.cooldown));
+                Lookup::Failed { error, stale: set.state().keys_usable_at(now) }
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        set: &CachedSet,
+        fetching: &mut Fetching,
+        (keys, max_age): (VerificationKeys, Option<Duration>),
+    ) -> Lookup {
+        fetching.failed_unseen = 0;
+        let now = self.clock.elapsed();
+        let keys = Arc::new(keys);
         let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
         let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
         set.change(|state| {
@@ -194,7 +225,7 @@ impl JwksCache {
                 keys: Some(Arc::clone(&keys)),
                 fresh_until,
                 usable_until: fresh_until.saturating_add(self.limits.stale_if_error),
-                next_fetch,
+                next_fetch: now.saturating_add(self.limits.cooldown),
             };
         });
         Lookup::Fetched(keys)
@@ -208,6 +239,20 @@ impl JwksCache {
     fn set(&self, uri: &str) -> Arc<CachedSet> {
         self.sets.get_or_put(uri, Arc::default)
     }
+}
+
+/// Waits for the end of a fetch, and puts it into `place` if the caller gives up before.
+async fn see_through(
+    begun: Begun,
+    place: &mut Option<Begun>,
+) -> Result<(VerificationKeys, Option<Duration>), JwksError> {
+    let mut in_progress = FetchInProgress { begun: Some(begun), place };
+    let fetched = match &mut in_progress.begun {
+        Some(begun) => begun.outcome.as_mut().await,
+        None => Err(JwksError::new("nothing was begun")),
+    };
+    in_progress.begun = None;
+    fetched.and_then(FetchedJwks::read)
 }
 
 impl CachedSet {

@@ -1,4 +1,4 @@
-//! Who fetches.
+//! The interface behind which the host fetches.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -13,10 +13,11 @@ use crate::{cause::opaque_error, jose::VerificationKeys};
 /// addresses only (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
 /// `application/jwk-set+json` or `application/json`, take nothing but a 200, and read no more than 64 KiB.
 ///
-/// Who looks closely can tell by the time of a refusal that a fetch was made, and so that a client with a `jwks_uri` exists.
+/// A sender can tell by the time of a refusal that a fetch was made, and so that a client with a `jwks_uri` exists.
 ///
 /// The future may begin in one task and end in another: when the request that began it is given up, the next one that needs the
-/// keys goes on with it, or drops it when it is older than the cooldown.
+/// keys goes on with it, or drops it when it is older than the cooldown. If it then fails, because its time limit ran out in
+/// between for instance, a new one begins at once.
 ///
 /// ```
 /// use parjar::{FetchedJwks, JwksError, JwksSource};
@@ -46,7 +47,7 @@ impl<T: JwksSource> JwksSource for Arc<T> {
     }
 }
 
-/// What a fetch brought.
+/// The response to a fetch.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FetchedJwks {
     body: String,
