@@ -14,6 +14,7 @@ mod challenge;
 mod client_keys;
 mod complete;
 mod gate;
+mod host_rules;
 mod issued_nonces;
 mod metadata;
 mod object;

@@ -17,7 +17,10 @@ mod scopes;
 
 use std::{fmt, sync::Arc};
 
-pub(crate) use self::{details::DetailTypes, provenance::Provenance};
+pub(crate) use self::{
+    details::{DetailCheck, DetailTypes},
+    provenance::Provenance,
+};
 use self::{
     provenance::Arrival,
     request::{AuthorizationRequest, Checked},

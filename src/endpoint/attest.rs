@@ -34,6 +34,10 @@ pub(super) struct AttestationVerifier {
 }
 
 impl AttestationSettings {
+    pub(super) fn build(self, server: &Arc<Server>, challenges: &Arc<IssuedNonces>) -> AttestationVerifier {
+        AttestationVerifier { server: Arc::clone(server), settings: self, challenges: Arc::clone(challenges) }
+    }
+
     pub(super) fn check(&self, policy: &Policy) -> Result<(), BuildError> {
         if policy.offers_attestation() && self.keys.is_none() {
             return Err(BuildError::AttesterKeys);
@@ -47,10 +51,6 @@ impl AttestationSettings {
 }
 
 impl AttestationVerifier {
-    pub(super) fn new(server: Arc<Server>, settings: AttestationSettings, challenges: Arc<IssuedNonces>) -> Self {
-        Self { server, settings, challenges }
-    }
-
     pub(super) fn challenge_endpoint(&self) -> Option<&str> {
         self.settings.challenge_endpoint.as_deref()
     }

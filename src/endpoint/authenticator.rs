@@ -19,12 +19,12 @@ use crate::{
 
 /// Authenticates clients, the same at all endpoints.
 pub(super) struct Authenticator {
-    pub(super) server: Arc<Server>,
-    pub(super) urls: Arc<Urls>,
-    pub(super) client_keys: Arc<ClientKeys>,
+    server: Arc<Server>,
+    urls: Arc<Urls>,
+    client_keys: Arc<ClientKeys>,
+    replay: Arc<ReplayGuard>,
     #[cfg(feature = "attestation")]
     pub(super) attestations: AttestationVerifier,
-    pub(super) replay: Arc<ReplayGuard>,
 }
 
 /// A client that its credentials vouch for, and the use of them that must be the first.
@@ -35,6 +35,23 @@ pub(super) struct Verified {
 }
 
 impl Authenticator {
+    pub(super) fn new(
+        server: &Arc<Server>,
+        urls: &Arc<Urls>,
+        client_keys: &Arc<ClientKeys>,
+        replay: &Arc<ReplayGuard>,
+        #[cfg(feature = "attestation")] attestations: AttestationVerifier,
+    ) -> Self {
+        Self {
+            server: Arc::clone(server),
+            urls: Arc::clone(urls),
+            client_keys: Arc::clone(client_keys),
+            replay: Arc::clone(replay),
+            #[cfg(feature = "attestation")]
+            attestations,
+        }
+    }
+
     /// Verifies the credentials of a request, in the one way that the client has registered. `client` is the one that the
     /// request names, if there is one; `stand_in` is asked for a client to do the work with where there is none.
     pub(super) async fn verify(

@@ -5,18 +5,18 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "attestation")]
-use super::attest::{AttestationSettings, AttestationVerifier};
+use super::attest::AttestationSettings;
 use super::{
-    ParEndpoint, authenticator::Authenticator, build_error::BuildError, client_keys::ClientKeys,
-    issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts, proof::ProofVerifier,
-    records::Records, replay::ReplayGuard, server::Server, urls::GivenUrls,
+    ParEndpoint, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
+    host_rules::HostRules, issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts,
+    proof::ProofVerifier, records::Records, replay::ReplayGuard, server::Server, urls::GivenUrls,
 };
 #[cfg(feature = "attestation")]
 use crate::client_auth::attesters::AttesterKeys;
 use crate::{
     client::{
         Client, ClientRegistry, InMemoryRegistry,
-        jwks::{DynJwksSource, JwksCacheLimits, JwksSource, NoSource},
+        jwks::{JwksCacheLimits, JwksSource},
     },
     clock::{Clock, SystemClock},
     error::Rejection,
@@ -24,9 +24,9 @@ use crate::{
     observer::Observer,
     policy::Policy,
     random::{RandomSource, SystemRandom},
-    response::{responder::Responder, signer::ResponseSigner},
+    response::signer::ResponseSigner,
     store::{MemoryStore, RequestStore, digest::KeySpace},
-    validation::{DetailTypes, RequestRule, Rules},
+    validation::RequestRule,
 };
 
 /// Describes a [`ParEndpoint`].
@@ -43,15 +43,12 @@ struct Draft {
     policy: Policy,
     urls: GivenUrls,
     nonce_keys: GivenNonceKeys,
-    jwks_source: Arc<dyn DynJwksSource>,
-    jwks_limits: JwksCacheLimits,
+    jwks: GivenJwksSource,
     #[cfg(feature = "attestation")]
     attestation: AttestationSettings,
     decryption_keys: Option<DecryptionKeys>,
     response_signer: Option<Arc<dyn ResponseSigner>>,
-    detail_types: DetailTypes,
-    repeated_detail_type: Option<String>,
-    host_rules: Vec<Arc<dyn RequestRule>>,
+    rules: HostRules,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
     observers: Observers,
@@ -67,15 +64,12 @@ impl ParEndpointBuilder {
                 policy: Policy::default(),
                 urls: GivenUrls::default(),
                 nonce_keys: GivenNonceKeys::default(),
-                jwks_source: Arc::new(NoSource),
-                jwks_limits: JwksCacheLimits::default(),
+                jwks: GivenJwksSource::default(),
                 #[cfg(feature = "attestation")]
                 attestation: AttestationSettings::default(),
                 decryption_keys: None,
                 response_signer: None,
-                detail_types: DetailTypes::new(),
-                repeated_detail_type: None,
-                host_rules: Vec::new(),
+                rules: HostRules::default(),
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
                 observers: Observers::default(),
@@ -158,7 +152,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// Fetches the keys of clients that have registered a `jwks_uri`. Without a source such clients cannot use theirs.
     pub fn jwks_source(mut self, source: impl JwksSource) -> Self {
-        self.draft.jwks_source = Arc::new(source);
+        self.draft.jwks.source = Arc::new(source);
         self
     }
 
@@ -170,7 +164,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// How often those keys are fetched, and how long they are believed.
     pub fn jwks_cache(mut self, limits: JwksCacheLimits) -> Self {
-        self.draft.jwks_limits = limits;
+        self.draft.jwks.limits = limits;
         self
     }
 
@@ -210,16 +204,13 @@ impl<C, S> ParEndpointBuilder<C, S> {
         name: impl Into<String>,
         check: impl Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> Self {
-        let name = name.into();
-        if self.draft.detail_types.insert(name.clone().into_boxed_str(), Arc::new(check)).is_some() {
-            self.draft.repeated_detail_type = Some(name);
-        }
+        self.draft.rules.add_detail_type(name.into(), Arc::new(check));
         self
     }
 
     /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
     pub fn rule(mut self, rule: impl RequestRule) -> Self {
-        self.draft.host_rules.push(Arc::new(rule));
+        self.draft.rules.add(Arc::new(rule));
         self
     }
 
@@ -259,45 +250,34 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
 impl Draft {
     fn build(self) -> Result<Parts, BuildError> {
         let urls = Arc::new(self.urls.build(&self.issuer)?);
-        if let Some(name) = self.repeated_detail_type {
-            return Err(BuildError::DuplicateDetailType(name));
-        }
         self.policy.check()?;
-        let (issuer, policy, clock) = (Arc::<str>::from(self.issuer), Arc::new(self.policy), self.clock);
-        let responder = Responder::new(Arc::clone(&issuer), self.response_signer, Arc::clone(&clock));
-        responder.check(&policy).map_err(BuildError::ResponseSigner)?;
-        let responder = Arc::new(responder);
+        let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy));
+        let server = Arc::new(Server { issuer, policy, clock: self.clock });
+        let responder = Arc::new(server.responder(self.response_signer)?);
+        let rules = self.rules.build(&server, &responder)?;
         let observers = Arc::new(self.observers);
-        let client_keys =
-            ClientKeys::build(self.jwks_source, self.jwks_limits, Arc::clone(&clock), Arc::clone(&observers))?;
-        let client_keys = Arc::new(client_keys);
+        let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
         #[cfg(feature = "attestation")]
-        self.attestation.check(&policy)?;
-        urls.check_policy(&policy)?;
-        let keys = Arc::new(KeySpace::of(&issuer));
-        let server = Arc::new(Server { issuer, policy, clock });
+        self.attestation.check(&server.policy)?;
+        urls.check_policy(&server.policy)?;
         let nonces = Arc::new(self.nonce_keys.build(&server, &*self.random)?);
-        let replay = Arc::new(ReplayGuard::new(Arc::clone(&server), Arc::clone(&keys)));
+        let keys = Arc::new(KeySpace::of(&server.issuer));
+        let replay = Arc::new(ReplayGuard::new(&server, &keys));
         Ok(Parts {
-            authenticator: Authenticator {
-                server: Arc::clone(&server),
-                urls: Arc::clone(&urls),
-                client_keys: Arc::clone(&client_keys),
+            authenticator: Authenticator::new(
+                &server,
+                &urls,
+                &client_keys,
+                &replay,
                 #[cfg(feature = "attestation")]
-                attestations: AttestationVerifier::new(Arc::clone(&server), self.attestation, Arc::clone(&nonces)),
-                replay: Arc::clone(&replay),
-            },
-            proofs: ProofVerifier { server: Arc::clone(&server), nonces },
-            objects: ObjectOpener { server: Arc::clone(&server), decryption_keys: self.decryption_keys, client_keys },
-            rules: Rules {
-                policy: Arc::clone(&server.policy),
-                responder: Arc::clone(&responder),
-                detail_types: self.detail_types,
-                host: self.host_rules,
-            },
-            records: Records { server: Arc::clone(&server), keys, random: self.random },
+                self.attestation.build(&server, &nonces),
+            ),
+            proofs: ProofVerifier::new(&server, &nonces),
+            objects: ObjectOpener::new(&server, self.decryption_keys, &client_keys),
+            records: Records::new(&server, &keys, self.random),
             server,
             urls,
+            rules,
             replay,
             responder,
             observers,

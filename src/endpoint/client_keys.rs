@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{build_error::BuildError, observers::Observers};
+use super::{build_error::BuildError, observers::Observers, server::Server};
 use crate::{
     client::{
         Client, Credential, KeySource,
-        jwks::{DynJwksSource, JwksCache, JwksCacheLimits, Lookup},
+        jwks::{DynJwksSource, JwksCache, JwksCacheLimits, Lookup, NoSource},
     },
-    clock::Clock,
     jose::{TokenFault, VerificationKeys},
     observer::Event,
 };
@@ -19,17 +18,27 @@ pub(super) struct ClientKeys {
     observers: Arc<Observers>,
 }
 
-impl ClientKeys {
-    pub(super) fn build(
-        source: Arc<dyn DynJwksSource>,
-        limits: JwksCacheLimits,
-        clock: Arc<dyn Clock>,
-        observers: Arc<Observers>,
-    ) -> Result<Self, BuildError> {
-        limits.check().map_err(BuildError::JwksCache)?;
-        Ok(Self { cache: JwksCache::new(source, clock, limits), observers })
-    }
+/// The source of the keys at a `jwks_uri`, and how often it is asked.
+pub(super) struct GivenJwksSource {
+    pub(super) source: Arc<dyn DynJwksSource>,
+    pub(super) limits: JwksCacheLimits,
+}
 
+impl GivenJwksSource {
+    pub(super) fn build(self, server: &Server, observers: &Arc<Observers>) -> Result<ClientKeys, BuildError> {
+        self.limits.check().map_err(BuildError::JwksCache)?;
+        let cache = JwksCache::new(self.source, Arc::clone(&server.clock), self.limits);
+        Ok(ClientKeys { cache, observers: Arc::clone(observers) })
+    }
+}
+
+impl Default for GivenJwksSource {
+    fn default() -> Self {
+        Self { source: Arc::new(NoSource), limits: JwksCacheLimits::default() }
+    }
+}
+
+impl ClientKeys {
     /// Tries the keys of a client, and newer ones if the known ones do not do and there `may_be_new` ones.
     pub(super) async fn attempt<'c, T>(
         &self,

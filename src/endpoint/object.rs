@@ -15,12 +15,20 @@ use crate::{
 
 /// Opens request objects.
 pub(super) struct ObjectOpener {
-    pub(super) server: Arc<Server>,
-    pub(super) decryption_keys: Option<DecryptionKeys>,
-    pub(super) client_keys: Arc<ClientKeys>,
+    server: Arc<Server>,
+    decryption_keys: Option<DecryptionKeys>,
+    client_keys: Arc<ClientKeys>,
 }
 
 impl ObjectOpener {
+    pub(super) fn new(
+        server: &Arc<Server>,
+        decryption_keys: Option<DecryptionKeys>,
+        client_keys: &Arc<ClientKeys>,
+    ) -> Self {
+        Self { server: Arc::clone(server), decryption_keys, client_keys: Arc::clone(client_keys) }
+    }
+
     /// The algorithms of encryption that the policy offers and that there are keys for: the server's, or secrets of clients, who
     /// must have registered that.
     pub(super) fn encryption_algorithms(&self) -> Vec<KeyManagement> {

@@ -15,11 +15,15 @@ use crate::{
 
 /// Verifies DPoP proofs.
 pub(super) struct ProofVerifier {
-    pub(super) server: Arc<Server>,
-    pub(super) nonces: Arc<IssuedNonces>,
+    server: Arc<Server>,
+    nonces: Arc<IssuedNonces>,
 }
 
 impl ProofVerifier {
+    pub(super) fn new(server: &Arc<Server>, nonces: &Arc<IssuedNonces>) -> Self {
+        Self { server: Arc::clone(server), nonces: Arc::clone(nonces) }
+    }
+
     /// The nonce that the next proof must have, where the policy demands one.
     pub(super) fn next_nonce(&self) -> Option<String> {
         if self.server.policy.require_dpop_nonce { self.nonces.current(&self.server) } else { None }

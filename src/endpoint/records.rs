@@ -21,12 +21,16 @@ const DRAWS: usize = 3;
 
 /// Puts requests into a store, opens and spends them.
 pub(super) struct Records {
-    pub(super) server: Arc<Server>,
-    pub(super) keys: Arc<KeySpace>,
-    pub(super) random: Arc<dyn RandomSource>,
+    server: Arc<Server>,
+    keys: Arc<KeySpace>,
+    random: Arc<dyn RandomSource>,
 }
 
 impl Records {
+    pub(super) fn new(server: &Arc<Server>, keys: &Arc<KeySpace>, random: Arc<dyn RandomSource>) -> Self {
+        Self { server: Arc::clone(server), keys: Arc::clone(keys), random }
+    }
+
     /// Stores a request, together with the marks that make it one of a kind. Its handle leaves the server when it is safely stored,
     /// and not before.
     pub(super) async fn insert<S: RequestStore, const N: usize>(

@@ -1,5 +1,5 @@
-//! What may happen once: the use of an assertion, of a proof, of a request object, of a code challenge. How each is marked, for
-//! how long, and what it means that its mark is known already.
+//! Everything that may happen once: the use of an assertion, of a proof, of a request object, of a code challenge. How each is
+//! marked, for how long, and which refusal a known mark means.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ pub(super) struct ReplayGuard {
     keys: Arc<KeySpace>,
 }
 
-/// The kinds of what may happen once.
+/// The kinds of things that may happen once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Assertion,
@@ -69,8 +69,8 @@ impl Purpose {
 }
 
 impl ReplayGuard {
-    pub(super) fn new(server: Arc<Server>, keys: Arc<KeySpace>) -> Self {
-        Self { server, keys }
+    pub(super) fn new(server: &Arc<Server>, keys: &Arc<KeySpace>) -> Self {
+        Self { server: Arc::clone(server), keys: Arc::clone(keys) }
     }
 
     /// The `jti` of a client assertion.
@@ -112,8 +112,8 @@ impl ReplayGuard {
         Some(Mark { purpose: Purpose::CodeChallenge, stored })
     }
 
-    /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
-    /// [`CLOCKS_APART`] does not take for new what another has seen.
+    /// A mark that lives until `expires_at`, by the clock of any node: one that is behind, or was set back, by less than
+    /// [`CLOCKS_APART`] does not take for new what another node has seen.
     fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
         let left = expires_at.saturating_sub(self.server.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);

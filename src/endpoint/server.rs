@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::{clock::Clock, policy::Policy};
+use super::build_error::BuildError;
+use crate::{
+    clock::Clock,
+    policy::Policy,
+    response::{responder::Responder, signer::ResponseSigner},
+};
 
 /// The settings that all parts of an endpoint share.
 pub(super) struct Server {
@@ -16,5 +21,12 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    /// Answers in the name of this server, signed where there is a signer.
+    pub(super) fn responder(&self, signer: Option<Arc<dyn ResponseSigner>>) -> Result<Responder, BuildError> {
+        let responder = Responder::new(Arc::clone(&self.issuer), signer, Arc::clone(&self.clock));
+        responder.check(&self.policy).map_err(BuildError::ResponseSigner)?;
+        Ok(responder)
     }
 }
