@@ -19,6 +19,7 @@ mod issued_nonces;
 mod metadata;
 mod object;
 mod observers;
+mod owner;
 mod parts;
 mod pending;
 mod proof;

@@ -87,6 +87,10 @@ impl Client {
             )?,
             scope: scope_of(&registration)?,
             native: is_native(&registration)?,
+            any_loopback_port: match registration.application_type {
+                None => method == AuthenticationMethod::None,
+                Some(_) => is_native(&registration)?,
+            },
             sector_identifier: has_sector_identifier(&registration)?,
             default_max_age: registration.default_max_age,
             authorization_details_types: registration.authorization_details_types,
@@ -211,7 +215,7 @@ fn redirect_uris_of(registration: &ClientRegistration) -> Result<Vec<RegisteredR
         .iter()
         .enumerate()
         .map(|(index, text)| {
-            RegisteredRedirectUri::parse(text).map_err(|fault| {
+            RegisteredRedirectUri::parse_with_any_private_scheme(text).map_err(|fault| {
                 RegistrationError::new(
                     "redirect_uris",
                     format!("number {} is unusable: {fault}", index.saturating_add(1)),

@@ -51,7 +51,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Err(Reason::MissingDpopProof.into());
         }
         let once = Once::new([mark, proven.as_ref().map(|proven| replay.dpop_proof(proven))]);
-        replay.remember_of_client(&self.store, presented.client_id(), &once).await?;
+        replay.remember_of_client(&self.store, client.client(), &once).await?;
         Ok(client)
     }
 }

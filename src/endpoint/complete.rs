@@ -43,7 +43,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let outcome = match &pending.ending {
             Ending::Nothing => Ok(()),
             Ending::Spend { claim, .. } => records.spend(&self.store, *claim).await,
-            Ending::Remember(login) => replay.end_login(&self.store, client_id, *login).await,
+            Ending::Remember(login) => replay.end_login(&self.store, pending.request.client(), *login).await,
         };
         outcome.map_err(|refusal| observers.refused(Stage::Complete, Some(client_id), refusal).into())
     }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     browser::Browser,
+    owner::owner,
     record::{self, StoredRequest},
     replay::Once,
     server::Server,
@@ -41,20 +42,15 @@ impl Records {
         once: &Once<N>,
     ) -> Result<RequestUri, Refusal> {
         let marks = once.stored();
-        let owner = self.keys.owner(request.client_id());
+        let owner = owner(&self.keys, request.client());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri =
                 RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
-            let request = NewRequest {
-                key: self.keys.request(request_uri.reference()),
-                owner,
-                payload: &payload,
-                lifetime: seconds(expires_in),
-                marks: &marks,
-            };
-            match store.insert(request).await {
-                Ok(()) => return Ok(request_uri),
+            let key = self.keys.request(request_uri.reference());
+            let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
+            match store.insert(request, seconds(expires_in)).await {
+                Ok(_) => return Ok(request_uri),
                 Err(InsertError::Exists) => {}
                 Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }
@@ -70,13 +66,10 @@ impl Records {
         request_uri: &RequestUri,
         browser: Browser<'_>,
     ) -> Result<(StoredRequest, Claim), Refusal> {
-        let claim = Claim {
-            key: self.keys.request(request_uri.reference()),
-            owner: self.keys.owner(client_id),
-            browser: browser.binding().map(|binding| self.keys.browser(binding)),
-            lifetime: seconds(self.server.policy.login_lifetime),
-        };
-        let payload = store.claim(claim).await.map_err(not_claimed)?;
+        let key = self.keys.request(request_uri.reference());
+        let browser = browser.binding().map(|binding| self.keys.browser(binding));
+        let claim = Claim { browser, ..Claim::new(key, self.keys.owner(client_id)) };
+        let payload = store.claim(claim, seconds(self.server.policy.login_lifetime)).await.map_err(not_claimed)?;
         let stored = record::decode(&payload).ok_or(Reason::UnreadableRecord)?;
         // The store has compared the owner; this holds even against one that mixes records up.
         if stored.parameters.known(Name::ClientId) != Some(client_id) {
@@ -87,8 +80,7 @@ impl Records {
 
     /// Spends an open request.
     pub(super) async fn spend<S: RequestStore>(&self, store: &S, claim: Claim) -> Result<(), Refusal> {
-        let lifetime = seconds(self.server.policy.spent_lifetime);
-        store.consume(Claim { lifetime, ..claim }).await.map_err(not_claimed)
+        store.consume(claim, seconds(self.server.policy.spent_lifetime)).await.map_err(not_claimed)
     }
 }
 

@@ -3,16 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::server::Server;
+use super::{owner::owner, server::Server};
 #[cfg(feature = "attestation")]
 use crate::client_auth::VerifiedAttestation;
 use crate::{
+    client::Client,
     client_auth::VerifiedAssertion,
     dpop::Proven,
     error::{Reason, Refusal},
     jar::RequestObject,
     jose::TokenFault,
-    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
+    store::{MarkPurpose, Owner, RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
 
@@ -55,6 +56,14 @@ pub(super) struct MarkOfLogin {
 pub(super) struct Once<const N: usize>([Option<Mark>; N]);
 
 impl Purpose {
+    /// The purpose by which a store decides about a mark that it has no room for.
+    fn in_store(self) -> MarkPurpose {
+        match self {
+            Self::CodeChallenge => MarkPurpose::Hygiene,
+            _ => MarkPurpose::Credential,
+        }
+    }
+
     /// The reason to refuse what has happened before.
     fn replayed(self) -> Reason {
         match self {
@@ -65,6 +74,12 @@ impl Purpose {
             Self::RequestObject => Reason::RequestObject(TokenFault::Replayed),
             Self::CodeChallenge => Reason::CodeChallengeReused,
         }
+    }
+}
+
+impl Mark {
+    fn new(purpose: Purpose, key: RecordKey, lifetime: Duration) -> Self {
+        Self { purpose, stored: ReplayMark::new(purpose.in_store(), key, lifetime) }
     }
 }
 
@@ -108,8 +123,7 @@ impl ReplayGuard {
         let memory = self.server.policy.code_challenge_memory;
         let challenge = request.code_challenge().filter(|_| memory > 0)?;
         let key = self.keys.code_challenge(request.client_id(), challenge.as_str());
-        let stored = ReplayMark { key, lifetime: Duration::from_secs(memory.into()) };
-        Some(Mark { purpose: Purpose::CodeChallenge, stored })
+        Some(Mark::new(Purpose::CodeChallenge, key, Duration::from_secs(memory.into())))
     }
 
     /// A mark that lives until `expires_at`, by the clock of any node: one that is behind, or was set back, by less than
@@ -117,8 +131,7 @@ impl ReplayGuard {
     fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
         let left = expires_at.saturating_sub(self.server.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
-        Mark { purpose, stored: ReplayMark { key, lifetime } }
+        Mark::new(purpose, key, Duration::from_secs(u64::try_from(seconds).unwrap_or(1)))
     }
 
     fn login_lifetime(&self) -> Duration {
@@ -134,38 +147,39 @@ impl ReplayGuard {
     pub(super) async fn end_login<S: RequestStore>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         login: MarkOfLogin,
     ) -> Result<(), Refusal> {
         if self.server.clock.elapsed() >= login.until {
             return Err(Reason::RequestObject(TokenFault::Expired).into());
         }
-        remember_one(store, self.keys.owner(client_id), login.mark).await
+        remember_one(store, owner(&self.keys, client), login.mark).await
     }
 
     /// Remembers marks of a client.
     pub(super) async fn remember_of_client<S: RequestStore, const N: usize>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         once: &Once<N>,
     ) -> Result<(), Refusal> {
         if once.is_empty() {
             return Ok(());
         }
-        let owner = self.keys.owner(client_id);
-        store.remember(owner, &once.stored()).await.map_err(|error| once.refused(error))
+        let remembered = store.remember(owner(&self.keys, client), &once.stored()).await;
+        remembered.map(drop).map_err(|error| once.refused(error))
     }
 
-    /// Remembers a proof that came with an access token. It counts against its key.
+    /// Remembers a proof that came with an access token, which the host has found good. It counts against its key.
     pub(super) async fn remember_proof<S: RequestStore>(&self, store: &S, proof: &Proven) -> Result<(), Refusal> {
-        let owner = self.keys.dpop_key(&proof.thumbprint().to_string());
+        let owner = Owner::authenticated(self.keys.dpop_key(&proof.thumbprint().to_string()));
         remember_one(store, owner, self.dpop_proof(proof)).await
     }
 }
 
-async fn remember_one<S: RequestStore>(store: &S, owner: RecordKey, mark: Mark) -> Result<(), Refusal> {
-    store.remember(owner, &[mark.stored]).await.map_err(|error| Once([Some(mark)]).refused(error))
+async fn remember_one<S: RequestStore>(store: &S, owner: Owner, mark: Mark) -> Result<(), Refusal> {
+    let remembered = store.remember(owner, &[mark.stored]).await;
+    remembered.map(drop).map_err(|error| Once([Some(mark)]).refused(error))
 }
 
 impl<const N: usize> Once<N> {

@@ -35,7 +35,7 @@ impl<'a> Token<'a> {
         if text.len() > limit {
             return Err(TokenFault::TooLarge);
         }
-        // No further than to where there is one too many: a million dots should cost a glance.
+        // No further than to where there is one too many: a sender may write a million dots.
         let mut segments = [""; 6];
         let mut count = 0usize;
         for (slot, segment) in segments.iter_mut().zip(text.split('.')) {

@@ -1,5 +1,5 @@
 //! The key that a token brings along in its header (`jwk`, RFC 7515 section 4.1.3). It proves that its sender has the private half,
-//! and nothing about who that is.
+//! and does not tell which sender that is.
 
 use serde_json::Value;
 

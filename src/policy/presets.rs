@@ -50,6 +50,7 @@ impl Policy {
             single_use_request_objects: false,
             allow_per_request_redirect_uris: false,
             restrict_per_request_redirect_uris_to_registered_path: false,
+            allow_localhost_redirect_uris_on_any_port: true,
             request_uri_lifetime: 60,
             login_lifetime: 600,
             request_object_lifetime: 3600,
@@ -94,6 +95,7 @@ impl Policy {
             danger_allow_request_objects_without_exp: false,
             danger_decrypt_request_objects_by_value: false,
             danger_allow_plain_code_challenge: false,
+            danger_allow_redirect_uri_schemes_without_dot: false,
         }
     }
 
@@ -230,6 +232,7 @@ impl Policy {
         Self {
             require_code_challenge: RequireCodeChallenge::Always,
             require_redirect_uri: true,
+            allow_localhost_redirect_uris_on_any_port: false,
             token_endpoint_auth_methods_supported: FAPI_METHODS.to_vec(),
             token_endpoint_auth_signing_alg_values_supported: algorithms.to_vec(),
             request_object_signing_alg_values_supported: algorithms.to_vec(),
@@ -240,8 +243,8 @@ impl Policy {
     }
 }
 
-/// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
+/// A proof is made by new clients, which need none of the older algorithms.
 pub(super) fn proof_algorithms() -> Vec<SigningAlgorithm> {
-    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
+    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && !algorithm.is_pkcs1();
     SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }

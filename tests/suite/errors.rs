@@ -7,8 +7,8 @@ use parjar::{
     Parameters, Policy, RandomError, RedirectUriError, RegistryError,
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
     store::{
-        Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
-        contract,
+        Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
+        StoreRefusal, contract,
     },
 };
 use serde_json::json;
@@ -21,19 +21,19 @@ const CAUSE: &str = "the cause, with what was asked";
 struct Unavailable;
 
 impl RequestStore for Unavailable {
-    async fn insert(&self, _: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, _: NewRequest<'_>, _: Duration) -> Result<Remembered, InsertError> {
         Err(StoreError::new(CAUSE).into())
     }
 
-    async fn claim(&self, _: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, _: Claim, _: Duration) -> Result<Vec<u8>, ClaimError> {
         Err(StoreError::new(CAUSE).into())
     }
 
-    async fn consume(&self, _: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {
         Err(StoreError::new(CAUSE).into())
     }
 
-    async fn remember(&self, _: RecordKey, _: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: Owner, _: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         Err(StoreError::new(CAUSE).into())
     }
 }

@@ -8,14 +8,15 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::Poll,
+    time::Duration,
 };
 
 use parjar::{
     AuthorizeRefusal, Client, ClientRegistry, FormRequest, InMemoryRegistry, ParEndpoint, RandomError, RandomSource,
     Reason, RegistryError, Reply, RequestUri,
     store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError,
-        StoreRefusal,
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
+        StoreError, StoreRefusal,
     },
 };
 
@@ -72,29 +73,29 @@ impl Unreliable {
 }
 
 impl RequestStore for Unreliable {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         self.pass(Failing::Insert).await?;
-        let outcome = self.store.insert(request).await;
+        let outcome = self.store.insert(request, lifetime).await;
         self.pass(Failing::Confirmation).await?;
         outcome
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
         self.pass(Failing::Claim).await?;
-        let payload = self.store.claim(claim).await;
+        let payload = self.store.claim(claim, login_lifetime).await;
         pause().await;
         let tamper = self.tamper.lock().unwrap().clone();
         payload.map(|payload| tamper.map_or(payload.clone(), |tamper| tamper(payload)))
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         self.pass(Failing::Consume).await?;
-        let outcome = self.store.consume(claim).await;
+        let outcome = self.store.consume(claim, remembered_for).await;
         pause().await;
         outcome
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }

@@ -1,15 +1,18 @@
 //! The push as an HTTP exchange: what is taken, what is answered, and what happens when store or generator fail.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use parjar::{
     ErrorCode, FormRequest, InMemoryRegistry, ParEndpoint, Policy, RandomSource, Reason, Reply,
     store::{
-        Claim, ClaimError, InsertError, MemoryLimits, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore,
-        StoreError, StoreRefusal,
+        Claim, ClaimError, InsertError, MemoryLimits, MemoryStore, NewRequest, Owner, Remembered, ReplayMark,
+        RequestStore, StoreError, StoreRefusal,
     },
 };
 
@@ -287,21 +290,21 @@ struct Stubborn {
 }
 
 impl RequestStore for Stubborn {
-    async fn insert(&self, _: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, _: NewRequest<'_>, _: Duration) -> Result<Remembered, InsertError> {
         self.inserts.fetch_add(1, Ordering::SeqCst);
         Err(self.answer.clone())
     }
 
-    async fn claim(&self, _: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, _: Claim, _: Duration) -> Result<Vec<u8>, ClaimError> {
         Err(ClaimError::Unknown)
     }
 
-    async fn consume(&self, _: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {
         Err(ClaimError::Unknown)
     }
 
-    async fn remember(&self, _: RecordKey, _: &[ReplayMark]) -> Result<(), StoreRefusal> {
-        Ok(())
+    async fn remember(&self, _: Owner, _: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        Ok(Remembered::ALL)
     }
 }
 

@@ -11,7 +11,8 @@ use std::{
 use parjar::{
     DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri,
     store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal,
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
+        StoreRefusal,
     },
 };
 
@@ -31,20 +32,20 @@ struct Counting {
 }
 
 impl RequestStore for Counting {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        self.store.insert(request).await
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        self.store.insert(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
         self.claims.fetch_add(1, Ordering::SeqCst);
-        self.store.claim(claim).await
+        self.store.claim(claim, login_lifetime).await
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        self.store.consume(claim).await
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        self.store.consume(claim, remembered_for).await
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }

@@ -1,12 +1,15 @@
 //! Encryption at rest: what the store behind holds, and what cannot be done with it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use parjar::{
     InMemoryRegistry, ManualClock, ParEndpoint, RandomError, RandomSource, Reason,
     store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, SealedStore,
-        SealingKeyError, SealingKeys, StoreRefusal,
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
+        RequestStore, SealedStore, SealingKeyError, SealingKeys, StoreRefusal,
         contract::{self, Harness},
     },
 };
@@ -36,21 +39,21 @@ impl Open {
 }
 
 impl RequestStore for Open {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         self.records.lock().unwrap().push(request.payload.to_vec());
-        self.inner.insert(request).await
+        self.inner.insert(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        let stored = self.inner.claim(claim).await?;
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        let stored = self.inner.claim(claim, login_lifetime).await?;
         Ok(self.forged.lock().unwrap().clone().unwrap_or(stored))
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        self.inner.consume(claim).await
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        self.inner.consume(claim, remembered_for).await
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.inner.remember(owner, marks).await
     }
 }
@@ -163,17 +166,18 @@ fn a_record_does_not_serve_another_client_or_another_issuer() {
     let [key, owner, other] = [1, 2, 3].map(|byte| RecordKey::from_bytes([byte; 32]));
     let lifetime = std::time::Duration::from_secs(60);
     let insert = |key, owner| {
-        pollster::block_on(store.insert(NewRequest { key, owner, payload: b"payload", lifetime, marks: &[] })).unwrap();
+        pollster::block_on(store.insert(NewRequest::new(key, Owner::authenticated(owner), b"payload"), lifetime))
+            .unwrap();
     };
     insert(key, owner);
     database.forge(database.last());
     // Under the same key for another client, and the same client under another key: as another issuer's digests would be.
     for (key, owner) in [(RecordKey::from_bytes([4; 32]), owner), (RecordKey::from_bytes([5; 32]), other)] {
         insert(key, owner);
-        let claimed = pollster::block_on(store.claim(Claim { key, owner, browser: None, lifetime }));
+        let claimed = pollster::block_on(store.claim(Claim::new(key, owner), lifetime));
         assert!(matches!(claimed, Err(ClaimError::Unreadable)), "{claimed:?}");
     }
-    let claimed = pollster::block_on(store.claim(Claim { key, owner, browser: None, lifetime }));
+    let claimed = pollster::block_on(store.claim(Claim::new(key, owner), lifetime));
     assert_eq!(claimed.unwrap(), b"payload");
 }
 

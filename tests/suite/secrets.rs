@@ -3,13 +3,15 @@
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use parjar::{
     AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormRequest,
     InMemoryRegistry, ParEndpoint, Parameters, Policy, Reason, RedirectUriError, Rejection, Reply,
     store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal,
+        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
+        StoreRefusal,
     },
 };
 use serde_json::{Value, json};
@@ -36,23 +38,23 @@ impl Watched {
 }
 
 impl RequestStore for Watched {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         self.show(&request);
         self.payloads.lock().unwrap().push(request.payload.to_vec());
-        self.store.insert(request).await
+        self.store.insert(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
         self.show(&claim);
-        self.store.claim(claim).await
+        self.store.claim(claim, login_lifetime).await
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         self.show(&claim);
-        self.store.consume(claim).await
+        self.store.consume(claim, remembered_for).await
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.store.remember(owner, marks).await
     }
 }
