@@ -6,9 +6,10 @@ pub(crate) mod client_certificate;
 mod directory_name;
 mod directory_string;
 mod document;
+pub(crate) mod forwarded_certificate;
 mod subject;
 
 pub(crate) use self::{
     document::{Certificate, MAX_CERTIFICATE},
-    subject::Subject,
+    subject::{NameOrder, Subject},
 };

@@ -1,27 +1,35 @@
 //! Clients: a registration that was checked once, so that requests meet only what can be used.
 
 mod checks;
+mod credential;
+mod credentials;
 pub(crate) mod jwks;
 mod keys;
 mod registration;
 mod registry;
 mod secret;
+mod shared_secrets;
 mod subject;
 
 use std::fmt;
 
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 
-pub(crate) use self::keys::{ClientKeys, KeySource};
-pub(crate) use self::secret::{MAX_CLIENT_ID, MAX_SECRET, Secret, Verdict, is_client_id, verify_decoy_secret};
+#[cfg(feature = "attestation")]
+pub(crate) use self::credentials::PossessionMethod;
+pub(crate) use self::{
+    credential::{Credential, NoCredentials},
+    credentials::Credentials,
+    keys::{ClientKeys, KeySource, ObjectKeys},
+    secret::{MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
+    shared_secrets::SharedSecrets,
+};
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
     secret::SecretVerifier,
 };
 use crate::{
-    certificate::Subject,
     jose::{KeyError, SigningAlgorithm},
     policy::Policy,
     protocol::{
@@ -35,10 +43,8 @@ use crate::{
 pub struct Client {
     client_id: Box<str>,
     client_name: Option<Box<str>>,
-    method: AuthenticationMethod,
-    secrets: Vec<Secret>,
+    credentials: Credentials,
     keys: ClientKeys,
-    certificate_subject: Option<Subject>,
     certificate_bound: bool,
     legacy_audience: bool,
     redirect_uris: Vec<RegisteredRedirectUri>,
@@ -75,16 +81,16 @@ impl Client {
     /// `token_endpoint_auth_method`
     #[must_use]
     pub fn token_endpoint_auth_method(&self) -> AuthenticationMethod {
-        self.method
+        self.credentials.method()
     }
 
-    /// Whether the client has credentials.
+    /// Returns `true` if the client has credentials.
     #[must_use]
     pub fn is_confidential(&self) -> bool {
-        self.method != AuthenticationMethod::None
+        !matches!(self.credentials, Credentials::None)
     }
 
-    /// `tls_client_certificate_bound_access_tokens`: whether its tokens are to be bound to the certificate of its connection.
+    /// `tls_client_certificate_bound_access_tokens`: its tokens are to be bound to the certificate of its connection.
     #[must_use]
     pub fn binds_tokens_to_certificate(&self) -> bool {
         self.certificate_bound
@@ -131,7 +137,7 @@ impl Client {
         self.scope.as_deref()
     }
 
-    /// Whether `application_type` is `native`.
+    /// Returns `true` if `application_type` is `native`.
     #[must_use]
     pub fn is_native(&self) -> bool {
         self.native
@@ -149,40 +155,40 @@ impl Client {
         self.authorization_details_types.as_deref()
     }
 
-    /// ClaimSet of the registration that this library has no use for.
+    /// Members of the registration that this library has no use for.
     #[must_use]
     pub fn metadata(&self) -> &Map<String, Value> {
         &self.metadata
     }
 
-    /// Whether the client has to push its requests: by policy, or by its registration.
+    /// Returns `true` if the client has to push its requests: by policy, or by its registration.
     #[must_use]
     pub fn must_push(&self, policy: &Policy) -> bool {
         policy.require_pushed_authorization_requests || self.require_push
     }
 
-    /// Whether its requests must be signed request objects: by policy, or by its registration.
+    /// Returns `true` if its requests must be signed request objects: by policy, or by its registration.
     #[must_use]
     pub fn must_sign(&self, policy: &Policy) -> bool {
         policy.require_signed_request_object || self.require_signed
     }
 
-    /// Whether its requests must be encrypted request objects: by policy, or by its registration.
+    /// Returns `true` if its requests must be encrypted request objects: by policy, or by its registration.
     #[must_use]
     pub fn must_encrypt(&self, policy: &Policy) -> bool {
         policy.require_encrypted_request_object || self.require_encrypted
     }
 
-    /// Whether its requests to the token endpoint must bring a DPoP proof: by policy, or by its registration
+    /// Returns `true` if its requests to the token endpoint must bring a DPoP proof: by policy, or by its registration
     /// (`dpop_bound_access_tokens`).
     #[must_use]
     pub fn must_use_dpop(&self, policy: &Policy) -> bool {
         policy.require_dpop || self.dpop_bound_access_tokens
     }
 
-    /// Whether the client may push redirect URIs that share only the origin of a registered one. All of these must hold: policy
-    /// and registration allow it, the client has to push its requests, it has credentials (RFC 9126 section 7.2), and its
-    /// subject identifiers do not depend on the registered redirect URIs (`sector_identifier_uri`).
+    /// Returns `true` if the client may push redirect URIs that share only the origin of a registered one. All of these must
+    /// hold: policy and registration allow it, the client has to push its requests, it has credentials (RFC 9126 section 7.2),
+    /// and its subject identifiers do not depend on the registered redirect URIs (`sector_identifier_uri`).
     #[must_use]
     pub fn may_use_per_request_redirect_uris(&self, policy: &Policy) -> bool {
         policy.allow_per_request_redirect_uris
@@ -197,13 +203,8 @@ impl Client {
         self.allow_per_request_redirect_uris
     }
 
-    pub(crate) fn has_secrets(&self) -> bool {
-        !self.secrets.is_empty()
-    }
-
-    /// What its certificate has to say, for `tls_client_auth`.
-    pub(crate) fn certificate_subject(&self) -> Option<&Subject> {
-        self.certificate_subject.as_ref()
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     pub(crate) fn keys(&self) -> &ClientKeys {
@@ -214,17 +215,13 @@ impl Client {
     pub(crate) fn allows_legacy_audience(&self) -> bool {
         self.legacy_audience
     }
-
-    pub(crate) fn verify_secret(&self, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
-        secret::verify(&self.secrets, &self.client_id, presented, now)
-    }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("client_id", &self.client_id)
-            .field("method", &self.method)
+            .field("method", &self.token_endpoint_auth_method())
             .finish_non_exhaustive()
     }
 }

@@ -15,9 +15,11 @@ mod proof;
 mod push;
 mod pushed;
 mod record;
+mod replay;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
+use self::replay::ReplayGuard;
 pub use self::{
     authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
     browser::{Browser, EmptyBinding},
@@ -70,7 +72,8 @@ struct Settings {
     rules: Rules,
     decryption_keys: Option<DecryptionKeys>,
     jwks: JwksCache,
-    keys: KeySpace,
+    keys: Arc<KeySpace>,
+    replay: ReplayGuard,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
     observers: Vec<Arc<dyn Observer>>,
@@ -98,21 +101,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
         // What cannot be registered never reaches the host's database.
-        if !is_client_id(client_id) {
+        if client_id.len() > self.policy().limits.client_id || !is_client_id(client_id) {
             return Ok(None);
         }
         match self.clients.client(client_id).await {
             // Some databases compare without regard to case or trailing spaces.
             Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),
-            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error.into_source())),
+            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),
         }
     }
-}
-
-/// Rounded up, and at least one: `Retry-After: 0` would invite a storm.
-fn whole_seconds(duration: Duration) -> u32 {
-    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl<C, S> ParEndpoint<C, S> {

@@ -2,9 +2,9 @@
 //!
 //! What is told is fixed text: nothing of the request, of the configuration or of an inner error ever gets into it.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt};
 
-use crate::{jose::TokenFault, protocol::redirect_uri::RedirectUriError};
+use crate::{cause::Cause, error_text::debug_by_display, jose::TokenFault, protocol::redirect_uri::RedirectUriError};
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
@@ -266,7 +266,7 @@ reasons! {
     MissingCredentials "missing_credentials" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No certificate from a client that authenticates with one.
     MissingCertificate "missing_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
-    /// A certificate above 8 KiB, or that is none, or whose subject alternative names cannot be read.
+    /// A certificate above 8 KiB, or that is none.
     MalformedCertificate "malformed_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
     /// A certificate whose chain the TLS stack has not verified, for `tls_client_auth`.
     UnverifiedCertificate "unverified_certificate" InvalidClient 401 AUTHENTICATION_FAILED;
@@ -323,8 +323,12 @@ reasons! {
     ResponseNotSigned "response_not_signed" ServerError 500 "the server could not process the request";
     /// No `redirect_uri` where one is required.
     MissingRedirectUri "missing_redirect_uri" InvalidRequest 400 "redirect_uri is missing";
-    /// A `scope` that breaks the grammar of RFC 6749 section 3.3, or with too many tokens.
+    /// A `scope` that breaks the grammar of RFC 6749 section 3.3.
     MalformedScope "malformed_scope" InvalidScope 400 "the scope is malformed";
+    /// More tokens in `scope` than [`Limits::scope_tokens`](crate::Limits::scope_tokens).
+    TooManyScopeTokens "too_many_scope_tokens" InvalidScope 400 "there are too many tokens in the scope";
+    /// No `scope` where the policy requires one ([`require_scope`](crate::Policy::require_scope)).
+    MissingScope "missing_scope" InvalidRequest 400 "scope is missing";
     /// A scope that the policy does not offer.
     ScopeNotOffered "scope_not_offered" InvalidScope 400 "a scope is not supported";
     /// A scope that the client did not register.
@@ -335,7 +339,8 @@ reasons! {
     MissingState "missing_state" InvalidRequest 400 "state is missing";
     /// A `state` with characters outside %x20-7E.
     MalformedState "malformed_state" InvalidRequest 400 "the state contains characters that are not allowed";
-    /// An `id_token` straight from the authorization endpoint needs a `nonce`.
+    /// An `id_token` straight from the authorization endpoint needs a `nonce`, and so does every request with `openid` where the policy
+    /// says so ([`require_nonce_or_state`](crate::Policy::require_nonce_or_state)).
     MissingNonce "missing_nonce" InvalidRequest 400 "nonce is missing";
     /// No `code_challenge` where PKCE is required.
     MissingCodeChallenge "missing_code_challenge" InvalidRequest 400 "code_challenge is missing";
@@ -355,10 +360,18 @@ reasons! {
     MalformedMaxAge "malformed_max_age" InvalidRequest 400 "max_age is not a number of seconds";
     /// A `claims` that is not the JSON of OpenID Connect Core section 5.5.
     MalformedClaims "malformed_claims" InvalidRequest 400 "the claims parameter is malformed";
+    /// A `claims` that nests deeper than [`Limits::json_depth`](crate::Limits::json_depth).
+    ClaimsTooDeep "claims_too_deep" InvalidRequest 400 "the claims parameter nests too deep";
     /// `registration` (self-issued providers only).
     RegistrationNotSupported "registration_not_supported" RegistrationNotSupported 400 "the registration parameter is not supported";
-    /// A `resource` that is not an absolute URI without fragment, or too many of them.
+    /// A `resource` that is not an absolute URI without fragment.
     MalformedResource "malformed_resource" InvalidTarget 400 "a resource is not an absolute URI without fragment";
+    /// More `resource` parameters than [`Limits::resources`](crate::Limits::resources).
+    TooManyResources "too_many_resources" InvalidTarget 400 "there are too many resource parameters";
+    /// More objects in `authorization_details` than [`Limits::authorization_details`](crate::Limits::authorization_details).
+    TooManyAuthorizationDetails "too_many_authorization_details" InvalidAuthorizationDetails 400 "there are too many authorization_details";
+    /// An `authorization_details` that nests deeper than [`Limits::json_depth`](crate::Limits::json_depth).
+    AuthorizationDetailsTooDeep "authorization_details_too_deep" InvalidAuthorizationDetails 400 "the authorization_details nest too deep";
     /// An `authorization_details` that is not a JSON array of objects with a `type`.
     MalformedAuthorizationDetails "malformed_authorization_details" InvalidAuthorizationDetails 400 "the authorization_details are malformed";
     /// A type in `authorization_details` that the server does not know.
@@ -506,15 +519,15 @@ pub struct Refusal {
 #[derive(Clone)]
 enum Enclosed {
     Nothing,
-    Source(Arc<dyn Error + Send + Sync>),
+    Cause(Cause),
     DpopNonce(Box<str>),
     #[cfg(feature = "attestation")]
     AttestationChallenge(Box<str>),
 }
 
 impl Refusal {
-    pub(crate) fn unavailable(reason: Reason, source: Arc<dyn Error + Send + Sync>) -> Self {
-        Self { reason, retry_after: Some(1), enclosed: Enclosed::Source(source) }
+    pub(crate) fn unavailable(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
@@ -609,15 +622,7 @@ impl From<Rejection> for Refusal {
     }
 }
 
-impl fmt::Debug for Refusal {
-    /// Leaves out the source: errors of databases quote what they were asked.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
-            .field("reason", &self.reason)
-            .field("retry_after", &self.retry_after)
-            .finish_non_exhaustive()
-    }
-}
+debug_by_display!(Refusal);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -628,7 +633,7 @@ impl fmt::Display for Refusal {
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.enclosed {
-            Enclosed::Source(source) => Some(&**source),
+            Enclosed::Cause(cause) => Some(cause.as_error()),
             _ => None,
         }
     }

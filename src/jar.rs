@@ -1,18 +1,21 @@
 //! Request objects (RFC 9101): a whole authorization request as a JWT, signed by its client, and encrypted if that is wanted.
 //!
-//! It is opened in steps, each of which can only be made with what the one before has given: the [`Envelope`], its content if it
-//! is [`Decrypted`], the signature, for which the endpoint gets the client's keys, and the [`RequestObject`], what it says.
+//! One is opened in steps, each of which takes the value that the one before gives: the [`Envelope`], its content if it is
+//! [`Decrypted`], the [`SignedObject`], for which the endpoint gets the client's keys, the [`VerifiedObject`], and the
+//! [`RequestObject`] that was read from it.
 
 mod parameters;
+mod sender;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::Value;
 use time::OffsetDateTime;
 
+pub(crate) use self::sender::Sender;
 use crate::{
-    client::Client,
-    jose::{Audience, ClaimSet, Dates, DecryptionKeys, Jwe, Jws, Permitted, Token, TokenFault, Verified},
+    client::{Client, Credential},
+    jose::{Audience, ClaimSet, Dates, DecryptionKeys, Jwe, Jws, Permitted, Token, TokenFault, VerifiedJws, Verifier},
     policy::Policy,
     protocol::{parameters::Parameters, protection::Protection},
 };
@@ -29,44 +32,54 @@ pub(crate) enum Envelope<'a> {
     Encrypted(Jwe<'a>),
 }
 
-/// What was encrypted, and the claims that the header of the encryption repeats.
+/// The content of an encrypted token, and the claims that its header repeats.
 pub(crate) struct Decrypted {
     text: String,
     repeated: Vec<(&'static str, Value)>,
 }
 
-/// What decides how a request object is opened.
-pub(crate) struct Opening<'a> {
-    pub(crate) client: &'a Client,
+/// A signed token that is a request object by its type. Its signature has not been verified.
+pub(crate) struct SignedObject<'a> {
+    jws: Jws<'a>,
+    decrypted: Option<&'a Decrypted>,
+}
+
+/// A request object whose signature was found to be the client's.
+pub(crate) struct VerifiedObject<'a, 'c> {
+    client: &'c Arc<Client>,
+    jws: VerifiedJws<'a>,
+    decrypted: Option<&'a Decrypted>,
+}
+
+/// The circumstances in which a request object is opened.
+pub(crate) struct Opening<'s, 'a> {
+    pub(crate) sender: Sender<'s>,
     pub(crate) policy: &'a Policy,
     pub(crate) issuer: &'a str,
     pub(crate) decryption_keys: Option<&'a DecryptionKeys>,
-    /// Whether an encrypted one may be decrypted for its sender.
-    pub(crate) may_decrypt: bool,
     pub(crate) now: OffsetDateTime,
 }
 
-/// A request object of its client, for this server, and good now.
-pub(crate) struct RequestObject {
-    pub(crate) parameters: Parameters,
-    pub(crate) protection: Protection,
-    /// Seconds since 1970.
-    pub(crate) expires_at: Option<i64>,
-    /// What must be new, where the object is good for one use only.
-    pub(crate) single_use: Option<SingleUse>,
+/// A request object of its client, for this server, and good now. It may have been used before.
+pub(crate) struct RequestObject<'c> {
+    client: &'c Arc<Client>,
+    parameters: Parameters,
+    protection: Protection,
+    expires_at: Option<i64>,
+    single_use: Option<SingleUse>,
 }
 
-/// A `jti`, and until when it must be remembered.
-pub(crate) struct SingleUse {
-    pub(crate) id: Box<str>,
-    pub(crate) expires_at: i64,
+/// The `jti` of a request object that is good for one use only, and the time until which it must be remembered.
+struct SingleUse {
+    id: Box<str>,
+    expires_at: i64,
 }
 
 impl<'a> Envelope<'a> {
-    pub(crate) fn open(text: &'a str, opening: &Opening<'_>) -> Result<Self, TokenFault> {
-        let Opening { client, policy, .. } = opening;
+    pub(crate) fn open(text: &'a str, opening: &Opening<'_, '_>) -> Result<Self, TokenFault> {
+        let Opening { sender, policy, .. } = opening;
         match Token::parse(text, policy.limits.request_object)? {
-            Token::Signed(_) if client.must_encrypt(policy) => Err(TokenFault::NotEncrypted),
+            Token::Signed(_) if sender.client().must_encrypt(policy) => Err(TokenFault::NotEncrypted),
             Token::Signed(jws) => Ok(Self::Signed(jws)),
             Token::Encrypted(jwe) => Ok(Self::Encrypted(jwe)),
         }
@@ -74,7 +87,7 @@ impl<'a> Envelope<'a> {
 }
 
 impl Decrypted {
-    pub(crate) fn of(jwe: &Jwe<'_>, opening: &Opening<'_>) -> Result<Self, TokenFault> {
+    pub(crate) fn of(jwe: &Jwe<'_>, opening: &Opening<'_, '_>) -> Result<Self, TokenFault> {
         if !jwe.has_type(&[TYPE]) || !jwe.has_content_type(&[TYPE]) {
             return Err(TokenFault::Type);
         }
@@ -84,33 +97,57 @@ impl Decrypted {
 
     /// The signed token that was inside. Encrypted claims, or another encryption, prove nothing about their sender (RFC 9101
     /// section 10.2).
-    pub(crate) fn jws(&self, policy: &Policy) -> Result<Jws<'_>, TokenFault> {
+    pub(crate) fn signed(&self, policy: &Policy) -> Result<SignedObject<'_>, TokenFault> {
         match Token::parse(&self.text, policy.limits.request_object) {
-            Ok(Token::Signed(jws)) => Ok(jws),
+            Ok(Token::Signed(jws)) => SignedObject::typed(jws, Some(self), policy),
             Ok(Token::Encrypted(_)) | Err(TokenFault::Malformed) => Err(TokenFault::Nesting),
             Err(fault) => Err(fault),
         }
     }
 }
 
-/// Whether the signed token is a request object by its type, as far as it says.
-pub(crate) fn check_type(jws: &Jws<'_>, policy: &Policy) -> Result<(), TokenFault> {
-    let typed = match policy.require_request_object_type {
-        true => jws.header.has_explicit_type(TYPE),
-        false => jws.header.has_type(&[TYPE]),
-    };
-    if typed { Ok(()) } else { Err(TokenFault::Type) }
+impl<'a> SignedObject<'a> {
+    /// A token that was not encrypted.
+    pub(crate) fn of(jws: Jws<'a>, policy: &Policy) -> Result<Self, TokenFault> {
+        Self::typed(jws, None, policy)
+    }
+
+    fn typed(jws: Jws<'a>, decrypted: Option<&'a Decrypted>, policy: &Policy) -> Result<Self, TokenFault> {
+        let typed = match policy.require_request_object_type {
+            true => jws.header.has_explicit_type(TYPE),
+            false => jws.header.has_type(&[TYPE]),
+        };
+        if typed { Ok(Self { jws, decrypted }) } else { Err(TokenFault::Type) }
+    }
+
+    /// Checks the algorithm, for which no key is needed.
+    pub(crate) fn check_algorithm(&self, client: &Client, policy: &Policy) -> Result<(), TokenFault> {
+        permitted(client, policy).algorithm_of(&self.jws).map(drop)
+    }
+
+    /// Returns `true` if it says by `kid` with which key it was signed.
+    pub(crate) fn names_key(&self) -> bool {
+        self.jws.names_key()
+    }
+
+    /// Verifies that a client has made it, with one of these keys or secrets.
+    pub(crate) fn verify<'c>(
+        &self,
+        keys: Credential<'c, &impl Verifier>,
+        policy: &Policy,
+    ) -> Result<VerifiedObject<'_, 'c>, TokenFault> {
+        let client = keys.client();
+        let jws = self.jws.verify(keys.value(), &permitted(client, policy))?;
+        Ok(VerifiedObject { client, jws, decrypted: self.decrypted })
+    }
 }
 
-impl RequestObject {
-    /// Reads what a token says that was found to be the client's.
-    pub(crate) fn read(
-        object: Verified<'_>,
-        decrypted: Option<&Decrypted>,
-        opening: &Opening<'_>,
-    ) -> Result<Self, TokenFault> {
-        let Opening { client, policy, issuer, now, .. } = opening;
-        let claims = ClaimSet::parse(object.payload())?;
+impl<'c> VerifiedObject<'_, 'c> {
+    /// Reads its claims.
+    pub(crate) fn read(self, opening: &Opening<'_, '_>) -> Result<RequestObject<'c>, TokenFault> {
+        let Self { client, jws, decrypted } = self;
+        let Opening { policy, issuer, now, .. } = opening;
+        let claims = ClaimSet::parse(jws.payload())?;
         let disagrees = |(name, value): &&(&str, Value)| claims.json(name).as_ref() != Some(value);
         let repeated = decrypted.map(|decrypted| &*decrypted.repeated).unwrap_or_default();
         if let Some((name, _)) = repeated.iter().find(disagrees) {
@@ -147,6 +184,7 @@ impl RequestObject {
             false => None,
         };
         Ok(RequestObject {
+            client,
             parameters: parameters::of_claims(&claims, &policy.limits)?,
             protection: if decrypted.is_some() { Protection::SignedAndEncrypted } else { Protection::Signed },
             expires_at: dates.expires_at,
@@ -155,8 +193,33 @@ impl RequestObject {
     }
 }
 
-/// Which algorithms the client may sign with: those with its secret only if it has registered them.
-pub(crate) fn permitted<'a>(client: &Client, policy: &'a Policy) -> Permitted<'a> {
+impl<'c> RequestObject<'c> {
+    /// The client that has signed it.
+    pub(crate) fn client(&self) -> &'c Arc<Client> {
+        self.client
+    }
+
+    pub(crate) fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// `exp`
+    pub(crate) fn expires_at(&self) -> Option<i64> {
+        self.expires_at
+    }
+
+    /// `jti` and `exp`, where the object is good for one use only.
+    pub(crate) fn single_use(&self) -> Option<(&str, i64)> {
+        self.single_use.as_ref().map(|single_use| (&*single_use.id, single_use.expires_at))
+    }
+
+    pub(crate) fn into_parameters(self) -> Parameters {
+        self.parameters
+    }
+}
+
+/// The algorithms that the client may sign with: those with its secret only if it has registered them.
+fn permitted<'a>(client: &Client, policy: &'a Policy) -> Permitted<'a> {
     Permitted::for_client(&policy.request_object_signing_alg_values_supported, client.keys().object_algorithm)
 }
 
@@ -175,11 +238,12 @@ fn check_dates(dates: Dates, policy: &Policy, now: i64) -> Result<(), TokenFault
     dates.check_lifetime(dates.not_before, policy.request_object_lifetime, now, policy.clock_leeway)
 }
 
-fn decrypt(jwe: &Jwe<'_>, opening: &Opening<'_>) -> Result<Vec<u8>, TokenFault> {
-    let Opening { client, policy, now, .. } = opening;
-    if !opening.may_decrypt {
+fn decrypt(jwe: &Jwe<'_>, opening: &Opening<'_, '_>) -> Result<Vec<u8>, TokenFault> {
+    let Opening { sender, policy, now, .. } = opening;
+    if !sender.may_encrypt(policy) {
         return Err(TokenFault::Unauthenticated);
     }
+    let client = sender.client();
     let pair @ (algorithm, encryption) = jwe.algorithms()?;
     let offered = policy.request_object_encryption_alg_values_supported.contains(&algorithm)
         && policy.request_object_encryption_enc_values_supported.contains(&encryption);
@@ -190,7 +254,7 @@ fn decrypt(jwe: &Jwe<'_>, opening: &Opening<'_>) -> Result<Vec<u8>, TokenFault> 
         return Err(TokenFault::Algorithm);
     }
     if algorithm.is_symmetric() {
-        return client.keys().decrypt(jwe, pair, *now);
+        return client.keys().shared.as_ref().ok_or(TokenFault::NoKey)?.at(*now).decrypt(jwe, pair);
     }
     opening.decryption_keys.ok_or(TokenFault::Decryption)?.open(jwe, algorithm, encryption)
 }

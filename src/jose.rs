@@ -38,6 +38,7 @@ mod shared_key;
 mod shared_secret;
 mod token_fault;
 mod verification_keys;
+mod verified;
 
 pub use self::{
     algorithm::{ContentEncryption, KeyManagement, SigningAlgorithm},
@@ -50,11 +51,12 @@ pub use self::{
 };
 pub(crate) use self::{
     claim_set::{Audience, ClaimSet, text_of},
-    compact::{Jwe, Jws, Token, Verified},
+    compact::{Jwe, Jws, Token},
     dates::Dates,
     decoy::verify_with_decoy_key,
     embedded_key::EmbeddedKey,
     permitted::Permitted,
+    verified::{VerifiedJws, Verifier},
 };
 
 /// The longest `kid`, in bytes.

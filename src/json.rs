@@ -1,7 +1,7 @@
 //! JSON of untrusted senders: duplicate members are refused (RFC 8259 leaves open which one would count), and so is nesting
 //! deeper than anything legitimate.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::{
     Deserializer,
@@ -9,10 +9,10 @@ use serde::{
 };
 use serde_json::{Map, Number, Value, value::RawValue};
 
-/// How deep arrays and objects may nest.
-const MAX_DEPTH: u8 = 16;
+/// How deep arrays and objects may nest, where no setting says otherwise.
+pub(crate) const MAX_DEPTH: u8 = 16;
 
-/// ClaimSet of an object that is read by [`parse_members`].
+/// Members of an object that is read by [`parse_members`].
 const MAX_MEMBERS: usize = 256;
 
 /// Member names to which serde_json gives a meaning of its own when some crate in the program has switched on its features
@@ -21,19 +21,71 @@ const PRIVATE: &str = "$serde_json::private::";
 /// The one under which numbers arrive with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Reads one JSON text of somebody else's. `None` for anything wrong with it.
-pub(crate) fn parse(text: &str) -> Option<Value> {
-    // Without this, a name that arrives borrowed is serde_json's own: what a sender spells with escapes arrives owned.
-    if text.contains(PRIVATE) {
-        return None;
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: MAX_DEPTH, numbers: Numbers::Borrowed }.deserialize(&mut deserializer).ok()?;
-    deserializer.end().ok()?;
-    Some(value)
+/// Why a JSON text was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JsonError {
+    /// Not JSON, or JSON with a member that is there twice.
+    Malformed,
+    /// Nested deeper than was allowed.
+    TooDeep,
 }
 
-/// Reads one JSON object of somebody else's whose values are to be kept as they are written. `None` for anything wrong with
+/// Reads one JSON text of an untrusted sender. `None` for anything wrong with it.
+pub(crate) fn parse(text: &str) -> Option<Value> {
+    parse_within(text, MAX_DEPTH).ok()
+}
+
+/// As [`parse`], with a bound for the nesting, and the reason why not.
+pub(crate) fn parse_within(text: &str, depth: u8) -> Result<Value, JsonError> {
+    // Without this, a name that arrives borrowed is serde_json's own: what a sender spells with escapes arrives owned.
+    if text.contains(PRIVATE) {
+        return Err(JsonError::Malformed);
+    }
+    let too_deep = Cell::new(false);
+    let strict = Strict { depth, numbers: Numbers::Borrowed, too_deep: &too_deep };
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|_| if too_deep.get() { JsonError::TooDeep } else { JsonError::Malformed })
+}
+
+/// The same JSON without white space between its tokens, or `None` when a string in it has a raw control character. A text that is
+/// not JSON does not become JSON: what white space keeps apart stays apart.
+pub(crate) fn compact(text: &str) -> Option<Cow<'_, str>> {
+    if !text.bytes().any(is_white_space) {
+        return Some(Cow::Borrowed(text));
+    }
+    let is_word = |byte: u8| !is_white_space(byte) && !b"{}[]:,\"".contains(&byte);
+    let mut compact = Vec::with_capacity(text.len());
+    let (mut in_string, mut escaped, mut gap) = (false, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                0x00..=0x1F => return None,
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+        } else if is_white_space(byte) {
+            gap = true;
+            continue;
+        } else {
+            if gap && is_word(byte) && compact.last().is_some_and(|last| is_word(*last)) {
+                compact.push(b' ');
+            }
+            gap = false;
+            in_string = byte == b'"';
+        }
+        compact.push(byte);
+    }
+    String::from_utf8(compact).ok().map(Cow::Owned)
+}
+
+fn is_white_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// Reads one JSON object of an untrusted sender whose values are to be kept as they are written. `None` for anything wrong with
 /// its own members; what is in the values has yet to be [`parse`]d.
 pub(crate) fn parse_members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -45,13 +97,15 @@ pub(crate) fn parse_members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>
 /// Reads JSON of the host's own, a policy or a registration. A duplicate member is an error here as well: it would hide a
 /// setting.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    Strict { depth: MAX_DEPTH, numbers: Numbers::Any }.deserialize(deserializer)
+    Strict { depth: MAX_DEPTH, numbers: Numbers::Any, too_deep: &Cell::new(false) }.deserialize(deserializer)
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     depth: u8,
     numbers: Numbers,
+    /// Set when the depth was exceeded: errors of serde are texts.
+    too_deep: &'a Cell<bool>,
 }
 
 /// Which members of the name [`NUMBER`] are numbers.
@@ -61,10 +115,15 @@ enum Numbers {
     Any,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn inner<E: Error>(self) -> Result<Self, E> {
-        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
-        Ok(Self { depth, ..self })
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Self { depth, ..self }),
+            None => {
+                self.too_deep.set(true);
+                Err(E::custom("nested too deep"))
+            }
+        }
     }
 
     fn is_number(self, name: Option<&Cow<'_, str>>) -> bool {
@@ -76,7 +135,7 @@ impl Strict {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -132,7 +191,7 @@ impl<'de> Visitor<'de> for RawMembers {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -196,7 +255,7 @@ impl<'de> Visitor<'de> for Strict {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{JsonError, compact, parse, parse_within};
 
     #[test]
     fn duplicate_members_are_refused_even_when_escaped() {
@@ -224,6 +283,29 @@ mod tests {
         assert!(parse(&nested(16)).is_some());
         assert!(parse(&nested(17)).is_none());
         assert!(parse(&nested(100_000)).is_none());
+    }
+
+    #[test]
+    fn nesting_that_is_too_deep_is_told_from_what_is_no_json() {
+        assert_eq!(parse_within("[[[1]]]", 2), Err(JsonError::TooDeep));
+        assert_eq!(parse_within("[[1", 2), Err(JsonError::Malformed));
+        assert!(parse_within("[[1]]", 2).is_ok());
+    }
+
+    #[test]
+    fn compact_json_has_the_same_tokens_and_the_same_strings() {
+        for (text, expected) in [
+            ("{\r\n\t\"a b\" : [ 1.0e+2 , \"x \\\" y\" ]\n}", r#"{"a b":[1.0e+2,"x \" y"]}"#),
+            ("{}", "{}"),
+            (" [ ] ", "[]"),
+            (r#"{"a\\" : 1}"#, r#"{"a\\":1}"#),
+            ("1 2", "1 2"),
+            ("tr\nue", "tr ue"),
+        ] {
+            assert_eq!(compact(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(compact("{\"a\":\"\n\"}"), None);
+        assert_eq!(compact("\"\u{1}\""), None);
     }
 
     #[test]

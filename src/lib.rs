@@ -214,6 +214,7 @@
 struct Readme;
 
 mod bounded_cache;
+mod cause;
 mod certificate;
 mod client;
 mod client_auth;
@@ -221,6 +222,8 @@ mod clock;
 pub mod dpop;
 mod endpoint;
 mod error;
+mod error_text;
+mod hex;
 mod http;
 mod jar;
 pub mod jose;
@@ -231,6 +234,7 @@ mod policy;
 mod protocol;
 mod random;
 mod response;
+mod shared_value;
 pub mod store;
 mod validation;
 
@@ -241,7 +245,10 @@ pub use self::observer::TracingObserver;
 #[cfg(feature = "attestation")]
 pub use self::policy::ClientAttestationPolicy;
 pub use self::{
-    certificate::client_certificate::{ClientCertHeaderError, ClientCertificate, ForwardedCertificate},
+    certificate::{
+        client_certificate::ClientCertificate,
+        forwarded_certificate::{ClientCertHeaderError, ForwardedCertificate},
+    },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,

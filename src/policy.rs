@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "attestation")]
 pub use self::client_attestation::ClientAttestationPolicy;
+pub(crate) use self::limits::MAX_CLIENT_ID;
 pub(crate) use self::presets::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS};
 pub use self::{error::PolicyError, limits::Limits, profile::Profile};
 use crate::{
@@ -160,6 +161,11 @@ pub struct Policy {
     pub scopes_supported: Option<Vec<String>>,
     /// Scopes that every request must ask for. Default none.
     pub required_scopes: Vec<String>,
+    /// Whether every request must have a `scope`. Default `false`.
+    pub require_scope: bool,
+    /// Whether a request with `openid` in its scope needs a `nonce`, and every other one a `state`, whatever the response type (FAPI
+    /// 1.0 Baseline sections 5.2.2.2 and 5.2.2.3). Default `false`.
+    pub require_nonce_or_state: bool,
     /// Who must use PKCE. Default [`RequireCodeChallenge::PublicClients`].
     pub require_code_challenge: RequireCodeChallenge,
     /// Whether `redirect_uri` is required even of a client that has registered only one. Default `false`; always `true` for
@@ -198,6 +204,8 @@ pub struct Policy {
 pub enum RequireCodeChallenge {
     /// Clients that do not authenticate.
     PublicClients,
+    /// Clients that do not authenticate, and every request that is pushed (FAPI 1.0 Advanced section 5.2.2, item 18).
+    PushedRequests,
     /// Every client.
     Always,
 }

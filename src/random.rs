@@ -1,8 +1,10 @@
 //! Randomness, injected: handles are drawn from the system's generator, and a failure of it is an error, never a fallback.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use rand::{TryRng as _, rngs::SysRng};
+
+use crate::cause::opaque_error;
 
 /// A source of unpredictable bytes.
 pub trait RandomSource: Send + Sync + 'static {
@@ -14,20 +16,9 @@ pub trait RandomSource: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 
-/// The random source could not deliver.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the random source failed")]
-pub struct RandomError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl RandomError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-
-    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
-        self.0
-    }
+opaque_error! {
+    /// The random source could not deliver.
+    RandomError, "the random source failed"
 }
 
 /// The generator of the operating system.

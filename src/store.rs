@@ -11,7 +11,7 @@ mod redis;
 #[cfg(feature = "sealed")]
 mod sealed;
 
-use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
@@ -24,6 +24,7 @@ pub use self::{
     memory::{MemoryLimits, MemoryStore},
 };
 pub use crate::store::digest::RecordKey;
+use crate::{cause::opaque_error, error_text::debug_by_display};
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
 ///
@@ -141,24 +142,13 @@ pub struct Claim {
     pub lifetime: Duration,
 }
 
-/// A store could not be asked.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the request store is unavailable")]
-pub struct StoreError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl StoreError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-
-    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
-        self.0
-    }
+opaque_error! {
+    /// A store could not be asked.
+    StoreError, "the request store is unavailable"
 }
 
 /// Why a request was not inserted.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsertError {
     /// There is something under the key.
@@ -176,7 +166,7 @@ impl From<StoreError> for InsertError {
 }
 
 /// Why nothing was taken down: no marks, and no request with them.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreRefusal {
     /// A mark is known.
@@ -203,7 +193,7 @@ pub enum StoreRefusal {
 }
 
 /// Why a request was neither opened nor spent.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimError {
     /// Never inserted, expired, or forgotten.
@@ -226,6 +216,8 @@ pub enum ClaimError {
     #[error(transparent)]
     Unavailable(#[from] StoreError),
 }
+
+debug_by_display!(InsertError, StoreRefusal, ClaimError);
 
 /// When to try again what would have lived so long, in a store that is full. With a steady stream of pushes something expires
 /// all the time.

@@ -8,6 +8,7 @@ mod dpop;
 mod oidc;
 mod pkce;
 mod protection;
+mod provenance;
 mod redirect;
 pub(crate) mod request;
 mod resource;
@@ -16,9 +17,10 @@ mod scopes;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-pub(crate) use self::redirect::Arrival;
+pub(crate) use self::provenance::Provenance;
 use self::{
     details::DetailCheck,
+    provenance::Arrival,
     request::{AuthorizationRequest, Checked},
     response::Modes,
 };
@@ -27,9 +29,7 @@ use crate::{
     error::{Reason, Refusal, Rejection},
     policy::Policy,
     protocol::{
-        confirmation::Confirmation,
         parameters::{Name, Parameters},
-        protection::Protection,
         redirect_uri::RedirectUri,
     },
     response::{answer::Answer, signer::ResponseSigner},
@@ -65,21 +65,13 @@ where
     }
 }
 
-/// What requests are held against, apart from their client.
+/// The rules that requests are held against, apart from the registration of their client.
 #[derive(Default)]
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
     pub(crate) response_signer: Option<Arc<dyn ResponseSigner>>,
     pub(crate) detail_types: BTreeMap<Box<str>, Arc<DetailCheck>>,
     pub(crate) host: Vec<Arc<dyn RequestRule>>,
-}
-
-/// How a request came: what is known about it that is not in its parameters.
-#[derive(Clone, Copy)]
-pub(crate) struct Provenance {
-    pub(crate) arrival: Arrival,
-    pub(crate) protection: Protection,
-    pub(crate) confirmation: Confirmation,
 }
 
 /// A refusal, and where the client may be told of it, if its `redirect_uri` was found good.
@@ -95,15 +87,17 @@ impl Rules {
         &self,
         parameters: Parameters,
         provenance: Provenance,
-        client: Arc<Client>,
     ) -> Result<AuthorizationRequest, Invalid> {
-        let Provenance { arrival, protection, confirmation } = provenance;
+        let client = provenance.client();
         let unanswerable = |refusal| Invalid { refusal, answer: None };
-        response::check_flow(&client).map_err(unanswerable)?;
-        let redirect_uri = redirect::check(&parameters, &client, &self.policy, arrival).map_err(unanswerable)?;
-        match self.checks(&parameters, protection, confirmation, &client, &redirect_uri) {
-            Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, &client, redirect_uri), refusal }),
+        response::check_flow(client).map_err(unanswerable)?;
+        let redirect_uri =
+            redirect::check(&parameters, client, &self.policy, provenance.arrival()).map_err(unanswerable)?;
+        match self.checks(&parameters, &provenance, &redirect_uri) {
+            Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, client, redirect_uri), refusal }),
             Ok(checked) => {
+                let protection = provenance.protection();
+                let client = provenance.into_client();
                 self.host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
             }
         }
@@ -113,25 +107,23 @@ impl Rules {
     fn checks(
         &self,
         parameters: &Parameters,
-        protection: Protection,
-        confirmation: Confirmation,
-        client: &Client,
+        provenance: &Provenance,
         redirect_uri: &RedirectUri,
     ) -> Result<Checked, Refusal> {
-        let policy = &self.policy;
-        protection::check(protection, client, policy)?;
+        let (policy, client) = (&self.policy, provenance.client());
+        protection::check(provenance.protection(), client, policy)?;
         oidc::check_state(parameters, policy)?;
         let response_type = response::check_type(parameters, client, policy)?;
         let response_mode = response::check_mode(parameters, &self.modes(client), response_type)?;
         redirect::check_response(redirect_uri, response_type, response_mode)?;
         scopes::check(parameters, client, policy)?;
-        let code_challenge = pkce::check(parameters, client, policy, redirect_uri)?;
-        let confirmation = dpop::check(parameters, confirmation, policy)?;
-        oidc::check_nonce(parameters, response_type)?;
+        let code_challenge = pkce::check(parameters, client, policy, provenance.arrival(), redirect_uri)?;
+        let confirmation = dpop::check(parameters, provenance.confirmation(), policy)?;
+        oidc::check_nonce(parameters, response_type, policy)?;
         oidc::check_id_token_hint(parameters, policy)?;
         oidc::check_prompt(parameters)?;
         let max_age = oidc::check_max_age(parameters)?;
-        let claims = oidc::check_claims(parameters, response_type)?;
+        let claims = oidc::check_claims(parameters, response_type, policy)?;
         oidc::check_registration(parameters)?;
         resource::check(parameters, &policy.limits)?;
         let authorization_details = details::check(parameters, client, &policy.limits, &self.detail_types)?;

@@ -37,6 +37,16 @@ pub fn run(bytes: &[u8]) {
         assert!(bytes.len() > 2 && bytes.starts_with(b":") && bytes.ends_with(b":"));
         check(forwarded.with_verified_chain().der(), "key");
     }
+    let others = [
+        ForwardedCertificate::from_nginx([bytes]),
+        ForwardedCertificate::from_aws_alb([bytes]),
+        ForwardedCertificate::from_envoy([bytes]),
+        ForwardedCertificate::from_traefik([bytes]),
+        ForwardedCertificate::from_haproxy([bytes]),
+    ];
+    for forwarded in others.into_iter().flatten().flatten() {
+        assert!((1..=8192).contains(&forwarded.with_verified_chain().der().len()));
+    }
 }
 
 fn check(der: &[u8], client_id: &str) {

@@ -2,7 +2,8 @@
 
 use x509_cert::der::asn1::ObjectIdentifier;
 
-/// RFC 4514 section 3, RFC 4519, RFC 5280 appendix A.1, X.520, the guidelines of the CA/Browser Forum, and what is customary.
+/// RFC 4514 section 3, RFC 4519, RFC 5280 appendix A.1, X.520, the guidelines of the CA/Browser Forum, and the names that OpenSSL,
+/// Java and .NET print.
 const NAMES: [(&str, &[&str]); 29] = [
     ("0.9.2342.19200300.100.1.1", &["UID", "userId"]),
     ("0.9.2342.19200300.100.1.25", &["DC", "domainComponent"]),
@@ -19,26 +20,31 @@ const NAMES: [(&str, &[&str]); 29] = [
     ("2.5.4.9", &["STREET", "streetAddress"]),
     ("2.5.4.10", &["O", "organizationName"]),
     ("2.5.4.11", &["OU", "organizationalUnitName"]),
-    ("2.5.4.12", &["title"]),
+    ("2.5.4.12", &["title", "T"]),
     ("2.5.4.13", &["description"]),
     ("2.5.4.15", &["businessCategory"]),
     ("2.5.4.16", &["postalAddress"]),
     ("2.5.4.17", &["postalCode"]),
-    ("2.5.4.18", &["postOfficeBox"]),
-    ("2.5.4.20", &["telephoneNumber"]),
+    ("2.5.4.18", &["postOfficeBox", "POBox"]),
+    ("2.5.4.20", &["telephoneNumber", "phone"]),
     ("2.5.4.41", &["name"]),
-    ("2.5.4.42", &["GN", "givenName"]),
-    ("2.5.4.43", &["initials"]),
-    ("2.5.4.44", &["generationQualifier"]),
-    ("2.5.4.46", &["dnQualifier"]),
+    ("2.5.4.42", &["GN", "G", "givenName"]),
+    ("2.5.4.43", &["initials", "I"]),
+    ("2.5.4.44", &["generationQualifier", "generation"]),
+    ("2.5.4.46", &["dnQualifier", "DNQ"]),
     ("2.5.4.65", &["pseudonym"]),
     ("2.5.4.97", &["organizationIdentifier"]),
 ];
 
-/// The type of this name, without regard to case, or of this dotted identifier.
+/// The type of this name, without regard to case, or of this dotted identifier, before which Java and .NET print `OID.` as RFC 1779
+/// has it.
 pub(super) fn parse(text: &str) -> Option<ObjectIdentifier> {
-    if text.starts_with(|first: char| first.is_ascii_digit()) {
-        return ObjectIdentifier::new(text).ok();
+    let dotted = match text.split_at_checked(4) {
+        Some((prefix, dotted)) if prefix.eq_ignore_ascii_case("OID.") => dotted,
+        _ => text,
+    };
+    if dotted.starts_with(|first: char| first.is_ascii_digit()) {
+        return ObjectIdentifier::new(dotted).ok();
     }
     let known = |(_, names): &&(&str, &[&str])| names.iter().any(|name| name.eq_ignore_ascii_case(text));
     let (dotted, _) = NAMES.iter().find(known)?;
@@ -57,7 +63,11 @@ mod tests {
                 assert_eq!(parse(&name.to_uppercase()), parse(dotted), "{name}");
             }
         }
-        assert_eq!(parse("commonNam"), None);
+        assert_eq!(parse("OID.2.5.4.97"), parse("2.5.4.97"));
+        assert_eq!(parse("oid.2.5.4.97"), parse("2.5.4.97"));
+        for none in ["commonNam", "OID.", "OID.CN", "OID.OID.2.5.4.3"] {
+            assert_eq!(parse(none), None, "{none}");
+        }
         assert_eq!(parse(""), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Distinguished names: read from text (RFC 4514) or from a certificate, and compared as names
+//! Distinguished names: read from text (RFC 4514, and as older writers print it) or from a certificate, and compared as names
 //! (`distinguishedNameMatch`, RFC 4517 section 4.2.15).
 
 use x509_cert::{
@@ -11,6 +11,7 @@ use x509_cert::{
 };
 
 use super::{attribute, directory_string::Value};
+use crate::hex;
 
 /// Bytes of a name that is registered.
 const MAX_TEXT: usize = 4096;
@@ -31,6 +32,7 @@ impl DirectoryName {
     }
 
     /// Reads the text of RFC 4514, in which the last part of the certificate comes first. Spaces around separators do not count.
+    /// A value may also stand in double quotes, and parts may have a semicolon in between (RFC 2253 section 4).
     pub(super) fn parse(text: &str) -> Option<Self> {
         if text.len() > MAX_TEXT {
             return None;
@@ -41,7 +43,7 @@ impl DirectoryName {
             part.push(rest.attribute()?);
             match rest.next() {
                 Some(b'+') => {}
-                Some(b',') => parts.push(sorted(std::mem::take(&mut part))?),
+                Some(b',' | b';') => parts.push(sorted(std::mem::take(&mut part))?),
                 None => break,
                 Some(_) => return None,
             }
@@ -50,6 +52,17 @@ impl DirectoryName {
         parts.reverse();
         Some(Self(parts))
     }
+
+    /// The same parts from the other end.
+    pub(super) fn reversed(mut self) -> Self {
+        self.0.reverse();
+        self
+    }
+
+    /// Whether the parts of the other one are these from the other end.
+    pub(super) fn is_reverse_of(&self, other: &Self) -> bool {
+        self.0.iter().rev().eq(&other.0)
+    }
 }
 
 fn sorted(mut attributes: Vec<Attribute>) -> Option<Vec<Attribute>> {
@@ -57,7 +70,7 @@ fn sorted(mut attributes: Vec<Attribute>) -> Option<Vec<Attribute>> {
     (!attributes.is_empty()).then_some(attributes)
 }
 
-/// What is left to read.
+/// The text that is left to read.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
@@ -90,7 +103,11 @@ impl Rest<'_> {
         }
         let kind = attribute::parse(kind.trim_end_matches(' '))?;
         self.skip_spaces();
-        let value = if self.peek() == Some(b'#') { self.hex_string()? } else { self.string()? };
+        let value = match self.peek() {
+            Some(b'#') => self.hex_string()?,
+            Some(b'"') => self.quoted()?,
+            _ => self.string()?,
+        };
         (!value.is_empty()).then_some((kind, value))
     }
 
@@ -98,7 +115,7 @@ impl Rest<'_> {
     fn hex_string(&mut self) -> Option<Value> {
         self.next();
         let mut der = Vec::new();
-        while !matches!(self.peek(), None | Some(b' ' | b',' | b'+')) {
+        while !matches!(self.peek(), None | Some(b' ' | b',' | b';' | b'+')) {
             der.push(self.hex_pair()?);
         }
         self.skip_spaces();
@@ -108,13 +125,10 @@ impl Rest<'_> {
     /// `string`, with its escapes undone. Escaped or not, spaces at the ends do not count when names are compared.
     fn string(&mut self) -> Option<Value> {
         let mut bytes = Vec::new();
-        while !matches!(self.peek(), None | Some(b',' | b'+')) {
+        while !matches!(self.peek(), None | Some(b',' | b';' | b'+')) {
             let byte = match self.next()? {
-                b'\\' => match self.peek()? {
-                    b' ' | b'"' | b'#' | b'+' | b',' | b';' | b'<' | b'=' | b'>' | b'\\' => self.next()?,
-                    _ => self.hex_pair()?,
-                },
-                b'"' | b';' | b'<' | b'>' => return None,
+                b'\\' => self.escaped()?,
+                b'"' | b'<' | b'>' => return None,
                 byte => byte,
             };
             bytes.push(byte);
@@ -122,9 +136,32 @@ impl Rest<'_> {
         Value::text(std::str::from_utf8(&bytes).ok()?)
     }
 
+    /// A value in double quotes. One inside is written `\"`, or twice as .NET prints it.
+    fn quoted(&mut self) -> Option<Value> {
+        self.next();
+        let mut bytes = Vec::new();
+        loop {
+            let byte = match self.next()? {
+                b'\\' => self.escaped()?,
+                b'"' if self.peek() == Some(b'"') => self.next()?,
+                b'"' => break,
+                byte => byte,
+            };
+            bytes.push(byte);
+        }
+        self.skip_spaces();
+        Value::text(std::str::from_utf8(&bytes).ok()?)
+    }
+
+    /// The byte after a backslash.
+    fn escaped(&mut self) -> Option<u8> {
+        match self.peek()? {
+            b' ' | b'"' | b'#' | b'+' | b',' | b';' | b'<' | b'=' | b'>' | b'\\' => self.next(),
+            _ => self.hex_pair(),
+        }
+    }
+
     fn hex_pair(&mut self) -> Option<u8> {
-        let mut digit = || u8::try_from(char::from(self.next()?).to_digit(16)?).ok();
-        let high = digit()?;
-        Some(high << 4 | digit()?)
+        hex::byte([self.next()?, self.next()?])
     }
 }

@@ -1,4 +1,4 @@
-//! What the certificate of a client is expected to say about its subject (RFC 8705 section 2.1.2).
+//! The subject that the certificate of a client is expected to have (RFC 8705 section 2.1.2).
 
 use std::net::IpAddr;
 
@@ -12,16 +12,33 @@ pub(crate) struct Subject(Expected);
 
 enum Expected {
     DirectoryName(DirectoryName),
+    /// In this order or the other one.
+    DirectoryNameInEitherOrder(DirectoryName),
     Dns(Box<str>),
     Uri(Box<str>),
     Ip(IpAddr),
     Email(Box<str>),
 }
 
+/// Which end of a subject its registered text begins with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameOrder {
+    /// With the last part of the certificate (RFC 4514).
+    LastFirst,
+    /// With the first part of the certificate.
+    FirstFirst,
+    Either,
+}
+
 impl Subject {
     /// `tls_client_auth_subject_dn`
-    pub(crate) fn directory_name(text: &str) -> Option<Self> {
-        DirectoryName::parse(text).map(Expected::DirectoryName).map(Self)
+    pub(crate) fn directory_name(text: &str, order: NameOrder) -> Option<Self> {
+        let name = DirectoryName::parse(text)?;
+        Some(Self(match order {
+            NameOrder::LastFirst => Expected::DirectoryName(name),
+            NameOrder::FirstFirst => Expected::DirectoryName(name.reversed()),
+            NameOrder::Either => Expected::DirectoryNameInEitherOrder(name),
+        }))
     }
 
     /// `tls_client_auth_san_dns`
@@ -55,9 +72,17 @@ impl Subject {
     /// Whether this is the subject of the certificate, or one of its alternative names. Always the whole name: never a part of
     /// one, and no wildcards.
     pub(crate) fn is_of(&self, certificate: &Certificate) -> bool {
-        if let Expected::DirectoryName(expected) = &self.0 {
-            return DirectoryName::read(certificate.subject()).is_some_and(|subject| subject == *expected);
+        match &self.0 {
+            Expected::DirectoryName(expected) => {
+                DirectoryName::read(certificate.subject()).is_some_and(|subject| subject == *expected)
+            }
+            Expected::DirectoryNameInEitherOrder(expected) => DirectoryName::read(certificate.subject())
+                .is_some_and(|subject| subject == *expected || subject.is_reverse_of(expected)),
+            _ => self.is_among_alternative_names(certificate),
         }
+    }
+
+    fn is_among_alternative_names(&self, certificate: &Certificate) -> bool {
         certificate.alternative_names().iter().any(|name| match (&self.0, name) {
             (Expected::Dns(expected), GeneralName::DnsName(name)) => name.as_str().eq_ignore_ascii_case(expected),
             (Expected::Uri(expected), GeneralName::UniformResourceIdentifier(name)) => name.as_str() == &**expected,

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use super::{
     Client, ClientRegistration, RegistrationError, SecretText,
+    credentials::Credentials,
     keys::{ClientKeys, algorithm_of},
     registration::expiry,
     secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
-    subject::subject_of,
 };
-use crate::protocol::{
-    authentication_method::AuthenticationMethod,
-    redirect_uri::RegisteredRedirectUri,
-    response_type::{ResponseMode, ResponseType},
-    scope,
+use crate::{
+    hex,
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        redirect_uri::RegisteredRedirectUri,
+        response_type::{ResponseMode, ResponseType},
+        scope,
+    },
 };
 
 impl Client {
@@ -68,12 +71,10 @@ impl Client {
         if redirect_uris.is_empty() && !response_types.is_empty() {
             return Err(RegistrationError::new("redirect_uris", "must not be empty"));
         }
-        let keys = ClientKeys::of(&registration, method)?;
+        let keys = ClientKeys::of(&registration)?;
         Ok(Self {
-            method,
-            secrets,
+            credentials: Credentials::of(&registration, method, secrets, &keys)?,
             keys,
-            certificate_subject: subject_of(&registration, method)?,
             certificate_bound: registration.tls_client_certificate_bound_access_tokens,
             legacy_audience: registration.danger_allow_legacy_assertion_audience,
             redirect_uris,
@@ -123,7 +124,7 @@ fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, Registra
         secrets.push(match (&further.client_secret, &further.client_secret_sha256) {
             (Some(text), None) => Secret::from_plain(check_secret("client_secrets", text)?, expires_at),
             (None, Some(hex)) => Secret::from_digest(
-                digest_of(hex).ok_or_else(|| {
+                hex::decode(hex).ok_or_else(|| {
                     RegistrationError::new("client_secrets", "client_secret_sha256 must be 64 hexadecimal digits")
                 })?,
                 expires_at,
@@ -146,17 +147,6 @@ fn check_secret<'a>(member: &'static str, text: &'a SecretText) -> Result<&'a st
     } else {
         Err(RegistrationError::new(member, "a secret must be 1 to 512 printable ASCII characters"))
     }
-}
-
-fn digest_of(hex: &str) -> Option<[u8; 32]> {
-    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut digest = [0; 32];
-    for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(digest)
 }
 
 fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, RegistrationError> {

@@ -1,22 +1,23 @@
-//! What a client signs and encrypts with: its keys, the algorithms it is registered for, and whether these fit together.
+//! The keys of a client and the algorithms that it is registered for, checked to fit together.
 
-use time::OffsetDateTime;
+use std::sync::Arc;
+
 use url::{Host, Url};
 
-use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
-use crate::{
-    jose::{
-        ContentEncryption, Jwe, Jws, KeyError, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault,
-        VerificationKeys, Verified,
-    },
-    protocol::authentication_method::AuthenticationMethod,
+use super::{
+    Client,
+    credential::Credential,
+    registration::{ClientRegistration, RegistrationError},
+    shared_secrets::SharedSecrets,
 };
+use crate::jose::{ContentEncryption, KeyError, KeyManagement, SigningAlgorithm, VerificationKeys};
 
 /// The keys and algorithms of one client.
 pub(crate) struct ClientKeys {
-    pub(crate) source: KeySource,
-    /// The secrets in clear, with their expiry, where a registered algorithm needs them.
-    shared: Vec<(SharedSecret, Option<OffsetDateTime>)>,
+    /// Its public keys, for assertions, certificates and request objects alike.
+    pub(crate) source: Option<Arc<KeySource>>,
+    /// The secrets in clear, where an algorithm that is registered for request objects needs them.
+    pub(crate) shared: Option<Arc<SharedSecrets>>,
     pub(crate) assertion_algorithm: Option<SigningAlgorithm>,
     pub(crate) object_algorithm: Option<SigningAlgorithm>,
     pub(crate) object_encryption: Option<(KeyManagement, ContentEncryption)>,
@@ -24,144 +25,115 @@ pub(crate) struct ClientKeys {
 
 /// Where the public keys of a client are.
 pub(crate) enum KeySource {
-    None,
     Registered(VerificationKeys),
     Uri(Box<str>),
 }
 
+/// The keys that the request objects of a client are held against.
+pub(crate) enum ObjectKeys<'c> {
+    Secrets(Credential<'c, &'c SharedSecrets>),
+    Public(Credential<'c, &'c KeySource>),
+    /// It has registered none.
+    Nothing,
+}
+
+impl<'c> ObjectKeys<'c> {
+    pub(crate) fn of(client: &'c Arc<Client>) -> Self {
+        let ClientKeys { source, shared, object_algorithm, .. } = client.keys();
+        let by_secret = object_algorithm.is_some_and(SigningAlgorithm::is_symmetric);
+        match (by_secret, shared, source) {
+            (true, Some(secrets), _) => Self::Secrets(Credential::of(client, secrets)),
+            (false, _, Some(source)) => Self::Public(Credential::of(client, source)),
+            _ => Self::Nothing,
+        }
+    }
+}
+
 impl ClientKeys {
-    pub(super) fn of(
-        registration: &ClientRegistration,
-        method: AuthenticationMethod,
-    ) -> Result<Self, RegistrationError> {
-        let source = source_of(registration)?;
+    pub(super) fn of(registration: &ClientRegistration) -> Result<Self, RegistrationError> {
+        let source = source_of(registration)?.map(Arc::new);
         let assertion_algorithm =
             algorithm_of("token_endpoint_auth_signing_alg", registration.token_endpoint_auth_signing_alg.as_deref())?;
         let object_algorithm =
             algorithm_of("request_object_signing_alg", registration.request_object_signing_alg.as_deref())?;
         let object_encryption = encryption_of(registration)?;
-        let mut keys = Self { source, shared: Vec::new(), assertion_algorithm, object_algorithm, object_encryption };
-        keys.check_method(method)?;
-        if let Some(algorithm) = object_algorithm.filter(|algorithm| !algorithm.is_symmetric()) {
-            keys.check_usable("request_object_signing_alg", Some(algorithm))?;
+        let mut keys = Self { source, shared: None, assertion_algorithm, object_algorithm, object_encryption };
+        let by_secret = object_algorithm.filter(|algorithm| algorithm.is_symmetric());
+        if by_secret.is_none() && object_algorithm.is_some() {
+            keys.usable("request_object_signing_alg", object_algorithm)?;
         }
-        if keys.need_secret(method) {
-            keys.shared = shared_secrets(registration)?;
-            keys.check_secrets(method)?;
+        if by_secret.is_some() || object_encryption.is_some_and(|(algorithm, _)| algorithm.is_symmetric()) {
+            let shared = SharedSecrets::of(registration)?;
+            by_secret.map_or(Ok(()), |algorithm| shared.check_length(algorithm))?;
+            keys.shared = Some(Arc::new(shared));
         }
         Ok(keys)
     }
 
     /// The keys of the registration that cannot be used.
     pub(super) fn skipped(&self) -> &[KeyError] {
-        match &self.source {
-            KeySource::Registered(keys) => keys.skipped(),
-            KeySource::None | KeySource::Uri(_) => &[],
+        match self.source.as_deref() {
+            Some(KeySource::Registered(keys)) => keys.skipped(),
+            Some(KeySource::Uri(_)) | None => &[],
         }
     }
 
-    /// Verifies a MAC by a secret of the client.
-    pub(crate) fn check_mac<'t>(
+    /// The public keys, if there can be one for the algorithm, or for any. `member` needs them.
+    pub(super) fn usable(
         &self,
-        jws: &'t Jws<'_>,
-        permitted: &Permitted<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Verified<'t>, TokenFault> {
-        self.first_right(now, |secret| secret.check(jws, permitted))
+        member: &'static str,
+        algorithm: Option<SigningAlgorithm>,
+    ) -> Result<Arc<KeySource>, RegistrationError> {
+        let source = self.source.as_ref().ok_or_else(|| RegistrationError::new(member, "needs jwks or jwks_uri"))?;
+        let usable = match &**source {
+            KeySource::Uri(_) => true,
+            KeySource::Registered(keys) => algorithm.map_or(!keys.is_empty(), |algorithm| keys.supports(algorithm)),
+        };
+        if usable {
+            Ok(Arc::clone(source))
+        } else {
+            Err(RegistrationError::new("jwks", "holds no key for the registered algorithm"))
+        }
     }
 
-    /// Decrypts with a key derived from a secret of the client.
-    pub(crate) fn decrypt(
+    /// The public keys that assertions are signed with.
+    pub(super) fn of_assertions(&self) -> Result<Arc<KeySource>, RegistrationError> {
+        if self.assertion_algorithm.is_some_and(SigningAlgorithm::is_symmetric) {
+            return Err(unfit_for_assertions("must be asymmetric for private_key_jwt"));
+        }
+        self.usable("token_endpoint_auth_method", self.assertion_algorithm)
+    }
+
+    /// The secrets that assertions have a MAC by.
+    pub(super) fn shared_for_assertions(
         &self,
-        jwe: &Jwe<'_>,
-        (algorithm, encryption): (KeyManagement, ContentEncryption),
-        now: OffsetDateTime,
-    ) -> Result<Vec<u8>, TokenFault> {
-        self.first_right(now, |secret| secret.decrypt(jwe, algorithm, encryption))
-    }
-
-    /// The first secret that works, or what the last one said: while secrets are rotated there are several.
-    fn first_right<T>(
-        &self,
-        now: OffsetDateTime,
-        attempt: impl Fn(&SharedSecret) -> Result<T, TokenFault>,
-    ) -> Result<T, TokenFault> {
-        let mut outcome = Err(TokenFault::NoKey);
-        for (secret, expiry) in &self.shared {
-            if expiry.is_none_or(|expiry| now < expiry) {
-                outcome = attempt(secret);
-                if outcome.is_ok() {
-                    break;
-                }
-            }
+        registration: &ClientRegistration,
+    ) -> Result<Arc<SharedSecrets>, RegistrationError> {
+        let algorithm = self.assertion_algorithm.unwrap_or(SigningAlgorithm::Hs256);
+        if !algorithm.is_symmetric() {
+            return Err(unfit_for_assertions("must be symmetric for client_secret_jwt"));
         }
-        outcome
-    }
-
-    fn check_method(&self, method: AuthenticationMethod) -> Result<(), RegistrationError> {
-        let wrong = |problem| RegistrationError::new("token_endpoint_auth_signing_alg", problem);
-        match (method, self.assertion_algorithm) {
-            (AuthenticationMethod::PrivateKeyJwt, Some(algorithm)) if algorithm.is_symmetric() => {
-                Err(wrong("must be asymmetric for private_key_jwt"))
-            }
-            (AuthenticationMethod::ClientSecretJwt, Some(algorithm)) if !algorithm.is_symmetric() => {
-                Err(wrong("must be symmetric for client_secret_jwt"))
-            }
-            (AuthenticationMethod::PrivateKeyJwt, algorithm) => {
-                self.check_usable("token_endpoint_auth_method", algorithm)
-            }
-            (AuthenticationMethod::SelfSignedTlsClientAuth, _) => self.check_usable("token_endpoint_auth_method", None),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether there can be a key for the algorithm, or for any.
-    fn check_usable(&self, member: &'static str, algorithm: Option<SigningAlgorithm>) -> Result<(), RegistrationError> {
-        match &self.source {
-            KeySource::None => Err(RegistrationError::new(member, "needs jwks or jwks_uri")),
-            KeySource::Uri(_) => Ok(()),
-            KeySource::Registered(keys) => {
-                let usable = algorithm.map_or(!keys.is_empty(), |algorithm| keys.supports(algorithm));
-                if usable {
-                    Ok(())
-                } else {
-                    Err(RegistrationError::new("jwks", "holds no key for the registered algorithm"))
-                }
-            }
-        }
-    }
-
-    fn need_secret(&self, method: AuthenticationMethod) -> bool {
-        method == AuthenticationMethod::ClientSecretJwt
-            || self.object_algorithm.is_some_and(SigningAlgorithm::is_symmetric)
-            || self.object_encryption.is_some_and(|(algorithm, _)| algorithm.is_symmetric())
-    }
-
-    /// RFC 7518 section 3.2: as long as the hash, or longer.
-    fn check_secrets(&self, method: AuthenticationMethod) -> Result<(), RegistrationError> {
-        let assertions = (method == AuthenticationMethod::ClientSecretJwt)
-            .then(|| self.assertion_algorithm.unwrap_or(SigningAlgorithm::Hs256));
-        let objects = self.object_algorithm.filter(|algorithm| algorithm.is_symmetric());
-        for algorithm in [assertions, objects].into_iter().flatten() {
-            if !self.shared.iter().all(|(secret, _)| secret.supports(algorithm)) {
-                return Err(RegistrationError::new(
-                    "client_secret",
-                    format!("is shorter than the hash of {algorithm}, the registered algorithm or the least there is"),
-                ));
-            }
-        }
-        Ok(())
+        let shared = match &self.shared {
+            Some(shared) => Arc::clone(shared),
+            None => Arc::new(SharedSecrets::of(registration)?),
+        };
+        shared.check_length(algorithm)?;
+        Ok(shared)
     }
 }
 
-fn source_of(registration: &ClientRegistration) -> Result<KeySource, RegistrationError> {
+fn unfit_for_assertions(problem: &'static str) -> RegistrationError {
+    RegistrationError::new("token_endpoint_auth_signing_alg", problem)
+}
+
+fn source_of(registration: &ClientRegistration) -> Result<Option<KeySource>, RegistrationError> {
     match (&registration.jwks, &registration.jwks_uri) {
-        (None, None) => Ok(KeySource::None),
+        (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(RegistrationError::new("jwks", "and jwks_uri exclude each other")),
         (Some(jwks), None) => VerificationKeys::from_registered(jwks)
-            .map(KeySource::Registered)
+            .map(|keys| Some(KeySource::Registered(keys)))
             .map_err(|error| RegistrationError::new("jwks", error.to_string())),
-        (None, Some(uri)) if is_fetchable(uri) => Ok(KeySource::Uri(uri.as_str().into())),
+        (None, Some(uri)) if is_fetchable(uri) => Ok(Some(KeySource::Uri(uri.as_str().into()))),
         (None, Some(_)) => Err(RegistrationError::new(
             "jwks_uri",
             "must be an https URL of a named host that is not the server itself",
@@ -169,8 +141,8 @@ fn source_of(registration: &ClientRegistration) -> Result<KeySource, Registratio
     }
 }
 
-/// Whether a URL may be fetched as far as its text tells: nobody has keys at a bare address. What a name resolves to is for the
-/// [`JwksSource`](crate::JwksSource) to look at.
+/// Returns `true` if a URL may be fetched as far as its text tells: an https URL of a name, not of an address. The addresses that
+/// the name resolves to are for the [`JwksSource`](crate::JwksSource) to look at.
 fn is_fetchable(uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else {
         return false;
@@ -214,28 +186,4 @@ fn encryption_of(
         RegistrationError::new("request_object_encryption_alg", "is not an algorithm that is supported")
     })?;
     Ok(Some((algorithm, encryption)))
-}
-
-fn shared_secrets(
-    registration: &ClientRegistration,
-) -> Result<Vec<(SharedSecret, Option<OffsetDateTime>)>, RegistrationError> {
-    let first = registration.client_secret.iter().map(|secret| (Some(secret), registration.client_secret_expires_at));
-    let others = registration
-        .client_secrets
-        .iter()
-        .map(|further| (further.client_secret.as_ref(), further.client_secret_expires_at));
-    let in_clear = |secret: Option<&SecretText>| {
-        secret.map(|secret| SharedSecret::new(secret.as_str().as_bytes())).ok_or_else(|| {
-            RegistrationError::new("client_secret", "must be in clear for the registered algorithms, not as a digest")
-        })
-    };
-    let secrets = first.chain(others).map(|(secret, expiry)| {
-        let expiry = registration::expiry("client_secret_expires_at", expiry)?;
-        Ok((in_clear(secret)?, expiry))
-    });
-    let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;
-    if secrets.is_empty() {
-        return Err(RegistrationError::new("client_secret", "is missing, and a registered algorithm needs it"));
-    }
-    Ok(secrets)
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::json;
+use crate::{error_text::debug_by_display, json};
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
@@ -65,13 +65,21 @@ pub struct ClientRegistration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
     /// `tls_client_auth_subject_dn` (RFC 8705 section 2.1.2), in the text form of RFC 4514: the last part of the certificate's
-    /// subject comes first, as in `CN=client,O=Example,C=BR`. Attributes are named or dotted numbers; a value may be the DER in
-    /// hexadecimal digits after a `#`.
+    /// subject comes first, as in `CN=client,O=Example,C=BR`. Attributes are named or dotted numbers, with `OID.` before them or
+    /// not; a value may be the DER in hexadecimal digits after a `#`, or stand in double quotes; a `;` is as good as a `,`. So
+    /// texts of Java, .NET, OpenSSL and RFC 2253 can be registered as they are printed, if
+    /// [`tls_client_auth_subject_dn_order`](Self::tls_client_auth_subject_dn_order) says which end they begin with.
     ///
     /// It is compared part by part and to the end. Types of strings, letter case and repeated spaces make no difference;
     /// Unicode is not normalised. Exactly one of the five members is there for `tls_client_auth`, and none otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_subject_dn: Option<String>,
+    /// `tls_client_auth_subject_dn_order` (an extension): which part of the certificate's subject comes first in the text.
+    /// `last_first` (default) is the order of RFC 4514; `first_first` that of the certificate, as in `C=BR, O=Example, CN=client`,
+    /// which OpenSSL and the Windows console print; with `either`, a certificate with the same parts in the opposite order is
+    /// the client's too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn_order: Option<String>,
     /// `tls_client_auth_san_dns`: one of the DNS names of the certificate, without regard to case. No wildcards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_san_dns: Option<String>,
@@ -242,12 +250,14 @@ impl fmt::Debug for SecretText {
 }
 
 /// What makes a registration unusable. `Display` names the member, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {problem}")]
 pub struct RegistrationError {
     member: &'static str,
     problem: String,
 }
+
+debug_by_display!(RegistrationError);
 
 impl RegistrationError {
     pub(crate) fn new(member: &'static str, problem: impl Into<String>) -> Self {
@@ -293,6 +303,7 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             jwks: take(members, "jwks", "a JWK set")?,
             jwks_uri: take(members, "jwks_uri", "a string")?,
             tls_client_auth_subject_dn: take(members, "tls_client_auth_subject_dn", "a string")?,
+            tls_client_auth_subject_dn_order: take(members, "tls_client_auth_subject_dn_order", "a string")?,
             tls_client_auth_san_dns: take(members, "tls_client_auth_san_dns", "a string")?,
             tls_client_auth_san_uri: take(members, "tls_client_auth_san_uri", "a string")?,
             tls_client_auth_san_ip: take(members, "tls_client_auth_san_ip", "a string")?,

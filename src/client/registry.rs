@@ -1,15 +1,9 @@
 //! Where clients are looked up.
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use super::Client;
+use crate::{cause::opaque_error, error_text::debug_by_display, shared_value::SharedValue};
 
 /// Finds clients by `client_id`. Implemented by [`InMemoryRegistry`], and by hosts over their databases.
 ///
@@ -45,20 +39,9 @@ pub trait ClientRegistry: Send + Sync + 'static {
     }
 }
 
-/// A registry could not be asked.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the client registry is unavailable")]
-pub struct RegistryError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl RegistryError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-
-    pub(crate) fn into_source(self) -> Arc<dyn Error + Send + Sync> {
-        self.0
-    }
+opaque_error! {
+    /// A registry could not be asked.
+    RegistryError, "the client registry is unavailable"
 }
 
 impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
@@ -87,15 +70,17 @@ impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
 /// ```
 #[derive(Clone, Default)]
 pub struct InMemoryRegistry {
-    clients: Arc<RwLock<Arc<Clients>>>,
+    clients: SharedValue<Clients>,
 }
 
 type Clients = HashMap<Box<str>, Arc<Client>>;
 
 /// Two clients of the same name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("client_id {0:?} is registered twice")]
 pub struct DuplicateClient(Box<str>);
+
+debug_by_display!(DuplicateClient);
 
 impl DuplicateClient {
     /// The name.
@@ -112,7 +97,7 @@ impl InMemoryRegistry {
     ///
     /// When two of them have the same `client_id`.
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, DuplicateClient> {
-        Ok(Self { clients: Arc::new(RwLock::new(Arc::new(index(clients)?))) })
+        Ok(Self { clients: SharedValue::new(index(clients)?) })
     }
 
     /// Puts other clients in the place of all present ones, at once. A request that is being answered goes on with what it
@@ -122,8 +107,7 @@ impl InMemoryRegistry {
     ///
     /// When two of them have the same `client_id`; then nothing changes.
     pub fn replace(&self, clients: impl IntoIterator<Item = Client>) -> Result<(), DuplicateClient> {
-        let clients = Arc::new(index(clients)?);
-        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = clients;
+        self.clients.replace(index(clients)?);
         Ok(())
     }
 }
@@ -141,14 +125,13 @@ fn index(clients: impl IntoIterator<Item = Client>) -> Result<Clients, Duplicate
 
 impl ClientRegistry for InMemoryRegistry {
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, RegistryError> {
-        Ok(self.clients.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned())
+        Ok(self.clients.look(|clients| clients.get(client_id).cloned()))
     }
 }
 
 impl fmt::Debug for InMemoryRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("InMemoryRegistry").field("clients", &clients.len()).finish()
+        f.debug_struct("InMemoryRegistry").field("clients", &self.clients.look(HashMap::len)).finish()
     }
 }
 

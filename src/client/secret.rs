@@ -1,4 +1,4 @@
-//! The secrets of a client: kept as digests, compared in constant time, several at once while they are rotated.
+//! The secrets that a client sends: kept as digests, compared in constant time, several at once while they are rotated.
 
 use std::{fmt, sync::Arc};
 
@@ -6,8 +6,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
-/// The longest `client_id`, in bytes.
-pub(crate) const MAX_CLIENT_ID: usize = 256;
+use crate::policy::MAX_CLIENT_ID;
 
 /// The longest secret, in bytes. It bounds what a slow password hash is asked to work on.
 pub(crate) const MAX_SECRET: usize = 512;
@@ -29,8 +28,23 @@ pub(super) fn is_printable(text: &str) -> bool {
 /// [`ClientRegistry::stand_in`](crate::ClientRegistry::stand_in): a verifier that takes equally long for each of them does
 /// not tell which exist.
 pub trait SecretVerifier: Send + Sync + 'static {
-    /// Whether `secret` is a secret of the client. At most 512 bytes arrive here.
+    /// Returns `true` if `secret` is a secret of the client. At most 512 bytes arrive here.
     fn verify(&self, client_id: &str, secret: &[u8]) -> bool;
+}
+
+/// The part of a request that a secret is sent in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretTransport {
+    /// The `Authorization` header.
+    Basic,
+    /// The body.
+    Post,
+}
+
+/// The secrets of one client, and the way it sends them.
+pub(crate) struct Secrets {
+    transport: SecretTransport,
+    secrets: Vec<Secret>,
 }
 
 /// One secret of a client, not in clear, with its date of expiry.
@@ -46,7 +60,7 @@ enum Proof {
     Verifier(Arc<dyn SecretVerifier>),
 }
 
-/// The result of trying a secret against all that a client has.
+/// The outcome of trying a secret against all that a client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,
@@ -68,14 +82,23 @@ impl Secret {
     }
 }
 
+impl Secrets {
+    pub(super) fn new(transport: SecretTransport, secrets: Vec<Secret>) -> Self {
+        Self { transport, secrets }
+    }
+
+    pub(crate) fn transport(&self) -> SecretTransport {
+        self.transport
+    }
+
+    pub(crate) fn verify(&self, client_id: &str, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
+        verify(&self.secrets, client_id, presented, now)
+    }
+}
+
 /// Tries a secret against all of them, without an early exit: how long it takes tells neither which one came close nor which
 /// one it was.
-pub(crate) fn verify(
-    secrets: &[Secret],
-    client_id: &str,
-    presented: &[u8],
-    now: impl FnOnce() -> OffsetDateTime,
-) -> Verdict {
+fn verify(secrets: &[Secret], client_id: &str, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
     let digest: [u8; 32] = Sha256::digest(presented).into();
     let now = secrets.iter().any(|secret| secret.expires_at.is_some()).then(now);
     let (mut right, mut expired) = (Choice::from(0), Choice::from(0));
@@ -101,10 +124,10 @@ pub(crate) fn verify(
     }
 }
 
-/// Does for a client that does not exist what [`verify`] does for one with a single digest.
+/// Does for a client that does not exist the work of [`Secrets::verify`] for one with a single digest.
 pub(crate) fn verify_decoy_secret(presented: &[u8]) {
-    let nobody = [Secret::from_digest([0; 32], None)];
-    std::hint::black_box(verify(&nobody, "", presented, OffsetDateTime::now_utc));
+    let decoy = [Secret::from_digest([0; 32], None)];
+    std::hint::black_box(verify(&decoy, "", presented, OffsetDateTime::now_utc));
 }
 
 impl fmt::Debug for Secret {

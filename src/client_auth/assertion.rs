@@ -1,11 +1,14 @@
 //! Client assertions: JWTs that a client authenticates with (RFC 7521, RFC 7523, OpenID Connect Core section 9).
 //!
-//! They are looked at three times: for whose they claim to be, for whether they could be good at all, and, with the signature
-//! verified, for whether they are meant for this server.
+//! One is read, to learn which client it claims to come from; checked, without regard to that client; and verified, with its keys.
+//! Each step gives the value that the next one takes.
+
+use std::sync::Arc;
 
 use crate::{
+    client::{Client, Credential},
     error::Reason,
-    jose::{Audience, ClaimSet, Dates, Jws, TokenFault, Verified},
+    jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_key},
     policy::Policy,
 };
 
@@ -15,7 +18,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// RFC 7523bis
 const TYPE: &str = "client-authentication+jwt";
 
-/// What might be an assertion. Nothing of it has been verified.
+/// An assertion by its form. Nothing of it has been verified.
 pub(crate) struct Assertion<'a> {
     jws: Jws<'a>,
     client_id: Box<str>,
@@ -25,21 +28,29 @@ pub(crate) struct Assertion<'a> {
     is_for_something_else: bool,
 }
 
-/// Which servers an assertion may be meant for.
-pub(crate) struct Audiences<'a> {
-    pub(crate) issuer: &'a str,
-    /// For clients that may still name an endpoint instead (RFC 9126 section 2): which.
-    pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 2]>,
-}
-
-/// An assertion of its client, for this server, and good now. Whether it was used before is left.
-pub(crate) struct Accepted<'a> {
+/// An assertion that is good if its client has signed it for this server.
+pub(crate) struct CheckedAssertion<'a> {
+    assertion: &'a Assertion<'a>,
     id: &'a str,
     expires_at: i64,
 }
 
+/// An assertion of its client, for this server, and good now. Its `jti` may have been used before.
+pub(crate) struct VerifiedAssertion<'a, 'c> {
+    client: &'c Arc<Client>,
+    id: &'a str,
+    expires_at: i64,
+}
+
+/// The servers that an assertion may be meant for.
+pub(crate) struct Audiences<'a> {
+    pub(crate) issuer: &'a str,
+    /// The endpoints, for clients that may still name one instead (RFC 9126 section 2).
+    pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 2]>,
+}
+
 impl<'a> Assertion<'a> {
-    /// Reads an assertion, to find out whose it claims to be.
+    /// Reads an assertion, to find out which client it claims to come from.
     pub(super) fn read(text: &'a str, kind: &str, policy: &Policy) -> Result<Self, Reason> {
         if kind != JWT_BEARER {
             return Err(Reason::AssertionType);
@@ -65,16 +76,12 @@ impl<'a> Assertion<'a> {
         })
     }
 
-    pub(crate) fn client_id(&self) -> &str {
+    pub(super) fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    pub(crate) fn jws(&self) -> &Jws<'a> {
-        &self.jws
-    }
-
-    /// Whether it could be good: what is to be said about it whoever has sent it.
-    pub(crate) fn check(&self, policy: &Policy, now: i64) -> Result<(), TokenFault> {
+    /// Checks all that does not depend on the client.
+    pub(super) fn check(&self, policy: &Policy, now: i64) -> Result<CheckedAssertion<'_>, TokenFault> {
         let header = &self.jws.header;
         if !header.has_type(&[TYPE]) || (policy.require_client_assertion_type && !header.has_explicit_type(TYPE)) {
             return Err(TokenFault::Type);
@@ -84,40 +91,75 @@ impl<'a> Assertion<'a> {
             return Err(TokenFault::ForeignClaim);
         }
         let dates = self.dates;
-        if dates.expires_at.is_none() {
-            return Err(TokenFault::MissingExpiry);
-        }
+        let expires_at = dates.expires_at.ok_or(TokenFault::MissingExpiry)?;
         if policy.require_client_assertion_iat && dates.issued_at.is_none() {
             return Err(TokenFault::MissingIssuedAt);
         }
         dates.check(now, policy.clock_leeway)?;
         let start = dates.issued_at.or(dates.not_before);
         dates.check_lifetime(start, policy.client_assertion_lifetime, now, policy.clock_leeway)?;
-        if self.id.is_some() { Ok(()) } else { Err(TokenFault::Id) }
+        let id = self.id.as_deref().ok_or(TokenFault::Id)?;
+        Ok(CheckedAssertion { assertion: self, id, expires_at })
     }
 
-    /// Accepts it, now that its signature was found to be the client's.
-    pub(crate) fn accept(&self, proof: Verified<'_>, audiences: &Audiences<'_>) -> Result<Accepted<'_>, TokenFault> {
-        if !proof.is_of(&self.jws) {
-            return Err(TokenFault::Signature);
-        }
-        let meant = match (&self.audience, audiences.endpoints) {
+    fn is_meant_for(&self, audiences: &Audiences<'_>) -> bool {
+        match (&self.audience, audiences.endpoints) {
             (Some(Audience::One(one)), _) if one == audiences.issuer => true,
             (Some(audience), Some(endpoints)) => {
                 audience.contains(audiences.issuer)
                     || endpoints.into_iter().flatten().flatten().any(|url| audience.contains(url))
             }
             _ => false,
-        };
-        if !meant {
-            return Err(TokenFault::Audience);
         }
-        let id = self.id.as_deref().ok_or(TokenFault::Id)?;
-        Ok(Accepted { id, expires_at: self.dates.expires_at.ok_or(TokenFault::MissingExpiry)? })
     }
 }
 
-impl Accepted<'_> {
+impl<'a> CheckedAssertion<'a> {
+    /// Checks the algorithm, for which no key is needed.
+    pub(crate) fn check_algorithm(&self, client: &Client, policy: &Policy) -> Result<(), TokenFault> {
+        permitted(client, policy).algorithm_of(&self.assertion.jws).map(drop)
+    }
+
+    /// Returns `true` if it says by `kid` with which key it was signed.
+    pub(crate) fn names_key(&self) -> bool {
+        self.assertion.jws.names_key()
+    }
+
+    /// Verifies that a client has made it, with one of these keys or secrets, for one of these audiences.
+    pub(crate) fn verify<'c>(
+        &self,
+        keys: Credential<'c, &impl Verifier>,
+        audiences: &Audiences<'_>,
+        policy: &Policy,
+    ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
+        let client = keys.client();
+        if *self.assertion.client_id != *client.client_id() {
+            return Err(TokenFault::Subject);
+        }
+        self.assertion.jws.verify(keys.value(), &permitted(client, policy))?;
+        if !self.assertion.is_meant_for(audiences) {
+            return Err(TokenFault::Audience);
+        }
+        Ok(VerifiedAssertion { client, id: self.id, expires_at: self.expires_at })
+    }
+
+    /// Verifies it with a key of no client.
+    pub(super) fn verify_decoy(&self, policy: &Policy) {
+        verify_with_decoy_key(&self.assertion.jws, &policy.token_endpoint_auth_signing_alg_values_supported);
+    }
+}
+
+/// The algorithms that the client may use.
+fn permitted<'p>(client: &Client, policy: &'p Policy) -> Permitted<'p> {
+    let offered = &policy.token_endpoint_auth_signing_alg_values_supported;
+    Permitted::for_client(offered, client.keys().assertion_algorithm)
+}
+
+impl<'c> VerifiedAssertion<'_, 'c> {
+    pub(crate) fn client(&self) -> &'c Arc<Client> {
+        self.client
+    }
+
     /// `jti`
     pub(crate) fn id(&self) -> &str {
         self.id

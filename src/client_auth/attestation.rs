@@ -1,21 +1,26 @@
 //! Client attestations, and the proofs that their senders have the keys in them
 //! (draft-ietf-oauth-attestation-based-client-auth).
 //!
-//! As assertions, they are looked at three times: for whose they claim to be, for whether they could be good at all, and with the
-//! signature of the attester verified.
+//! As assertions, they are read, checked, and verified with the keys of the attester.
 
+use std::sync::Arc;
+
+use super::attesters::Attester;
 use crate::{
+    client::{Client, Credential, PossessionMethod},
     error::Reason,
     http::{FormRequest, Header},
-    jose::{Audience, ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault, Verified},
+    jose::{
+        Audience, ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault, VerificationKeys, verify_with_decoy_key,
+    },
     policy::Policy,
-    protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
+    protocol::confirmation::Thumbprint,
 };
 
 const TYPE: &str = "oauth-client-attestation+jwt";
 const PROOF_TYPE: &str = "oauth-client-attestation-pop+jwt";
 
-/// What might be an attestation, and what came along to prove the possession of its key. Nothing of it has been verified.
+/// An attestation by its form, with the proof that its sender has the key in it. Nothing of it has been verified.
 pub(crate) struct Attestation<'a> {
     jws: Jws<'a>,
     client_id: Box<str>,
@@ -40,12 +45,23 @@ struct Proof<'a> {
     challenge: Option<Box<str>>,
 }
 
+/// An attestation that is good if an attester of its client has signed it, and its own key the proof.
+pub(crate) struct CheckedAttestation<'a> {
+    attestation: &'a Attestation<'a>,
+    proof: Option<CheckedProof<'a>>,
+}
+
+struct CheckedProof<'a> {
+    proof: &'a Proof<'a>,
+    expires_at: i64,
+}
+
 /// An attestation by an attester of its client, in the hands of the instance that it is for, unless that is left to a DPoP proof.
-/// Whether it is fresh is left, and whether the proof was used before.
-pub(crate) struct Attested<'a> {
-    pub(crate) instance: Thumbprint,
-    /// `jti` of the proof, and when it is over, in seconds since 1970. None where the DPoP proof has to be by the key.
-    pub(crate) single_use: Option<(&'a str, i64)>,
+/// It may not be fresh, and the proof may have been used before.
+pub(crate) struct VerifiedAttestation<'a, 'c> {
+    client: &'c Arc<Client>,
+    attestation: &'a Attestation<'a>,
+    single_use: Option<(&'a str, i64)>,
 }
 
 impl<'a> Attestation<'a> {
@@ -82,37 +98,18 @@ impl<'a> Attestation<'a> {
         })
     }
 
-    pub(crate) fn client_id(&self) -> &str {
+    pub(super) fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    pub(crate) fn issuer(&self) -> Option<&str> {
-        self.issuer.as_deref()
-    }
-
-    pub(crate) fn certificates(&self) -> &[Vec<u8>] {
-        &self.certificates
-    }
-
-    pub(crate) fn jws(&self) -> &Jws<'a> {
-        &self.jws
-    }
-
-    /// The method that its client must be registered for.
-    pub(crate) fn method(&self) -> AuthenticationMethod {
-        match self.proof {
-            Possession::Jwt(_) => AuthenticationMethod::AttestJwtClientAuth,
-            Possession::Dpop => AuthenticationMethod::AttestJwtClientAuthDpop,
-        }
-    }
-
-    /// Whether it could be good: what is to be said about it whoever has sent it.
-    pub(crate) fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<(), Reason> {
+    /// Checks all that does not depend on the client.
+    pub(super) fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<CheckedAttestation<'_>, Reason> {
         self.check_attestation(policy, now).map_err(Reason::ClientAttestation)?;
-        match &self.proof {
-            Possession::Jwt(proof) => proof.check(issuer, policy, now).map_err(Reason::AttestationProof),
-            Possession::Dpop => Ok(()),
-        }
+        let proof = match &self.proof {
+            Possession::Jwt(proof) => Some(proof.check(issuer, policy, now).map_err(Reason::AttestationProof)?),
+            Possession::Dpop => None,
+        };
+        Ok(CheckedAttestation { attestation: self, proof })
     }
 
     fn check_attestation(&self, policy: &Policy, now: i64) -> Result<(), TokenFault> {
@@ -123,33 +120,71 @@ impl<'a> Attestation<'a> {
         if self.dates.expires_at.is_none() {
             return Err(TokenFault::MissingExpiry);
         }
-        // Whether it has expired is told only if it is genuine.
+        // That it has expired is told only if it is genuine.
         Dates { expires_at: None, ..self.dates }.check(now, policy.clock_leeway)
     }
+}
 
-    /// Accepts it, now that its signature was found to be the attester's: if the proof is by its key.
-    pub(crate) fn accept(&self, signature: Verified<'_>, policy: &Policy) -> Result<Attested<'_>, Reason> {
-        if !signature.is_of(&self.jws) {
-            return Err(Reason::ClientAttestation(TokenFault::Signature));
+impl<'a> CheckedAttestation<'a> {
+    /// The method that its client must be registered for.
+    pub(super) fn possession(&self) -> PossessionMethod {
+        if self.proof.is_some() { PossessionMethod::Jwt } else { PossessionMethod::Dpop }
+    }
+
+    /// The attester, as it is told to the host that knows its keys.
+    pub(crate) fn attester<'b>(&'b self, client: &'b Client) -> Attester<'b> {
+        let Attestation { jws, issuer, certificates, .. } = self.attestation;
+        Attester { client, issuer: issuer.as_deref(), kid: jws.kid(), certificates }
+    }
+
+    /// Verifies that an attester has made it for the client, with one of these keys, and that its own key has made the proof.
+    pub(crate) fn verify<'c>(
+        &self,
+        keys: Credential<'c, &VerificationKeys>,
+        policy: &Policy,
+    ) -> Result<VerifiedAttestation<'a, 'c>, Reason> {
+        let Self { attestation, proof } = self;
+        let client = keys.client();
+        if *attestation.client_id != *client.client_id() {
+            return Err(Reason::ClientAttestation(TokenFault::Subject));
         }
-        let single_use = match &self.proof {
-            Possession::Jwt(proof) => Some(proof.accept(&self.key, policy).map_err(Reason::AttestationProof)?),
-            Possession::Dpop => None,
-        };
-        Ok(Attested { instance: Thumbprint::from_bytes(self.key.thumbprint()), single_use })
+        attestation.jws.verify(keys.value(), &permitted(policy)).map_err(Reason::ClientAttestation)?;
+        let by_key = |proof: &CheckedProof<'a>| proof.verify(&attestation.key, policy);
+        let single_use = proof.as_ref().map(by_key).transpose().map_err(Reason::AttestationProof)?;
+        Ok(VerifiedAttestation { client, attestation, single_use })
+    }
+
+    /// Verifies it with a key of no attester.
+    pub(super) fn verify_decoy(&self, policy: &Policy) {
+        verify_with_decoy_key(&self.attestation.jws, &policy.client_attestation.signing_alg_values_supported);
+    }
+}
+
+impl<'a, 'c> VerifiedAttestation<'a, 'c> {
+    pub(super) fn client(&self) -> &'c Arc<Client> {
+        self.client
+    }
+
+    /// The key of the instance.
+    pub(crate) fn instance(&self) -> Thumbprint {
+        self.attestation.key.thumbprint()
+    }
+
+    /// `jti` of the proof, and when it is over, in seconds since 1970. `None` where the DPoP proof has to be by the key.
+    pub(crate) fn single_use(&self) -> Option<(&'a str, i64)> {
+        self.single_use
     }
 
     pub(crate) fn is_fresh(&self, policy: &Policy, now: i64) -> bool {
-        let is_young = |max_age: u32| {
-            self.dates.issued_at.is_some_and(|issued_at| now <= issued_at.saturating_add(max_age.into()))
-        };
-        self.dates.expires_at.is_some_and(|expiry| now < expiry)
-            && policy.client_attestation.max_age.is_none_or(is_young)
+        let dates = self.attestation.dates;
+        let is_young =
+            |max_age: u32| dates.issued_at.is_some_and(|issued_at| now <= issued_at.saturating_add(max_age.into()));
+        dates.expires_at.is_some_and(|expiry| now < expiry) && policy.client_attestation.max_age.is_none_or(is_young)
     }
 
     /// The challenge in the proof, if the proof is a JWT that can have one.
-    pub(crate) fn challenge(&self) -> Option<Option<&str>> {
-        match &self.proof {
+    pub(crate) fn challenge(&self) -> Option<Option<&'a str>> {
+        match &self.attestation.proof {
             Possession::Jwt(proof) => Some(proof.challenge.as_deref()),
             Possession::Dpop => None,
         }
@@ -159,8 +194,8 @@ impl<'a> Attestation<'a> {
 /// Bytes of an attestation with a chain of certificates.
 const MAX_ATTESTATION: usize = 16 * 1024;
 
-/// Which algorithms attesters may use.
-pub(crate) fn permitted(policy: &Policy) -> Permitted<'_> {
+/// The algorithms that attesters may use.
+fn permitted(policy: &Policy) -> Permitted<'_> {
     Permitted::any_of(&policy.client_attestation.signing_alg_values_supported)
 }
 
@@ -178,36 +213,34 @@ impl<'a> Proof<'a> {
         })
     }
 
-    fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<(), TokenFault> {
+    fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<CheckedProof<'_>, TokenFault> {
         if !self.jws.header.has_explicit_type(PROOF_TYPE) {
             return Err(TokenFault::Type);
         }
         Self::permitted(policy).algorithm_of(&self.jws)?;
-        let over = self.expires_at(policy)?;
+        let issued_at = self.dates.issued_at.ok_or(TokenFault::MissingIssuedAt)?;
+        // The first second in which it is too old.
+        let expires_at = issued_at.saturating_add(policy.client_attestation.pop_lifetime.into()).saturating_add(1);
         self.dates.check(now, policy.clock_leeway)?;
-        if over <= now {
+        if expires_at <= now {
             return Err(TokenFault::Lifetime);
         }
         match &self.audience {
-            Some(Audience::One(one)) if one == issuer => Ok(()),
+            Some(Audience::One(one)) if one == issuer => Ok(CheckedProof { proof: self, expires_at }),
             _ => Err(TokenFault::Audience),
         }
     }
 
-    /// Its `jti`, and when it is over, once it was found to be signed with the key.
-    fn accept(&self, key: &EmbeddedKey, policy: &Policy) -> Result<(&str, i64), TokenFault> {
-        let id = self.id.as_deref().ok_or(TokenFault::Id)?;
-        key.check(&self.jws, &Self::permitted(policy))?;
-        Ok((id, self.expires_at(policy)?))
-    }
-
-    /// The first second in which it is too old.
-    fn expires_at(&self, policy: &Policy) -> Result<i64, TokenFault> {
-        let issued_at = self.dates.issued_at.ok_or(TokenFault::MissingIssuedAt)?;
-        Ok(issued_at.saturating_add(policy.client_attestation.pop_lifetime.into()).saturating_add(1))
-    }
-
     fn permitted(policy: &Policy) -> Permitted<'_> {
         Permitted::any_of(&policy.client_attestation.pop_signing_alg_values_supported)
+    }
+}
+
+impl<'a> CheckedProof<'a> {
+    /// Its `jti`, and when it is over, once it was found to be signed with the key.
+    fn verify(&self, key: &EmbeddedKey, policy: &Policy) -> Result<(&'a str, i64), TokenFault> {
+        let id = self.proof.id.as_deref().ok_or(TokenFault::Id)?;
+        self.proof.jws.verify(key, &Proof::permitted(policy))?;
+        Ok((id, self.expires_at))
     }
 }

@@ -92,7 +92,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use crate::{client::Client, jose::VerificationKeys};
+use crate::{client::Client, error_text::debug_by_display, jose::VerificationKeys};
 
 /// Knows which attesters are trusted, and their keys. The host implements it.
 ///
@@ -159,7 +159,7 @@ impl fmt::Debug for Attester<'_> {
 }
 
 /// Why there are no keys of an attester. Its sender is told the same in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttesterError {
     /// It is unknown, or not trusted for this client.
@@ -169,6 +169,8 @@ pub enum AttesterError {
     #[error("the keys of the attester could not be looked up")]
     Unavailable,
 }
+
+debug_by_display!(AttesterError);
 
 /// The twin of [`AttesterKeys`] that can be a trait object.
 pub(crate) trait DynAttesterKeys: Send + Sync {

@@ -3,14 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use crate::{
-    client::{MAX_CLIENT_ID, MAX_SECRET},
-    error::Reason,
-    http::form,
-};
+use crate::{client::MAX_SECRET, error::Reason, http::form, policy::MAX_CLIENT_ID};
 
 /// Bytes of the whole header value.
-const MAX_HEADER: usize = 4096;
+const MAX_HEADER: usize = 16 * 1024;
 
 /// Reads the value of an `Authorization` header, to the letter: one space, padded base64, and nothing that looks like Basic but
 /// is not.

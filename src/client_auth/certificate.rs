@@ -1,38 +1,46 @@
 //! Certificates that a client authenticates with (RFC 8705 section 2).
 
+use std::sync::Arc;
+
 use crate::{
-    certificate::{Certificate, client_certificate::ClientCertificate},
-    client::Client,
+    certificate::{Certificate, Subject, client_certificate::ClientCertificate},
+    client::{Client, Credential},
     error::Reason,
     jose::{TokenFault, VerificationKeys},
 };
 
-/// A certificate whose owner is at the other end of the connection. Whose it is has yet to be found out.
+/// A certificate whose owner is at the other end of the connection. Its owner has yet to be found to be the client.
 pub(crate) struct ShownCertificate {
     certificate: Certificate,
     chain_verified: bool,
 }
 
-/// A certificate was found to be that of the client.
-pub(crate) struct Recognized(());
+/// A certificate that was found to be that of the client.
+pub(crate) struct Recognized<'c>(&'c Arc<Client>);
 
 impl ShownCertificate {
-    pub(crate) fn read(shown: ClientCertificate<'_>) -> Result<Self, Reason> {
+    pub(super) fn read(shown: ClientCertificate<'_>) -> Result<Self, Reason> {
         let certificate = Certificate::parse(shown.der()).ok_or(Reason::MalformedCertificate)?;
         Ok(Self { certificate, chain_verified: shown.chain_verified() })
     }
 
     /// `tls_client_auth`: a trusted authority says that the subject is the registered one.
-    pub(crate) fn check_subject(&self, client: &Client) -> Result<Recognized, Reason> {
+    pub(crate) fn check_subject<'c>(&self, expected: Credential<'c, &Subject>) -> Result<Recognized<'c>, Reason> {
         if !self.chain_verified {
             return Err(Reason::UnverifiedCertificate);
         }
-        let is_expected = client.certificate_subject().is_some_and(|subject| subject.is_of(&self.certificate));
-        if is_expected { Ok(Recognized(())) } else { Err(Reason::CertificateSubject) }
+        let is_expected = expected.value().is_of(&self.certificate);
+        if is_expected { Ok(Recognized(expected.client())) } else { Err(Reason::CertificateSubject) }
     }
 
-    /// `self_signed_tls_client_auth`: the client itself has registered it, or its key. Who signed it makes no difference.
-    pub(crate) fn check_key(&self, keys: &VerificationKeys) -> Result<Recognized, TokenFault> {
-        if keys.know(&self.certificate) { Ok(Recognized(())) } else { Err(TokenFault::NoKey) }
+    /// `self_signed_tls_client_auth`: the client itself has registered it, or its key. Its issuer makes no difference.
+    pub(crate) fn check_key<'c>(&self, keys: Credential<'c, &VerificationKeys>) -> Result<Recognized<'c>, TokenFault> {
+        if keys.value().know(&self.certificate) { Ok(Recognized(keys.client())) } else { Err(TokenFault::NoKey) }
+    }
+}
+
+impl<'c> Recognized<'c> {
+    pub(super) fn client(&self) -> &'c Arc<Client> {
+        self.0
     }
 }

@@ -19,7 +19,7 @@ const MAX_PROOF: usize = 8 * 1024;
 
 const TYPE: &str = "dpop+jwt";
 
-/// What might be a proof. Nothing of it has been verified.
+/// A proof by its form. Nothing of it has been verified.
 pub struct Proof<'a> {
     jws: Jws<'a>,
     key: EmbeddedKey,
@@ -31,7 +31,7 @@ pub struct Proof<'a> {
     access_token_digest: Option<Box<str>>,
 }
 
-/// What a proof has to be for.
+/// The request, and at a resource the access token, that a proof has to be made for.
 #[derive(Clone, Copy)]
 pub struct Purpose<'a> {
     method: &'a str,
@@ -70,7 +70,7 @@ impl<'a> Proof<'a> {
     ///
     /// When it is not one compact JWS with the `typ` `dpop+jwt`, a public key in its header, and the claims of a proof.
     pub fn parse(text: &'a str) -> Result<Self, TokenFault> {
-        let (jws, key) = Jws::parse_with_key(text, MAX_PROOF)?;
+        let (jws, key) = EmbeddedKey::parse_token(text, MAX_PROOF)?;
         if !jws.header.has_explicit_type(TYPE) {
             return Err(TokenFault::Type);
         }
@@ -108,14 +108,14 @@ impl<'a> Proof<'a> {
         let target = TargetUri::parse_claim(&self.target).filter(|target| purpose.targets.contains(target));
         let target = target.ok_or(TokenFault::TargetUri)?;
         let expires_at = self.check_dates(policy, now.unix_timestamp())?;
-        let thumbprint = Thumbprint::from_bytes(self.key.thumbprint());
+        let thumbprint = self.key.thumbprint();
         if let Some((access_token, jkt)) = purpose.access_token {
             self.check_access_token(access_token)?;
             if thumbprint != jkt {
                 return Err(TokenFault::OtherKey);
             }
         }
-        self.key.check(&self.jws, &permitted)?;
+        self.jws.verify(&self.key, &permitted)?;
         Ok(Proven { thumbprint, target, id: self.id.clone(), expires_at })
     }
 

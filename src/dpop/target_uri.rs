@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::protocol::redirect_uri::check_characters;
+use crate::{hex, protocol::redirect_uri::check_characters};
 
 /// The URI of an endpoint or of a request, without query and fragment, normalized by syntax and scheme (RFC 3986 sections 6.2.2
 /// and 6.2.3).
@@ -72,7 +72,7 @@ fn with_plain_encodings(path: &str) -> Option<String> {
     plain.push_str(parts.next()?);
     for part in parts {
         let (digits, rest) = part.split_at_checked(2)?;
-        match u8::from_str_radix(digits, 16).ok()? {
+        match hex::byte(digits.as_bytes().try_into().ok()?)? {
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') => {
                 plain.push(byte.into())
             }

@@ -1,22 +1,19 @@
 //! Clients that an attester vouches for.
 
-use std::sync::Arc;
-
-use super::{ParEndpoint, authenticate::Authenticated};
+use super::{ParEndpoint, authenticate::Verified};
 use crate::{
-    client::{Client, ClientRegistry},
+    client::{ClientRegistry, Credential},
     client_auth::{
-        Attestation, AuthenticatedClient,
-        attesters::{Attester, AttesterError, DynAttesterKeys},
-        check_method, permitted_for_attesters,
+        CheckedAttestation, VerifiedAttestation,
+        attesters::{AttesterError, DynAttesterKeys},
     },
     error::{Reason, Refusal},
     http::Reply,
-    jose::{TokenFault, verify_with_decoy_key},
+    jose::{TokenFault, VerificationKeys},
     store::RequestStore,
 };
 
-/// What the host has said about attestations.
+/// The settings of the host for attestations.
 #[derive(Default)]
 pub(super) struct AttestationSettings {
     pub(super) keys: Option<Box<dyn DynAttesterKeys>>,
@@ -24,55 +21,31 @@ pub(super) struct AttestationSettings {
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    pub(super) async fn authenticate_by_attestation(
+    pub(super) async fn verify_attestation(
         &self,
-        attestation: &Attestation<'_>,
-        client: Option<Arc<Client>>,
-    ) -> Result<Authenticated, Refusal> {
+        client: Credential<'_, ()>,
+        attestation: &CheckedAttestation<'_>,
+    ) -> Result<Verified, Refusal> {
         let policy = self.policy();
-        let now = self.settings.clock.now().unix_timestamp();
-        let good = attestation.check(self.issuer(), policy, now);
-        let refuse = |refusal: Refusal| {
-            // As for assertions: how long it takes should not tell which clients exist.
-            if good.is_ok() && refusal.reason() != Reason::ClientAttestation(TokenFault::Signature) {
-                verify_with_decoy_key(attestation.jws(), &policy.client_attestation.signing_alg_values_supported);
-            }
-            refusal
-        };
-        let client = client.ok_or_else(|| refuse(Reason::UnknownClient.into()))?;
-        good?;
-        check_method(&client, attestation.method(), policy).map_err(refuse)?;
-        let attester = Attester {
-            client: &client,
-            issuer: attestation.issuer(),
-            kid: attestation.jws().kid(),
-            certificates: attestation.certificates(),
-        };
-        let keys = match &self.settings.attestation.keys {
-            Some(keys) => keys.keys_boxed(&attester).await,
-            None => Err(AttesterError::Untrusted),
-        };
-        let keys = keys.map_err(|error| match error {
-            AttesterError::Untrusted => TokenFault::NoKey,
-            AttesterError::Unavailable => TokenFault::KeysUnavailable,
-        });
-        let verified = match &keys {
-            Ok(keys) => keys.check(attestation.jws(), &permitted_for_attesters(policy)),
-            Err(fault) => Err(*fault),
-        };
-        let verified = verified.map_err(|fault| refuse(Reason::ClientAttestation(fault).into()))?;
-        let attested = attestation.accept(verified, policy)?;
-        // Nobody without an attestation by the attester gets to know this much.
-        if !attestation.is_fresh(policy, now) {
+        let keys = self.attester_keys(client, attestation).await.map_err(Reason::ClientAttestation)?;
+        let attestation = attestation.verify(client.resolved(&keys), policy)?;
+        if !attestation.is_fresh(policy, self.settings.clock.now().unix_timestamp()) {
             return Err(Reason::StaleAttestation.into());
         }
-        self.check_challenge(attestation)?;
-        let instance = attested.instance;
-        let mark = attested.single_use.map(|(id, expires_at)| {
-            self.mark(self.settings.keys.attestation_proof(&instance.to_string(), id), expires_at)
-        });
-        let proof_key = mark.is_none().then_some(instance);
-        Ok(Authenticated { client: AuthenticatedClient::by_attestation(client, &attested), mark, proof_key })
+        self.check_challenge(&attestation)?;
+        Ok(Verified { mark: self.settings.replay.attestation_proof(&attestation), vouched: attestation.into() })
+    }
+
+    async fn attester_keys(
+        &self,
+        client: Credential<'_, ()>,
+        attestation: &CheckedAttestation<'_>,
+    ) -> Result<VerificationKeys, TokenFault> {
+        let keys = self.settings.attestation.keys.as_ref().ok_or(TokenFault::NoKey)?;
+        keys.keys_boxed(&attestation.attester(client.client())).await.map_err(|error| match error {
+            AttesterError::Untrusted => TokenFault::NoKey,
+            AttesterError::Unavailable => TokenFault::KeysUnavailable,
+        })
     }
 }
 
@@ -94,7 +67,7 @@ impl<C, S> ParEndpoint<C, S> {
         self.attestation_challenge().map(|challenge| Reply::json(200, body(challenge)))
     }
 
-    fn check_challenge(&self, attestation: &Attestation<'_>) -> Result<(), Refusal> {
+    fn check_challenge(&self, attestation: &VerifiedAttestation<'_, '_>) -> Result<(), Refusal> {
         let (Some(challenge), Some(current), Some(nonces)) =
             (attestation.challenge(), self.attestation_challenge(), &self.settings.nonces)
         else {

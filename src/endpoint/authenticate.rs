@@ -1,34 +1,27 @@
-//! Who is calling: client authentication, the same for pushes and for the token endpoint (RFC 9126 section 2).
+//! Client authentication, the same for pushes and for the token endpoint (RFC 9126 section 2).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use super::{ParEndpoint, gate, proof};
+use super::{
+    ParEndpoint, gate,
+    replay::{Mark, Once},
+};
 use crate::{
-    certificate::client_certificate::ClientCertificate,
-    client::{Client, ClientRegistry, KeySource, jwks::Lookup},
-    client_auth::{
-        Assertion, AuthenticatedClient, Credentials, Presented, Recognized, ShownCertificate, check_offered,
-        check_uses_assertion,
-    },
-    dpop::{Proven, Purpose},
+    client::{Client, ClientRegistry, Credential, KeySource, jwks::Lookup},
+    client_auth::{AuthenticatedClient, Checked, CheckedAssertion, Matched, Presented, VerifiedAssertion, Vouched},
+    dpop::Purpose,
     error::{Reason, Refusal},
     http::{FormRequest, Header},
-    jose::{Jws, Permitted, TokenFault, VerificationKeys, Verified, verify_with_decoy_key},
+    jose::{TokenFault, VerificationKeys},
     observer::{Event, Stage},
-    protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
-    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal},
+    store::RequestStore,
 };
 
-/// Seconds by which the clocks of nodes may differ.
-const CLOCKS_APART: i64 = 60;
-
-/// A client that has authenticated, and what must be new about its credentials.
-pub(super) struct Authenticated {
-    pub(super) client: AuthenticatedClient,
-    /// The `jti` of its credentials, to be remembered once nothing else can go wrong.
-    pub(super) mark: Option<ReplayMark>,
-    /// The key that has yet to be proved by a DPoP proof: nobody has authenticated without.
-    pub(super) proof_key: Option<Thumbprint>,
+/// A client that its credentials vouch for, and the use of them that must be the first.
+pub(super) struct Verified {
+    pub(super) vouched: Vouched,
+    /// The `jti` of the credentials, to be remembered once nothing else can go wrong.
+    pub(super) mark: Option<Mark>,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -59,150 +52,103 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         presented: &Presented<'_>,
         request: &FormRequest<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
+        let Verified { vouched, mark } = self.verify_credentials(presented).await?;
         if self.settings.token_targets.is_empty() && !matches!(request.dpop, Header::Absent) {
             return Err(Reason::UnknownTokenEndpoint.into());
         }
         let purpose = Purpose::new(request.method, &self.settings.token_targets);
-        let proven = self.proved(request.dpop, &purpose, proof_key)?;
+        let proven = self.proved(request.dpop, &purpose, vouched.needs_proof())?;
+        let client = vouched.prove(proven.as_ref())?;
         if proven.is_none() && client.client().must_use_dpop(self.policy()) {
             return Err(Reason::MissingDpopProof.into());
         }
-        let proof_mark = proven.as_ref().map(|proven| self.proof_mark(proven));
-        let marks: Vec<ReplayMark> = [mark, proof_mark].into_iter().flatten().collect();
-        if !marks.is_empty() {
-            let replayed = |known: RecordKey| match mark {
-                Some(mark) if mark.key == known => presented.replayed(),
-                _ => proof::REPLAYED,
-            };
-            let owner = self.settings.keys.owner(presented.client_id());
-            self.store.remember(owner, &marks).await.map_err(|error| not_stored(error, replayed))?;
-        }
-        Ok(client.with_dpop_key(proven.as_ref().map(Proven::thumbprint)))
+        let once = Once::new([mark, proven.as_ref().map(|proven| self.settings.replay.dpop_proof(proven))]);
+        self.settings.replay.remember_of_client(&self.store, presented.client_id(), &once).await?;
+        Ok(client)
     }
 
-    /// In the one way that the client has registered.
-    pub(super) async fn authenticate(&self, presented: &Presented<'_>) -> Result<Authenticated, Refusal> {
+    /// Verifies the credentials of a request, in the one way that the client has registered.
+    pub(super) async fn verify_credentials(&self, presented: &Presented<'_>) -> Result<Verified, Refusal> {
+        let (policy, clock) = (self.policy(), &self.settings.clock);
         let client = self.client(presented.client_id()).await?;
-        let Authenticated { client, mark, proof_key } = match &presented.credentials {
-            Credentials::Assertion(assertion) => self.authenticate_by_assertion(assertion, client).await?,
+        let checked = presented.check(self.issuer(), policy, || clock.now().unix_timestamp());
+        let outcome = match (&client, &checked) {
+            (None, _) => Err(Reason::UnknownClient.into()),
+            (Some(_), Err(reason)) => Err((*reason).into()),
+            (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
+        };
+        if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
+            let reason = refusal.reason();
+            let stand_in = if checked.takes_stand_in(reason) { self.clients.stand_in() } else { None };
+            checked.hide(reason, stand_in.as_deref(), policy, || clock.now());
+        }
+        let Verified { vouched, mark } = outcome?;
+        Ok(Verified { vouched: vouched.bound_to(presented.certificate()), mark })
+    }
+
+    async fn verify_checked(&self, client: &Arc<Client>, checked: &Checked<'_>) -> Result<Verified, Refusal> {
+        let now = || self.settings.clock.now();
+        let vouched = match Matched::of(client, checked, self.policy())? {
+            Matched::Nothing(none) => none.into(),
+            Matched::Secret(secrets, shown) => shown.verify(secrets, now)?.into(),
+            Matched::SharedSecret(secrets, assertion) => {
+                let current = secrets.value().at(now());
+                let verified =
+                    assertion.verify(secrets.resolved(&current), &self.settings.audiences(client), self.policy());
+                return self.by_assertion(verified);
+            }
+            Matched::PrivateKey(keys, assertion) => {
+                return self.by_assertion(self.verify_assertion(keys, assertion).await);
+            }
+            Matched::CertificateSubject(subject, certificate) => certificate.check_subject(subject)?.into(),
+            Matched::CertificateKey(keys, certificate) => {
+                let is_unknown = |fault| fault == TokenFault::NoKey;
+                let recognized = self.with_keys(keys, |keys| certificate.check_key(keys), is_unknown).await;
+                recognized.map_err(certificate_fault)?.into()
+            }
             #[cfg(feature = "attestation")]
-            Credentials::Attestation(attestation) => self.authenticate_by_attestation(attestation, client).await?,
-            Credentials::Nothing(_) => {
-                let client = self.authenticate_by_certificate(presented.certificate, client).await?;
-                Authenticated { client, mark: None, proof_key: None }
-            }
-            Credentials::Secret(shown) => {
-                let stand_in = match &client {
-                    Some(client) if client.has_secrets() => None,
-                    _ => self.clients.stand_in(),
-                };
-                let now = || self.settings.clock.now();
-                let client = shown.verify(client, stand_in.as_deref(), self.policy(), now)?;
-                Authenticated { client, mark: None, proof_key: None }
+            Matched::Attestation(client, attestation) => {
+                return self.verify_attestation(client, attestation).await;
             }
         };
-        Ok(Authenticated { client: client.bound_to(presented.certificate), mark, proof_key })
+        Ok(Verified { vouched, mark: None })
     }
 
-    /// By the certificate of the connection, of clients that have registered that; and those that have no credentials.
-    async fn authenticate_by_certificate(
+    fn by_assertion(&self, verified: Result<VerifiedAssertion<'_, '_>, TokenFault>) -> Result<Verified, Refusal> {
+        let assertion = verified.map_err(Reason::ClientAssertion)?;
+        Ok(Verified { mark: Some(self.settings.replay.assertion(&assertion)), vouched: assertion.into() })
+    }
+
+    async fn verify_assertion<'a, 'c>(
         &self,
-        certificate: Option<ClientCertificate<'_>>,
-        client: Option<Arc<Client>>,
-    ) -> Result<AuthenticatedClient, Refusal> {
-        // It is read in any case: how long it takes should not tell which clients exist, and how they authenticate.
-        let shown = certificate.map(ShownCertificate::read);
-        let client = client.ok_or(Reason::UnknownClient)?;
-        check_offered(&client, self.policy())?;
-        if !client.token_endpoint_auth_method().uses_certificate() {
-            return Ok(AuthenticatedClient::by_name(client)?);
-        }
-        let shown = shown.ok_or(Reason::MissingCertificate)??;
-        let recognized = if client.token_endpoint_auth_method() == AuthenticationMethod::TlsClientAuth {
-            shown.check_subject(&client)?
-        } else {
-            self.recognize_key(&client, &shown).await?
-        };
-        Ok(AuthenticatedClient::by_certificate(client, recognized))
+        keys: Credential<'c, &KeySource>,
+        assertion: &CheckedAssertion<'a>,
+    ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
+        let (policy, audiences) = (self.policy(), self.settings.audiences(keys.client()));
+        // What can be refused without keys must not make the server fetch them.
+        assertion.check_algorithm(keys.client(), policy)?;
+        let verify = |keys: Credential<'c, &VerificationKeys>| assertion.verify(keys, &audiences, policy);
+        self.with_keys(keys, verify, may_be_by_new_key(assertion.names_key())).await
     }
 
-    async fn recognize_key(&self, client: &Client, shown: &ShownCertificate) -> Result<Recognized, Reason> {
-        let outcome = self.with_keys(client, |keys| shown.check_key(keys), |fault| fault == TokenFault::NoKey).await;
-        outcome.map_err(|fault| match fault {
-            TokenFault::KeysUnavailable => Reason::CertificateKeysUnavailable,
-            _ => Reason::UnregisteredCertificate,
-        })
-    }
-
-    async fn authenticate_by_assertion(
+    /// Tries the keys of a client, and newer ones if the known ones do not do and there `may_be_new` ones.
+    pub(super) async fn with_keys<'c, T>(
         &self,
-        assertion: &Assertion<'_>,
-        client: Option<Arc<Client>>,
-    ) -> Result<Authenticated, Refusal> {
-        let good = assertion.check(self.policy(), self.settings.clock.now().unix_timestamp());
-        let refuse = |refusal: Refusal| {
-            // A signature is verified in any case: how long it takes should not tell which clients exist, and how they
-            // authenticate.
-            if good.is_ok() && refusal.reason() != Reason::ClientAssertion(TokenFault::Signature) {
-                let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
-                verify_with_decoy_key(assertion.jws(), offered);
-            }
-            refusal
-        };
-        let client = client.ok_or_else(|| refuse(Reason::UnknownClient.into()))?;
-        good.map_err(assertion_fault)?;
-        check_uses_assertion(&client, self.policy()).map_err(refuse)?;
-        let verified = self.verify_assertion(&client, assertion.jws()).await;
-        let proof = verified.map_err(|fault| refuse(assertion_fault(fault)))?;
-        let accepted = assertion.accept(proof, &self.settings.audiences(&client)).map_err(assertion_fault)?;
-        let key = self.settings.keys.assertion(client.client_id(), accepted.id());
-        let mark = self.mark(key, accepted.expires_at());
-        let client = AuthenticatedClient::by_assertion(client, &accepted);
-        Ok(Authenticated { client, mark: Some(mark), proof_key: None })
-    }
-
-    async fn verify_assertion<'t>(&self, client: &Client, jws: &'t Jws<'_>) -> Result<Verified<'t>, TokenFault> {
-        let offered = &self.policy().token_endpoint_auth_signing_alg_values_supported;
-        let permitted = Permitted::for_client(offered, client.keys().assertion_algorithm);
-        if client.token_endpoint_auth_method() == AuthenticationMethod::ClientSecretJwt {
-            return client.keys().check_mac(jws, &permitted, self.settings.clock.now());
-        }
-        self.verify_signature(client, jws, &permitted).await
-    }
-
-    /// Verifies a signature with the keys of a client, wherever they are.
-    pub(super) async fn verify_signature<'t>(
-        &self,
-        client: &Client,
-        jws: &'t Jws<'_>,
-        permitted: &Permitted<'_>,
-    ) -> Result<Verified<'t>, TokenFault> {
-        // What can be refused without keys must not make anybody fetch them.
-        permitted.algorithm_of(jws)?;
-        // A sender that names no key may have a new one.
-        let may_be_new = |fault| fault == TokenFault::NoKey || (fault == TokenFault::Signature && !jws.names_key());
-        self.with_keys(client, |keys| keys.check(jws, permitted), may_be_new).await
-    }
-
-    /// Tries the keys of a client, and newer ones if those that are known do not do and there `may_be_new` ones.
-    async fn with_keys<T>(
-        &self,
-        client: &Client,
-        attempt: impl Fn(&VerificationKeys) -> Result<T, TokenFault>,
+        source: Credential<'c, &KeySource>,
+        attempt: impl Fn(Credential<'c, &VerificationKeys>) -> Result<T, TokenFault>,
         may_be_new: impl Fn(TokenFault) -> bool,
     ) -> Result<T, TokenFault> {
-        let uri = match &client.keys().source {
-            KeySource::None => return Err(TokenFault::NoKey),
-            KeySource::Registered(keys) => return attempt(keys),
+        let uri = match source.value() {
+            KeySource::Registered(keys) => return attempt(source.resolved(keys)),
             KeySource::Uri(uri) => uri,
         };
+        let client = source.client();
         let keys = self.looked_up(client, self.settings.jwks.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
-        let outcome = attempt(&keys);
+        let outcome = attempt(source.resolved(&keys));
         if outcome.as_ref().is_err_and(|fault| may_be_new(*fault))
             && let Some(newer) = self.looked_up(client, self.settings.jwks.newer(uri, &keys).await)
         {
-            return attempt(&newer);
+            return attempt(source.resolved(&newer));
         }
         outcome
     }
@@ -222,28 +168,16 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             }
         }
     }
-
-    /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
-    /// [`CLOCKS_APART`] does not take for new what another has seen.
-    pub(super) fn mark(&self, key: RecordKey, expires_at: i64) -> ReplayMark {
-        let left = expires_at.saturating_sub(self.settings.clock.now().unix_timestamp());
-        let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        ReplayMark { key, lifetime: Duration::from_secs(u64::try_from(seconds).unwrap_or(1)) }
-    }
 }
 
-fn assertion_fault(fault: TokenFault) -> Refusal {
-    Reason::ClientAssertion(fault).into()
+/// Tells the faults of a token that is perhaps signed with a new key: a sender that names no key may have one.
+pub(super) fn may_be_by_new_key(names_key: bool) -> impl Fn(TokenFault) -> bool {
+    move |fault| fault == TokenFault::NoKey || (fault == TokenFault::Signature && !names_key)
 }
 
-/// Why nothing was taken down by the store; `replayed` says what a known mark means.
-pub(super) fn not_stored(error: StoreRefusal, replayed: impl FnOnce(RecordKey) -> Reason) -> Refusal {
-    match error {
-        StoreRefusal::Replayed { mark } => replayed(mark).into(),
-        StoreRefusal::OwnerLimit { retry_after } => {
-            Refusal::later(Reason::ClientLimit, super::whole_seconds(retry_after))
-        }
-        StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, super::whole_seconds(retry_after)),
-        StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+fn certificate_fault(fault: TokenFault) -> Reason {
+    match fault {
+        TokenFault::KeysUnavailable => Reason::CertificateKeysUnavailable,
+        _ => Reason::UnregisteredCertificate,
     }
 }

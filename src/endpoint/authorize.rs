@@ -3,23 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    AuthorizeRefusal, Browser, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, authenticate::not_stored,
-    pending::Ending, record,
+    AuthorizeRefusal, Browser, Granted, ParEndpoint, Pending, RefusedRedirect, Settings, pending::Ending, record,
 };
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
-    jose::TokenFault,
+    jar::Sender,
     observer::{Event, Stage},
     protocol::{
-        confirmation::Confirmation,
         parameters::{Name, Parameters},
-        protection::Protection,
         request_uri::RequestUri,
     },
     response::{AuthorizationResponse, answer::Answer, target::Target},
-    store::{Claim, ClaimError, ReplayMark, RequestStore},
-    validation::{Arrival, Invalid, Provenance, request::AuthorizationRequest},
+    store::{Claim, ClaimError, RequestStore},
+    validation::{Invalid, Provenance, request::AuthorizationRequest},
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -143,8 +140,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Refusal::from(Reason::ForeignRequestUri).into());
         }
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
-        match settings.rules.validate(parameters, provenance, client) {
+        match settings.rules.validate(parameters, Provenance::stored(client, protection, confirmation)) {
             Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(self.invalid(invalid)),
@@ -154,31 +150,28 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
         let policy = self.policy();
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
-        let rules = &self.settings.rules;
+        let settings = &self.settings;
+        let rules = &settings.rules;
         let refuse = |reason| Err(self.invalid(rules.refuse_unread(reason, &parameters, &client)));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
-        let (parameters, protection, ending) = match parameters.known(Name::Request) {
-            None => (parameters.without(Name::is_for_token_endpoint), Protection::Plain, Ending::Nothing),
+        let object = match parameters.known(Name::Request) {
+            None => None,
             Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
-            Some(text) => {
-                let may_decrypt = policy.danger_decrypt_request_objects_by_value;
-                let object = self.open_object(text, &client, may_decrypt).await?;
-                let ending = self.object_mark(&client, &object).map_or(Ending::Nothing, |mark| self.once(mark));
-                (object.parameters, object.protection, ending)
-            }
+            Some(text) => Some(self.open_object(text, Sender::Named(&client)).await?),
         };
-        let provenance = Provenance { arrival: Arrival::Plain, protection, confirmation: Confirmation::default() };
-        match rules.validate(parameters, provenance, client) {
+        let provenance = Provenance::in_query(&client, object.as_ref());
+        let mark = object.as_ref().and_then(|object| settings.replay.request_object(object));
+        let ending = mark.map_or(Ending::Nothing, |mark| Ending::Remember(settings.replay.at_end_of_login(mark)));
+        let parameters = match object {
+            Some(object) => object.into_parameters(),
+            None => parameters.without(Name::is_for_token_endpoint),
+        };
+        match rules.validate(parameters, provenance) {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }
-    }
-
-    fn once(&self, mark: ReplayMark) -> Ending {
-        let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Ending::Remember { mark, until: self.settings.clock.elapsed().saturating_add(login) }
     }
 
     /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
@@ -230,14 +223,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
                 self.store.consume(Claim { lifetime, ..*claim }).await.map_err(not_claimed)
             }
-            Ending::Remember { until, .. } if self.settings.clock.elapsed() >= *until => {
-                Err(Reason::RequestObject(TokenFault::Expired).into())
-            }
-            Ending::Remember { mark, .. } => {
-                let replayed = |_| Reason::RequestObject(TokenFault::Replayed);
-                let owner = self.settings.keys.owner(client_id);
-                self.store.remember(owner, &[*mark]).await.map_err(|error| not_stored(error, replayed))
-            }
+            Ending::Remember(login) => self.settings.replay.end_login(&self.store, client_id, *login).await,
         };
         outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())
     }
@@ -258,6 +244,6 @@ fn not_claimed(error: ClaimError) -> Refusal {
         ClaimError::OtherOwner => Reason::ForeignRequestUri.into(),
         ClaimError::OtherBrowser => Reason::OtherBrowser.into(),
         ClaimError::Unreadable => Reason::UnreadableRecord.into(),
-        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error.into_source()),
+        ClaimError::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
     }
 }

@@ -4,18 +4,21 @@ use std::fmt;
 
 use crate::{
     error::Refusal,
+    error_text::debug_by_display,
     http::Reply,
     response::{AuthorizationResponse, page::refusal_page, target::Target},
 };
 
 /// A refusal of the authorization endpoint, and whom to tell.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum AuthorizeRefusal {
     /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
     Page(Refusal),
     /// Send the browser back to the client.
     Redirect(Box<RefusedRedirect>),
 }
+
+debug_by_display!(AuthorizeRefusal);
 
 impl AuthorizeRefusal {
     /// Why.

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 #[cfg(feature = "attestation")]
 use super::attest::AttestationSettings;
-use super::{ParEndpoint, Settings};
+use super::{ParEndpoint, Settings, replay::ReplayGuard};
 #[cfg(feature = "attestation")]
 use crate::client_auth::attesters::AttesterKeys;
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     clock::{Clock, SystemClock},
     dpop::{Nonces, TargetUri},
     error::Rejection,
+    error_text::debug_by_display,
     jose::DecryptionKeys,
     observer::Observer,
     policy::{Policy, PolicyError},
@@ -58,7 +59,7 @@ struct Draft {
 }
 
 /// Why an endpoint cannot be built. `Display` names the setting in one line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The issuer cannot be one.
@@ -103,6 +104,8 @@ pub enum BuildError {
     #[error("clients: no client registry was given")]
     Clients,
 }
+
+debug_by_display!(BuildError);
 
 impl ParEndpointBuilder {
     pub(super) fn new(issuer: String) -> Self {
@@ -358,11 +361,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         };
         let nonces = nonces.map(|key| Nonces::new(&issuer, &key, &self.draft.replaced_dpop_nonce_keys));
         let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
+        let keys = Arc::new(KeySpace::of(&issuer));
+        let replay = ReplayGuard::new(Arc::clone(&keys), Arc::clone(&clock), &rules.policy);
         Ok(ParEndpoint {
             clients: self.clients.ok_or(BuildError::Clients)?,
             store: self.store,
             settings: Arc::new(Settings {
-                keys: KeySpace::of(&issuer),
+                keys,
+                replay,
                 issuer: issuer.into(),
                 authorization_endpoint: authorization_endpoint.into(),
                 pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),

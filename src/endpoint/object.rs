@@ -1,67 +1,56 @@
 //! Opening a request object: decryption, signature, claims, in this order and not before it is known whose it should be.
 
-use std::time::Duration;
-
-use super::ParEndpoint;
+use super::{ParEndpoint, authenticate::may_be_by_new_key};
 use crate::{
-    client::{Client, ClientRegistry},
+    client::{ClientRegistry, Credential, ObjectKeys},
     error::{Reason, Refusal},
-    jar::{self, Decrypted, Envelope, Opening, RequestObject},
-    jose::{Jws, SigningAlgorithm, TokenFault, Verified},
-    store::{ReplayMark, RequestStore},
+    jar::{Decrypted, Envelope, Opening, RequestObject, Sender, SignedObject, VerifiedObject},
+    jose::{TokenFault, VerificationKeys},
+    store::RequestStore,
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    /// Opens the request object of a client. Nothing is decrypted unless it `may_decrypt`.
-    pub(super) async fn open_object(
-        &self,
-        text: &str,
-        client: &Client,
-        may_decrypt: bool,
-    ) -> Result<RequestObject, Refusal> {
+    /// Opens the request object of a sender.
+    pub(super) async fn open_object<'s>(&self, text: &str, sender: Sender<'s>) -> Result<RequestObject<'s>, Refusal> {
         let settings = &self.settings;
         let opening = Opening {
-            client,
+            sender,
             policy: self.policy(),
             issuer: &settings.issuer,
             decryption_keys: settings.decryption_keys.as_ref(),
-            may_decrypt,
             now: settings.clock.now(),
         };
         self.opened(text, &opening).await.map_err(|fault| Reason::RequestObject(fault).into())
     }
 
     /// The order of the steps.
-    async fn opened(&self, text: &str, opening: &Opening<'_>) -> Result<RequestObject, TokenFault> {
+    async fn opened<'s>(&self, text: &str, opening: &Opening<'s, '_>) -> Result<RequestObject<'s>, TokenFault> {
         let decrypted;
-        let (jws, decrypted) = match Envelope::open(text, opening)? {
-            Envelope::Signed(jws) => (jws, None),
+        let object = match Envelope::open(text, opening)? {
+            Envelope::Signed(jws) => SignedObject::of(jws, opening.policy)?,
             Envelope::Encrypted(jwe) => {
                 decrypted = Decrypted::of(&jwe, opening)?;
-                (decrypted.jws(opening.policy)?, Some(&decrypted))
+                decrypted.signed(opening.policy)?
             }
         };
-        jar::check_type(&jws, opening.policy)?;
-        let verified = self.verify_object(&jws, opening).await?;
-        RequestObject::read(verified, decrypted, opening)
+        self.verify_object(&object, opening).await?.read(opening)
     }
 
-    async fn verify_object<'t>(&self, jws: &'t Jws<'_>, opening: &Opening<'_>) -> Result<Verified<'t>, TokenFault> {
-        let Opening { client, policy, now, .. } = opening;
-        let permitted = jar::permitted(client, policy);
-        if client.keys().object_algorithm.is_some_and(SigningAlgorithm::is_symmetric) {
-            return client.keys().check_mac(jws, &permitted, *now);
+    async fn verify_object<'a, 's>(
+        &self,
+        object: &'a SignedObject<'_>,
+        opening: &Opening<'s, '_>,
+    ) -> Result<VerifiedObject<'a, 's>, TokenFault> {
+        let (client, policy) = (opening.sender.client(), opening.policy);
+        // What can be refused without keys must not make the server fetch them.
+        object.check_algorithm(client, policy)?;
+        match ObjectKeys::of(client) {
+            ObjectKeys::Nothing => Err(TokenFault::NoKey),
+            ObjectKeys::Secrets(secrets) => object.verify(secrets.resolved(&secrets.value().at(opening.now)), policy),
+            ObjectKeys::Public(keys) => {
+                let verify = |keys: Credential<'s, &VerificationKeys>| object.verify(keys, policy);
+                self.with_keys(keys, verify, may_be_by_new_key(object.names_key())).await
+            }
         }
-        self.verify_signature(client, jws, &permitted).await
-    }
-
-    /// What must be new about the object, if it is good for one use: for as long as a login can last that has begun with it in the
-    /// query, whichever way it comes again.
-    pub(super) fn object_mark(&self, client: &Client, object: &RequestObject) -> Option<ReplayMark> {
-        let single_use = object.single_use.as_ref()?;
-        let key = self.settings.keys.request_object(client.client_id(), &single_use.id);
-        let mark = self.mark(key, single_use.expires_at);
-        let login = Duration::from_secs(self.policy().login_lifetime.into());
-        Some(ReplayMark { lifetime: mark.lifetime.saturating_add(login), ..mark })
     }
 }

@@ -1,11 +1,12 @@
 //! An authorization on its way: pending until it is ended, and then granted, once.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
+use super::replay::MarkOfLogin;
 use crate::{
     protocol::request_uri::RequestUri,
     response::{AuthorizationResponse, target::Target},
-    store::{Claim, ReplayMark},
+    store::Claim,
     validation::request::AuthorizationRequest,
 };
 
@@ -24,9 +25,8 @@ pub(super) enum Ending {
     Nothing,
     /// A pushed request is spent.
     Spend { request_uri: RequestUri, claim: Claim },
-    /// A request object that is good for one use is remembered. After `until`, by the clock's
-    /// [`elapsed`](crate::Clock::elapsed), the login has taken too long.
-    Remember { mark: ReplayMark, until: Duration },
+    /// A request object that is good for one use is remembered.
+    Remember(MarkOfLogin),
 }
 
 impl Pending {
@@ -44,7 +44,7 @@ impl Pending {
     pub fn request_uri(&self) -> Option<&str> {
         match &self.ending {
             Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
-            Ending::Nothing | Ending::Remember { .. } => None,
+            Ending::Nothing | Ending::Remember(_) => None,
         }
     }
 }

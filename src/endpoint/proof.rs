@@ -1,6 +1,6 @@
 //! DPoP proofs (RFC 9449): at the push, at the token endpoint, and with access tokens.
 
-use super::{ParEndpoint, authenticate::not_stored};
+use super::ParEndpoint;
 use crate::{
     client::ClientRegistry,
     dpop::{Proof, Proven, Purpose, ResourceRefusal, ResourceRequest, TargetUri},
@@ -9,10 +9,8 @@ use crate::{
     jose::TokenFault,
     observer::Stage,
     protocol::confirmation::Thumbprint,
-    store::{ReplayMark, RequestStore},
+    store::RequestStore,
 };
-
-pub(super) const REPLAYED: Reason = Reason::DpopProof(TokenFault::Replayed);
 
 impl<C, S> ParEndpoint<C, S> {
     /// The nonce that the next DPoP proof must have, where the policy demands one
@@ -24,31 +22,26 @@ impl<C, S> ParEndpoint<C, S> {
         Some(nonces.current(self.settings.clock.now()))
     }
 
-    /// What the `DPoP` header proves, if there is one. There must be one by the key of an attestation that has no other proof, with
-    /// a nonce where any kind of proof needs one.
+    /// Verifies the proof in the `DPoP` header, if there is one. If it is one `of_attestation`, it needs a nonce where any kind of
+    /// proof of an attestation does.
     pub(super) fn proved(
         &self,
         header: Header<'_>,
         purpose: &Purpose<'_>,
-        attested: Option<Thumbprint>,
+        of_attestation: bool,
     ) -> Result<Option<Proven>, Refusal> {
         let fault = |fault| Refusal::from(Reason::DpopProof(fault));
         let value = match header {
-            Header::Absent if attested.is_some() => return Err(Reason::AttestationProof(TokenFault::Missing).into()),
             Header::Absent => return Ok(None),
             Header::Repeated => return Err(fault(TokenFault::Repeated)),
             Header::Once(value) => value,
         };
         let text = std::str::from_utf8(value).map_err(|_| fault(TokenFault::Malformed))?;
         let proof = Proof::parse(text).map_err(fault)?;
-        if attested.is_some() || self.policy().require_dpop_nonce {
+        if of_attestation || self.policy().require_dpop_nonce {
             self.check_nonce(&proof)?;
         }
-        let proven = proof.verify(purpose, self.policy(), self.settings.clock.now()).map_err(fault)?;
-        if attested.is_some_and(|key| key != proven.thumbprint()) {
-            return Err(Reason::AttestationProof(TokenFault::OtherKey).into());
-        }
-        Ok(Some(proven))
+        proof.verify(purpose, self.policy(), self.settings.clock.now()).map(Some).map_err(fault)
     }
 
     fn check_nonce(&self, proof: &Proof<'_>) -> Result<(), Refusal> {
@@ -91,16 +84,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let access_token = request.access_token().ok_or_else(|| fault(TokenFault::AccessToken))?;
         let target = [TargetUri::parse(request.uri).ok_or_else(|| fault(TokenFault::TargetUri))?];
         let purpose = Purpose::new(request.method, &target).with_access_token(access_token, jkt);
-        let proven = self.proved(request.dpop, &purpose, None)?.ok_or_else(|| fault(TokenFault::Missing))?;
-        let owner = self.settings.keys.dpop_key(&jkt.to_string());
-        let remembered = self.store.remember(owner, &[self.proof_mark(&proven)]).await;
-        remembered.map_err(|error| not_stored(error, |_| REPLAYED))
-    }
-
-    /// What must be new about a proof.
-    pub(super) fn proof_mark(&self, proven: &Proven) -> ReplayMark {
-        let thumbprint = proven.thumbprint().to_string();
-        let key = self.settings.keys.dpop_proof(&thumbprint, proven.target().as_str(), proven.id());
-        self.mark(key, proven.expires_at())
+        let proven = self.proved(request.dpop, &purpose, false)?.ok_or_else(|| fault(TokenFault::Missing))?;
+        self.settings.replay.remember_proof(&self.store, &proven).await
     }
 }

@@ -2,39 +2,26 @@
 
 use std::time::Duration;
 
-use super::{
-    ParEndpoint, Pushed,
-    authenticate::{Authenticated, not_stored},
-    gate, proof, record,
-};
+use super::{ParEndpoint, Pushed, authenticate::Verified, gate, record, replay::Once};
 use crate::{
-    client::{Client, ClientRegistry},
-    client_auth::Presented,
-    dpop::{Proven, Purpose},
+    client::ClientRegistry,
+    client_auth::{AuthenticatedClient, Presented},
+    dpop::Purpose,
     error::{Reason, Refusal},
     http::{FormRequest, form::Form},
+    jar::{RequestObject, Sender},
     jose::TokenFault,
     observer::{Event, Stage},
     protocol::{
         parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
-        protection::Protection,
         request_uri::RequestUri,
     },
-    store::{InsertError, NewRequest, RecordKey, ReplayMark, RequestStore},
-    validation::{Arrival, Provenance, request::AuthorizationRequest},
+    store::{InsertError, NewRequest, RequestStore},
+    validation::{Provenance, request::AuthorizationRequest},
 };
 
 /// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
 const DRAWS: usize = 3;
-
-/// A request on its way in.
-struct Submission {
-    parameters: Parameters,
-    protection: Protection,
-    /// When the request object it came in is over, in seconds since 1970.
-    expires_at: Option<i64>,
-    mark: Option<ReplayMark>,
-}
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Takes a pushed authorization request: authenticates the client, validates the parameters as the authorization endpoint
@@ -78,47 +65,45 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Authenticated { client, mark, proof_key } = self.authenticate(presented).await?;
-        // Only now: anybody can make up keys and signatures, and have the server verify them.
+        let Verified { vouched, mark } = self.verify_credentials(presented).await?;
+        // Only now: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = Purpose::new(request.method, &self.settings.push_targets);
-        let proven = self.proved(request.dpop, &purpose, proof_key)?;
-        let client = client.with_dpop_key(proven.as_ref().map(Proven::thumbprint));
-        let confirmation = client.confirmation();
-        let client = client.into_client();
-        let submission = self.submission(form, &client).await?;
-        let Submission { parameters, protection, expires_at, mark: object_mark } = submission;
-        let rules = &self.settings.rules;
-        let provenance = Provenance { arrival: Arrival::Pushed, protection, confirmation };
-        let request = rules.validate(parameters, provenance, client).map_err(|invalid| invalid.refusal)?;
-        let once = [
-            (mark, presented.replayed()),
-            (proven.as_ref().map(|proven| self.proof_mark(proven)), proof::REPLAYED),
-            (object_mark, Reason::RequestObject(TokenFault::Replayed)),
-            (self.challenge_mark(&request), Reason::CodeChallengeReused),
-        ];
+        let proven = self.proved(request.dpop, &purpose, vouched.needs_proof())?;
+        let client = vouched.prove(proven.as_ref())?;
+        let object = self.pushed_object(&form, &client).await?;
+        let provenance = Provenance::pushed(&client, object.as_ref());
+        let replay = &self.settings.replay;
+        let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
+        let object_mark = object.as_ref().and_then(|object| replay.request_object(object));
+        let expires_at = object.as_ref().and_then(RequestObject::expires_at);
+        let parameters = match object {
+            Some(object) => object.into_parameters(),
+            None => of_authorization_request(form, client.client().client_id()),
+        };
+        let validated = self.settings.rules.validate(parameters, provenance);
+        let request = validated.map_err(|invalid| invalid.refusal)?;
+        let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         self.keep(&request, self.lifetime(expires_at)?, &once).await
     }
 
-    /// What is pushed: plain parameters, or those of a request object, which is then the only source of them.
-    async fn submission(&self, form: Form, client: &Client) -> Result<Submission, Refusal> {
+    /// The request object that is pushed, if it is one. It is then the only source of parameters.
+    async fn pushed_object<'c>(
+        &self,
+        form: &Form,
+        client: &'c AuthenticatedClient,
+    ) -> Result<Option<RequestObject<'c>>, Refusal> {
         let Some(text) = form.parameters.known(Name::Request) else {
-            let parameters = of_authorization_request(form, client.client_id());
-            return Ok(Submission { parameters, protection: Protection::Plain, expires_at: None, mark: None });
+            return Ok(None);
         };
         if !self.policy().request_parameter_supported {
             return Err(Reason::RequestNotSupported.into());
         }
-        let object = self.open_object(text, client, client.is_confidential()).await?;
+        let object = self.open_object(text, Sender::Authenticated(client)).await?;
         let beside = |(name, _): (&str, &str)| !matches!(Name::of(name), Some(Name::Request | Name::ClientId));
         if form.parameters.iter().any(beside) {
             return Err(Reason::BesideRequest.into());
         }
-        Ok(Submission {
-            mark: self.object_mark(client, &object),
-            parameters: object.parameters,
-            protection: object.protection,
-            expires_at: object.expires_at,
-        })
+        Ok(Some(object))
     }
 
     /// Whole seconds that the `request_uri` is good for: never longer than the request object that it stands for.
@@ -135,28 +120,20 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    /// What must be new about the challenge of a pushed request, where challenges are remembered.
-    fn challenge_mark(&self, request: &AuthorizationRequest) -> Option<ReplayMark> {
-        let memory = self.policy().code_challenge_memory;
-        let challenge = request.code_challenge().filter(|_| memory > 0)?;
-        let key = self.settings.keys.code_challenge(request.client_id(), challenge.as_str());
-        Some(ReplayMark { key, lifetime: Duration::from_secs(memory.into()) })
-    }
-
     /// Stores a request, together with the marks that make it one of a kind, under a handle that nobody can have seen before it
     /// is safely stored.
-    async fn keep(
+    async fn keep<const N: usize>(
         &self,
         request: &AuthorizationRequest,
         expires_in: u32,
-        once: &[(Option<ReplayMark>, Reason)],
+        once: &Once<N>,
     ) -> Result<Pushed, Refusal> {
-        let marks: Vec<ReplayMark> = once.iter().filter_map(|(mark, _)| *mark).collect();
+        let marks = once.stored();
         let owner = self.settings.keys.owner(request.client_id());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
-                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error.into_source()))?;
+                .map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
             let request = NewRequest {
                 key: self.settings.keys.request(request_uri.reference()),
                 owner,
@@ -167,18 +144,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             match self.store.insert(request).await {
                 Ok(()) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
                 Err(InsertError::Exists) => {}
-                Err(InsertError::Refused(refusal)) => return Err(not_stored(refusal, |known| replayed(once, known))),
+                Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }
         }
         Err(Reason::RandomSource.into())
     }
-}
-
-/// What it means that one of the marks is known. A store that names none of them can only mean one that was there.
-fn replayed(once: &[(Option<ReplayMark>, Reason)], known: RecordKey) -> Reason {
-    let named = once.iter().find(|(mark, _)| mark.is_some_and(|mark| mark.key == known));
-    let brought = || once.iter().rfind(|(mark, _)| mark.is_some());
-    named.or_else(brought).map_or(Reason::StoreUnavailable, |(_, reason)| *reason)
 }
 
 /// The parameters to validate and to keep: without those that mean something to the token endpoint only, and with the

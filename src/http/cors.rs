@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::http::Reply;
+use crate::{error_text::debug_by_display, http::Reply};
 
 /// Lets scripts of other origins read what the PAR and token endpoints answer, for clients that run in a browser. Off unless a
 /// host uses it; the authorization endpoint must never have it (RFC 9700 section 2.6).
@@ -35,11 +35,13 @@ pub struct Cors {
 }
 
 /// A text that is no origin.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("origin number {number}: must be a scheme of http or https, a host and perhaps a port, as browsers write it")]
 pub struct CorsError {
     number: usize,
 }
+
+debug_by_display!(CorsError);
 
 impl Cors {
     /// Scripts of any origin. It gives them nothing that another server could not get as well.

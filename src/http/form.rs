@@ -3,12 +3,13 @@
 //! The usual decoders never fail: they turn broken UTF-8 into replacement characters, so that different bytes become the same
 //! value, and leave broken percent-encodings as they are. Here each of these is a refusal.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use zeroize::Zeroizing;
 
 use crate::{
     error::{Reason, Refusal},
+    hex, json,
     policy::Limits,
     protocol::parameters::{Name, Parameters},
 };
@@ -71,6 +72,13 @@ impl Form {
                 let mut secret_buffer = Zeroizing::new(Vec::new());
                 let value = decode(raw_value, limit, Reason::ValueTooLong, &mut secret_buffer)?;
                 *credential = Some(Zeroizing::new(value.to_owned()));
+                continue;
+            }
+            if known.is_some_and(Name::is_json) {
+                let value = decode_json(raw_value, limit, &mut value_buffer)?;
+                if !value.is_empty() {
+                    form.parameters.push_as(known, name, &value);
+                }
                 continue;
             }
             let value = decode(raw_value, limit, Reason::ValueTooLong, &mut value_buffer)?;
@@ -176,6 +184,25 @@ pub(crate) fn decode<'a>(
     if has_control_character(text) { Err(Reason::ControlCharacter) } else { Ok(text) }
 }
 
+/// As [`decode`], for a value that is JSON, where line feeds, carriage returns and tabs are white space (RFC 8259 section 2). They
+/// are left out, since hosts may log or show the text.
+fn decode_json<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Result<Cow<'a, str>, Reason> {
+    // Each decoded byte takes at most three raw ones.
+    if raw.len() > limit.saturating_mul(3) {
+        return Err(Reason::ValueTooLong);
+    }
+    let bytes = unescape(raw, buffer)?;
+    if bytes.len() > limit {
+        return Err(Reason::ValueTooLong);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
+    if !has_control_character(text) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let compact = json::compact(text).filter(|compact| !has_control_character(compact));
+    compact.ok_or(Reason::ControlCharacter)
+}
+
 pub(crate) fn has_control_character(text: &str) -> bool {
     !all(text.as_bytes(), |byte| matches!(byte, 0x20..=0x7E)) && text.chars().any(char::is_control)
 }
@@ -194,8 +221,8 @@ fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason>
         *decoded = match bytes.next() {
             None => break,
             Some(b'+') => b' ',
-            Some(b'%') => match (hex(bytes.next()), hex(bytes.next())) {
-                (Some(high), Some(low)) => high << 4 | low,
+            Some(b'%') => match (bytes.next(), bytes.next()) {
+                (Some(high), Some(low)) => hex::byte([*high, *low]).ok_or(Reason::MalformedEncoding)?,
                 _ => return Err(Reason::MalformedEncoding),
             },
             Some(byte) => *byte,
@@ -203,13 +230,4 @@ fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason>
         length = length.saturating_add(1);
     }
     Ok(buffer.get(..length).unwrap_or_default())
-}
-
-fn hex(digit: Option<&u8>) -> Option<u8> {
-    match *digit? {
-        digit @ b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
-        digit @ b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
-        digit @ b'A'..=b'F' => Some(digit.wrapping_sub(b'A').wrapping_add(10)),
-        _ => None,
-    }
 }

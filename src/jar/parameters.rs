@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     http::form,
     jose::{ClaimSet, TokenFault, text_of},
-    json,
+    json::{self, JsonError},
     policy::Limits,
     protocol::parameters::{Name, ParameterValue, Parameters},
 };
@@ -29,14 +29,17 @@ pub(super) fn of_claims(claims: &ClaimSet<'_>, limits: &Limits) -> Result<Parame
             _ => push(&mut parameters, known, name, raw, limits)?,
         }
         if parameters.len() > limits.parameters {
-            return Err(TokenFault::Parameter);
+            return Err(TokenFault::TooManyParameters);
         }
     }
     Ok(parameters)
 }
 
 fn check_name(name: &str, limits: &Limits) -> Result<(), TokenFault> {
-    let proper = !name.is_empty() && name.len() <= limits.name && !name.starts_with('\u{feff}');
+    if name.len() > limits.name {
+        return Err(TokenFault::NameTooLong);
+    }
+    let proper = !name.is_empty() && !name.starts_with('\u{feff}');
     if proper && !form::has_control_character(name) { Ok(()) } else { Err(TokenFault::Parameter) }
 }
 
@@ -48,7 +51,12 @@ fn push(
     limits: &Limits,
 ) -> Result<(), TokenFault> {
     let text = text_of(raw);
-    let json = || json::parse(raw).ok_or(TokenFault::Malformed);
+    let json = || {
+        json::parse_within(raw, limits.json_depth).map_err(|error| match error {
+            JsonError::TooDeep => TokenFault::TooDeep,
+            JsonError::Malformed => TokenFault::Malformed,
+        })
+    };
     let fits = match (known, &text) {
         // `registration` is refused later, with a code of its own.
         (Some(Name::Claims | Name::Registration), None) => json()?.is_object(),
@@ -63,11 +71,15 @@ fn push(
     }
     match text {
         Some(text) => push_text(parameters, known, name, &text, limits),
-        None if raw.len() <= limits.json_value => {
-            parameters.push_value(known, name, ParameterValue::Json(raw));
+        None => {
+            // Hosts may log or show the text, and its line breaks mean nothing.
+            let compact = json::compact(raw).ok_or(TokenFault::Malformed)?;
+            if compact.len() > limits.json_value {
+                return Err(TokenFault::ValueTooLong);
+            }
+            parameters.push_value(known, name, ParameterValue::Json(&compact));
             Ok(())
         }
-        None => Err(TokenFault::Parameter),
     }
 }
 
@@ -79,7 +91,10 @@ fn push_text(
     text: &str,
     limits: &Limits,
 ) -> Result<(), TokenFault> {
-    if text.len() > limits.value || form::has_control_character(text) {
+    if text.len() > limits.value {
+        return Err(TokenFault::ValueTooLong);
+    }
+    if form::has_control_character(text) {
         return Err(TokenFault::Parameter);
     }
     if !text.is_empty() {

@@ -13,6 +13,8 @@ use crate::certificate::Certificate;
 
 /// RFC 3279 section 2.3.1
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// RFC 4055 section 1.2: an RSA key that is for RSASSA-PSS alone.
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 /// RFC 5480 section 2.1
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -26,11 +28,11 @@ pub(super) fn digest(certificate: &Certificate) -> Option<[u8; 32]> {
     public_key(certificate.public_key()).map(|key| key.digest())
 }
 
-/// Whether it is a good key was found out when it was registered.
+/// It is compared with registered keys, which were checked when they were registered.
 fn public_key(info: &SubjectPublicKeyInfoOwned) -> Option<PublicKey> {
     let bytes = info.subject_public_key.as_bytes()?;
     match info.algorithm.oid {
-        RSA => {
+        RSA | RSASSA_PSS => {
             let numbers = Vec::<UintRef<'_>>::from_der(bytes).ok()?;
             let [modulus, exponent] = numbers.as_slice() else {
                 return None;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ContentEncryption, KeyManagement, TokenFault, base64url, embedded_key::EmbeddedKey, header::Header};
+use super::{ContentEncryption, KeyManagement, TokenFault, base64url, header::Header};
 
 /// A token of either kind. Nothing of it has been verified.
 pub(crate) enum Token<'a> {
@@ -14,7 +14,7 @@ pub(crate) enum Token<'a> {
 pub(crate) struct Jws<'a> {
     pub(crate) header: Header,
     pub(super) signing_input: &'a str,
-    pub(super) payload: Vec<u8>,
+    payload: Vec<u8>,
     pub(super) signature: Vec<u8>,
 }
 
@@ -27,25 +27,6 @@ pub(crate) struct Jwe<'a> {
     pub(super) initialization_vector: Vec<u8>,
     pub(super) ciphertext: Vec<u8>,
     pub(super) tag: Vec<u8>,
-}
-
-/// A signed token whose signature was found to be that of a key.
-#[derive(Clone, Copy)]
-pub(crate) struct Verified<'a>(&'a Jws<'a>);
-
-impl<'a> Verified<'a> {
-    pub(super) fn new(jws: &'a Jws<'_>) -> Self {
-        Self(jws)
-    }
-
-    /// Whether it is this token's signature that was verified.
-    pub(crate) fn is_of(self, jws: &Jws<'_>) -> bool {
-        std::ptr::addr_eq(self.0, jws)
-    }
-
-    pub(crate) fn payload(self) -> &'a [u8] {
-        &self.0.payload
-    }
 }
 
 impl<'a> Token<'a> {
@@ -79,11 +60,11 @@ impl<'a> Jws<'a> {
         }
     }
 
-    /// As [`parse`](Self::parse), for a token that brings its key along in the header.
-    pub(crate) fn parse_with_key(text: &'a str, limit: usize) -> Result<(Self, EmbeddedKey), TokenFault> {
+    /// As [`parse`](Self::parse), for a token that brings its key along in the header (`jwk`, RFC 7515 section 4.1.3).
+    pub(super) fn parse_with_jwk(text: &'a str, limit: usize) -> Result<(Self, Value), TokenFault> {
         let mut jws = Self::parse_bringing("jwk", text, limit)?;
         let jwk = jws.header.brought.take().ok_or(TokenFault::Key)?;
-        Ok((jws, EmbeddedKey::of(&jwk).map_err(|_| TokenFault::Key)?))
+        Ok((jws, jwk))
     }
 
     /// As [`parse`](Self::parse), for a token that may bring certificates along (`x5c`, RFC 7515 section 4.1.6). They are given as
@@ -123,20 +104,24 @@ impl<'a> Jws<'a> {
         Ok(Self { header, signing_input, payload: decode(payload)?, signature: decode(signature)? })
     }
 
-    /// `kid`, for who looks up keys.
+    /// `kid`, for looking up keys.
     #[cfg(feature = "attestation")]
     pub(crate) fn kid(&self) -> Option<&str> {
         self.header.kid.as_deref()
     }
 
-    /// Whether it says by `kid` with which key it was signed.
+    /// Returns `true` if it says by `kid` with which key it was signed.
     pub(crate) fn names_key(&self) -> bool {
         self.header.kid.is_some()
     }
 
-    /// What the token says, for looking up whose it claims to be. Believe nothing in it.
+    /// The payload as its sender claims it, for looking up the sender. Believe nothing in it.
     pub(crate) fn unverified_payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    pub(super) fn into_unverified_payload(self) -> Vec<u8> {
+        self.payload
     }
 }
 
@@ -149,7 +134,7 @@ impl<'a> Jwe<'a> {
         }
     }
 
-    /// What the header names, if it is among these.
+    /// The algorithms that the header names, if they are among these.
     pub(super) fn algorithms_among(
         &self,
         algorithms: &[KeyManagement],
@@ -160,7 +145,7 @@ impl<'a> Jwe<'a> {
         if among { Ok(named) } else { Err(TokenFault::Algorithm) }
     }
 
-    /// What the header names, if both exist here.
+    /// The algorithms that the header names, if both exist here.
     pub(crate) fn algorithms(&self) -> Result<(KeyManagement, ContentEncryption), TokenFault> {
         let algorithm = self.header.alg.as_deref().and_then(KeyManagement::parse);
         let encryption = self.header.enc.as_deref().and_then(ContentEncryption::parse);
@@ -172,7 +157,7 @@ impl<'a> Jwe<'a> {
         self.header.has_type(types)
     }
 
-    /// Whether `cty` is absent, `JWT`, or one of these media types.
+    /// Returns `true` if `cty` is absent, `JWT`, or one of these media types.
     pub(crate) fn has_content_type(&self, types: &[&str]) -> bool {
         self.header.has_content_type(types)
     }

@@ -2,7 +2,9 @@
 
 use std::{hint::black_box, sync::LazyLock};
 
-use super::{SharedSecret, SigningAlgorithm, VerificationKeys, compact::Jws, permitted::Permitted};
+use super::{
+    SharedSecret, SigningAlgorithm, VerificationKeys, compact::Jws, permitted::Permitted, verified::Verifier as _,
+};
 
 /// Does for a sender without keys what is done for one with a key that does not fit.
 pub(crate) fn verify_with_decoy_key(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
@@ -16,16 +18,16 @@ pub(crate) fn verify_with_decoy_key(jws: &Jws<'_>, offered: &[SigningAlgorithm])
 
 static SECRET: LazyLock<SharedSecret> = LazyLock::new(|| SharedSecret::new(&[0; 64]));
 
-/// Keys whose private halves nobody has.
+/// Keys whose private halves were thrown away.
 static KEYS: LazyLock<VerificationKeys> =
-    LazyLock::new(|| VerificationKeys::parse(include_str!("nobody.jwks.json")).unwrap_or_default());
+    LazyLock::new(|| VerificationKeys::parse(include_str!("decoy.jwks.json")).unwrap_or_default());
 
 #[cfg(test)]
 mod tests {
     use super::{KEYS, SigningAlgorithm};
 
     #[test]
-    fn nobody_has_a_key_for_each_asymmetric_algorithm() {
+    fn there_is_a_decoy_for_each_asymmetric_algorithm() {
         for algorithm in SigningAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
             assert!(KEYS.supports(*algorithm), "{algorithm}");
         }

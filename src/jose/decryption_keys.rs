@@ -1,9 +1,6 @@
 //! The server's own keys, to which clients encrypt.
 
-use std::{
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -11,7 +8,7 @@ use super::{
     ContentEncryption, KeyError, KeyManagement, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, TokenFault,
     compact::Jwe, key_management, private_key::PrivateKey,
 };
-use crate::json;
+use crate::{json, shared_value::SharedValue};
 
 /// Keys in a set.
 const MAX_KEYS: usize = 32;
@@ -36,9 +33,7 @@ const MAX_KEYS: usize = 32;
 /// # Ok::<_, parjar::jose::KeySetError>(())
 /// ```
 #[derive(Clone)]
-pub struct DecryptionKeys(Arc<RwLock<Keys>>);
-
-type Keys = Arc<[PrivateKey]>;
+pub struct DecryptionKeys(SharedValue<[PrivateKey]>);
 
 impl DecryptionKeys {
     /// Reads a private JWK set: RSA from 2048 to 8192 bits, and P-256, P-384 and X25519, at most 32 keys. `use` may be absent or
@@ -62,20 +57,19 @@ impl DecryptionKeys {
             }
             keys.push(key);
         }
-        Ok(Self(Arc::new(RwLock::new(keys.into()))))
+        Ok(Self(SharedValue::new(keys)))
     }
 
     /// Puts other keys in the place of all present ones, at once and for every clone. A token that is being decrypted goes on
     /// with what it has found.
     pub fn replace(&self, others: &Self) {
-        let others = others.present();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = others;
+        self.0.replace(others.0.get());
     }
 
     /// The JWK set of the public halves, for the host to publish at its `jwks_uri`. Each has `use` and `kid`.
     #[must_use]
     pub fn public_jwks(&self) -> Value {
-        let keys: Vec<Value> = self.present().iter().map(|key| Value::Object(key.public.clone())).collect();
+        let keys: Vec<Value> = self.0.get().iter().map(|key| Value::Object(key.public.clone())).collect();
         json!({ "keys": keys })
     }
 
@@ -104,7 +98,7 @@ impl DecryptionKeys {
         encryption: ContentEncryption,
     ) -> Result<Vec<u8>, TokenFault> {
         let kid = jwe.header.kid.as_deref();
-        let keys = self.present();
+        let keys = self.0.get();
         let candidates = keys.iter().filter(|key| kid.is_none_or(|kid| *key.kid == *kid));
         let decrypters = candidates.filter(|key| key.kind.may_fit(jwe)).filter_map(|key| {
             let (_, decrypter) = key.decrypters.iter().find(|(offered, _)| *offered == algorithm)?;
@@ -121,20 +115,16 @@ impl DecryptionKeys {
 
     /// The algorithms that some key is for.
     pub(crate) fn algorithms(&self) -> Vec<KeyManagement> {
-        let keys = self.present();
+        let keys = self.0.get();
         let offers = |algorithm: &KeyManagement| {
             keys.iter().any(|key| key.decrypters.iter().any(|(offered, _)| offered == algorithm))
         };
         KeyManagement::ALL.iter().copied().filter(offers).collect()
     }
-
-    fn present(&self) -> Keys {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl fmt::Debug for DecryptionKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DecryptionKeys").field("keys", &self.present().len()).finish_non_exhaustive()
+        f.debug_struct("DecryptionKeys").field("keys", &self.0.get().len()).finish_non_exhaustive()
     }
 }

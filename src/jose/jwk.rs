@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
@@ -128,6 +129,21 @@ impl<'a> Jwk<'a> {
         }
     }
 
+    /// The thumbprint of the public key (RFC 7638), of a key whose public members have been checked: they are names of curves and
+    /// strict base64url, so that they need no escaping.
+    pub(super) fn thumbprint(self) -> Result<Thumbprint, KeyProblem> {
+        let mut hasher = Sha256::new();
+        let mut separator = "{";
+        for member in self.public_members()? {
+            for part in [separator, "\"", *member, "\":\"", self.required(member)?, "\""] {
+                hasher.update(part);
+            }
+            separator = ",";
+        }
+        hasher.update("}");
+        Ok(Thumbprint::from_bytes(hasher.finalize().into()))
+    }
+
     /// The public members alone.
     pub(super) fn public_half(self) -> Result<Map<String, Value>, KeyProblem> {
         Ok(self.copy(self.public_members()?))
@@ -246,4 +262,34 @@ fn ed25519(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
         _ => false,
     };
     if SMALL_ORDER.iter().any(is_same) { Err(KeyProblem::OffCurve) } else { Ok(PublicKey::Ed25519 { x }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Jwk;
+
+    #[test]
+    fn thumbprints_are_those_of_the_specifications() {
+        // RFC 7638 section 3.1, RFC 8037 appendix A.3, RFC 9449 sections 4.2 and 6.1
+        let rsa = json!({
+            "kty": "RSA", "e": "AQAB", "alg": "RS256", "kid": "2011-04-29",
+            "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs\
+                  tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n9\
+                  1CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+        });
+        let ed25519 = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let ec = json!({
+            "kty": "EC", "crv": "P-256", "x": "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+            "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
+        });
+        for (jwk, thumbprint) in [
+            (rsa, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
+            (ed25519, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
+            (ec, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
+        ] {
+            assert_eq!(Jwk::new(&jwk).unwrap().thumbprint().unwrap().to_string(), thumbprint);
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! What can be wrong with a key.
 
+use crate::error_text::debug_by_display;
+
 /// What is wrong with a key of a JWK set. `Display` names members, never values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyProblem {
     /// Not an object.
@@ -44,7 +46,7 @@ pub enum KeyProblem {
 }
 
 /// One key of a JWK set that cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("keys[{index}] {problem}")]
 pub struct KeyError {
     index: usize,
@@ -70,7 +72,7 @@ impl KeyError {
 }
 
 /// A JWK set that cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// Not an object with an array named `keys`.
@@ -83,3 +85,5 @@ pub enum KeySetError {
     #[error(transparent)]
     Key(#[from] KeyError),
 }
+
+debug_by_display!(KeyProblem, KeyError, KeySetError);

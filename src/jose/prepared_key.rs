@@ -7,7 +7,7 @@
 //! push out the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at
 //! least as much work as the server.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use josekit::{
     JoseError,
@@ -149,11 +149,11 @@ fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn
 /// A key that is ready, with its digest: one that has been seen before, or a new one.
 pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<Material>), KeyProblem> {
     let digest = key.digest();
-    if let Some(material) = locked(&REGISTERED).get(&digest) {
+    if let Some(material) = REGISTERED.get(&digest) {
         return Ok((digest, material));
     }
     let material = make(&key)?;
-    locked(&REGISTERED).put(digest, Arc::clone(&material));
+    REGISTERED.put(digest, Arc::clone(&material));
     Ok((digest, material))
 }
 
@@ -165,14 +165,13 @@ pub(super) fn verify_embedded(
     signature: &[u8],
 ) -> Result<bool, KeyProblem> {
     let digest = key.digest();
-    let known = locked(&EMBEDDED).get(&digest);
-    if let Some(material) = known {
+    if let Some(material) = EMBEDDED.get(&digest) {
         return Ok(material.verify(algorithm, message, signature));
     }
     let material = make(key)?;
     let good = material.verify(algorithm, message, signature);
     if good {
-        locked(&EMBEDDED).put(digest, material);
+        EMBEDDED.put(digest, material);
     }
     Ok(good)
 }
@@ -187,20 +186,16 @@ fn make(key: &PublicKey) -> Result<Arc<Material>, KeyProblem> {
     Material::make(key).map(Arc::new).map_err(|_| unusable)
 }
 
-type Cache = LazyLock<Mutex<BoundedCache<[u8; 32], Arc<Material>>>>;
+type Cache = LazyLock<BoundedCache<[u8; 32], Arc<Material>>>;
 
-static REGISTERED: Cache = LazyLock::new(|| Mutex::new(BoundedCache::of(GENERATION)));
-static EMBEDDED: Cache = LazyLock::new(|| Mutex::new(BoundedCache::of(EMBEDDED_GENERATION)));
-
-fn locked(cache: &'static Cache) -> MutexGuard<'static, BoundedCache<[u8; 32], Arc<Material>>> {
-    cache.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static REGISTERED: Cache = LazyLock::new(|| BoundedCache::of(GENERATION));
+static EMBEDDED: Cache = LazyLock::new(|| BoundedCache::of(EMBEDDED_GENERATION));
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::{EMBEDDED, EMBEDDED_GENERATION, PublicKey, SigningAlgorithm, locked, prepare, verify_embedded};
+    use super::{EMBEDDED, EMBEDDED_GENERATION, PublicKey, SigningAlgorithm, prepare, verify_embedded};
     use crate::jose::base64url;
 
     fn ed25519(number: u64) -> PublicKey {
@@ -223,7 +218,7 @@ mod tests {
         for number in 0..EMBEDDED_GENERATION as u64 {
             let made_up = ed25519(1_000_000 + number);
             let _ = verify_embedded(&made_up, SigningAlgorithm::Ed25519, b"", &[0; 64]);
-            assert!(locked(&EMBEDDED).get(&made_up.digest()).is_none());
+            assert!(EMBEDDED.get(&made_up.digest()).is_none());
         }
         assert!(Arc::ptr_eq(&registered, &prepare(ed25519(3)).unwrap().1));
         // RFC 8037 appendix A.4
@@ -233,6 +228,6 @@ mod tests {
         let (key, message) = (PublicKey::Ed25519 { x }, b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
         let good = verify_embedded(&key, SigningAlgorithm::Ed25519, message, &signature.unwrap());
         assert_eq!(good, Ok(true));
-        assert!(locked(&EMBEDDED).get(&key.digest()).is_some());
+        assert!(EMBEDDED.get(&key.digest()).is_some());
     }
 }

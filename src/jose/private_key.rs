@@ -13,10 +13,9 @@ use openssl::{
     rsa::Rsa,
 };
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::{
-    KeyManagement, KeyProblem, base64url,
+    KeyManagement, KeyProblem,
     jwk::Jwk,
     key_management::{Curve, Kind},
     roca,
@@ -60,7 +59,7 @@ impl PrivateKey {
         let mut members = jwk.public_half()?;
         let kid = match jwk.kid()? {
             Some(kid) => kid,
-            None => thumbprint(&members).into(),
+            None => jwk.thumbprint()?.to_string().into(),
         };
         let mut public = Map::from_iter([("kid".to_owned(), Value::from(&*kid)), ("use".to_owned(), "enc".into())]);
         public.extend(jwk.copy(&["alg"]));
@@ -83,11 +82,6 @@ fn decrypter(algorithm: KeyManagement, jwk: &JoseJwk) -> Option<Box<dyn JweDecry
         KeyManagement::EcdhEsA256Kw => Box::new(ECDH_ES_A256KW.decrypter_from_jwk(jwk).ok()?),
         _ => return None,
     })
-}
-
-/// RFC 7638: the members in alphabetical order, without whitespace.
-fn thumbprint(members: &Map<String, Value>) -> String {
-    base64url::encode(&Sha256::digest(Value::Object(members.clone()).to_string()))
 }
 
 /// Checks the numbers and gives the bytes of the modulus.

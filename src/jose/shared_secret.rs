@@ -9,9 +9,10 @@ use zeroize::Zeroizing;
 
 use super::{
     ContentEncryption, KeyManagement, MAX_TOKEN, SigningAlgorithm, TokenFault,
-    compact::{Jwe, Jws, Verified},
+    compact::{Jwe, Jws},
     key_management,
     permitted::Permitted,
+    verified::Verifier,
 };
 
 /// A secret that both sides hold, such as a `client_secret`. It is not a key of any other kind, and no other key can become one:
@@ -31,7 +32,7 @@ impl SharedSecret {
         Self { secret: Zeroizing::new(secret.to_vec()), signers }
     }
 
-    /// Whether the secret is long enough for this algorithm.
+    /// Returns `true` if the secret is long enough for this algorithm.
     #[must_use]
     pub fn supports(&self, algorithm: SigningAlgorithm) -> bool {
         self.signer(algorithm).is_some()
@@ -44,15 +45,7 @@ impl SharedSecret {
     ///
     /// Why the token is not to be believed.
     pub fn verify(&self, token: &str, algorithms: &[SigningAlgorithm]) -> Result<Vec<u8>, TokenFault> {
-        let jws = Jws::parse(token, MAX_TOKEN)?;
-        self.check(&jws, &Permitted::any_of(algorithms))?;
-        Ok(jws.payload)
-    }
-
-    pub(crate) fn check<'t>(&self, jws: &'t Jws<'_>, permitted: &Permitted<'_>) -> Result<Verified<'t>, TokenFault> {
-        let signer = self.signer(permitted.algorithm_of(jws)?).ok_or(TokenFault::NoKey)?;
-        let expected = signer.sign(jws.signing_input.as_bytes()).map_err(|_| TokenFault::Signature)?;
-        if expected.ct_eq(&jws.signature).into() { Ok(Verified::new(jws)) } else { Err(TokenFault::Signature) }
+        Jws::parse(token, MAX_TOKEN)?.verify_payload(self, &Permitted::any_of(algorithms))
     }
 
     /// Decrypts with a key derived from the secret (OpenID Connect Core section 10.2).
@@ -80,6 +73,14 @@ impl SharedSecret {
             SigningAlgorithm::Hs512 => hs512.as_ref(),
             _ => None,
         }
+    }
+}
+
+impl Verifier for SharedSecret {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+        let signer = self.signer(permitted.algorithm_of(jws)?).ok_or(TokenFault::NoKey)?;
+        let expected = signer.sign(jws.signing_input.as_bytes()).map_err(|_| TokenFault::Signature)?;
+        if expected.ct_eq(&jws.signature).into() { Ok(()) } else { Err(TokenFault::Signature) }
     }
 }
 

@@ -1,13 +1,17 @@
 //! What can be wrong with a token.
 
+use crate::error_text::debug_by_display;
+
 macro_rules! faults {
     ($($(#[$doc:meta])* $variant:ident $label:literal;)*) => {
         /// Why a JWT was refused. Hosts can count it; its sender is never told, and learns of all of them in the same words.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum TokenFault {
             $($(#[$doc])* #[error($label)] $variant,)*
         }
+
+        debug_by_display!(TokenFault);
 
         impl TokenFault {
             /// A stable `snake_case` label, as `Display` shows it.
@@ -133,6 +137,15 @@ faults! {
     Nested "nested_request";
     /// A credential in a request object.
     Credential "credential";
-    /// A parameter in a request object is not of its type, or beyond a limit.
+    /// A parameter in a request object is not of its type.
     Parameter "parameter";
+    /// More parameters in a request object than [`Limits::parameters`](crate::Limits::parameters).
+    TooManyParameters "too_many_parameters";
+    /// A longer name of a parameter in a request object than [`Limits::name`](crate::Limits::name).
+    NameTooLong "name_too_long";
+    /// A longer value in a request object than [`Limits::value`](crate::Limits::value), or
+    /// [`Limits::json_value`](crate::Limits::json_value) for one that is JSON.
+    ValueTooLong "value_too_long";
+    /// A value in a request object that nests deeper than [`Limits::json_depth`](crate::Limits::json_depth).
+    TooDeep "too_deep";
 }

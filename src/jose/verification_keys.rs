@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use super::{
     KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault, certificate_key,
-    compact::{Jws, Verified},
-    jwk::VerificationKey,
-    permitted::Permitted,
+    compact::Jws, jwk::VerificationKey, permitted::Permitted, verified::Verifier,
 };
 use crate::{certificate::Certificate, json};
 
@@ -148,12 +146,25 @@ impl VerificationKeys {
     ///
     /// Why the token is not to be believed.
     pub fn verify(&self, token: &str, algorithms: &[SigningAlgorithm]) -> Result<Vec<u8>, TokenFault> {
-        let jws = Jws::parse(token, MAX_TOKEN)?;
-        self.check(&jws, &Permitted::any_of(algorithms))?;
-        Ok(jws.payload)
+        Jws::parse(token, MAX_TOKEN)?.verify_payload(self, &Permitted::any_of(algorithms))
     }
 
-    pub(crate) fn check<'t>(&self, jws: &'t Jws<'_>, permitted: &Permitted<'_>) -> Result<Verified<'t>, TokenFault> {
+    /// Returns `true` if a certificate is one of those in `x5c`, or has one of the keys without (RFC 8705 section 2.2).
+    pub(crate) fn know(&self, certificate: &Certificate) -> bool {
+        let digest = certificate_key::digest(certificate);
+        digest.is_some_and(|digest| self.keys.iter().any(|key| key.is_of(certificate, digest)))
+    }
+
+    /// Returns `true` if the first key for the algorithm fits, whatever `kid` says.
+    pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
+        let message = jws.signing_input.as_bytes();
+        let first = self.keys.iter().find(|key| key.supports(algorithm));
+        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
+    }
+}
+
+impl Verifier for VerificationKeys {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
         let fit = || self.keys.iter().filter(|key| key.supports(algorithm));
         if permitted.only_by_registration(algorithm) && !fit().any(|key| key.algorithm.is_some()) {
@@ -167,26 +178,11 @@ impl VerificationKeys {
         let mut fault = TokenFault::NoKey;
         for key in named.chain(unnamed).filter(fits).take(MAX_TRIALS) {
             if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
-                return Ok(Verified::new(jws));
+                return Ok(());
             }
             fault = TokenFault::Signature;
         }
         Err(fault)
-    }
-}
-
-impl VerificationKeys {
-    /// Whether a certificate is one of those in `x5c`, or has one of the keys that have none (RFC 8705 section 2.2).
-    pub(crate) fn know(&self, certificate: &Certificate) -> bool {
-        let digest = certificate_key::digest(certificate);
-        digest.is_some_and(|digest| self.keys.iter().any(|key| key.is_of(certificate, digest)))
-    }
-
-    /// Whether the first key for the algorithm fits, whatever `kid` says.
-    pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
-        let message = jws.signing_input.as_bytes();
-        let first = self.keys.iter().find(|key| key.supports(algorithm));
-        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
     }
 }
 

@@ -167,7 +167,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             profiles: ALL,
             broken: |it| {
                 let by_secret = it.client.keys().object_algorithm.is_some_and(SigningAlgorithm::is_symmetric);
-                let has_none = matches!(it.client.keys().source, KeySource::None) && !by_secret;
+                let has_none = it.client.keys().source.is_none() && !by_secret;
                 it.client.must_sign(it.policy) && has_none && !it.client.response_types().is_empty()
             },
             requirement: "the requests of this client must be signed, and it has registered no keys",
@@ -177,7 +177,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             label: "keys_by_value",
             member: "jwks",
             profiles: &[Profile::Brazil],
-            broken: |it| matches!(it.client.keys().source, KeySource::Registered(_)),
+            broken: |it| matches!(it.client.keys().source.as_deref(), Some(KeySource::Registered(_))),
             requirement: "keys must be at the jwks_uri of the directory (Open Finance Brasil, dynamic client registration)",
         },
         Rule {

@@ -3,7 +3,7 @@
 use super::{
     Finding, Rule,
     Severity::{Dangerous, DoesNotConform, Note},
-    profiles::{ALL, FAPI_AND_ATPROTO, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
+    profiles::{ALL, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
 };
 use crate::{
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
@@ -286,10 +286,34 @@ const RULES: &[Rule<Policy>] = &[
         severity: DoesNotConform,
         label: "code_challenge_not_required",
         member: "require_code_challenge",
-        profiles: FAPI_AND_ATPROTO,
+        profiles: &[Profile::Fapi2SecurityProfile, Profile::Fapi2MessageSigning, Profile::Haip, Profile::Atproto],
         broken: |policy| policy.require_code_challenge != RequireCodeChallenge::Always,
-        requirement: "every request must use PKCE with S256 (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 Security Profile section \
-                      5.3.2.2, AT Protocol)",
+        requirement: "every request must use PKCE with S256 (FAPI 2.0 Security Profile section 5.3.2.2, AT Protocol)",
+    },
+    Rule {
+        severity: DoesNotConform,
+        label: "code_challenge_not_required",
+        member: "require_code_challenge",
+        profiles: FAPI1,
+        broken: |policy| policy.require_code_challenge == RequireCodeChallenge::PublicClients,
+        requirement: "every pushed request must use PKCE with S256 (FAPI 1.0 Advanced section 5.2.2, item 18)",
+    },
+    Rule {
+        severity: DoesNotConform,
+        label: "scope_not_required",
+        member: "require_scope",
+        profiles: FAPI1,
+        broken: |policy| !policy.require_scope && policy.required_scopes.is_empty(),
+        requirement: "scope must be in every request (FAPI 1.0 Advanced section 5.2.3)",
+    },
+    Rule {
+        severity: DoesNotConform,
+        label: "nonce_or_state_not_required",
+        member: "require_nonce_or_state",
+        profiles: FAPI1,
+        broken: |policy| !policy.require_nonce_or_state,
+        requirement: "a request with openid in its scope must have a nonce, and every other one a state (FAPI 1.0 Baseline \
+                      sections 5.2.2.2 and 5.2.2.3)",
     },
     Rule {
         severity: DoesNotConform,

@@ -1,10 +1,14 @@
+use crate::error_text::debug_by_display;
+
 /// A setting that no authorization server could work with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {problem}")]
 pub struct PolicyError {
     member: String,
     problem: &'static str,
 }
+
+debug_by_display!(PolicyError);
 
 impl PolicyError {
     pub(super) fn new(member: impl Into<String>, problem: &'static str) -> Self {

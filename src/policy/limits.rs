@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
+use crate::json;
+
+/// The most that [`Limits::client_id`] can be, in bytes.
+pub(crate) const MAX_CLIENT_ID: usize = 8192;
 
 /// Bounds of a single request, checked before anything is done with it. All are inclusive. Bounds of names and values can be
 /// set from 64 to 65 536 bytes, and those of lists from 0 to 1024.
@@ -18,6 +22,11 @@ pub struct Limits {
     pub value: usize,
     /// Bytes of `claims` and of `authorization_details`. Default 16 384.
     pub json_value: usize,
+    /// How deep arrays and objects may nest in `claims`, in `authorization_details` and in other parameters that are JSON, 4 to 64.
+    /// Default 16.
+    pub json_depth: u8,
+    /// Bytes of a `client_id`, 64 to 8192. Default 2048: some are URLs, of metadata documents for instance.
+    pub client_id: usize,
     /// Bytes of `request`. Default 32 768.
     pub request_object: usize,
     /// Tokens in `scope`. Default 64.
@@ -36,6 +45,8 @@ impl Default for Limits {
             name: 64,
             value: 8 * 1024,
             json_value: 16 * 1024,
+            json_depth: json::MAX_DEPTH,
+            client_id: 2048,
             request_object: 32 * 1024,
             scope_tokens: 64,
             resources: 16,
@@ -52,6 +63,9 @@ impl Limits {
         if !(1..=128).contains(&self.parameters) {
             return Err(PolicyError::new("limits.parameters", "must be 1 to 128"));
         }
+        if !(4..=64).contains(&self.json_depth) {
+            return Err(PolicyError::new("limits.json_depth", "must be 4 to 64"));
+        }
         let bytes = [
             ("limits.name", self.name),
             ("limits.value", self.value),
@@ -62,6 +76,9 @@ impl Limits {
             if !(64..=64 * 1024).contains(&value) {
                 return Err(PolicyError::new(member, "must be 64 to 65536 bytes"));
             }
+        }
+        if !(64..=MAX_CLIENT_ID).contains(&self.client_id) {
+            return Err(PolicyError::new("limits.client_id", "must be 64 to 8192 bytes"));
         }
         let counts = [
             ("limits.scope_tokens", self.scope_tokens),

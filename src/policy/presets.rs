@@ -82,6 +82,8 @@ impl Policy {
             dpop_proof_lifetime: 60,
             scopes_supported: None,
             required_scopes: Vec::new(),
+            require_scope: false,
+            require_nonce_or_state: false,
             require_code_challenge: RequireCodeChallenge::PublicClients,
             require_redirect_uri: false,
             require_state: false,
@@ -102,7 +104,7 @@ impl Policy {
     }
 
     /// FAPI 1.0 Advanced with pushed requests, which are not required: signed request objects with `nbf` and `exp`,
-    /// `private_key_jwt` or mutual TLS, PS256 and ES256, PKCE with S256, and a response that is signed, by an ID token in it (`code id_token`)
+    /// `private_key_jwt` or mutual TLS, PS256 and ES256, PKCE with S256 for what is pushed, a `scope`, a `nonce` or `state`, and a response that is signed, by an ID token in it (`code id_token`)
     /// or as a whole (`code` with `response_mode=jwt`).
     ///
     /// It needs a [`response_signer`](crate::ParEndpointBuilder::response_signer), unless `code id_token` is the only response
@@ -115,6 +117,9 @@ impl Policy {
             require_signed_request_object: true,
             require_request_object_nbf: true,
             require_signed_authorization_response: true,
+            require_scope: true,
+            require_nonce_or_state: true,
+            require_code_challenge: RequireCodeChallenge::PushedRequests,
             danger_allow_legacy_assertion_audience: true,
             response_types_supported: vec![ResponseType::CODE_ID_TOKEN, ResponseType::CODE],
             response_modes_supported: modes.copied().collect(),

@@ -77,6 +77,11 @@ impl Name {
         FOR_TOKEN_ENDPOINT & self.bit() != 0
     }
 
+    /// Its value is JSON: OpenID Connect Core sections 5.5 and 7.2.1, RFC 9396, OpenID for Verifiable Presentations.
+    pub(crate) const fn is_json(self) -> bool {
+        matches!(self, Self::Claims | Self::AuthorizationDetails | Self::Registration)
+    }
+
     /// Never a parameter of a request (RFC 9126 section 2.1).
     pub(crate) const fn is_credential(self) -> bool {
         matches!(self, Self::ClientSecret | Self::ClientAssertion | Self::ClientAssertionType)

@@ -12,6 +12,8 @@ use std::fmt;
 
 use url::{Host, Url, form_urlencoded};
 
+use crate::{error_text::debug_by_display, hex};
+
 /// Names that an authorization response uses; a redirect URI whose query has one could forge a response.
 const RESPONSE_PARAMETERS: [&str; 12] = [
     "code",
@@ -29,7 +31,7 @@ const RESPONSE_PARAMETERS: [&str; 12] = [
 ];
 
 /// The rule that a redirect URI broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RedirectUriError {
     /// Nothing there.
@@ -69,6 +71,8 @@ pub enum RedirectUriError {
     /// A host that cannot be registered: with a wildcard or a trailing dot.
     UnregistrableHost,
 }
+
+debug_by_display!(RedirectUriError);
 
 impl RedirectUriError {
     pub(crate) const fn label(self) -> &'static str {
@@ -340,10 +344,10 @@ pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
     while let Some(byte) = bytes.next() {
         match byte {
             b'%' => {
-                let hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
-                if !hex(bytes.next()) || !hex(bytes.next()) {
+                let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else {
                     return Err(RedirectUriError::Lexical);
-                }
+                };
+                hex::byte([high, low]).ok_or(RedirectUriError::Lexical)?;
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
             b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => {}
@@ -407,7 +411,7 @@ fn is_utf8(path: &str) -> bool {
 
 /// The bytes that are written as `%XX` in a text that passed [`check_characters`].
 fn escapes(text: &str) -> impl Iterator<Item = u8> {
-    text.split('%').skip(1).filter_map(|rest| rest.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
+    text.split('%').skip(1).filter_map(|rest| rest.as_bytes().first_chunk().and_then(|digits| hex::byte(*digits)))
 }
 
 /// Reads the query as widely as any server might: also with `;` between parameters, and with `code[]` or ` code` for `code`.

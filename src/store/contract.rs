@@ -33,6 +33,8 @@ use std::{future::Future, time::Duration};
 use self::bench::Bench;
 use super::RequestStore;
 
+use crate::error_text::debug_by_display;
+
 /// What the kit needs to know about a store under test.
 pub trait Harness: Sync {
     /// The store.
@@ -55,12 +57,14 @@ pub trait Harness: Sync {
 }
 
 /// A promise that the store broke.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{promise}: {observed}")]
 pub struct Violation {
     promise: &'static str,
     observed: String,
 }
+
+debug_by_display!(Violation);
 
 impl Violation {
     /// What the store should have done.

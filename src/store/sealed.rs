@@ -1,9 +1,6 @@
 //! Encryption at rest: a store in front of another one, which then holds nothing that can be read or exchanged.
 
-use std::{
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{fmt, sync::Arc};
 
 use chacha20poly1305::{
     Key as CipherKey, KeyInit as _, XChaCha20Poly1305, XNonce,
@@ -13,7 +10,11 @@ use chacha20poly1305::{
 use super::{
     Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
 };
-use crate::random::{RandomSource, SystemRandom};
+use crate::{
+    error_text::debug_by_display,
+    random::{RandomSource, SystemRandom},
+    shared_value::SharedValue,
+};
 
 /// Goes up when the layout changes: version, number of the key, nonce, ciphertext and tag.
 const VERSION: u8 = 1;
@@ -60,13 +61,13 @@ pub struct SealedStore<S> {
 /// A key has a number, which is stored with what it seals. No record lives longer than two hours, so an old key can go two
 /// hours after the last node has stopped to seal with it.
 #[derive(Clone)]
-pub struct SealingKeys(Arc<RwLock<Ring>>);
+pub struct SealingKeys(SharedValue<Ring>);
 
 /// The first one seals.
-type Ring = Arc<[(u32, XChaCha20Poly1305)]>;
+type Ring = [(u32, XChaCha20Poly1305)];
 
 /// Why keys cannot be put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealingKeyError {
     /// All bytes are zero: a setting that was forgotten, not a key.
@@ -80,6 +81,8 @@ pub enum SealingKeyError {
     TooMany,
 }
 
+debug_by_display!(SealingKeyError);
+
 impl SealingKeys {
     /// A ring of one key: 32 bytes drawn at random, which are the host's to wipe.
     ///
@@ -87,7 +90,7 @@ impl SealingKeys {
     ///
     /// [`SealingKeyError::Zeros`]
     pub fn new(number: u32, key: [u8; 32]) -> Result<Self, SealingKeyError> {
-        Ok(Self(Arc::new(RwLock::new(Arc::from([(number, cipher(key)?)])))))
+        Ok(Self(SharedValue::new([(number, cipher(key)?)])))
     }
 
     /// The same, with a further key that opens but does not seal.
@@ -96,25 +99,20 @@ impl SealingKeys {
     ///
     /// When the number is taken, the key is zeros, or the ring is full.
     pub fn and(self, number: u32, key: [u8; 32]) -> Result<Self, SealingKeyError> {
-        let present = self.present();
+        let present = self.0.get();
         if present.iter().any(|(taken, _)| *taken == number) {
             return Err(SealingKeyError::DuplicateNumber(number));
         }
         if present.len() >= MAX_KEYS {
             return Err(SealingKeyError::TooMany);
         }
-        let ring: Ring = present.iter().cloned().chain([(number, cipher(key)?)]).collect();
-        Ok(Self(Arc::new(RwLock::new(ring))))
+        let ring: Arc<Ring> = present.iter().cloned().chain([(number, cipher(key)?)]).collect();
+        Ok(Self(SharedValue::new(ring)))
     }
 
     /// Puts other keys in the place of all present ones, at once and for every clone.
     pub fn replace(&self, others: &Self) {
-        let others = others.present();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = others;
-    }
-
-    fn present(&self) -> Ring {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.replace(others.0.get());
     }
 }
 
@@ -128,7 +126,7 @@ fn cipher(key: [u8; 32]) -> Result<XChaCha20Poly1305, SealingKeyError> {
 impl fmt::Debug for SealingKeys {
     /// Numbers only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.present().iter().map(|(number, _)| number)).finish()
+        f.debug_list().entries(self.0.get().iter().map(|(number, _)| number)).finish()
     }
 }
 
@@ -145,7 +143,7 @@ impl<S> SealedStore<S> {
     }
 
     fn seal(&self, payload: &[u8], bound_to: &BoundTo) -> Result<Vec<u8>, StoreError> {
-        let ring = self.keys.present();
+        let ring = self.keys.0.get();
         // A ring is never empty.
         let (number, cipher) = ring.first().ok_or_else(|| StoreError::new("there is no key to seal with"))?;
         let header = header(*number);
@@ -166,7 +164,7 @@ impl<S> SealedStore<S> {
             return None;
         }
         let number = u32::from_be_bytes(number);
-        let ring = self.keys.present();
+        let ring = self.keys.0.get();
         let (_, cipher) = ring.iter().find(|(known, _)| *known == number)?;
         let additional = bound_to.with(header);
         cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &additional }).ok()

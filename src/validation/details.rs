@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     client::Client,
     error::{Reason, Refusal, Rejection},
-    json,
+    json::{self, JsonError},
     policy::Limits,
     protocol::parameters::{Name, Parameters},
 };
@@ -24,11 +24,13 @@ pub(super) fn check(
     let Some(text) = parameters.known(Name::AuthorizationDetails) else {
         return Ok(Vec::new());
     };
-    let Some(Value::Array(items)) = json::parse(text) else {
-        return Err(Reason::MalformedAuthorizationDetails.into());
+    let items = match json::parse_within(text, limits.json_depth) {
+        Ok(Value::Array(items)) if !items.is_empty() => items,
+        Err(JsonError::TooDeep) => return Err(Reason::AuthorizationDetailsTooDeep.into()),
+        _ => return Err(Reason::MalformedAuthorizationDetails.into()),
     };
-    if items.is_empty() || items.len() > limits.authorization_details {
-        return Err(Reason::MalformedAuthorizationDetails.into());
+    if items.len() > limits.authorization_details {
+        return Err(Reason::TooManyAuthorizationDetails.into());
     }
     items.into_iter().map(|item| check_one(item, client, types)).collect()
 }

@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{Reason, Refusal},
-    json,
+    json::{self, JsonError},
     policy::Policy,
     protocol::{
         parameters::{Name, Parameters},
         response_type::ResponseType,
+        scope,
     },
 };
 
@@ -24,12 +25,23 @@ pub(super) fn is_state(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }
 
-/// An ID token that comes through the browser must be tied to its request (OpenID Connect Core section 3.2.2.1).
-pub(super) fn check_nonce(parameters: &Parameters, response_type: ResponseType) -> Result<(), Refusal> {
-    if response_type.has_id_token() && parameters.known(Name::Nonce).is_none() {
+/// An ID token that comes through the browser must be tied to its request (OpenID Connect Core section 3.2.2.1), and in FAPI 1.0
+/// every request to its response (FAPI 1.0 Baseline sections 5.2.2.2 and 5.2.2.3).
+pub(super) fn check_nonce(
+    parameters: &Parameters,
+    response_type: ResponseType,
+    policy: &Policy,
+) -> Result<(), Refusal> {
+    let is_openid = || scope::tokens(parameters).any(|token| token == "openid");
+    let has = |name| parameters.known(name).is_some();
+    if response_type.has_id_token() && !has(Name::Nonce) {
         return Err(Reason::MissingNonce.into());
     }
-    Ok(())
+    match policy.require_nonce_or_state {
+        true if is_openid() && !has(Name::Nonce) => Err(Reason::MissingNonce.into()),
+        true if !is_openid() && !has(Name::State) => Err(Reason::MissingState.into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn check_id_token_hint(parameters: &Parameters, policy: &Policy) -> Result<(), Refusal> {
@@ -58,25 +70,38 @@ pub(super) fn check_max_age(parameters: &Parameters) -> Result<Option<u64>, Refu
 
 /// OpenID Connect Core section 5.5: an object whose `userinfo` and `id_token` are objects of `null` or of an object with
 /// `essential`, `value` and `values`. Unknown members are ignored. Without an access token there is no `userinfo`.
-pub(super) fn check_claims(parameters: &Parameters, response_type: ResponseType) -> Result<Option<Value>, Refusal> {
+pub(super) fn check_claims(
+    parameters: &Parameters,
+    response_type: ResponseType,
+    policy: &Policy,
+) -> Result<Option<Value>, Refusal> {
     let Some(text) = parameters.known(Name::Claims) else {
         return Ok(None);
     };
-    match json::parse(text) {
-        Some(Value::Object(claims)) if claims.contains_key("userinfo") && response_type == ResponseType::ID_TOKEN => {
+    match json::parse_within(text, policy.limits.json_depth) {
+        Ok(Value::Object(claims)) if claims.contains_key("userinfo") && response_type == ResponseType::ID_TOKEN => {
             Err(Reason::MalformedClaims.into())
         }
-        Some(Value::Object(claims)) if is_claims_request(&claims) => Ok(Some(Value::Object(claims))),
+        Ok(Value::Object(claims)) if is_claims_request(&claims) => Ok(Some(Value::Object(claims))),
+        Err(JsonError::TooDeep) => Err(Reason::ClaimsTooDeep.into()),
         _ => Err(Reason::MalformedClaims.into()),
     }
 }
 
 fn is_claims_request(claims: &Map<String, Value>) -> bool {
     ["userinfo", "id_token"].into_iter().filter_map(|member| claims.get(member)).all(|member| match member {
-        Value::Object(requested) => requested.values().all(is_claim_request),
+        Value::Object(requested) => requested.iter().all(|(name, claim)| match claim {
+            Value::Array(several) if name == VERIFIED_CLAIMS => {
+                !several.is_empty() && several.iter().all(Value::is_object)
+            }
+            claim => is_claim_request(claim),
+        }),
         _ => false,
     })
 }
+
+/// May be requested in several sets (OpenID Connect for Identity Assurance 1.0 section 5.6).
+const VERIFIED_CLAIMS: &str = "verified_claims";
 
 fn is_claim_request(claim: &Value) -> bool {
     match claim {

@@ -1,5 +1,6 @@
 //! PKCE (RFC 7636): who must use it, and with which method.
 
+use super::Arrival;
 use crate::{
     client::Client,
     error::{Reason, Refusal},
@@ -15,6 +16,7 @@ pub(super) fn check(
     parameters: &Parameters,
     client: &Client,
     policy: &Policy,
+    arrival: Arrival,
     redirect_uri: &RedirectUri,
 ) -> Result<Option<CodeChallenge>, Refusal> {
     let method = parameters.known(Name::CodeChallengeMethod);
@@ -26,6 +28,7 @@ pub(super) fn check(
         let required = match policy.require_code_challenge {
             RequireCodeChallenge::Always => true,
             RequireCodeChallenge::PublicClients => !client.is_confidential(),
+            RequireCodeChallenge::PushedRequests => arrival == Arrival::Pushed || !client.is_confidential(),
         };
         return if required || per_request { Err(Reason::MissingCodeChallenge.into()) } else { Ok(None) };
     };

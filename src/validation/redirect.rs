@@ -1,5 +1,6 @@
 //! `redirect_uri`: which rules the request may use, and what using the widest one costs.
 
+use super::provenance::Arrival;
 use crate::{
     client::Client,
     error::{Reason, Refusal},
@@ -10,15 +11,6 @@ use crate::{
         response_type::{ResponseMode, ResponseType},
     },
 };
-
-/// How a request reached the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    /// Through the PAR endpoint, from a client that authenticated as it is registered.
-    Pushed,
-    /// Through the browser.
-    Plain,
-}
 
 pub(super) fn check(
     parameters: &Parameters,

@@ -14,7 +14,10 @@ use crate::{
 pub(super) fn check(parameters: &Parameters, limits: &Limits) -> Result<(), Refusal> {
     for (index, resource) in parameters.known_all(Name::Resource).enumerate() {
         let written_as_uri = redirect_uri::check_characters(resource).is_ok() && !resource.contains('#');
-        if index >= limits.resources || !written_as_uri || Url::parse(resource).is_err() {
+        if index >= limits.resources {
+            return Err(Reason::TooManyResources.into());
+        }
+        if !written_as_uri || Url::parse(resource).is_err() {
             return Err(Reason::MalformedResource.into());
         }
     }

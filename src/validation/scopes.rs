@@ -12,10 +12,19 @@ use crate::{
 
 pub(super) fn check(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<(), Refusal> {
     let Some(text) = parameters.known(Name::Scope) else {
-        return if policy.required_scopes.is_empty() { Ok(()) } else { Err(Reason::ScopeRequired.into()) };
+        return if policy.require_scope {
+            Err(Reason::MissingScope.into())
+        } else if policy.required_scopes.is_empty() {
+            Ok(())
+        } else {
+            Err(Reason::ScopeRequired.into())
+        };
     };
     for (index, token) in text.split(' ').enumerate() {
-        if index >= policy.limits.scope_tokens || !scope::is_token(token) {
+        if index >= policy.limits.scope_tokens {
+            return Err(Reason::TooManyScopeTokens.into());
+        }
+        if !scope::is_token(token) {
             return Err(Reason::MalformedScope.into());
         }
         let among = |scopes: &[String]| scopes.iter().any(|scope| scope == token);

@@ -29,8 +29,7 @@ fn run(example: &str, folder: &str) {
     // Each run starts many servers, and browsers.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // A test of the package in examples/demo.
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert!(
         tests.join("node_modules/openid-client").is_dir(),
         "tests/e2e/node_modules is missing: run `npm ci` in {}",
@@ -45,7 +44,7 @@ fn run(example: &str, folder: &str) {
     let status = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-timeout=600000"])
         .args(test_files(&tests.join(folder)))
-        .current_dir(&tests)
+        .current_dir(tests)
         .env("PARJAR_EXAMPLE", built_example(example))
         .status()
         .expect("the end-to-end tests need node 20 or newer on the PATH");
@@ -53,14 +52,14 @@ fn run(example: &str, folder: &str) {
     assert!(status.success(), "node --test failed, see its output above: {status}");
 }
 
-/// `cargo test` builds the examples, but tells tests only where binaries are.
+/// `cargo test --workspace` builds the examples, but tells tests only where binaries are.
 fn built_example(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     let profile = test.ancestors().nth(2).expect("tests are built into target/<profile>/deps");
     let example = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
     assert!(
         example.is_file(),
-        "{} is missing: run the whole `cargo test -p parjar-demo --features e2e`, or `cargo build --example {name}` first",
+        "{} is missing: run the whole `cargo test --workspace`, or `cargo build --example {name}` first",
         example.display()
     );
     example

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     certificate_maker::{
-        Attribute, BIT_STRING, BMP, C, CN, DNS, EMAIL, IA5, IP, Maker, NUMERIC, O, OU, PRINTABLE, TELETEX, URI, UTF8,
+        ALTERNATIVE_NAMES, Attribute, BIT_STRING, BMP, C, CN, DNS, EMAIL, IA5, IP, Maker, NUMERIC, O, OU, PRINTABLE,
+        TELETEX, URI, UTF8,
     },
     certificates::{failure, push, tls},
     support::{CALLBACK, Server, code_request, with},
@@ -81,6 +82,114 @@ fn a_subject_is_the_same_however_it_is_written() {
         ("1.3.6.1.4.1.4711.1=Value", &[&[("1.3.6.1.4.1.4711.1", UTF8, b"value")]]),
     ] {
         assert!(has_subject(text, subject), "{text}");
+    }
+}
+
+#[test]
+fn a_subject_is_registered_as_java_dotnet_and_openssl_print_it() {
+    // CA-063, C-25
+    let subject: &[&[Attribute<'_>]] = &[
+        &[(C, PRINTABLE, b"BR")],
+        &[(STATE, UTF8, b"SP")],
+        &[(O, UTF8, b"Banco \"Um\", S.A.")],
+        &[(ORGANIZATION_IDENTIFIER, UTF8, b"OFBBR-1")],
+        &[(UID, UTF8, b"7;8"), (CN, UTF8, b"client")],
+    ];
+    for text in [
+        // java.security: X500Principal.toString(), and its RFC 1779 and RFC 2253 forms
+        r#"CN=client + UID="7;8", OID.2.5.4.97=OFBBR-1, O="Banco \"Um\", S.A.", ST=SP, C=BR"#,
+        r"CN=client+UID=7\;8,2.5.4.97=#0c074f464242522d31,O=Banco \22Um\22\, S.A.,ST=SP,C=BR",
+        r#"oid.2.5.4.3=client + OID.0.9.2342.19200300.100.1.1="7;8", OID.2.5.4.97=OFBBR-1, O="Banco \"Um\", S.A.", S=SP, C=BR"#,
+        // System.Security.Cryptography: X500DistinguishedName.Name, with semicolons too
+        r#"CN=client + OID.0.9.2342.19200300.100.1.1="7;8", OID.2.5.4.97=OFBBR-1, O="Banco ""Um"", S.A.", S=SP, C=BR"#,
+        r#"CN=client + OID.0.9.2342.19200300.100.1.1="7;8"; OID.2.5.4.97=OFBBR-1; O="Banco ""Um"", S.A."; S=SP; C=BR"#,
+        r#"CN = "client" + UID = "7\3b8" ; 2.5.4.97 = "OFBBR-1" ; O = "Banco \22Um\22, S.A." ; ST = SP ; C = "BR""#,
+    ] {
+        assert!(has_subject(text, subject), "{text}");
+    }
+    // What stands in quotes separates nothing.
+    assert!(!has_subject(r#"CN="a,O=x""#, &[&[(O, UTF8, b"x")], &[(CN, UTF8, b"a")]]));
+    assert!(has_subject(r#"CN="a,O=x""#, &[&[(CN, UTF8, b"a,O=x")]]));
+    for (text, kind) in [
+        ("T=x", "2.5.4.12"),
+        ("G=x", "2.5.4.42"),
+        ("I=x", "2.5.4.43"),
+        ("GENERATION=x", "2.5.4.44"),
+        ("DNQ=x", "2.5.4.46"),
+        ("Phone=x", "2.5.4.20"),
+        ("POBox=x", "2.5.4.18"),
+        ("EMAILADDRESS=x", "1.2.840.113549.1.9.1"),
+        ("SERIALNUMBER=x", "2.5.4.5"),
+    ] {
+        assert!(has_subject(text, &[&[(kind, UTF8, b"x")]]), "{text}");
+    }
+}
+
+#[test]
+fn a_subject_is_read_from_the_end_that_the_registration_names() {
+    // CA-063, C-25
+    const FORWARD: &str = "CN=client,O=Example,C=BR";
+    const BACKWARD: &str = "C = BR, O = Example, CN = client";
+    let order = |order: Value| {
+        move |text: &str| with(expecting(DN, text), json!({ "tls_client_auth_subject_dn_order": order }))
+    };
+    let fits = |registration: Value, certificate: &Maker| {
+        let server = Server::with(Policy::oauth(), [registration]);
+        let der = certificate.der();
+        push(&server, ClientCertificate::with_verified_chain(&der), &code_request(&[("client_id", "c1")])).is_ok()
+    };
+    let usual = Maker::new();
+    let reversed =
+        Maker::new().subject(&[&[(CN, UTF8, b"client")], &[(O, UTF8, b"Example")], &[(C, PRINTABLE, b"BR")]]);
+    for (named, text, of_usual, of_reversed) in [
+        (json!(null), FORWARD, true, false),
+        (json!(null), BACKWARD, false, true),
+        (json!("last_first"), FORWARD, true, false),
+        (json!("last_first"), BACKWARD, false, true),
+        (json!("first_first"), FORWARD, false, true),
+        (json!("first_first"), BACKWARD, true, false),
+        (json!("either"), FORWARD, true, true),
+        (json!("either"), BACKWARD, true, true),
+    ] {
+        let registration = order(named.clone())(text);
+        assert_eq!(fits(registration.clone(), &usual), of_usual, "{named} {text}");
+        assert_eq!(fits(registration, &reversed), of_reversed, "{named} {text}");
+    }
+    // Either order is not any order.
+    let shuffled =
+        Maker::new().subject(&[&[(O, UTF8, b"Example")], &[(C, PRINTABLE, b"BR")], &[(CN, UTF8, b"client")]]);
+    assert!(!fits(order(json!("either"))(FORWARD), &shuffled));
+    let problem = |registration: Value| {
+        let registration: ClientRegistration = serde_json::from_value(registration).unwrap();
+        Client::try_from(registration).unwrap_err().member()
+    };
+    assert_eq!(problem(order(json!("reversed"))(FORWARD)), "tls_client_auth_subject_dn_order");
+    let without = with(
+        expecting("tls_client_auth_san_dns", "a.example"),
+        json!({ "tls_client_auth_subject_dn_order": "either" }),
+    );
+    assert_eq!(problem(without), "tls_client_auth_subject_dn_order");
+}
+
+#[test]
+fn an_odd_alternative_name_spoils_neither_the_subject_nor_the_other_names() {
+    // CA-062, CA-068: x400Address, a name beyond ASCII, and an unknown kind of name
+    let odd: [(u8, &[u8]); 4] =
+        [(0xA3, &[0x30, 0]), (DNS, "\u{e9}.example".as_bytes()), (0xA4, b"none"), (0x89, b"unknown")];
+    for odd in odd {
+        let certificate = Maker::new().alternative_names(&[odd, (DNS, b"a.example")]);
+        assert!(is_known(DN, "CN=client,O=Example,C=BR", &certificate), "{odd:?}");
+        assert!(is_known("tls_client_auth_san_dns", "a.example", &certificate), "{odd:?}");
+        assert!(!is_known("tls_client_auth_san_dns", "b.example", &certificate), "{odd:?}");
+    }
+    // Where the extension as a whole is unreadable or there twice, none of its names count.
+    let names: &[(u8, &[u8])] = &[(DNS, b"a.example")];
+    for certificate in [
+        Maker::new().extension(ALTERNATIVE_NAMES, b"none"),
+        Maker::new().alternative_names(names).alternative_names(names),
+    ] {
+        assert!(is_known(DN, "CN=client,O=Example,C=BR", &certificate));
+        assert!(!is_known("tls_client_auth_san_dns", "a.example", &certificate));
     }
 }
 
@@ -263,9 +372,15 @@ fn what_can_be_no_subject_is_not_registered() {
         r"CN=canary\ff",
         "CN=canary\0",
         "CN=canary\n",
-        "CN=\"canary\"",
-        "CN=canary;O=x",
+        "CN=\"canary",
+        "CN=\"canary\"x",
+        "CN=\"canary\\\"",
+        "CN=\"\"",
+        "CN=can\"ary\"",
+        "CN=canary;",
         "CN=<canary>",
+        "OID.CN=canary",
+        "OID.=canary",
         "canaryName=x",
         "2.5.4=canary=x,O",
         "2.5.4.=canary",

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    certificate_maker::{ALTERNATIVE_NAMES, DNS, Maker},
+    certificate_maker::{BIT_STRING, DNS, Maker, oid, tlv},
     support::{CALLBACK, FORM, Server, authorization, basic, body, code_request, public, with},
     tokens::{
         ED25519_KEY, ES256_KEY, ES384_KEY, ES512_KEY, Key, OTHER_ES256_KEY, RSA_KEY, asserter, assertion,
@@ -387,7 +387,6 @@ fn certificates_that_cannot_be_read_are_refused() {
     let good = Maker::new().der();
     let mut trailing = good.clone();
     trailing.push(0);
-    let names: &[(u8, &[u8])] = &[(DNS, b"a.example")];
     let malformed = [
         Vec::new(),
         vec![0x30, 0x80, 0, 0],
@@ -395,9 +394,6 @@ fn certificates_that_cannot_be_read_are_refused() {
         good[..good.len() - 1].to_vec(),
         trailing,
         [&good[..], &good].concat(),
-        Maker::new().extension(ALTERNATIVE_NAMES, b"none").der(),
-        Maker::new().alternative_names(names).alternative_names(names).der(),
-        Maker::new().alternative_names(&[(DNS, "\u{e9}.example".as_bytes())]).der(),
         // Larger than any that is used.
         Maker::new().extension("1.2.3.4", &[0; 16 * 1024]).der(),
     ];
@@ -409,6 +405,26 @@ fn certificates_that_cannot_be_read_are_refused() {
         }
     }
     push_c1(&server, &good, true).unwrap();
+}
+
+#[test]
+fn a_certificate_for_rsassa_pss_alone_is_that_of_its_rsa_key() {
+    // CA-066: RFC 4055 section 1.2, with parameters and without
+    let key = openssl::rsa::Rsa::public_key_from_der(&crate::certificate_maker::public_key(&RSA_KEY)).unwrap();
+    let numbers = tlv(BIT_STRING, &[&[0], &key.public_key_to_der_pkcs1().unwrap()]);
+    let sha256 = tlv(0x30, &[&oid("2.16.840.1.101.3.4.2.1")]);
+    let mask = tlv(0x30, &[&oid("1.2.840.113549.1.1.8"), &sha256]);
+    let parameters = tlv(0x30, &[&tlv(0xA0, &[&sha256]), &tlv(0xA1, &[&mask]), &tlv(0xA2, &[&[0x02, 1, 32]])]);
+    let pss = oid("1.2.840.113549.1.1.10");
+    for algorithm in [tlv(0x30, &[&pss]), tlv(0x30, &[&pss, &parameters])] {
+        let certificate = Maker::new().public_key(tlv(0x30, &[&algorithm, &numbers])).der();
+        let server = Server::with(Policy::oauth(), [self_signed("c1", &[RSA_KEY.public()])]);
+        push_c1(&server, &certificate, false).unwrap();
+        let server = Server::with(Policy::oauth(), [self_signed("c1", &[with_x5c(&RSA_KEY, &[&certificate])])]);
+        push_c1(&server, &certificate, false).unwrap();
+        let server = Server::with(Policy::oauth(), [self_signed("c1", &[ES256_KEY.public()])]);
+        assert_eq!(failure(push_c1(&server, &certificate, false)), Reason::UnregisteredCertificate);
+    }
 }
 
 #[test]

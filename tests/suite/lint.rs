@@ -147,6 +147,16 @@ fn each_deviation_of_a_policy_is_found_by_its_label() {
         (keys_alone, DoesNotConform, "code_challenge_not_required", "require_code_challenge", |policy| {
             policy.require_code_challenge = RequireCodeChallenge::PublicClients;
         }),
+        (&[Fapi1Advanced, Brazil, Cdr], DoesNotConform, "scope_not_required", "require_scope", |policy| {
+            policy.require_scope = false;
+        }),
+        (
+            &[Fapi1Advanced, Brazil, Cdr],
+            DoesNotConform,
+            "nonce_or_state_not_required",
+            "require_nonce_or_state",
+            |policy| policy.require_nonce_or_state = false,
+        ),
         (&[Atproto], DoesNotConform, "code_challenge_memory", "code_challenge_memory", |policy| {
             policy.code_challenge_memory = 3600;
         }),

@@ -56,7 +56,7 @@ fn shared(profile: Profile) -> &'static Server {
 }
 
 /// What the profile would have of a request, with a challenge of its own, and changes to that; `null` takes a member away.
-fn claims(profile: Profile, others: Value) -> Value {
+pub(crate) fn claims(profile: Profile, others: Value) -> Value {
     let of_profile = match profile {
         Fapi1Advanced | Brazil | Cdr => json!({ "scope": "openid", "nonce": "n", "response_mode": "jwt" }),
         Atproto => json!({ "scope": "atproto" }),
@@ -67,7 +67,7 @@ fn claims(profile: Profile, others: Value) -> Value {
 }
 
 /// Signs as the profile allows.
-fn sign(profile: Profile, claims: &Value) -> String {
+pub(crate) fn sign(profile: Profile, claims: &Value) -> String {
     match profile {
         Brazil => RSA_KEY.sign(&object_header("PS256"), claims),
         _ => ES256_KEY.sign(&object_header("ES256"), claims),
@@ -115,7 +115,7 @@ fn push_plain(server: &Server, profile: Profile, claims: &Value) -> Result<Pushe
 }
 
 /// Pushes a request as the profile wants it: signed where it has to be.
-fn push(profile: Profile, others: Value) -> Result<Pushed, Refusal> {
+pub(crate) fn push(profile: Profile, others: Value) -> Result<Pushed, Refusal> {
     let (server, claims) = (shared(profile), claims(profile, others));
     match SIGNED.contains(&profile) {
         true => push_object(server, profile, &sign(profile, &claims)),

@@ -90,7 +90,7 @@ fn what_makes_a_registration_unusable_is_named_without_its_value() {
     let printable = |length: usize| "x".repeat(length);
     let cases = [
         ("client_id", json!({ "client_id": "" })),
-        ("client_id", json!({ "client_id": printable(257) })),
+        ("client_id", json!({ "client_id": printable(8193) })),
         ("client_id", json!({ "client_id": "cAnArY\n" })),
         ("client_id", json!({ "client_id": "cAnArY\u{e9}" })),
         ("client_id", json!({ "client_id": "cAnArY\u{0}" })),

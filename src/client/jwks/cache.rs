@@ -63,17 +63,27 @@ pub(crate) struct JwksCache {
     source: Arc<dyn DynJwksSource>,
     clock: Arc<dyn Clock>,
     limits: JwksCacheLimits,
-    slots: Mutex<BoundedCache<Box<str>, Arc<CachedSet>>>,
+    sets: BoundedCache<Box<str>, Arc<CachedSet>>,
 }
 
 /// One URL.
 #[derive(Default)]
 struct CachedSet {
     state: Mutex<State>,
-    /// Held while fetching. Whoever gets it looks at the state again: mostly, the work has been done. And if somebody has begun
-    /// it and gone away, it goes on from there: nobody can keep others from the keys, or make the server fetch without end, by
-    /// giving up.
-    fetching: tokio::sync::Mutex<Option<Begun>>,
+    /// Held while fetching. A request that waited for it looks at the state again: mostly, the work has been done. A fetch that
+    /// an earlier request began and gave up goes on from there, so that giving up neither keeps others from the keys nor makes
+    /// the server fetch without end.
+    fetching: tokio::sync::Mutex<Fetching>,
+}
+
+/// The fetches of one URL.
+#[derive(Default)]
+struct Fetching {
+    /// One that its caller has given up.
+    abandoned: Option<Begun>,
+    /// Abandoned fetches that have failed since one was last seen through from its beginning.
+    failed_unseen: u32,
+    last_begun: Duration,
 }
 
 /// A fetch that has begun.
@@ -87,6 +97,13 @@ struct FetchInProgress<'a> {
     begun: Option<Begun>,
     place: &'a mut Option<Begun>,
 }
+
+/// Abandoned fetches that may fail before new ones are held to [`RESTART_INTERVAL`].
+const FREE_RESTARTS: u32 = 8;
+
+/// The least time between the beginnings of two fetches, for senders that give up one after the other. It is shorter than the
+/// time limit of any source, so that a request that finds such a fetch can still see it through.
+const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Drop for FetchInProgress<'_> {
     fn drop(&mut self) {
@@ -106,7 +123,7 @@ struct State {
     next_fetch: Duration,
 }
 
-/// What the cache has to say about a URL.
+/// The answer of the cache about a URL.
 pub(crate) enum Lookup {
     /// Keys that were there.
     Known(Arc<VerificationKeys>),
@@ -120,81 +137,95 @@ pub(crate) enum Lookup {
 
 impl JwksCache {
     pub(crate) fn new(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
-        let slots = Mutex::new(BoundedCache::of(limits.sets.div_ceil(2).max(1)));
-        Self { source, clock, limits, slots }
+        let sets = BoundedCache::of(limits.sets.div_ceil(2).max(1));
+        Self { source, clock, limits, sets }
     }
 
     /// The keys at this URL.
     pub(crate) async fn get(&self, uri: &str) -> Lookup {
-        let slot = self.slot(uri);
-        let state = slot.state();
+        let set = self.set(uri);
+        let state = set.state();
         let now = self.clock.elapsed();
         match &state.keys {
             Some(keys) if now < state.fresh_until => return Lookup::Known(Arc::clone(keys)),
             _ if now < state.next_fetch => return state.usable(now),
             _ => {}
         }
-        // While somebody fetches, others go on for a little with what there is.
+        // While one request fetches, others go on for a little with the keys that there are.
         let recent = state.keys.filter(|_| now < state.fresh_until.saturating_add(self.limits.cooldown));
-        let mut fetching = match (slot.fetching.try_lock(), recent) {
+        let mut fetching = match (set.fetching.try_lock(), recent) {
             (Ok(fetching), _) => fetching,
             (Err(_), Some(keys)) => return Lookup::Known(keys),
-            (Err(_), None) => slot.fetching.lock().await,
+            (Err(_), None) => set.fetching.lock().await,
         };
-        let since = slot.state();
+        let since = set.state();
         let now = self.clock.elapsed();
-        if now < since.next_fetch { since.usable(now) } else { self.fetch(&slot, &mut fetching, uri).await }
+        if now < since.next_fetch { since.usable(now) } else { self.fetch(&set, &mut fetching, uri).await }
     }
 
     /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
     /// it is not too soon those that are there now.
     pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
-        let slot = self.slot(uri);
+        let set = self.set(uri);
         let changed = |state: &State| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
-        let state = slot.state();
+        let state = set.state();
         if let Some(keys) = changed(&state) {
             return Lookup::Known(keys);
         }
         if self.clock.elapsed() < state.next_fetch {
             return Lookup::Unavailable;
         }
-        let mut fetching = slot.fetching.lock().await;
-        let since = slot.state();
+        let mut fetching = set.fetching.lock().await;
+        let since = set.state();
         match changed(&since) {
             Some(keys) => Lookup::Known(keys),
             None if self.clock.elapsed() < since.next_fetch => Lookup::Unavailable,
-            None => self.fetch(&slot, &mut fetching, uri).await,
+            None => self.fetch(&set, &mut fetching, uri).await,
         }
     }
 
-    async fn fetch(&self, slot: &CachedSet, fetching: &mut Option<Begun>, uri: &str) -> Lookup {
+    async fn fetch(&self, set: &CachedSet, fetching: &mut Fetching, uri: &str) -> Lookup {
         let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
-        let begun = fetching.take().filter(|begun| begun.at >= oldest).unwrap_or_else(|| self.begin(uri));
-        let mut in_hand = FetchInProgress { begun: Some(begun), place: fetching };
-        let fetched = match &mut in_hand.begun {
-            Some(begun) => begun.outcome.as_mut().await,
-            None => Err(JwksError::new("nothing was begun")),
-        };
-        in_hand.begun = None;
-        drop(in_hand);
-        let now = self.clock.elapsed();
-        let next_fetch = now.saturating_add(self.limits.cooldown);
-        let (keys, max_age) = match fetched.and_then(FetchedJwks::read) {
-            Ok((keys, max_age)) => (Arc::new(keys), max_age),
-            Err(error) => {
-                slot.change(|state| state.next_fetch = next_fetch);
-                let stale = slot.state().keys_usable_at(now);
-                return Lookup::Failed { error, stale };
+        if let Some(abandoned) = fetching.abandoned.take().filter(|begun| begun.at >= oldest) {
+            // Its time limit ran while no request waited for it, so a failure would tell nothing about the source.
+            match see_through(abandoned, &mut fetching.abandoned).await {
+                Ok(fetched) => return self.keep(set, fetching, fetched),
+                Err(_) => fetching.failed_unseen = fetching.failed_unseen.saturating_add(1),
             }
-        };
+        }
+        let now = self.clock.elapsed();
+        if fetching.failed_unseen > FREE_RESTARTS && now < fetching.last_begun.saturating_add(RESTART_INTERVAL) {
+            return set.state().usable(now);
+        }
+        fetching.last_begun = now;
+        match see_through(self.begin(uri), &mut fetching.abandoned).await {
+            Ok(fetched) => self.keep(set, fetching, fetched),
+            Err(error) => {
+                fetching.failed_unseen = 0;
+                let now = self.clock.elapsed();
+                set.change(|state| state.next_fetch = now.saturating_add(self.limits.cooldown));
+                Lookup::Failed { error, stale: set.state().keys_usable_at(now) }
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        set: &CachedSet,
+        fetching: &mut Fetching,
+        (keys, max_age): (VerificationKeys, Option<Duration>),
+    ) -> Lookup {
+        fetching.failed_unseen = 0;
+        let now = self.clock.elapsed();
+        let keys = Arc::new(keys);
         let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
         let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
-        slot.change(|state| {
+        set.change(|state| {
             *state = State {
                 keys: Some(Arc::clone(&keys)),
                 fresh_until,
                 usable_until: fresh_until.saturating_add(self.limits.stale_if_error),
-                next_fetch,
+                next_fetch: now.saturating_add(self.limits.cooldown),
             };
         });
         Lookup::Fetched(keys)
@@ -205,14 +236,23 @@ impl JwksCache {
         Begun { at: self.clock.elapsed(), outcome: Box::pin(async move { source.fetch_boxed(&uri).await }) }
     }
 
-    fn slot(&self, uri: &str) -> Arc<CachedSet> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.get(uri).unwrap_or_else(|| {
-            let slot = Arc::<CachedSet>::default();
-            slots.put(uri.into(), Arc::clone(&slot));
-            slot
-        })
+    fn set(&self, uri: &str) -> Arc<CachedSet> {
+        self.sets.get_or_put(uri, Arc::default)
     }
+}
+
+/// Waits for the end of a fetch, and puts it into `place` if the caller gives up before.
+async fn see_through(
+    begun: Begun,
+    place: &mut Option<Begun>,
+) -> Result<(VerificationKeys, Option<Duration>), JwksError> {
+    let mut in_progress = FetchInProgress { begun: Some(begun), place };
+    let fetched = match &mut in_progress.begun {
+        Some(begun) => begun.outcome.as_mut().await,
+        None => Err(JwksError::new("nothing was begun")),
+    };
+    in_progress.begun = None;
+    fetched.and_then(FetchedJwks::read)
 }
 
 impl CachedSet {

@@ -1,8 +1,8 @@
-//! Who fetches.
+//! The interface behind which the host fetches.
 
-use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::jose::VerificationKeys;
+use crate::{cause::opaque_error, jose::VerificationKeys};
 
 /// Fetches a JWK set. The host implements it with its HTTP client.
 ///
@@ -13,10 +13,11 @@ use crate::jose::VerificationKeys;
 /// addresses only (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
 /// `application/jwk-set+json` or `application/json`, take nothing but a 200, and read no more than 64 KiB.
 ///
-/// Who looks closely can tell by the time of a refusal that a fetch was made, and so that a client with a `jwks_uri` exists.
+/// A sender can tell by the time of a refusal that a fetch was made, and so that a client with a `jwks_uri` exists.
 ///
 /// The future may begin in one task and end in another: when the request that began it is given up, the next one that needs the
-/// keys goes on with it, or drops it when it is older than the cooldown.
+/// keys goes on with it, or drops it when it is older than the cooldown. If it then fails, because its time limit ran out in
+/// between for instance, a new one begins at once.
 ///
 /// ```
 /// use parjar::{FetchedJwks, JwksError, JwksSource};
@@ -46,7 +47,7 @@ impl<T: JwksSource> JwksSource for Arc<T> {
     }
 }
 
-/// What a fetch brought.
+/// The response to a fetch.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FetchedJwks {
     body: String,
@@ -79,23 +80,9 @@ impl fmt::Debug for FetchedJwks {
     }
 }
 
-/// A JWK set could not be fetched.
-#[derive(Clone, thiserror::Error)]
-#[error("the JWK set could not be fetched")]
-pub struct JwksError(#[source] Arc<dyn Error + Send + Sync>);
-
-impl JwksError {
-    /// With what the source of it says, be it an error or a text. It is for the host's logs and never told to a client.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(source.into()))
-    }
-}
-
-impl fmt::Debug for JwksError {
-    /// Leaves out the source: errors of HTTP clients quote what they were asked for.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JwksError(..)")
-    }
+opaque_error! {
+    /// A JWK set could not be fetched.
+    JwksError, "the JWK set could not be fetched"
 }
 
 /// The twin of [`JwksSource`] that can be a trait object.

@@ -5,13 +5,16 @@ use std::{error::Error as _, time::Duration};
 use deadpool_postgres::PoolError;
 use tokio_postgres::{Error, error::DbError};
 
-use crate::store::{ClaimError, InsertError, StoreError, StoreRefusal};
+use crate::{
+    error_text::debug_with_causes,
+    store::{ClaimError, InsertError, StoreError, StoreRefusal},
+};
 
 /// Disks are not emptied in a second.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// A [`PostgresStore`](crate::store::PostgresStore) that cannot be built or migrated.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresStoreError {
     /// The schema is not `[A-Za-z_][A-Za-z0-9_]{0,62}`.
@@ -32,6 +35,8 @@ pub enum PostgresStoreError {
     #[error("the tables were not migrated")]
     Unavailable(#[from] StoreError),
 }
+
+debug_with_causes!(PostgresStoreError);
 
 /// Why an operation has come to nothing.
 #[derive(Debug)]

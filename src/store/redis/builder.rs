@@ -8,7 +8,7 @@ use super::{
     names::Names,
     script_error::{ScriptError, ask},
 };
-use crate::store::StoreError;
+use crate::{error_text::debug_with_causes, store::StoreError};
 
 /// A connection of any kind.
 pub(super) type Connect = Arc<dyn Fn() -> Box<dyn ConnectionLike + Send> + Send + Sync>;
@@ -24,7 +24,7 @@ pub struct RedisStoreBuilder<C> {
 }
 
 /// Why a [`RedisStore`](super::RedisStore) cannot be built.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisStoreError {
     /// The prefix has other letters than `[A-Za-z0-9_.:-]`, or not 1 to 64 of them.
@@ -40,6 +40,8 @@ pub enum RedisStoreError {
     #[error(transparent)]
     Unavailable(#[from] StoreError),
 }
+
+debug_with_causes!(RedisStoreError);
 
 impl<C> RedisStoreBuilder<C> {
     pub(super) fn new(connection: C) -> Self {

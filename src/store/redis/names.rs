@@ -6,6 +6,7 @@ use redis::{Cmd, RedisWrite as _};
 
 use crate::{
     clock::milliseconds,
+    hex,
     store::{
         Claim, NewRequest, RecordKey, ReplayMark,
         redis::scripts::{CLAIM, CONSUME, INSERT, REMEMBER, TAKE_BACK},
@@ -121,7 +122,7 @@ impl Names {
 }
 
 fn put_name(command: &mut Cmd, family: &[u8], key: &RecordKey) {
-    put_pieces(command, [family, &hex(key)]);
+    put_pieces(command, [family, &hex::encode(key.as_bytes())]);
 }
 
 fn put_record(command: &mut Cmd, request: &NewRequest<'_>) {
@@ -147,13 +148,4 @@ fn put_lifetimes(command: &mut Cmd, marks: &[ReplayMark]) {
 /// last, which is thus one too many.
 fn lifetime(lifetime: Duration) -> u64 {
     milliseconds(lifetime).saturating_sub(1).clamp(1, LONGEST)
-}
-
-fn hex(key: &RecordKey) -> [u8; 64] {
-    let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { (b'a' - 10).wrapping_add(nibble) };
-    let mut text = [0; 64];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(key.as_bytes()) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
-    text
 }

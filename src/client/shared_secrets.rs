@@ -1,0 +1,92 @@
+//! The secrets of a client in clear, as the keys of MACs and of encryption.
+
+use time::OffsetDateTime;
+
+use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
+use crate::jose::{
+    ContentEncryption, Jwe, Jws, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault, Verifier,
+};
+
+/// The secrets of a client, each with its date of expiry: there are several while they are rotated.
+pub(crate) struct SharedSecrets(Vec<(SharedSecret, Option<OffsetDateTime>)>);
+
+/// The secrets that have not expired.
+#[derive(Clone, Copy)]
+pub(crate) struct CurrentSecrets<'a> {
+    secrets: &'a SharedSecrets,
+    now: OffsetDateTime,
+}
+
+impl SharedSecrets {
+    pub(super) fn of(registration: &ClientRegistration) -> Result<Self, RegistrationError> {
+        let first =
+            registration.client_secret.iter().map(|secret| (Some(secret), registration.client_secret_expires_at));
+        let others = registration
+            .client_secrets
+            .iter()
+            .map(|further| (further.client_secret.as_ref(), further.client_secret_expires_at));
+        let in_clear = |secret: Option<&SecretText>| {
+            secret.map(|secret| SharedSecret::new(secret.as_str().as_bytes())).ok_or_else(|| {
+                RegistrationError::new(
+                    "client_secret",
+                    "must be in clear for the registered algorithms, not as a digest",
+                )
+            })
+        };
+        let secrets = first.chain(others).map(|(secret, expiry)| {
+            let expiry = registration::expiry("client_secret_expires_at", expiry)?;
+            Ok((in_clear(secret)?, expiry))
+        });
+        let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;
+        if secrets.is_empty() {
+            return Err(RegistrationError::new("client_secret", "is missing, and a registered algorithm needs it"));
+        }
+        Ok(Self(secrets))
+    }
+
+    /// RFC 7518 section 3.2: as long as the hash, or longer.
+    pub(super) fn check_length(&self, algorithm: SigningAlgorithm) -> Result<(), RegistrationError> {
+        if self.0.iter().all(|(secret, _)| secret.supports(algorithm)) {
+            return Ok(());
+        }
+        Err(RegistrationError::new(
+            "client_secret",
+            format!("is shorter than the hash of {algorithm}, the registered algorithm or the least there is"),
+        ))
+    }
+
+    pub(crate) fn at(&self, now: OffsetDateTime) -> CurrentSecrets<'_> {
+        CurrentSecrets { secrets: self, now }
+    }
+}
+
+impl CurrentSecrets<'_> {
+    /// Decrypts with a key derived from one of the secrets.
+    pub(crate) fn decrypt(
+        self,
+        jwe: &Jwe<'_>,
+        (algorithm, encryption): (KeyManagement, ContentEncryption),
+    ) -> Result<Vec<u8>, TokenFault> {
+        self.first_right(|secret| secret.decrypt(jwe, algorithm, encryption))
+    }
+
+    /// The outcome of the first secret that works, or that of the last one.
+    fn first_right<T>(self, attempt: impl Fn(&SharedSecret) -> Result<T, TokenFault>) -> Result<T, TokenFault> {
+        let mut outcome = Err(TokenFault::NoKey);
+        for (secret, expiry) in &self.secrets.0 {
+            if expiry.is_none_or(|expiry| self.now < expiry) {
+                outcome = attempt(secret);
+                if outcome.is_ok() {
+                    break;
+                }
+            }
+        }
+        outcome
+    }
+}
+
+impl Verifier for CurrentSecrets<'_> {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+        self.first_right(|secret| secret.check(jws, permitted))
+    }
+}

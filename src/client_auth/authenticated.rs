@@ -1,0 +1,155 @@
+//! The outcome of authentication: first a client that its credentials vouch for, then one that has authenticated.
+
+use std::{fmt, sync::Arc};
+
+#[cfg(feature = "attestation")]
+use super::attestation::VerifiedAttestation;
+use super::{assertion::VerifiedAssertion, certificate::Recognized, secret::RightSecret};
+use crate::{
+    certificate::client_certificate::ClientCertificate,
+    client::{Client, Credential, NoCredentials},
+    dpop::Proven,
+    error::Reason,
+    jose::TokenFault,
+    protocol::{
+        authentication_method::AuthenticationMethod,
+        confirmation::{Confirmation, Thumbprint},
+    },
+};
+
+/// A client whose credentials were verified, in a request whose DPoP proof was not. It has not authenticated: an attestation may
+/// be worth nothing without that proof. [`prove`](Self::prove) is the only way on.
+pub(crate) struct Vouched {
+    client: Arc<Client>,
+    confirmation: Confirmation,
+    /// The key of an attestation that no other proof came with.
+    proof_key: Option<Thumbprint>,
+}
+
+impl Vouched {
+    fn new(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client), confirmation: Confirmation::default(), proof_key: None }
+    }
+
+    /// Takes down the certificate of the connection, whether or not the client has authenticated with it.
+    pub(crate) fn bound_to(mut self, certificate: Option<ClientCertificate<'_>>) -> Self {
+        if self.client.binds_tokens_to_certificate() {
+            self.confirmation.x5t_s256 = certificate.map(|certificate| certificate.thumbprint());
+        }
+        self
+    }
+
+    /// Returns `true` if the client authenticates with the DPoP proof, too.
+    pub(crate) fn needs_proof(&self) -> bool {
+        self.proof_key.is_some()
+    }
+
+    /// The client, once the DPoP proof of its request was verified, if there is one. With an attestation that no other proof came
+    /// with, there must be one by its key.
+    pub(crate) fn prove(self, proven: Option<&Proven>) -> Result<AuthenticatedClient, Reason> {
+        let jkt = proven.map(Proven::thumbprint);
+        match (self.proof_key, jkt) {
+            (Some(_), None) => Err(Reason::AttestationProof(TokenFault::Missing)),
+            (Some(needed), Some(jkt)) if needed != jkt => Err(Reason::AttestationProof(TokenFault::OtherKey)),
+            _ => {
+                Ok(AuthenticatedClient { client: self.client, confirmation: Confirmation { jkt, ..self.confirmation } })
+            }
+        }
+    }
+}
+
+impl From<Credential<'_, NoCredentials>> for Vouched {
+    /// The client is registered to prove nothing.
+    fn from(none: Credential<'_, NoCredentials>) -> Self {
+        Self::new(none.client())
+    }
+}
+
+impl From<RightSecret<'_>> for Vouched {
+    fn from(secret: RightSecret<'_>) -> Self {
+        Self::new(secret.client())
+    }
+}
+
+impl From<VerifiedAssertion<'_, '_>> for Vouched {
+    fn from(assertion: VerifiedAssertion<'_, '_>) -> Self {
+        Self::new(assertion.client())
+    }
+}
+
+impl From<Recognized<'_>> for Vouched {
+    fn from(certificate: Recognized<'_>) -> Self {
+        Self::new(certificate.client())
+    }
+}
+
+#[cfg(feature = "attestation")]
+impl From<VerifiedAttestation<'_, '_>> for Vouched {
+    fn from(attestation: VerifiedAttestation<'_, '_>) -> Self {
+        let instance = attestation.instance();
+        Self {
+            confirmation: Confirmation { client_instance: Some(instance), ..Confirmation::default() },
+            proof_key: attestation.single_use().is_none().then_some(instance),
+            ..Self::new(attestation.client())
+        }
+    }
+}
+
+/// A client that has proved its identity, in the one way it registered. Only this library makes one.
+///
+/// With the method `none`, which needs [`Policy::danger_allow_unauthenticated_clients`](crate::Policy::danger_allow_unauthenticated_clients),
+/// it has proved nothing.
+#[derive(Clone)]
+pub struct AuthenticatedClient {
+    client: Arc<Client>,
+    confirmation: Confirmation,
+}
+
+impl AuthenticatedClient {
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The method it used.
+    #[must_use]
+    pub fn method(&self) -> AuthenticationMethod {
+        self.client.token_endpoint_auth_method()
+    }
+
+    /// The keys that the request has proved possession of, beside its credentials. Bind the tokens that it gets to these.
+    ///
+    /// It has the key of a DPoP proof that came along, and the thumbprint of the connection's certificate if the client is
+    /// registered with
+    /// [`tls_client_certificate_bound_access_tokens`](crate::ClientRegistration::tls_client_certificate_bound_access_tokens)
+    /// and one was handed in. If none was, it is for the host to refuse the request or to issue tokens that are not bound (RFC
+    /// 8705 section 3.4). A host that binds the tokens of other clients too takes
+    /// [`ClientCertificate::thumbprint`](crate::ClientCertificate::thumbprint).
+    #[must_use]
+    pub fn confirmation(&self) -> Confirmation {
+        self.confirmation
+    }
+
+    /// Returns `true` if the request has proved possession of all keys that a code, or a refresh token, is bound to: the
+    /// [`confirmation`](crate::AuthorizationRequest::confirmation) of its authorization request. If not, answer
+    /// `invalid_grant`. Every request fulfils a `demanded` that is empty.
+    #[must_use]
+    pub fn fulfils(&self, demanded: Confirmation) -> bool {
+        let Confirmation { jkt, x5t_s256, client_instance } = self.confirmation;
+        [(demanded.jkt, jkt), (demanded.x5t_s256, x5t_s256), (demanded.client_instance, client_instance)]
+            .into_iter()
+            .all(|(demanded, proved)| demanded.is_none() || demanded == proved)
+    }
+
+    /// The client, to be shared.
+    pub(crate) fn shared(&self) -> &Arc<Client> {
+        &self.client
+    }
+}
+
+impl fmt::Debug for AuthenticatedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticatedClient").field("client_id", &self.client.client_id()).finish_non_exhaustive()
+    }
+}

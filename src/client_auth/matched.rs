@@ -1,0 +1,75 @@
+//! The credentials that a request shows, held against those that the client has registered.
+
+use std::sync::Arc;
+
+#[cfg(feature = "attestation")]
+use super::attestation::CheckedAttestation;
+use super::{assertion::CheckedAssertion, certificate::ShownCertificate, presented::Checked, secret::ShownSecret};
+use crate::{
+    certificate::Subject,
+    client::{Client, Credential, Credentials, KeySource, NoCredentials, Secrets, SharedSecrets},
+    error::Reason,
+    policy::Policy,
+};
+
+/// Credentials in the way that the client has registered, with what they are to be verified by.
+pub(crate) enum Matched<'c, 'a> {
+    Nothing(Credential<'c, NoCredentials>),
+    Secret(Credential<'c, &'c Secrets>, &'a ShownSecret<'a>),
+    SharedSecret(Credential<'c, &'c SharedSecrets>, &'a CheckedAssertion<'a>),
+    PrivateKey(Credential<'c, &'c KeySource>, &'a CheckedAssertion<'a>),
+    CertificateSubject(Credential<'c, &'c Subject>, &'a ShownCertificate),
+    CertificateKey(Credential<'c, &'c KeySource>, &'a ShownCertificate),
+    #[cfg(feature = "attestation")]
+    Attestation(Credential<'c, ()>, &'a CheckedAttestation<'a>),
+}
+
+impl<'c, 'a> Matched<'c, 'a> {
+    /// Matches the two, if the policy offers the registered way.
+    pub(crate) fn of(client: &'c Arc<Client>, shown: &'a Checked<'a>, policy: &Policy) -> Result<Self, Reason> {
+        if !policy.offers_authentication_method(client.token_endpoint_auth_method()) {
+            return Err(Reason::MethodNotOffered);
+        }
+        match (client.credentials(), shown) {
+            (Credentials::None, Checked::Name(_)) => Ok(Self::Nothing(Credential::of(client, NoCredentials))),
+            (Credentials::CertificateSubject(subject), Checked::Name(certificate)) => {
+                Ok(Self::CertificateSubject(Credential::of(client, subject), demanded(certificate)?))
+            }
+            (Credentials::CertificateKey(keys), Checked::Name(certificate)) => {
+                Ok(Self::CertificateKey(Credential::of(client, keys), demanded(certificate)?))
+            }
+            (Credentials::Secret(secrets), Checked::Secret(secret)) if secrets.transport() == secret.transport() => {
+                Ok(Self::Secret(Credential::of(client, secrets), secret))
+            }
+            (Credentials::SharedSecret(secrets), Checked::Assertion(assertion)) => {
+                Ok(Self::SharedSecret(Credential::of(client, secrets), assertion))
+            }
+            (Credentials::PrivateKey(keys), Checked::Assertion(assertion)) => {
+                Ok(Self::PrivateKey(Credential::of(client, keys), assertion))
+            }
+            #[cfg(feature = "attestation")]
+            (Credentials::Attestation(possession), Checked::Attestation(attestation))
+                if *possession == attestation.possession() =>
+            {
+                Ok(Self::Attestation(Credential::of(client, ()), attestation))
+            }
+            (Credentials::Secret(_) | Credentials::SharedSecret(_) | Credentials::PrivateKey(_), Checked::Name(_)) => {
+                Err(Reason::MissingCredentials)
+            }
+            #[cfg(feature = "attestation")]
+            (Credentials::Attestation(_), Checked::Name(_)) => Err(Reason::MissingCredentials),
+            #[cfg(feature = "attestation")]
+            (_, Checked::Attestation(_)) => Err(Reason::WrongMethod),
+            (_, Checked::Secret(_) | Checked::Assertion(_)) => Err(Reason::WrongMethod),
+        }
+    }
+}
+
+/// The certificate, of a client that is known by it.
+fn demanded(shown: &Option<Result<Box<ShownCertificate>, Reason>>) -> Result<&ShownCertificate, Reason> {
+    match shown {
+        Some(Ok(certificate)) => Ok(certificate),
+        Some(Err(reason)) => Err(*reason),
+        None => Err(Reason::MissingCertificate),
+    }
+}

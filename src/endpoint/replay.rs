@@ -1,0 +1,212 @@
+//! What may happen once: the use of an assertion, of a proof, of a request object, of a code challenge. How each is marked, for
+//! how long, and what it means that its mark is known already.
+
+use std::{sync::Arc, time::Duration};
+
+#[cfg(feature = "attestation")]
+use crate::client_auth::VerifiedAttestation;
+use crate::{
+    client_auth::VerifiedAssertion,
+    clock::Clock,
+    dpop::Proven,
+    error::{Reason, Refusal},
+    jar::RequestObject,
+    jose::TokenFault,
+    policy::Policy,
+    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
+    validation::request::AuthorizationRequest,
+};
+
+/// Seconds by which the clocks of nodes may differ.
+const CLOCKS_APART: i64 = 60;
+
+/// Makes the marks of one endpoint, and has them remembered.
+pub(super) struct ReplayGuard {
+    keys: Arc<KeySpace>,
+    clock: Arc<dyn Clock>,
+    login_lifetime: Duration,
+    /// Zero where code challenges are not remembered.
+    code_challenge_memory: Duration,
+}
+
+/// The kinds of what may happen once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Assertion,
+    #[cfg(feature = "attestation")]
+    AttestationProof,
+    DpopProof,
+    RequestObject,
+    CodeChallenge,
+}
+
+/// Something that may happen once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    purpose: Purpose,
+    stored: ReplayMark,
+}
+
+/// A mark that is to be remembered when the login ends, unless the login takes too long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MarkOfLogin {
+    mark: Mark,
+    /// By the clock's [`elapsed`](Clock::elapsed).
+    until: Duration,
+}
+
+/// The marks that are remembered in one step.
+pub(super) struct Once<const N: usize>([Option<Mark>; N]);
+
+impl Purpose {
+    /// The reason to refuse what has happened before.
+    fn replayed(self) -> Reason {
+        match self {
+            Self::Assertion => Reason::ClientAssertion(TokenFault::Replayed),
+            #[cfg(feature = "attestation")]
+            Self::AttestationProof => Reason::AttestationProof(TokenFault::Replayed),
+            Self::DpopProof => Reason::DpopProof(TokenFault::Replayed),
+            Self::RequestObject => Reason::RequestObject(TokenFault::Replayed),
+            Self::CodeChallenge => Reason::CodeChallengeReused,
+        }
+    }
+}
+
+impl ReplayGuard {
+    pub(super) fn new(keys: Arc<KeySpace>, clock: Arc<dyn Clock>, policy: &Policy) -> Self {
+        Self {
+            keys,
+            clock,
+            login_lifetime: Duration::from_secs(policy.login_lifetime.into()),
+            code_challenge_memory: Duration::from_secs(policy.code_challenge_memory.into()),
+        }
+    }
+
+    /// The `jti` of a client assertion.
+    pub(super) fn assertion(&self, assertion: &VerifiedAssertion<'_, '_>) -> Mark {
+        let key = self.keys.assertion(assertion.client().client_id(), assertion.id());
+        self.mark_until(Purpose::Assertion, key, assertion.expires_at())
+    }
+
+    /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
+    #[cfg(feature = "attestation")]
+    pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
+        let (id, expires_at) = attestation.single_use()?;
+        let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);
+        Some(self.mark_until(Purpose::AttestationProof, key, expires_at))
+    }
+
+    /// The `jti` of a DPoP proof.
+    pub(super) fn dpop_proof(&self, proof: &Proven) -> Mark {
+        let key = self.keys.dpop_proof(&proof.thumbprint().to_string(), proof.target().as_str(), proof.id());
+        self.mark_until(Purpose::DpopProof, key, proof.expires_at())
+    }
+
+    /// The `jti` of a request object that is good for one use, for as long as a login can last that has begun with it in the query, whichever way it comes
+    /// again.
+    pub(super) fn request_object(&self, object: &RequestObject<'_>) -> Option<Mark> {
+        let (id, expires_at) = object.single_use()?;
+        let key = self.keys.request_object(object.client().client_id(), id);
+        let mut mark = self.mark_until(Purpose::RequestObject, key, expires_at);
+        mark.stored.lifetime = mark.stored.lifetime.saturating_add(self.login_lifetime);
+        Some(mark)
+    }
+
+    /// The challenge of a pushed request, where challenges are remembered.
+    pub(super) fn code_challenge(&self, request: &AuthorizationRequest) -> Option<Mark> {
+        let challenge = request.code_challenge().filter(|_| !self.code_challenge_memory.is_zero())?;
+        let key = self.keys.code_challenge(request.client_id(), challenge.as_str());
+        let stored = ReplayMark { key, lifetime: self.code_challenge_memory };
+        Some(Mark { purpose: Purpose::CodeChallenge, stored })
+    }
+
+    /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
+    /// [`CLOCKS_APART`] does not take for new what another has seen.
+    fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
+        let left = expires_at.saturating_sub(self.clock.now().unix_timestamp());
+        let seconds = left.saturating_add(CLOCKS_APART).max(1);
+        let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
+        Mark { purpose, stored: ReplayMark { key, lifetime } }
+    }
+
+    /// Keeps a mark for the end of a login that begins now.
+    pub(super) fn at_end_of_login(&self, mark: Mark) -> MarkOfLogin {
+        MarkOfLogin { mark, until: self.clock.elapsed().saturating_add(self.login_lifetime) }
+    }
+
+    /// Remembers the mark of a login that ends.
+    pub(super) async fn end_login<S: RequestStore>(
+        &self,
+        store: &S,
+        client_id: &str,
+        login: MarkOfLogin,
+    ) -> Result<(), Refusal> {
+        if self.clock.elapsed() >= login.until {
+            return Err(Reason::RequestObject(TokenFault::Expired).into());
+        }
+        remember_one(store, self.keys.owner(client_id), login.mark).await
+    }
+
+    /// Remembers marks of a client.
+    pub(super) async fn remember_of_client<S: RequestStore, const N: usize>(
+        &self,
+        store: &S,
+        client_id: &str,
+        once: &Once<N>,
+    ) -> Result<(), Refusal> {
+        if once.is_empty() {
+            return Ok(());
+        }
+        let owner = self.keys.owner(client_id);
+        store.remember(owner, &once.stored()).await.map_err(|error| once.refused(error))
+    }
+
+    /// Remembers a proof that came with an access token. It counts against its key.
+    pub(super) async fn remember_proof<S: RequestStore>(&self, store: &S, proof: &Proven) -> Result<(), Refusal> {
+        let owner = self.keys.dpop_key(&proof.thumbprint().to_string());
+        remember_one(store, owner, self.dpop_proof(proof)).await
+    }
+}
+
+async fn remember_one<S: RequestStore>(store: &S, owner: RecordKey, mark: Mark) -> Result<(), Refusal> {
+    store.remember(owner, &[mark.stored]).await.map_err(|error| Once([Some(mark)]).refused(error))
+}
+
+impl<const N: usize> Once<N> {
+    pub(super) fn new(marks: [Option<Mark>; N]) -> Self {
+        Self(marks)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    /// The marks, as a store takes them.
+    pub(super) fn stored(&self) -> Vec<ReplayMark> {
+        self.0.iter().flatten().map(|mark| mark.stored).collect()
+    }
+
+    /// Why the store took nothing down.
+    pub(super) fn refused(&self, error: StoreRefusal) -> Refusal {
+        match error {
+            StoreRefusal::Replayed { mark } => self.replayed(mark).into(),
+            StoreRefusal::OwnerLimit { retry_after } => Refusal::later(Reason::ClientLimit, whole_seconds(retry_after)),
+            StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, whole_seconds(retry_after)),
+            StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
+        }
+    }
+
+    /// The meaning of a known mark. A store that names none of these can only mean one that was there.
+    fn replayed(&self, known: RecordKey) -> Reason {
+        let named = self.0.iter().flatten().find(|mark| mark.stored.key == known);
+        named
+            .or_else(|| self.0.iter().flatten().next_back())
+            .map_or(Reason::StoreUnavailable, |mark| mark.purpose.replayed())
+    }
+}
+
+/// Rounded up, and at least one: `Retry-After: 0` would invite a storm.
+fn whole_seconds(duration: Duration) -> u32 {
+    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
+}

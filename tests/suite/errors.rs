@@ -1,0 +1,133 @@
+//! What errors say: a `main` that returns `Box<dyn Error>` prints them by `Debug`.
+
+use std::{error::Error, time::Duration};
+
+use parjar::{
+    AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, InMemoryRegistry, JwksError, ManualClock, ParEndpoint,
+    Parameters, Policy, RandomError, RedirectUriError, RegistryError,
+    jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
+    store::{
+        Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+        contract,
+    },
+};
+use serde_json::json;
+
+use crate::support::{basic, client};
+
+const CAUSE: &str = "the cause, with what was asked";
+
+/// A store that does nothing, which the test kit does not take for one.
+struct Unavailable;
+
+impl RequestStore for Unavailable {
+    async fn insert(&self, _: NewRequest<'_>) -> Result<(), InsertError> {
+        Err(StoreError::new(CAUSE).into())
+    }
+
+    async fn claim(&self, _: Claim) -> Result<Vec<u8>, ClaimError> {
+        Err(StoreError::new(CAUSE).into())
+    }
+
+    async fn consume(&self, _: Claim) -> Result<(), ClaimError> {
+        Err(StoreError::new(CAUSE).into())
+    }
+
+    async fn remember(&self, _: RecordKey, _: &[ReplayMark]) -> Result<(), StoreRefusal> {
+        Err(StoreError::new(CAUSE).into())
+    }
+}
+
+struct Kit(ManualClock);
+
+impl contract::Harness for Kit {
+    type Store = Unavailable;
+
+    fn store(&self) -> Unavailable {
+        Unavailable
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        pollster::block_on(future)
+    }
+
+    fn pass(&self, time: Duration) {
+        self.0.advance(time);
+    }
+}
+
+fn refusal_of_a_form() -> parjar::Refusal {
+    Parameters::parse(b"%", &Policy::oauth().limits).unwrap_err()
+}
+
+fn errors() -> Vec<Box<dyn Error>> {
+    let unusable = VerificationKeys::parse_fetched(r#"{ "keys": [ {} ] }"#).unwrap();
+    let mut policy = Policy::oauth();
+    policy.request_uri_lifetime = 0;
+    let builder = ParEndpoint::builder("https://as.example.com").clients(InMemoryRegistry::default()).policy(policy);
+    let build_error = builder.build().unwrap_err();
+    let BuildError::Policy(policy_error) = build_error.clone() else {
+        panic!("{build_error}");
+    };
+    vec![
+        Box::new(RegistryError::new(CAUSE)),
+        Box::new(JwksError::new(CAUSE)),
+        Box::new(RandomError::new(CAUSE)),
+        Box::new(StoreError::new(CAUSE)),
+        Box::new(InsertError::Exists),
+        Box::new(InsertError::from(StoreError::new(CAUSE))),
+        Box::new(StoreRefusal::Full { retry_after: Duration::from_secs(1) }),
+        Box::new(ClaimError::Spent),
+        Box::new(ClaimError::from(StoreError::new(CAUSE))),
+        Box::new(contract::check(&Kit(ManualClock::default())).unwrap_err()),
+        Box::new(InMemoryRegistry::new([client(basic("twice")), client(basic("twice"))]).unwrap_err()),
+        Box::new(
+            serde_json::from_value(json!({ "client_id": "" }))
+                .map(|registration: parjar::ClientRegistration| parjar::Client::try_from(registration).unwrap_err())
+                .unwrap(),
+        ),
+        Box::new(ParEndpoint::builder("https://as.example.com").build().unwrap_err()),
+        Box::new(build_error),
+        Box::new(policy_error),
+        Box::new(Cors::origins(["nonsense"]).unwrap_err()),
+        Box::new(ClientCertHeaderError::Repeated),
+        Box::new(KeyProblem::Weak),
+        Box::new(unusable.skipped()[0]),
+        Box::new(KeySetError::NotASet),
+        Box::new(TokenFault::Signature),
+        Box::new(RedirectUriError::Empty),
+        Box::new(refusal_of_a_form()),
+        Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
+        #[cfg(feature = "attestation")]
+        Box::new(parjar::attesters::AttesterError::Untrusted),
+        #[cfg(feature = "sealed")]
+        Box::new(parjar::store::SealingKeyError::Zeros),
+        #[cfg(feature = "redis")]
+        Box::new(parjar::store::RedisStoreError::Evicts),
+        #[cfg(feature = "postgres")]
+        Box::new(parjar::store::PostgresStoreError::Schema),
+    ]
+}
+
+#[test]
+fn debug_says_what_display_says_and_keeps_the_cause_of_a_host_back() {
+    for error in errors() {
+        let text = error.to_string();
+        assert_eq!(format!("{error:?}"), text);
+        assert!(!text.is_empty() && !text.contains(CAUSE), "{text}");
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn a_store_that_cannot_be_built_says_why() {
+    let error = parjar::store::RedisStoreError::from(StoreError::new("NOPERM"));
+    assert_eq!(format!("{error:?}"), "the request store is unavailable: NOPERM");
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn tables_that_cannot_be_migrated_say_why() {
+    let error = parjar::store::PostgresStoreError::from(StoreError::new("SQLSTATE 42501"));
+    assert_eq!(format!("{error:?}"), "the tables were not migrated: the request store is unavailable: SQLSTATE 42501");
+}
