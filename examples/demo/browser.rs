@@ -36,6 +36,11 @@ impl Browser {
         Ok(Self { id, cookie, secure, known: known.is_some() })
     }
 
+    /// What this server keeps things of the browser under.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// What a request is bound to.
     pub(crate) fn binding(&self) -> Result<parjar::Browser<'_>, EmptyBinding> {
         parjar::Browser::bound(&self.id)
