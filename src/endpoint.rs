@@ -1,4 +1,4 @@
-//! The facade: the only code that awaits, and the only code that knows the order of the steps.
+//! The facade: it knows the order of the steps, one list for each endpoint. The parts know the steps.
 
 #[cfg(feature = "attestation")]
 mod attest;
@@ -80,7 +80,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
-        // What cannot be registered never reaches the host's database.
+        // A name that cannot be registered never reaches the host's database.
         if client_id.len() > self.policy().limits.client_id || !is_client_id(client_id) {
             return Ok(None);
         }

@@ -18,12 +18,12 @@ use crate::{
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    /// Opens an authorization request: one that was pushed, by `client_id` and `request_uri`, or where nobody demands a push
-    /// one that is spelled out in the query, or in there as a `request` object (RFC 9101).
+    /// Opens an authorization request: one that was pushed, by `client_id` and `request_uri`; or, where neither policy nor client
+    /// demand a push, one that is spelled out in the query, or in a `request` object there (RFC 9101).
     ///
     /// `query` is the raw query of a GET, or the raw body of a POST. Beside a `request_uri` or a `request` nothing but
-    /// `client_id` in it has any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading the page does no
-    /// harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
+    /// `client_id` in it has any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading
+    /// the page does no harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
     ///
     /// The first [`Browser`] to open a pushed request keeps it. A HEAD request should not get here: programs that look at a link
     /// before its user does would take the request for themselves.
@@ -133,7 +133,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    /// What is wrong with a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
+    /// The refusal of a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
     async fn refuse_foreign(&self, client_id: &str, request_uri: &str) -> Refusal {
         let by_reference = ["https://", "http://"]
             .into_iter()
@@ -170,7 +170,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 }
 
-/// A redirect URI was good at the push: if it is not any more, the whole request is not.
+/// The refusal of a request whose redirect URI was good at the push and has been withdrawn.
 fn withdrawn(refusal: Refusal) -> Refusal {
     match refusal.reason() {
         Reason::RedirectUri(_) | Reason::MissingRedirectUri => Reason::RedirectUriWithdrawn.into(),

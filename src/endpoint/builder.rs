@@ -108,13 +108,13 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// The same for the token endpoint.
+    /// Another URL of the token endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
     pub fn mtls_token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.urls.mtls_token = Some(url.into());
         self
     }
 
-    /// Who knows which attesters may vouch for clients, and their keys. See [`attesters`](crate::attesters).
+    /// The source of the keys of attesters, which decides which of them may vouch for clients. See [`attesters`](crate::attesters).
     #[cfg(feature = "attestation")]
     pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
         self.draft.attestation.keys = Some(Box::new(keys));
@@ -136,7 +136,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// A key whose nonces are accepted and not handed out, to replace one without refusing anybody. See
+    /// A key whose nonces are accepted and not handed out, to replace a key without refusing proofs. See
     /// [`Nonces::new`](crate::dpop::Nonces::new).
     pub fn replaced_dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
         self.draft.nonce_keys.replaced.push(key);
@@ -162,7 +162,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// How often those keys are fetched, and how long they are believed.
+    /// Sets how often the keys at a `jwks_uri` are fetched, and how long they are believed.
     pub fn jwks_cache(mut self, limits: JwksCacheLimits) -> Self {
         self.draft.jwks.limits = limits;
         self
@@ -174,12 +174,12 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Where clients are looked up.
+    /// Sets the registry in which clients are looked up.
     pub fn clients<C2: ClientRegistry>(self, clients: C2) -> ParEndpointBuilder<C2, S> {
         ParEndpointBuilder { clients: Some(clients), store: self.store, draft: self.draft }
     }
 
-    /// Where pushed requests are kept. Default: a [`MemoryStore`].
+    /// Sets the store in which pushed requests are kept. Default: a [`MemoryStore`].
     pub fn store<S2: RequestStore>(self, store: S2) -> ParEndpointBuilder<C, S2> {
         ParEndpointBuilder { clients: self.clients, store, draft: self.draft }
     }
@@ -227,8 +227,8 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Draws handles from another source than the system's generator. **Whoever can guess its output can take over
-    /// logins.** For tests, and for hardware generators.
+    /// Draws handles from another source than the system's generator. **An attacker who guesses its output takes
+    /// over logins.** For tests, and for hardware generators.
     pub fn random(mut self, random: impl RandomSource) -> Self {
         self.draft.random = Arc::new(random);
         self

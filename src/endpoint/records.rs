@@ -32,8 +32,7 @@ impl Records {
         Self { server: Arc::clone(server), keys: Arc::clone(keys), random }
     }
 
-    /// Stores a request, together with the marks that make it one of a kind. Its handle leaves the server when it is safely stored,
-    /// and not before.
+    /// Stores a request together with its marks. Its handle is handed out when it is safely stored, and not before.
     pub(super) async fn insert<S: RequestStore, const N: usize>(
         &self,
         store: &S,
@@ -58,7 +57,7 @@ impl Records {
         Err(Reason::RandomSource.into())
     }
 
-    /// Opens a request for a client and a browser, or reads it again. The claim that comes with it is what spends it.
+    /// Opens a request for a client and a browser, or reads it again. The claim that comes with it spends it.
     pub(super) async fn open<S: RequestStore>(
         &self,
         store: &S,

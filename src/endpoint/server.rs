@@ -23,7 +23,7 @@ impl Server {
         self.clock.now()
     }
 
-    /// Answers in the name of this server, signed where there is a signer.
+    /// The responder of this server.
     pub(super) fn responder(&self, signer: Option<Arc<dyn ResponseSigner>>) -> Result<Responder, BuildError> {
         let responder = Responder::new(Arc::clone(&self.issuer), signer, Arc::clone(&self.clock));
         responder.check(&self.policy).map_err(BuildError::ResponseSigner)?;

@@ -1,4 +1,4 @@
-//! The server's side of all authorization responses: in whose name they are given, and signed by what.
+//! The server's side of all authorization responses: its issuer identifier and its signer.
 
 use std::{fmt, sync::Arc};
 
@@ -22,7 +22,7 @@ impl Responder {
         self.signer.as_deref()
     }
 
-    /// Finds what is wrong with the signer, by the policy.
+    /// Checks the signer against the policy.
     pub(crate) fn check(&self, policy: &Policy) -> Result<(), &'static str> {
         let mut types = policy.response_types_supported.iter();
         match &self.signer {
