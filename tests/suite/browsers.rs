@@ -92,16 +92,6 @@ fn a_refused_browser_does_not_prolong_the_login() {
 }
 
 #[test]
-fn an_empty_binding_is_none() {
-    // Otherwise all browsers without a cookie would be one.
-    let login = Login::new();
-    assert!(login.open(Some("")).is_ok());
-    assert!(login.open(None).is_ok());
-    assert!(login.open(Some("first")).is_ok());
-    assert_eq!(page(login.open(Some(""))).reason(), Reason::OtherBrowser);
-}
-
-#[test]
 fn any_text_is_a_binding() {
     for text in ["\0", "ü\u{1F600}", "a=b; c=d", &"x".repeat(100_000)] {
         let login = Login::new();
@@ -125,8 +115,17 @@ fn requests_of_one_browser_are_independent() {
 }
 
 #[test]
+fn an_unbound_browser_binds_nothing() {
+    let login = Login::new();
+    assert!(login.open(None).is_ok());
+    assert!(login.open(None).is_ok());
+    assert!(login.open(Some("first")).is_ok());
+    assert_eq!(page(login.open(None)).reason(), Reason::OtherBrowser);
+}
+
+#[test]
 fn an_empty_cookie_names_no_browser() {
-    // P-20
+    // P-20: otherwise all browsers without a cookie would be one
     let error = Browser::bound("").unwrap_err();
     assert_eq!(error.to_string(), "the binding of a browser is empty");
     assert!(!format!("{:?}", Browser::bound("cAnArY").unwrap()).contains("cAnArY"));

@@ -658,8 +658,8 @@ fn discovery_is_that_of_the_profile() {
 fn presets_that_need_signed_responses_need_a_signer() {
     // F1-002, AU-005, FM-006
     for profile in Profile::ALL {
-        let build = |policy| ParEndpoint::builder(ISSUER).policy(policy).clients(InMemoryRegistry::default()).build();
-        let built = build(Policy::from(*profile));
+        let builder = ParEndpoint::builder(ISSUER).policy(Policy::from(*profile)).token_endpoint(TOKEN_ENDPOINT);
+        let built = builder.clients(InMemoryRegistry::default()).build();
         assert_eq!(built.is_err(), FAPI1.contains(profile), "{profile}");
     }
     let mut policy = Policy::fapi1_advanced();
