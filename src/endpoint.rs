@@ -1,6 +1,5 @@
 //! The facade: it knows the order of the steps, one list for each endpoint. The parts know the steps.
 
-#[cfg(feature = "attestation")]
 mod attest;
 mod authenticate;
 mod authenticator;
@@ -9,7 +8,6 @@ mod authorize_refusal;
 mod browser;
 mod build_error;
 mod builder;
-#[cfg(feature = "attestation")]
 mod challenge;
 mod client_keys;
 mod complete;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "attestation")]
 use super::attest::AttestationVerifier;
 use super::{
     client_keys::{ClientKeys, may_be_by_new_key},
@@ -23,7 +22,6 @@ pub(super) struct Authenticator {
     urls: Arc<Urls>,
     client_keys: Arc<ClientKeys>,
     replay: Arc<ReplayGuard>,
-    #[cfg(feature = "attestation")]
     pub(super) attestations: AttestationVerifier,
 }
 
@@ -40,14 +38,13 @@ impl Authenticator {
         urls: &Arc<Urls>,
         client_keys: &Arc<ClientKeys>,
         replay: &Arc<ReplayGuard>,
-        #[cfg(feature = "attestation")] attestations: AttestationVerifier,
+        attestations: AttestationVerifier,
     ) -> Self {
         Self {
             server: Arc::clone(server),
             urls: Arc::clone(urls),
             client_keys: Arc::clone(client_keys),
             replay: Arc::clone(replay),
-            #[cfg(feature = "attestation")]
             attestations,
         }
     }
@@ -96,7 +93,6 @@ impl Authenticator {
                 let recognized = self.client_keys.attempt(keys, |keys| certificate.check_key(keys), is_unknown).await;
                 recognized.map_err(certificate_fault)?.into()
             }
-            #[cfg(feature = "attestation")]
             Matched::Attestation(client, attestation) => {
                 let attestation = self.attestations.verify(client, attestation).await?;
                 let mark = self.replay.attestation_proof(&attestation);

@@ -34,11 +34,9 @@ pub enum BuildError {
     #[error("response_signer: {0}")]
     ResponseSigner(&'static str),
     /// The policy offers authentication by attestation, and no source of the keys of attesters was given.
-    #[cfg(feature = "attestation")]
     #[error("attester_keys: were not given, and policy.token_endpoint_auth_methods_supported needs them")]
     AttesterKeys,
     /// A challenge endpoint was given, and the policy demands no challenges.
-    #[cfg(feature = "attestation")]
     #[error("challenge_endpoint: needs policy.client_attestation.require_challenge")]
     UnusedChallengeEndpoint,
     /// No key could be drawn for the nonces of DPoP proofs, or the challenges of attested clients.

@@ -4,20 +4,18 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-#[cfg(feature = "attestation")]
 use super::attest::AttestationSettings;
 use super::{
     ParEndpoint, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
     host_rules::HostRules, issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts,
     proof::ProofVerifier, records::Records, replay::ReplayGuard, server::Server, urls::GivenUrls,
 };
-#[cfg(feature = "attestation")]
-use crate::client_auth::attesters::AttesterKeys;
 use crate::{
     client::{
         Client, ClientRegistry, InMemoryRegistry,
         jwks::{JwksCacheLimits, JwksSource},
     },
+    client_auth::attesters::AttesterKeys,
     clock::{Clock, SystemClock},
     error::Rejection,
     jose::DecryptionKeys,
@@ -44,7 +42,6 @@ struct Draft {
     urls: GivenUrls,
     nonce_keys: GivenNonceKeys,
     jwks: GivenJwksSource,
-    #[cfg(feature = "attestation")]
     attestation: AttestationSettings,
     decryption_keys: Option<DecryptionKeys>,
     response_signer: Option<Arc<dyn ResponseSigner>>,
@@ -65,7 +62,6 @@ impl ParEndpointBuilder {
                 urls: GivenUrls::default(),
                 nonce_keys: GivenNonceKeys::default(),
                 jwks: GivenJwksSource::default(),
-                #[cfg(feature = "attestation")]
                 attestation: AttestationSettings::default(),
                 decryption_keys: None,
                 response_signer: None,
@@ -115,14 +111,12 @@ impl<C, S> ParEndpointBuilder<C, S> {
     }
 
     /// The source of the keys of attesters, which decides which of them may vouch for clients. See [`attesters`](crate::attesters).
-    #[cfg(feature = "attestation")]
     pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
         self.draft.attestation.keys = Some(Box::new(keys));
         self
     }
 
     /// The URL at which the host answers with [`ParEndpoint::challenge_reply`], for the metadata.
-    #[cfg(feature = "attestation")]
     pub fn challenge_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.attestation.challenge_endpoint = Some(url.into().into());
         self
@@ -257,7 +251,6 @@ impl Draft {
         let rules = self.rules.build(&server, &responder)?;
         let observers = Arc::new(self.observers);
         let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
-        #[cfg(feature = "attestation")]
         self.attestation.check(&server.policy)?;
         urls.check_policy(&server.policy)?;
         let nonces = Arc::new(self.nonce_keys.build(&server, &*self.random)?);
@@ -269,7 +262,6 @@ impl Draft {
                 &urls,
                 &client_keys,
                 &replay,
-                #[cfg(feature = "attestation")]
                 self.attestation.build(&server, &nonces),
             ),
             proofs: ProofVerifier::new(&server, &nonces),

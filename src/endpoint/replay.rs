@@ -4,11 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{owner::owner, server::Server};
-#[cfg(feature = "attestation")]
-use crate::client_auth::VerifiedAttestation;
 use crate::{
     client::Client,
-    client_auth::VerifiedAssertion,
+    client_auth::{VerifiedAssertion, VerifiedAttestation},
     dpop::Proven,
     error::{Reason, Refusal},
     jar::RequestObject,
@@ -30,7 +28,6 @@ pub(super) struct ReplayGuard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Assertion,
-    #[cfg(feature = "attestation")]
     AttestationProof,
     DpopProof,
     RequestObject,
@@ -68,7 +65,6 @@ impl Purpose {
     fn replayed(self) -> Reason {
         match self {
             Self::Assertion => Reason::ClientAssertion(TokenFault::Replayed),
-            #[cfg(feature = "attestation")]
             Self::AttestationProof => Reason::AttestationProof(TokenFault::Replayed),
             Self::DpopProof => Reason::DpopProof(TokenFault::Replayed),
             Self::RequestObject => Reason::RequestObject(TokenFault::Replayed),
@@ -95,7 +91,6 @@ impl ReplayGuard {
     }
 
     /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
-    #[cfg(feature = "attestation")]
     pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
         let (id, expires_at) = attestation.single_use()?;
         let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);

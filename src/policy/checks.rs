@@ -45,7 +45,6 @@ impl Policy {
             return Err(PolicyError::new("token_endpoint_auth_methods_supported", "must not be empty"));
         }
         self.check_algorithms()?;
-        #[cfg(feature = "attestation")]
         self.client_attestation.check()?;
         if !self.request_parameter_supported
             && (self.require_signed_request_object || self.require_encrypted_request_object)
@@ -72,7 +71,6 @@ impl Policy {
         let settings = [
             ("policy.require_dpop", self.require_dpop),
             ("policy.require_dpop_nonce", self.require_dpop_nonce),
-            #[cfg(feature = "attestation")]
             (
                 "attest_jwt_client_auth_dpop in policy.token_endpoint_auth_methods_supported",
                 self.token_endpoint_auth_methods_supported.contains(&AuthenticationMethod::AttestJwtClientAuthDpop),
