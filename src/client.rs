@@ -1,4 +1,4 @@
-//! Clients: a registration that was checked once, so that requests meet only what can be used.
+//! Clients: registrations that were checked once, before a request meets them.
 
 mod checks;
 mod credential;
@@ -15,11 +15,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-#[cfg(feature = "attestation")]
-pub(crate) use self::credentials::PossessionMethod;
 pub(crate) use self::{
     credential::{Credential, NoCredentials},
-    credentials::Credentials,
+    credentials::{Credentials, PossessionMethod},
     keys::{ClientKeys, KeySource, ObjectKeys},
     secret::{MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
     shared_secrets::SharedSecrets,
@@ -39,7 +37,7 @@ use crate::{
     },
 };
 
-/// A usable client. Made from a [`ClientRegistration`] with `try_from`.
+/// A client that can be used. Made from a [`ClientRegistration`] with `try_from`.
 pub struct Client {
     client_id: Box<str>,
     client_name: Option<Box<str>>,
@@ -54,6 +52,7 @@ pub struct Client {
     grant_types: Vec<String>,
     scope: Option<Vec<String>>,
     native: bool,
+    any_loopback_port: bool,
     sector_identifier: bool,
     default_max_age: Option<u64>,
     authorization_details_types: Option<Vec<String>>,
@@ -108,7 +107,7 @@ impl Client {
         &self.redirect_uris
     }
 
-    /// `response_types`. Empty for a client that has no business at the authorization endpoint.
+    /// `response_types`. Empty for a client that does not use the authorization endpoint.
     #[must_use]
     pub fn response_types(&self) -> &[ResponseType] {
         &self.response_types
@@ -141,6 +140,13 @@ impl Client {
     #[must_use]
     pub fn is_native(&self) -> bool {
         self.native
+    }
+
+    /// Returns `true` if the port of a loopback redirect URI may differ from the registered one (RFC 8252 section 7.3): for native
+    /// clients, and for public ones that do not say which type they are of.
+    #[must_use]
+    pub fn may_choose_loopback_port(&self) -> bool {
+        self.any_loopback_port
     }
 
     /// `default_max_age`, in seconds

@@ -1,15 +1,15 @@
-//! DPoP (RFC 9449): tokens that are good only in the hands of whoever has a key.
+//! DPoP (RFC 9449): tokens that are bound to a key, and good only together with a proof by it.
 //!
 //! A client makes a key pair and signs a small JWT with it for each request, the *proof*, which it sends in a `DPoP` header: for
 //! this method (`htm`), this URI (`htu`), now (`iat`), once (`jti`), and at a resource for this access token (`ath`). The
-//! [`Thumbprint`](crate::Thumbprint) of the key goes along with the authorization request, the code and the tokens; whoever steals
-//! one of those has not got the key.
+//! [`Thumbprint`](crate::Thumbprint) of the key goes along with the authorization request, the code and the tokens: a thief of
+//! one of those cannot use it without the key.
 //!
 //! # In three places
 //!
 //! **The push.** [`ParEndpoint::push`](crate::ParEndpoint::push) verifies the proof in the `DPoP` header, if there is one. Its key,
 //! or the one that the parameter `dpop_jkt` names, is stored with the request (section 10); where there are both they must be the
-//! same. Nothing is left to do for the host but to keep
+//! same. The host keeps
 //! [`AuthorizationRequest::confirmation`](crate::AuthorizationRequest::confirmation) with the code.
 //!
 //! **The token endpoint.** [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client) verifies the proof too.
@@ -53,7 +53,7 @@
 //!     Ok(())
 //! }
 //!
-//! /// What the token is bound to. One that is bound to nothing is not to be taken with the scheme `DPoP`.
+//! /// The key that the token is bound to. Refuse one that is bound to none.
 //! fn jkt_of(token: &str) -> Thumbprint {
 //!     # let _ = token;
 //!     // ... `cnf.jkt`
@@ -69,8 +69,8 @@
 //! * `htm` is the method, letter by letter. `htu` is the URI without query and fragment, as a [`TargetUri`].
 //! * `iat` is at most [`dpop_proof_lifetime`](crate::Policy::dpop_proof_lifetime) seconds ago, and at most
 //!   [`clock_leeway`](crate::Policy::clock_leeway) seconds ahead.
-//! * `jti` is 1 to 256 bytes long, and new for this key and URI. It is taken down in one step with what the request brings about, so
-//!   that a request that is refused can be repeated with the same proof.
+//! * `jti` is 1 to 256 bytes long, and new for this key and URI. The store remembers it in the same step that
+//!   the request succeeds in, so that a request that is refused can be repeated with the same proof.
 //! * `nonce` was handed out within the last minutes, where
 //!   [`require_dpop_nonce`](crate::Policy::require_dpop_nonce) demands it. This is looked at first: a refusal for its sake uses up
 //!   nothing, neither the proof nor a client assertion, and brings the nonce to try again with.
@@ -78,8 +78,8 @@
 //!
 //! # Elsewhere
 //!
-//! [`Proof`], [`Nonces`] and [`TargetUri`] are for hosts that meet proofs in other places. They keep nothing, so that whether a proof
-//! is new is left to the host.
+//! [`Proof`], [`Nonces`] and [`TargetUri`] are for hosts that meet proofs in other places. They keep nothing: the host itself checks that
+//! a proof is new.
 //!
 //! ```
 //! use parjar::{Clock, Policy, SystemClock, jose::TokenFault, dpop::{Proof, Purpose, TargetUri}};

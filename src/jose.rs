@@ -1,20 +1,19 @@
-//! The wall around josekit: compact JWTs of untrusted senders, from bytes to claims that can be believed.
+//! The wall around josekit: compact JWTs of untrusted senders, from bytes to verified claims.
 //!
-//! josekit, and OpenSSL below it, is asked for two things only: whether a raw signature fits, and what an encrypted key unwraps
-//! to. Everything before and after that is done here, and everything that can be refused without arithmetic on secrets is
-//! refused first:
+//! josekit, and OpenSSL below it, does two things only: it verifies raw signatures, and it unwraps encrypted keys. Everything
+//! before and after that is done here, and a token that can be refused without arithmetic on secrets is refused first:
 //!
 //! 1. size, number of segments and base64url, to the last bit;
 //! 2. a header of strict JSON, without anything that asks for another way of processing (`crit`, `b64`, `zip`) or offers a
-//!    key (`jwk`, `jku`, `x5c`, `x5u`), but for the `jwk` of a [DPoP proof](crate::dpop), which proves nothing but that its
-//!    sender has the private half, and the `x5c` of a client attestation, which is handed to the host;
+//!    key (`jwk`, `jku`, `x5c`, `x5u`). Two kinds of tokens may bring a key: a [DPoP proof](crate::dpop) its `jwk`, which proves
+//!    that the sender has the private half and nothing else, and a client attestation its `x5c`, which is handed to the host;
 //! 3. an algorithm that the server offers and the sender is registered for, before any key is looked at;
 //! 4. a key that was registered for it, found by `kid` or among a few;
-//! 5. for encryption: the lengths of encrypted key, initialization vector and tag; the tag before the padding; and one error
-//!    for all that can go wrong with a secret;
-//! 6. the payload, which nobody can reach in a token that has not passed.
+//! 5. for encryption: the lengths of encrypted key, initialization vector and tag; the tag before the padding; and the same error
+//!    for a wrong key, a wrong tag and a wrong padding;
+//! 6. the payload, once the signature was verified.
 //!
-//! These types are public for hosts that receive JWTs elsewhere, and to be tested as they are.
+//! These types are public for hosts that receive JWTs elsewhere.
 
 mod algorithm;
 mod base64url;
@@ -62,8 +61,8 @@ pub(crate) use self::{
 /// The longest `kid`, in bytes.
 const MAX_KID: usize = 256;
 
-/// Bytes of a token that a host hands in by itself.
+/// Bytes of a token that a host hands to one of the public types.
 const MAX_TOKEN: usize = 64 * 1024;
 
-/// How many keys are tried for a token that does not say which.
+/// Keys that are tried for a token without `kid`.
 const MAX_TRIALS: usize = 3;

@@ -4,7 +4,6 @@
 //! counts.
 
 mod checks;
-#[cfg(feature = "attestation")]
 mod client_attestation;
 mod document;
 mod error;
@@ -14,11 +13,9 @@ mod profile;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "attestation")]
-pub use self::client_attestation::ClientAttestationPolicy;
 pub(crate) use self::limits::MAX_CLIENT_ID;
 pub(crate) use self::presets::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS};
-pub use self::{error::PolicyError, limits::Limits, profile::Profile};
+pub use self::{client_attestation::ClientAttestationPolicy, error::PolicyError, limits::Limits, profile::Profile};
 use crate::{
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     protocol::{
@@ -57,14 +54,12 @@ use crate::{
 /// assert_eq!(policy, from_file);
 /// # Ok::<_, serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
     /// The profile whose preset it started from; in a file, `preset`. It holds `request_uri_lifetime` to the bounds of the
     /// profile, and everything else to nothing: [`lint`](Self::lint) tells what has left the profile. To leave its bounds too,
     /// say here that the policy is of another one.
-    #[serde(rename = "preset")]
     pub profile: Profile,
     /// Whether the PAR endpoint answers at all. Default `true`.
     pub pushed_authorization_requests: bool,
@@ -97,6 +92,10 @@ pub struct Policy {
     /// Whether the path of a per-request `redirect_uri` must be the registered one or continue it after a `/`. Default
     /// `false`. Switch it on where clients share an origin.
     pub restrict_per_request_redirect_uris_to_registered_path: bool,
+    /// The port of `http://localhost` may differ from the registered one as that of `http://127.0.0.1` may (RFC 9700 section 4.1.3),
+    /// for clients that [may choose it](crate::Client::may_choose_loopback_port). Default `true` in `oauth` and `oidc`, `false`
+    /// elsewhere: RFC 8252 section 8.3 advises against `localhost`.
+    pub allow_localhost_redirect_uris_on_any_port: bool,
     /// Seconds that a pushed request waits to be opened, 1 to 600, or what the [`profile`](Self::profile) demands: the
     /// `expires_in` of the reply. Default 60.
     pub request_uri_lifetime: u32,
@@ -126,8 +125,8 @@ pub struct Policy {
     /// Whether the metadata says that the host binds tokens to certificates (RFC 8705 section 3.3). Default `false`. It is the
     /// host that does it: see [`AuthenticatedClient::confirmation`](crate::AuthenticatedClient::confirmation).
     pub tls_client_certificate_bound_access_tokens: bool,
-    /// The algorithms of client assertions. Default all; RS256 only for clients that have registered it, for themselves or with
-    /// a key.
+    /// The algorithms of client assertions. Default all; RS256, RS384 and RS512 only for clients that have registered them, for
+    /// themselves or with a key.
     pub token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// Whether a client assertion needs the `typ` `client-authentication+jwt` (RFC 7523bis), which older clients do not send.
     /// Default `false`; the type of another kind of token is always refused.
@@ -135,11 +134,10 @@ pub struct Policy {
     /// Whether a client assertion needs `iat`. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,
-    /// What client attestations have to be (feature `attestation`).
-    #[cfg(feature = "attestation")]
+    /// What client attestations have to be.
     pub client_attestation: ClientAttestationPolicy,
-    /// The algorithms of request objects. Default all; RS256, and those with the `client_secret`, only for clients that have
-    /// registered them.
+    /// The algorithms of request objects. Default all; RS256, RS384, RS512, and those with the `client_secret`, only for
+    /// clients that have registered them.
     pub request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// How keys of encrypted request objects may be encrypted. Default all; those with the `client_secret` only for clients that
     /// have registered them.
@@ -153,7 +151,7 @@ pub struct Policy {
     /// Whether a DPoP proof needs a nonce of the server's (RFC 9449 section 8), which shows that it was made just now. Default
     /// `false`. It costs a client one more round trip every few minutes.
     pub require_dpop_nonce: bool,
-    /// The algorithms of DPoP proofs, asymmetric ones only. Default all but RS256.
+    /// The algorithms of DPoP proofs, asymmetric ones only. Default all but RS256, RS384 and RS512.
     pub dpop_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// Seconds for which a DPoP proof can be used, counted from its `iat`, 1 to 300. Default 60.
     pub dpop_proof_lifetime: u32,
@@ -195,6 +193,10 @@ pub struct Policy {
     pub danger_decrypt_request_objects_by_value: bool,
     /// **Danger.** Accepts the `code_challenge_method` `plain`, which whoever sees the request can answer. Default `false`.
     pub danger_allow_plain_code_challenge: bool,
+    /// **Danger.** Accepts registered redirect URIs of private-use schemes without a dot, such as `vscode:` and those of wallets,
+    /// which any app on the user's device can claim for itself (RFC 8252 section 8.4). Such a URI gets a code alone, and only
+    /// with a `code_challenge` by S256. Default `false`.
+    pub danger_allow_redirect_uri_schemes_without_dot: bool,
 }
 
 /// Who must send a `code_challenge` (RFC 7636, RFC 9700 section 2.1.1). A per-request `redirect_uri` needs one in any case.
@@ -221,18 +223,13 @@ impl Policy {
     }
 
     /// Whether a client may be one that an attester vouches for.
-    #[cfg(feature = "attestation")]
     pub(crate) fn offers_attestation(&self) -> bool {
         self.token_endpoint_auth_methods_supported.iter().any(|method| method.uses_attestation())
     }
 
     /// Whether nonces are demanded of any kind of proof.
     pub(crate) fn uses_nonces(&self) -> bool {
-        #[cfg(feature = "attestation")]
-        if self.client_attestation.require_challenge {
-            return true;
-        }
-        self.require_dpop_nonce
+        self.require_dpop_nonce || self.client_attestation.require_challenge
     }
 
     /// Whether a response of this type has to come as a JWT, for want of an ID token that signs it.

@@ -74,7 +74,7 @@ pub(crate) struct Rules {
     pub(crate) host: Vec<Arc<dyn RequestRule>>,
 }
 
-/// A refusal, and where the client may be told of it, if its `redirect_uri` was found good.
+/// A refusal, with the answer to the client if its `redirect_uri` was found good.
 #[derive(Debug)]
 pub(crate) struct Invalid {
     pub(crate) refusal: Refusal,
@@ -82,7 +82,7 @@ pub(crate) struct Invalid {
 }
 
 impl Rules {
-    /// Validates a request, and says where a refusal may be sent: nowhere, until the `redirect_uri` was found good.
+    /// Validates a request. A refusal has an answer to the client only once the `redirect_uri` was found good.
     pub(crate) fn validate(
         &self,
         parameters: Parameters,
@@ -103,7 +103,7 @@ impl Rules {
         }
     }
 
-    /// The list.
+    /// The list of checks.
     fn checks(
         &self,
         parameters: &Parameters,
@@ -149,7 +149,7 @@ impl Rules {
         }
     }
 
-    /// Refuses a request for a reason that shows before its parameters are looked at.
+    /// Refuses a request before its parameters are looked at.
     pub(crate) fn refuse_unread(&self, reason: Reason, parameters: &Parameters, client: &Arc<Client>) -> Invalid {
         let refused = || {
             response::check_flow(client)?;
@@ -165,7 +165,7 @@ impl Rules {
         }
     }
 
-    /// Where a refusal goes. A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
+    /// The answer to the client for a refusal. A response mode that cannot be served is answered by a page (OpenID Connect Core section 3.1.2.6).
     fn answer(
         &self,
         refusal: &Refusal,

@@ -58,7 +58,6 @@ impl Client {
         }
         let needs_secret = match method {
             AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt => false,
-            #[cfg(feature = "attestation")]
             method if method.uses_attestation() => false,
             method => !method.uses_certificate(),
         };
@@ -87,6 +86,10 @@ impl Client {
             )?,
             scope: scope_of(&registration)?,
             native: is_native(&registration)?,
+            any_loopback_port: match registration.application_type {
+                None => method == AuthenticationMethod::None,
+                Some(_) => is_native(&registration)?,
+            },
             sector_identifier: has_sector_identifier(&registration)?,
             default_max_age: registration.default_max_age,
             authorization_details_types: registration.authorization_details_types,
@@ -156,13 +159,8 @@ fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, 
     AuthenticationMethod::parse(text).ok_or_else(|| {
         RegistrationError::new(
             "token_endpoint_auth_method",
-            if cfg!(feature = "attestation") {
-                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                 self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none"
-            } else {
-                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                 self_signed_tls_client_auth or none"
-            },
+            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+             self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none",
         )
     })
 }
@@ -211,7 +209,7 @@ fn redirect_uris_of(registration: &ClientRegistration) -> Result<Vec<RegisteredR
         .iter()
         .enumerate()
         .map(|(index, text)| {
-            RegisteredRedirectUri::parse(text).map_err(|fault| {
+            RegisteredRedirectUri::parse_with_any_private_scheme(text).map_err(|fault| {
                 RegistrationError::new(
                     "redirect_uris",
                     format!("number {} is unusable: {fault}", index.saturating_add(1)),

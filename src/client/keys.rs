@@ -23,7 +23,7 @@ pub(crate) struct ClientKeys {
     pub(crate) object_encryption: Option<(KeyManagement, ContentEncryption)>,
 }
 
-/// Where the public keys of a client are.
+/// The public keys of a client, or the place they are fetched from.
 pub(crate) enum KeySource {
     Registered(VerificationKeys),
     Uri(Box<str>),

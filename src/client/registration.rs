@@ -48,8 +48,8 @@ pub struct ClientRegistration {
     /// `token_endpoint_auth_method`. Default `client_secret_basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
-    /// `token_endpoint_auth_signing_alg`: of client assertions. Absent: any that the policy offers, but RS256 only with a key
-    /// whose `alg` is that.
+    /// `token_endpoint_auth_signing_alg`: of client assertions. Absent: any that the policy offers, but RS256, RS384 and
+    /// RS512 only with a key whose `alg` is that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// `danger_allow_legacy_assertion_audience` (an extension): whether `aud` of this client's assertions may also be the URL of the token
@@ -95,8 +95,8 @@ pub struct ClientRegistration {
     /// `tls_client_certificate_bound_access_tokens` (RFC 8705 section 3.4): whether the tokens of this client are to be bound to
     /// the certificate of its connection, however it authenticates. See [`Confirmation`](crate::Confirmation).
     pub tls_client_certificate_bound_access_tokens: bool,
-    /// `request_object_signing_alg`. Absent: any that the policy offers, but RS256 only with a key whose `alg` is that, and none
-    /// with the `client_secret`.
+    /// `request_object_signing_alg`. Absent: any that the policy offers, but RS256, RS384 and RS512 only with a
+    /// key whose `alg` is that, and none with the `client_secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<String>,
     /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required. Absent: any that
@@ -126,7 +126,8 @@ pub struct ClientRegistration {
     /// `scope`: the most that the client may ask for. Absent: what the policy offers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// `application_type`: `web` (default) or `native`, which lets the port of a loopback redirect URI differ.
+    /// `application_type`: `web` (default) or `native`, which lets the port of a loopback redirect URI differ. So it may where a
+    /// client with `token_endpoint_auth_method` `none` does not say which it is, as command-line tools register.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_type: Option<String>,
     /// `sector_identifier_uri`

@@ -61,7 +61,7 @@
 //!
 //! * One header with one compact JWS, of the `typ` `oauth-client-attestation+jwt`, signed with a key that [`AttesterKeys`] gives for
 //!   it, by one of [`signing_alg_values_supported`](crate::ClientAttestationPolicy::signing_alg_values_supported). MACs are not
-//!   offered: whoever can verify them can make them.
+//!   offered: a party that can verify one can make one.
 //! * `sub` is the `client_id` of a client that is registered for this method. A `client_id` in the form must be the same.
 //! * `cnf` has a `jwk`: a public key as strong as any that could be registered.
 //! * `exp` is not over, and `iat` not older than [`max_age`](crate::ClientAttestationPolicy::max_age). If nothing but this is
@@ -77,8 +77,8 @@
 //! * `challenge` was handed out within the last minutes, where
 //!   [`require_challenge`](crate::ClientAttestationPolicy::require_challenge) demands it. If nothing but this is wrong, the answer is
 //!   `use_attestation_challenge`, with one to try again with. It uses up nothing.
-//! * `jti` is new for this key. It is taken down in one step with what the request brings about, so that a push that is refused can be
-//!   repeated with the same proof.
+//! * `jti` is new for this key. The store remembers it in the same step that the request succeeds in, so that a push that is refused
+//!   can be repeated with the same proof.
 //!
 //! A DPoP proof that takes its place is verified as any other. In addition its key must be the one of the attestation, and the challenge
 //! comes as its `nonce`.
@@ -96,8 +96,8 @@ use crate::{client::Client, error_text::debug_by_display, jose::VerificationKeys
 
 /// Knows which attesters are trusted, and their keys. The host implements it.
 ///
-/// It is asked before the signature is verified: anybody who knows a `client_id` can make up what an [`Attester`] says. So an
-/// implementation should look keys up, not fetch what it is told to, and be quick.
+/// It is asked before the signature is verified: an attacker who knows a `client_id` can make up all of an [`Attester`]. So an
+/// implementation should look keys up among trusted ones, not fetch them from an address in there, and be quick.
 pub trait AttesterKeys: Send + Sync + 'static {
     /// The public keys of this attester, as far as it may vouch for this client.
     ///
@@ -106,7 +106,7 @@ pub trait AttesterKeys: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it is not trusted, or it cannot be told.
+    /// When the attester is not trusted, or its keys cannot be looked up.
     fn keys(&self, attester: &Attester<'_>) -> impl Future<Output = Result<VerificationKeys, AttesterError>> + Send;
 }
 
@@ -116,7 +116,7 @@ impl<T: AttesterKeys> AttesterKeys for Arc<T> {
     }
 }
 
-/// Whom an attestation says that it comes from, and for which client. Only the client is sure.
+/// The attester that an attestation claims to come from. The client exists; nothing else of it has been verified.
 #[derive(Clone, Copy)]
 pub struct Attester<'a> {
     pub(crate) client: &'a Client,
@@ -144,8 +144,7 @@ impl<'a> Attester<'a> {
         self.kid
     }
 
-    /// `x5c` of the header: at most 8 certificates, DER, the one of the key first. Whether they are certificates at all has not been
-    /// looked at.
+    /// `x5c` of the header: at most 8 certificates, DER, the one of the key first. They have not been parsed.
     #[must_use]
     pub fn certificates(&self) -> &'a [Vec<u8>] {
         self.certificates
@@ -158,7 +157,7 @@ impl fmt::Debug for Attester<'_> {
     }
 }
 
-/// Why there are no keys of an attester. Its sender is told the same in any case.
+/// A failure to find the keys of an attester. The sender of the attestation gets the same answer for each.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttesterError {

@@ -8,8 +8,7 @@ use crate::{client::MAX_SECRET, error::Reason, http::form, policy::MAX_CLIENT_ID
 /// Bytes of the whole header value.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// Reads the value of an `Authorization` header, to the letter: one space, padded base64, and nothing that looks like Basic but
-/// is not.
+/// Reads the value of an `Authorization` header, strictly: one space, padded base64, a user, a colon and a password.
 pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>), Reason> {
     const MALFORMED: Reason = Reason::MalformedAuthorization;
     if authorization.len() > MAX_HEADER {

@@ -1,4 +1,4 @@
-//! Nonces without a memory: what was handed out lately is recognized by recomputing it.
+//! Nonces without a memory: a recent nonce is recognized by computing it again.
 
 use std::fmt;
 
@@ -54,7 +54,8 @@ impl Nonces {
         URL_SAFE_NO_PAD.encode(self.current.nonce(step(now)))
     }
 
-    /// Whether a nonce is of this step or of the one before. One of the next step was handed out by a node whose clock is ahead.
+    /// Returns `true` if a nonce is of this step or of the one before. One of the next step counts too: a node whose clock is ahead
+    /// has handed it out.
     #[must_use]
     pub fn is_recent(&self, nonce: &str, now: OffsetDateTime) -> bool {
         let Ok(nonce) = URL_SAFE_NO_PAD.decode(nonce) else {

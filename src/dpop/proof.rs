@@ -14,7 +14,7 @@ use crate::{
     protocol::confirmation::Thumbprint,
 };
 
-/// Bytes of a proof: four times what one with an RSA key of 4096 bits takes.
+/// Bytes of a proof: four times the length of one with an RSA key of 4096 bits.
 const MAX_PROOF: usize = 8 * 1024;
 
 const TYPE: &str = "dpop+jwt";
@@ -53,8 +53,8 @@ impl<'a> Purpose<'a> {
     }
 }
 
-/// A proof that is good for its purpose. Whether it was used before is left: a [`jti`](Self::id) is good once for each key and
-/// URI.
+/// A proof that is good for its purpose. [`Proof::verify`] makes it. It may have been used before: a [`jti`](Self::id) is good once
+/// for each key and URI.
 #[derive(Clone)]
 pub struct Proven {
     thumbprint: Thumbprint,
@@ -93,12 +93,12 @@ impl<'a> Proof<'a> {
         self.nonce.as_deref()
     }
 
-    /// Verifies the proof, with the algorithms, the lifetime and the leeway of the policy. The signature comes last, being the
-    /// dearest. An `ath` is ignored where there is no access token.
+    /// Verifies the proof, with the algorithms, the lifetime and the leeway of the policy. The signature comes last, as it takes
+    /// longest. An `ath` is ignored where there is no access token.
     ///
     /// # Errors
     ///
-    /// Why it is not to be believed.
+    /// When the proof is for another request, too old, of the future, or not signed with its key.
     pub fn verify(&self, purpose: &Purpose<'_>, policy: &Policy, now: OffsetDateTime) -> Result<Proven, TokenFault> {
         let permitted = Permitted::any_of(&policy.dpop_signing_alg_values_supported);
         permitted.algorithm_of(&self.jws)?;
@@ -141,7 +141,7 @@ impl Proven {
         self.thumbprint
     }
 
-    /// Which of the URIs it was made for.
+    /// The URI that it was made for, one of those in the [`Purpose`].
     #[must_use]
     pub fn target(&self) -> &TargetUri {
         &self.target
@@ -167,7 +167,7 @@ impl fmt::Debug for Proof<'_> {
 }
 
 impl fmt::Debug for Purpose<'_> {
-    /// Keeps back the access token.
+    /// Leaves out the access token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Purpose").field("targets", &self.targets).finish_non_exhaustive()
     }

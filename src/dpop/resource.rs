@@ -8,7 +8,7 @@ use crate::{
     jose::SigningAlgorithm,
 };
 
-/// A request to an API of the host's, put together from the parts of any framework's request.
+/// A request to an API of the host, put together from the parts of any framework's request.
 pub struct ResourceRequest<'a> {
     pub(crate) method: &'a str,
     pub(crate) uri: &'a str,
@@ -53,13 +53,13 @@ impl<'a> ResourceRequest<'a> {
 }
 
 impl fmt::Debug for ResourceRequest<'_> {
-    /// Keeps back the headers, which carry the token.
+    /// Leaves out the headers, which carry the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResourceRequest").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
-/// Why a request to a resource is refused. `Reply::from` makes it a 401 with a challenge, or what the fault of a store calls for.
+/// A refusal of a request to a resource. `Reply::from` makes it a 401 with a challenge, or the reply to the fault of a store.
 #[derive(Clone, Debug)]
 pub struct ResourceRefusal {
     refusal: Refusal,
@@ -73,7 +73,7 @@ impl ResourceRefusal {
         Self { refusal, challenge }
     }
 
-    /// Why, with the nonce for the next proof.
+    /// The refusal, with the nonce for the next proof.
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
         &self.refusal

@@ -1,4 +1,4 @@
-//! Where a proof is for (`htu`): URIs that mean the same are the same here, and all others are not.
+//! The URI that a proof is for (`htu`), normalized so that equivalent URIs are equal.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use crate::{hex, protocol::redirect_uri::check_characters};
 /// The URI of an endpoint or of a request, without query and fragment, normalized by syntax and scheme (RFC 3986 sections 6.2.2
 /// and 6.2.3).
 ///
-/// It has to be the URI that clients know, from the host's configuration or from its proxy. The `Host` header of a request is
-/// whatever its sender likes.
+/// It has to be the URI that clients know, from the host's configuration or from its proxy. The sender of a request
+/// chooses its `Host` header freely.
 ///
 /// ```
 /// use parjar::dpop::TargetUri;
@@ -65,7 +65,7 @@ impl fmt::Debug for TargetUri {
     }
 }
 
-/// Nothing encoded that need not be, and everything else in capital letters.
+/// Decodes unreserved characters, and puts the digits of all other encodings in capital letters.
 fn with_plain_encodings(path: &str) -> Option<String> {
     let mut parts = path.split('%');
     let mut plain = String::with_capacity(path.len());

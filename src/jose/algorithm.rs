@@ -1,4 +1,4 @@
-//! The algorithms that exist here. What is not in these lists, `none` above all, cannot be named, let alone used.
+//! The algorithms that exist here. No other, `none` above all, can be named or used.
 
 use std::fmt;
 
@@ -62,8 +62,13 @@ algorithms! {
         EdDsa "EdDSA",
         /// EdDSA with Ed25519, by its full name
         Ed25519 "Ed25519",
-        /// RSASSA-PKCS1-v1_5 with SHA-256
+        /// RSASSA-PKCS1-v1_5 with SHA-256. It and its kin are older choices, which no client gets without a registration that
+        /// names them.
         Rs256 "RS256",
+        /// RSASSA-PKCS1-v1_5 with SHA-384
+        Rs384 "RS384",
+        /// RSASSA-PKCS1-v1_5 with SHA-512
+        Rs512 "RS512",
         /// HMAC with SHA-256
         Hs256 "HS256",
         /// HMAC with SHA-384
@@ -74,13 +79,18 @@ algorithms! {
 }
 
 impl SigningAlgorithm {
-    /// Whether both sides hold the same key.
+    /// Returns `true` if both sides hold the same key.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
 
-    /// Whether both names stand for the same algorithm.
+    /// Returns `true` for RSASSA-PKCS1-v1_5.
+    pub(crate) const fn is_pkcs1(self) -> bool {
+        matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
+    }
+
+    /// Returns `true` if both names stand for the same algorithm.
     #[must_use]
     pub fn is_same(self, other: Self) -> bool {
         let full = |algorithm| if algorithm == Self::EdDsa { Self::Ed25519 } else { algorithm };
@@ -119,13 +129,13 @@ algorithms! {
 }
 
 impl KeyManagement {
-    /// Whether both sides hold the same key.
+    /// Returns `true` if both sides hold the same key.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         !matches!(self, Self::RsaOaep | Self::RsaOaep256 | Self::EcdhEs | Self::EcdhEsA128Kw | Self::EcdhEsA256Kw)
     }
 
-    /// Bytes of the key of a symmetric one. For `dir` it is the content encryption that says.
+    /// Bytes of the key of a symmetric one. For `dir` it is that of the content encryption.
     pub(super) const fn key_length(self, encryption: ContentEncryption) -> usize {
         match self {
             Self::Dir => encryption.key_length(),

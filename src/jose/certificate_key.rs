@@ -23,7 +23,7 @@ const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// RFC 8410 section 3
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// What tells the key of a certificate from all others, if it is of a kind that can be registered.
+/// The digest that tells the key of a certificate from all others, if it is of a kind that can be registered.
 pub(super) fn digest(certificate: &Certificate) -> Option<[u8; 32]> {
     public_key(certificate.public_key()).map(|key| key.digest())
 }

@@ -1,5 +1,5 @@
-//! The claims of a JWT (RFC 7519), read by us: no duplicates, no conversions that can fail silently, and values that nobody looks
-//! at kept as they are written.
+//! The claims of a JWT (RFC 7519): no duplicates, no conversions that can fail silently, and values that are not read kept as
+//! they are written.
 
 use std::borrow::Cow;
 

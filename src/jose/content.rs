@@ -17,7 +17,7 @@ const BLOCK: usize = 16;
 const GCM_VECTOR: usize = 12;
 
 impl ContentEncryption {
-    /// Whether the public parts have their lengths. OpenSSL takes shorter tags, and panics on missing vectors.
+    /// Returns `true` if the public parts have their lengths. OpenSSL takes shorter tags, and panics on missing vectors.
     pub(super) fn fits(self, jwe: &Jwe<'_>) -> bool {
         let (vector, tag, blocks) = match self {
             Self::A128Gcm | Self::A256Gcm => (GCM_VECTOR, BLOCK, true),
@@ -29,7 +29,7 @@ impl ContentEncryption {
         jwe.initialization_vector.len() == vector && jwe.tag.len() == tag && blocks
     }
 
-    /// Decrypts what [`fits`](Self::fits), with a key of the right length. `None` for whatever goes wrong.
+    /// Decrypts content that [`fits`](Self::fits), with a key of the right length. `None` for a wrong key, tag or padding alike.
     pub(super) fn decrypt(self, key: &[u8], jwe: &Jwe<'_>) -> Option<Vec<u8>> {
         match self {
             Self::A128Gcm => gcm(Cipher::aes_128_gcm(), key, jwe),

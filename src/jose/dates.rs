@@ -1,4 +1,4 @@
-//! When a token is good (RFC 7519 sections 4.1.4 to 4.1.6).
+//! The time in which a token is good (RFC 7519 sections 4.1.4 to 4.1.6).
 
 use super::{ClaimSet, TokenFault};
 
@@ -15,7 +15,7 @@ impl Dates {
         Ok(Self { expires_at: claims.date("exp")?, not_before: claims.date("nbf")?, issued_at: claims.date("iat")? })
     }
 
-    /// Whether the token is good now. The clock of its sender may be ahead by `leeway` seconds; an end is an end.
+    /// Checks that the token is good now. The clock of its sender may be ahead by `leeway` seconds. Expiry has no leeway.
     pub(crate) fn check(self, now: i64, leeway: u32) -> Result<(), TokenFault> {
         let latest = now.saturating_add(leeway.into());
         if [self.not_before, self.issued_at].into_iter().flatten().any(|date| date > latest) {
@@ -24,7 +24,7 @@ impl Dates {
         if self.expires_at.is_some_and(|expiry| expiry <= now) { Err(TokenFault::Expired) } else { Ok(()) }
     }
 
-    /// Whether the token lives no longer than `lifetime` seconds from its own `start`, or from now when it does not say.
+    /// Checks that the token lives no longer than `lifetime` seconds from its own `start`, or from now if it has none.
     pub(crate) fn check_lifetime(
         self,
         start: Option<i64>,

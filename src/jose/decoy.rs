@@ -1,4 +1,4 @@
-//! Work done for a sender that does not exist, so that how long a refusal takes does not tell who does.
+//! Work done for a sender that does not exist, so that the time of a refusal does not tell which senders exist.
 
 use std::{hint::black_box, sync::LazyLock};
 
@@ -6,7 +6,7 @@ use super::{
     SharedSecret, SigningAlgorithm, VerificationKeys, compact::Jws, permitted::Permitted, verified::Verifier as _,
 };
 
-/// Does for a sender without keys what is done for one with a key that does not fit.
+/// Does the work of a verification with a key that does not fit.
 pub(crate) fn verify_with_decoy_key(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
     let permitted = Permitted::any_of(offered);
     let Ok(algorithm) = permitted.algorithm_of(jws) else {

@@ -13,7 +13,7 @@ use crate::{json, shared_value::SharedValue};
 /// Keys in a set.
 const MAX_KEYS: usize = 32;
 
-/// Private keys to which others encrypt. Clones share them, so that a clone kept by the host can replace them at run time.
+/// Private keys to which clients encrypt. Clones share them, so that a clone kept by the host can replace them at run time.
 ///
 /// Several serve for rotation: put a new key beside the old one, publish both, and take the old one out when no client uses it any
 /// more. A token names its key by `kid`; without one, three keys that fit are tried.
@@ -42,7 +42,7 @@ impl DecryptionKeys {
     ///
     /// # Errors
     ///
-    /// Which key of the set is unusable, and why.
+    /// When a key of the set is unusable. The error has its position.
     pub fn parse(private_jwks: &str) -> Result<Self, KeySetError> {
         let set = json::parse(private_jwks).ok_or(KeySetError::NotASet)?;
         let listed = set.get("keys").and_then(Value::as_array).ok_or(KeySetError::NotASet)?;
@@ -61,7 +61,7 @@ impl DecryptionKeys {
     }
 
     /// Puts other keys in the place of all present ones, at once and for every clone. A token that is being decrypted goes on
-    /// with what it has found.
+    /// with the keys that it has found.
     pub fn replace(&self, others: &Self) {
         self.0.replace(others.0.get());
     }
@@ -73,12 +73,11 @@ impl DecryptionKeys {
         json!({ "keys": keys })
     }
 
-    /// Decrypts a compact JWE that uses one of `algorithms` and `encryptions`. That it came from anybody in particular is not
-    /// said by that.
+    /// Decrypts a compact JWE that uses one of `algorithms` and `encryptions`. It may have come from any sender.
     ///
     /// # Errors
     ///
-    /// Why not, as far as it shows from outside; all that concerns keys and content is
+    /// When the token is malformed or of another algorithm. For a wrong key and for wrong content alike:
     /// [`Decryption`](TokenFault::Decryption).
     pub fn decrypt(
         &self,

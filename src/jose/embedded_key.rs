@@ -1,5 +1,5 @@
 //! The key that a token brings along in its header (`jwk`, RFC 7515 section 4.1.3). It proves that its sender has the private half,
-//! and nothing about who that is.
+//! and does not tell which sender that is.
 
 use serde_json::Value;
 
@@ -30,7 +30,6 @@ impl EmbeddedKey {
     }
 
     /// The key in a `cnf` (RFC 7800 section 3.2).
-    #[cfg(feature = "attestation")]
     pub(crate) fn of_confirmation(cnf: &Value) -> Result<Self, TokenFault> {
         let jwk = cnf.get("jwk").ok_or(TokenFault::Key)?;
         Self::of(jwk).map_err(|_| TokenFault::Key)

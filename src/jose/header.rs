@@ -18,7 +18,7 @@ pub(crate) struct Header {
     cty: Option<Box<str>>,
     /// The key that the token brings along, or certificates for one, if it is one that may.
     pub(super) brought: Option<Value>,
-    /// What belongs to some algorithm, or to nothing that is known here.
+    /// Members of an algorithm, and unknown ones.
     pub(super) others: Map<String, Value>,
 }
 
@@ -74,17 +74,17 @@ impl Header {
         self.others.get(member).and_then(Value::as_str)
     }
 
-    /// Whether `typ` is absent, `JWT`, or one of these media types, which are compared as such (RFC 7515 section 4.1.9).
+    /// Returns `true` if `typ` is absent, `JWT`, or one of these media types, which are compared as such (RFC 7515 section 4.1.9).
     pub(crate) fn has_type(&self, types: &[&str]) -> bool {
         self.typ.as_ref().is_none_or(|typ| is_type(typ, types))
     }
 
-    /// Whether `typ` says precisely this.
+    /// Returns `true` if `typ` is there and is this.
     pub(crate) fn has_explicit_type(&self, wanted: &str) -> bool {
         self.typ.as_ref().is_some_and(|typ| without_prefix(typ).eq_ignore_ascii_case(wanted))
     }
 
-    /// Whether `cty` is absent, `JWT`, or one of these media types.
+    /// Returns `true` if `cty` is absent, `JWT`, or one of these media types.
     pub(super) fn has_content_type(&self, types: &[&str]) -> bool {
         self.cty.as_ref().is_none_or(|cty| is_type(cty, types))
     }

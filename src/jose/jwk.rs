@@ -1,4 +1,4 @@
-//! One JWK (RFC 7517), read strictly: what every key is asked, and what a public one must be to verify with.
+//! One JWK (RFC 7517), read strictly: the demands on every key, and those on a public one to verify with.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 const MAX_EXPONENT: usize = 8;
 const MIN_EXPONENT: u64 = 65_537;
 
-/// ClaimSet that only private and symmetric keys have.
+/// Members that only private and symmetric keys have.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// Ed25519 keys of small order, for which anybody can sign. The topmost bit, a sign, makes no difference.
+/// Ed25519 keys of small order, for which signatures can be made without the private half. The topmost bit, a sign, makes no difference.
 const SMALL_ORDER: [[u8; 32]; 7] = {
     let [mut one, mut minus_one, mut zero_again, mut one_again] = [[0; 32], [0xFF; 32], [0xFF; 32], [0xFF; 32]];
     one[0] = 0x01;
@@ -91,7 +91,7 @@ impl<'a> Jwk<'a> {
         PRIVATE.into_iter().any(|member| self.0.contains_key(member))
     }
 
-    /// Whether `use` and `key_ops` allow this purpose, where they say anything.
+    /// Returns `true` if `use` and `key_ops` allow this purpose, or are not there.
     pub(super) fn is_for(self, usage: &str, operations: &[&str]) -> Result<bool, KeyProblem> {
         let by_use = self.text("use")?.is_none_or(|registered| registered == usage);
         let by_operation = match self.0.get("key_ops") {
@@ -162,7 +162,7 @@ pub(super) struct VerificationKey {
     /// The one algorithm it is for, if it says so.
     pub(super) algorithm: Option<SigningAlgorithm>,
     pub(super) material: Arc<Material>,
-    /// What tells the key from all others.
+    /// The digest that tells the key from all others.
     digest: [u8; 32],
     /// The one certificate that is registered with it, if there is one.
     certificate: Option<Thumbprint>,
@@ -184,7 +184,7 @@ impl VerificationKey {
         Ok(Self { kid, algorithm, material, digest, certificate })
     }
 
-    /// Whether a certificate is the one that is registered with this key, or has this key if none is.
+    /// Returns `true` if a certificate is the one that is registered with this key, or has this key if none is.
     pub(super) fn is_of(&self, certificate: &Certificate, digest: [u8; 32]) -> bool {
         self.digest == digest && self.certificate.is_none_or(|registered| registered == certificate.thumbprint())
     }
@@ -223,7 +223,7 @@ impl Jwk<'_> {
     }
 }
 
-/// The exponent is checked as well: with e = 1 anybody can sign.
+/// The exponent is checked as well: with e = 1 every signature can be forged.
 fn rsa(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
     let (modulus, exponent) = (jwk.number("n")?, jwk.number("e")?);
     let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);

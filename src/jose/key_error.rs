@@ -1,8 +1,8 @@
-//! What can be wrong with a key.
+//! The faults of keys and of sets of keys.
 
 use crate::error_text::debug_by_display;
 
-/// What is wrong with a key of a JWK set. `Display` names members, never values.
+/// The fault of a key of a JWK set. `Display` names members, never values.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyProblem {
@@ -64,7 +64,7 @@ impl KeyError {
         self.index
     }
 
-    /// Why.
+    /// Its fault.
     #[must_use]
     pub fn problem(&self) -> KeyProblem {
         self.problem

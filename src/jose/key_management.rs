@@ -1,5 +1,4 @@
-//! From the encrypted key of a JWE to its content (RFC 7518 section 4): josekit unwraps, once nothing is left that it would
-//! stumble over.
+//! From the encrypted key of a JWE to its content (RFC 7518 section 4): josekit unwraps a key once its parameters were checked.
 
 use josekit::jwe::{
     A128GCMKW, A128KW, A192GCMKW, A192KW, A256GCMKW, A256KW, JweContentEncryption, JweDecrypter, JweHeader,
@@ -10,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{ContentEncryption, KeyManagement, base64url, compact::Jwe, header::Header};
 
-/// What key wrapping adds (RFC 3394).
+/// Bytes that key wrapping adds (RFC 3394).
 const WRAPPING: usize = 8;
 const GCM_VECTOR: usize = 12;
 const GCM_TAG: usize = 16;
@@ -42,7 +41,7 @@ impl Curve {
     }
 }
 
-/// What the server's half of an asymmetric pair is.
+/// The kind of a private key of the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Rsa { modulus: usize },
@@ -50,7 +49,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether a key of this kind can be meant, by what is plain to see.
+    /// Returns `true` if the header of a token can mean a key of this kind.
     pub(super) fn may_fit(self, jwe: &Jwe<'_>) -> bool {
         let named = |member: &str| jwe.header.others.get("epk").and_then(|point| point.get(member)?.as_str());
         match self {
@@ -90,8 +89,7 @@ pub(super) fn decrypt_with_shared_key(
     open(unwrap_with_shared_key(key, jwe, algorithm, encryption), jwe, encryption)
 }
 
-/// Goes on without a key in the same way as with one: whether it was the key or the content that did not fit should not be
-/// told by the time it takes.
+/// Goes on without a key in the same way as with one, so that the time does not tell a wrong key from wrong content.
 fn open(key: Option<Zeroizing<Vec<u8>>>, jwe: &Jwe<'_>, encryption: ContentEncryption) -> Option<Vec<u8>> {
     let genuine = key.as_ref().is_some_and(|key| key.len() == encryption.key_length());
     let key = key.filter(|_| genuine).unwrap_or_else(|| Zeroizing::new(vec![0; encryption.key_length()]));
@@ -166,7 +164,7 @@ fn unwrap(
     Some(Zeroizing::new(key.into_owned()))
 }
 
-/// Only what key agreement reads: a point of the right curve and size, and the parties' names.
+/// The members that key agreement reads: a point of the right curve and size, and the parties' names.
 fn agreement_header(header: &Header, curve: Curve) -> Option<JweHeader> {
     let point = header.others.get("epk")?.as_object()?;
     let text = |member: &str| point.get(member).and_then(Value::as_str);
@@ -192,7 +190,7 @@ fn agreement_header(header: &Header, curve: Curve) -> Option<JweHeader> {
     JweHeader::from_map(members).ok()
 }
 
-/// Only what AES GCM key encryption reads, of full length.
+/// The members that AES GCM key encryption reads, of full length.
 fn gcm_header(header: &Header) -> Option<JweHeader> {
     let mut members = Map::new();
     for (name, length) in [("iv", GCM_VECTOR), ("tag", GCM_TAG)] {

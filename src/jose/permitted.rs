@@ -1,12 +1,12 @@
-//! Which algorithms a sender may use: decided from the header alone, before a key is looked at.
+//! The algorithms that a sender may use: decided from the header alone, before a key is looked at.
 
 use super::{SigningAlgorithm, TokenFault, compact::Jws};
 
-/// Which algorithms a sender may use.
+/// The algorithms that a sender may use.
 pub(crate) struct Permitted<'a> {
     offered: &'a [SigningAlgorithm],
     registered: Option<SigningAlgorithm>,
-    /// Whether RS256 takes a registration that names it.
+    /// RS256, RS384 and RS512 take a registration that names them.
     careful: bool,
 }
 
@@ -16,8 +16,8 @@ impl<'a> Permitted<'a> {
         Self { offered, registered: None, careful: false }
     }
 
-    /// What the server offers, narrowed down to what the client has registered. RS256 is an older choice that nobody gets
-    /// without asking for it.
+    /// Those that the server offers, narrowed down to the one that the client has registered. RS256, RS384 and
+    /// RS512 are older choices, for clients that name them.
     pub(crate) fn for_client(offered: &'a [SigningAlgorithm], registered: Option<SigningAlgorithm>) -> Self {
         Self { offered, registered, careful: true }
     }
@@ -30,8 +30,8 @@ impl<'a> Permitted<'a> {
         if offered && registered { Ok(algorithm) } else { Err(TokenFault::Algorithm) }
     }
 
-    /// Whether the registration must name this algorithm, and has not done so for the client: then the key must.
+    /// Returns `true` if the registration must name this algorithm, and has not done so for the client: then the key must.
     pub(super) fn only_by_registration(&self, algorithm: SigningAlgorithm) -> bool {
-        self.careful && self.registered.is_none() && algorithm == SigningAlgorithm::Rs256
+        self.careful && self.registered.is_none() && algorithm.is_pkcs1()
     }
 }

@@ -1,11 +1,12 @@
-//! Keys made ready for OpenSSL, which takes as long as using one: each is prepared once in a process, whoever has it registered.
+//! Keys made ready for OpenSSL, which takes as long as using one: each is prepared once in a process, however many clients have it
+//! registered.
 //!
 //! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by a digest of their public
-//! members, and forgets what has not been used for long.
+//! members, and forgets those that have not been used for long.
 //!
-//! Keys that tokens bring along have a cache of their own: whoever may send a proof can make up any number of keys, and must not
-//! push out the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at
-//! least as much work as the server.
+//! Keys that tokens bring along have a cache of their own: a sender of proofs can make up any number of keys, and must not push out
+//! the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at least as much
+//! work as the server.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -13,7 +14,7 @@ use josekit::{
     JoseError,
     jwk::Jwk,
     jws::{
-        ES256, ES384, ES512, EdDSA, JwsVerifier, PS256, PS384, PS512, RS256,
+        ES256, ES384, ES512, EdDSA, JwsVerifier, PS256, PS384, PS512, RS256, RS384, RS512,
         alg::{ecdsa::EcdsaJwsVerifier, eddsa::EddsaJwsVerifier},
     },
 };
@@ -52,7 +53,7 @@ impl PublicKey {
         }
     }
 
-    /// What tells it from all others.
+    /// The digest that tells it from all others.
     pub(super) fn digest(&self) -> [u8; 32] {
         let (kty, parts) = self.parts();
         let mut hasher = Sha256::new();
@@ -79,8 +80,8 @@ impl PublicKey {
 }
 
 fn is_rsa(algorithm: SigningAlgorithm) -> bool {
-    use SigningAlgorithm::{Ps256, Ps384, Ps512, Rs256};
-    matches!(algorithm, Rs256 | Ps256 | Ps384 | Ps512)
+    algorithm.is_pkcs1()
+        || matches!(algorithm, SigningAlgorithm::Ps256 | SigningAlgorithm::Ps384 | SigningAlgorithm::Ps512)
 }
 
 /// A key that is ready.
@@ -88,7 +89,7 @@ pub(super) enum Material {
     /// OpenSSL ties an RSA key to its padding, so each algorithm has one of its own, when it is first needed.
     Rsa {
         jwk: Box<Jwk>,
-        verifiers: [OnceLock<Option<Box<dyn JwsVerifier>>>; 4],
+        verifiers: [OnceLock<Option<Box<dyn JwsVerifier>>>; 6],
     },
     Ec {
         algorithm: SigningAlgorithm,
@@ -101,7 +102,7 @@ impl Material {
     fn make(key: &PublicKey) -> Result<Self, JoseError> {
         Ok(match key {
             PublicKey::Rsa { .. } => {
-                Self::Rsa { jwk: Box::new(key.to_jwk(None)?), verifiers: [const { OnceLock::new() }; 4] }
+                Self::Rsa { jwk: Box::new(key.to_jwk(None)?), verifiers: [const { OnceLock::new() }; 6] }
             }
             PublicKey::Ec { algorithm, .. } => {
                 let (suite, curve) = match algorithm {
@@ -123,12 +124,14 @@ impl Material {
         }
     }
 
-    /// Whether this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
+    /// Returns `true` if this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
     pub(super) fn verify(&self, algorithm: SigningAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Rsa { jwk, verifiers: [rs256, ps256, ps384, ps512] } => {
+            Self::Rsa { jwk, verifiers: [rs256, rs384, rs512, ps256, ps384, ps512] } => {
                 let made = match algorithm {
                     SigningAlgorithm::Rs256 => rs256.get_or_init(|| boxed(RS256.verifier_from_jwk(jwk))),
+                    SigningAlgorithm::Rs384 => rs384.get_or_init(|| boxed(RS384.verifier_from_jwk(jwk))),
+                    SigningAlgorithm::Rs512 => rs512.get_or_init(|| boxed(RS512.verifier_from_jwk(jwk))),
                     SigningAlgorithm::Ps256 => ps256.get_or_init(|| boxed(PS256.verifier_from_jwk(jwk))),
                     SigningAlgorithm::Ps384 => ps384.get_or_init(|| boxed(PS384.verifier_from_jwk(jwk))),
                     SigningAlgorithm::Ps512 => ps512.get_or_init(|| boxed(PS512.verifier_from_jwk(jwk))),
@@ -157,7 +160,7 @@ pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<Material>), KeyPr
     Ok((digest, material))
 }
 
-/// Whether this is a signature of a key that anybody may have sent, by an algorithm that it [`supports`](PublicKey::supports).
+/// Verifies a signature with a key that came along with it, by an algorithm that it [`supports`](PublicKey::supports).
 pub(super) fn verify_embedded(
     key: &PublicKey,
     algorithm: SigningAlgorithm,

@@ -31,7 +31,7 @@ pub(super) struct PrivateKey {
     pub(super) kid: Box<str>,
     pub(super) kind: Kind,
     pub(super) decrypters: Vec<(KeyManagement, Box<dyn JweDecrypter>)>,
-    /// What others need to encrypt to it.
+    /// The public half, which clients encrypt to.
     pub(super) public: Map<String, Value>,
 }
 

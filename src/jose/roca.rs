@@ -1,4 +1,4 @@
-//! RSA keys of a chip that drew its primes badly (CVE-2017-15361, "ROCA"), and that can be factored from the public half.
+//! RSA keys of a chip that drew its primes badly (CVE-2017-15361, "ROCA"), so that the public half can be factored.
 
 const GENERATOR: u32 = 65_537;
 
@@ -8,7 +8,7 @@ const PRIMES: [u32; 38] = [
     113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/// Whether a modulus is modulo every prime a power of 65537. One in 200 million others is as well.
+/// Returns `true` if a modulus is modulo every prime a power of 65537. One in 200 million others is as well.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|prime| is_power(remainder(modulus, *prime), *prime))
 }

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A symmetric key for `dir`, AES key wrap and AES GCM key encryption. It is used as it is, so it must have the length that an
-/// algorithm wants. (The keys of clients are derived from their secrets: see OpenID Connect Core section 10.2.)
+/// algorithm demands. (The keys of clients are derived from their secrets: see OpenID Connect Core section 10.2.)
 #[derive(Clone)]
 pub struct SharedKey(Zeroizing<Vec<u8>>);
 
@@ -24,7 +24,7 @@ impl SharedKey {
     ///
     /// # Errors
     ///
-    /// Why not, as far as it shows from outside; all that concerns keys and content is
+    /// When the token is malformed or of another algorithm. For a wrong key and for wrong content alike:
     /// [`Decryption`](TokenFault::Decryption).
     pub fn decrypt(
         &self,

@@ -15,8 +15,8 @@ use super::{
     verified::Verifier,
 };
 
-/// A secret that both sides hold, such as a `client_secret`. It is not a key of any other kind, and no other key can become one:
-/// that is what keeps a public key from being used as the key of a MAC.
+/// A secret that both sides hold, such as a `client_secret`. No key of another kind can become one, so that a public key is never
+/// used as the key of a MAC.
 #[derive(Clone)]
 pub struct SharedSecret {
     secret: Zeroizing<Vec<u8>>,
@@ -39,11 +39,11 @@ impl SharedSecret {
     }
 
     /// Verifies the MAC of a compact JWS that uses one of `algorithms`, and gives its payload. As for
-    /// [`VerificationKeys::verify`](super::VerificationKeys::verify), what it says has yet to be checked.
+    /// [`VerificationKeys::verify`](super::VerificationKeys::verify), its claims have yet to be checked.
     ///
     /// # Errors
     ///
-    /// Why the token is not to be believed.
+    /// When the token is malformed, of another algorithm, or has the MAC of another secret.
     pub fn verify(&self, token: &str, algorithms: &[SigningAlgorithm]) -> Result<Vec<u8>, TokenFault> {
         Jws::parse(token, MAX_TOKEN)?.verify_payload(self, &Permitted::any_of(algorithms))
     }

@@ -1,10 +1,10 @@
-//! What can be wrong with a token.
+//! The faults of tokens.
 
 use crate::error_text::debug_by_display;
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $variant:ident $label:literal;)*) => {
-        /// Why a JWT was refused. Hosts can count it; its sender is never told, and learns of all of them in the same words.
+        /// The reason to refuse a JWT, for the host to count. The sender gets the same text for all of them.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum TokenFault {
@@ -61,7 +61,7 @@ macro_rules! faults {
 }
 
 faults! {
-    /// Longer than anything legitimate.
+    /// Longer than its limit.
     TooLarge "too_large";
     /// Not a compact JWS or JWE of strict base64url, UTF-8 and JSON with unique members.
     Malformed "malformed";
@@ -91,9 +91,9 @@ faults! {
     KeysUnavailable "keys_unavailable";
     /// The signature fits no key.
     Signature "signature";
-    /// It could not be decrypted. Why is not told apart.
+    /// It could not be decrypted: a wrong key, tag and padding are not told apart.
     Decryption "decryption";
-    /// What was encrypted is not a signed token.
+    /// The content of an encrypted token is not a signed token.
     Nesting "nesting";
     /// Signed only, where the client has to encrypt.
     NotEncrypted "not_encrypted";

@@ -1,4 +1,4 @@
-//! The public keys of one party, and which of them a token is held against.
+//! The public keys of one party, and the choice of those that a token is held against.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ const MAX_SET: usize = 64 * 1024;
 
 /// The public keys of one party.
 ///
-/// Each is prepared once in a process, whoever has it registered: up to 8192 keys are remembered, at some kilobytes each. So
+/// Each is prepared once in a process, however many clients have it registered: up to 8192 keys are remembered, at some kilobytes each. So
 /// reading the same set again is quick.
 ///
 /// ```
@@ -39,12 +39,12 @@ pub struct VerificationKeys {
     skipped: Vec<KeyError>,
 }
 
-/// What becomes of a key that cannot be used.
+/// The treatment of a key that cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Only what is meant for somebody else is left out.
+    /// Only a key of another type or purpose is left out.
     Registered,
-    /// Whatever it is, the others still count.
+    /// Every such key is left out, and the others count.
     Fetched,
 }
 
@@ -120,13 +120,13 @@ impl VerificationKeys {
         &self.skipped
     }
 
-    /// How many keys can be used.
+    /// The number of keys that can be used.
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether no key can be used.
+    /// Returns `true` if no key can be used.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -136,15 +136,14 @@ impl VerificationKeys {
         self.keys.iter().any(|key| key.supports(algorithm))
     }
 
-    /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. What the payload says, and
-    /// what `typ` says, has yet to be checked: a token of another kind, of long ago or for somebody else passes too.
+    /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. The claims and `typ` have yet
+    /// to be checked: a token of another kind, an expired one, or one for another audience passes too.
     ///
-    /// A `kid` must be that of a key, or of one that has none. Where it does not say which, three keys that fit the algorithm are
-    /// tried.
+    /// A `kid` must be that of a key, or of one that has none. Without one, three keys that fit the algorithm are tried.
     ///
     /// # Errors
     ///
-    /// Why the token is not to be believed.
+    /// When the token is malformed, of another algorithm, or signed with another key.
     pub fn verify(&self, token: &str, algorithms: &[SigningAlgorithm]) -> Result<Vec<u8>, TokenFault> {
         Jws::parse(token, MAX_TOKEN)?.verify_payload(self, &Permitted::any_of(algorithms))
     }

@@ -1,4 +1,4 @@
-//! Signed tokens whose signature was verified, and what it is verified with.
+//! Signed tokens whose signature was verified, and the keys that verify it.
 
 use super::{TokenFault, compact::Jws, permitted::Permitted};
 

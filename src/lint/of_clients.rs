@@ -231,7 +231,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             label: "redirect_uri_over_http",
             member: "redirect_uris",
             profiles: FAPI2,
-            broken: |it| !it.client.is_native() && has_http(it.client),
+            broken: |it| !it.client.may_choose_loopback_port() && has_http(it.client),
             requirement: "http is for the loopback interface of native clients alone (FAPI 2.0 Security Profile section \
                           5.3.2.2)",
         },
@@ -240,8 +240,20 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             label: "redirect_uri_of_a_developer",
             member: "redirect_uris",
             profiles: &[Profile::Oauth, Profile::Oidc],
-            broken: |it| !it.client.is_native() && has_http(it.client),
+            broken: |it| !it.client.may_choose_loopback_port() && has_http(it.client),
             requirement: "http is for the loopback interface of native clients alone (RFC 8252 section 7.3)",
+        },
+        Rule {
+            severity: Note,
+            label: "redirect_uri_scheme_without_effect",
+            member: "redirect_uris",
+            profiles: ALL,
+            broken: |it| {
+                let mut uris = it.client.redirect_uris().iter();
+                !it.policy.danger_allow_redirect_uri_schemes_without_dot && uris.any(|uri| uri.has_scheme_without_dot())
+            },
+            requirement: "a private-use scheme must be the reversed name of a domain (RFC 8252 section 7.1), and the policy \
+                          refuses the one without a dot",
         },
         Rule {
             severity: Note,

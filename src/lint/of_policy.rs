@@ -3,7 +3,7 @@
 use super::{
     Finding, Rule,
     Severity::{Dangerous, DoesNotConform, Note},
-    profiles::{ALL, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
+    profiles::{ALL, FAPI_AND_ATPROTO, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
 };
 use crate::{
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
@@ -65,6 +65,15 @@ const RULES: &[Rule<Policy>] = &[
         profiles: ALL,
         broken: |policy| policy.danger_allow_plain_code_challenge,
         requirement: "only S256 keeps the verifier from whoever sees the request (RFC 9700 section 2.1.1)",
+    },
+    Rule {
+        severity: Dangerous,
+        label: "redirect_uri_schemes_without_dot",
+        member: "danger_allow_redirect_uri_schemes_without_dot",
+        profiles: ALL,
+        broken: |policy| policy.danger_allow_redirect_uri_schemes_without_dot,
+        requirement: "any app on the device can claim a scheme that is not the reversed name of a domain (RFC 8252 sections 7.1 \
+                      and 8.4)",
     },
     Rule {
         severity: Dangerous,
@@ -361,6 +370,14 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "where clients share an origin, each could use the redirect URIs of the others (RFC 9126 section 7.2)",
     },
     Rule {
+        severity: Note,
+        label: "localhost_on_any_port",
+        member: "allow_localhost_redirect_uris_on_any_port",
+        profiles: FAPI_AND_ATPROTO,
+        broken: |policy| policy.allow_localhost_redirect_uris_on_any_port,
+        requirement: "the port may differ on 127.0.0.1 and [::1] alone (RFC 8252 sections 7.3 and 8.3)",
+    },
+    Rule {
         severity: DoesNotConform,
         label: "state_not_required",
         member: "require_state",
@@ -462,9 +479,5 @@ fn others(offered: &[SigningAlgorithm], good: &[SigningAlgorithm]) -> bool {
 
 /// What FAPI has, and attestations, which HAIP has for wallets.
 fn is_of_haip(method: AuthenticationMethod) -> bool {
-    #[cfg(feature = "attestation")]
-    if method.uses_attestation() {
-        return true;
-    }
-    FAPI_METHODS.contains(&method)
+    method.uses_attestation() || FAPI_METHODS.contains(&method)
 }

@@ -8,9 +8,9 @@ use crate::jose::SigningAlgorithm;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ClientAttestationPolicy {
-    /// The algorithms of attestations, asymmetric ones only. Default all but RS256.
+    /// The algorithms of attestations, asymmetric ones only. Default all but RS256, RS384 and RS512.
     pub signing_alg_values_supported: Vec<SigningAlgorithm>,
-    /// The algorithms of the proofs of possession that come with them, asymmetric ones only. Default all but RS256.
+    /// The algorithms of the proofs of possession that come with them, asymmetric ones only. Default all but RS256, RS384 and RS512.
     pub pop_signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// Seconds since its `iat` after which an attestation is no longer fresh, whatever its `exp` says. One without `iat` is not then.
     /// Default `None`: good until its `exp`.

@@ -1,8 +1,6 @@
 //! The presets: what each profile asks for, written as what differs from the one before.
 
-#[cfg(feature = "attestation")]
-use super::ClientAttestationPolicy;
-use super::{Limits, Policy, Profile, RequireCodeChallenge};
+use super::{ClientAttestationPolicy, Limits, Policy, Profile, RequireCodeChallenge};
 use crate::{
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     protocol::{
@@ -50,6 +48,7 @@ impl Policy {
             single_use_request_objects: false,
             allow_per_request_redirect_uris: false,
             restrict_per_request_redirect_uris_to_registered_path: false,
+            allow_localhost_redirect_uris_on_any_port: true,
             request_uri_lifetime: 60,
             login_lifetime: 600,
             request_object_lifetime: 3600,
@@ -71,7 +70,6 @@ impl Policy {
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             require_client_assertion_type: false,
             require_client_assertion_iat: false,
-            #[cfg(feature = "attestation")]
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
@@ -94,6 +92,7 @@ impl Policy {
             danger_allow_request_objects_without_exp: false,
             danger_decrypt_request_objects_by_value: false,
             danger_allow_plain_code_challenge: false,
+            danger_allow_redirect_uri_schemes_without_dot: false,
         }
     }
 
@@ -156,7 +155,7 @@ impl Policy {
     /// OpenID4VC High Assurance Interoperability Profile (HAIP): as
     /// [`fapi2_security_profile`](Self::fapi2_security_profile), with DPoP required.
     ///
-    /// For wallets that authenticate by attestation, switch on the feature `attestation`, add `attest_jwt_client_auth` or
+    /// For wallets that authenticate by attestation, add `attest_jwt_client_auth` or
     /// `attest_jwt_client_auth_dpop` to
     /// [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported), and let the builder's
     /// `attester_keys` say who may vouch for them. No preset offers these methods: an endpoint that does must know attesters.
@@ -230,6 +229,7 @@ impl Policy {
         Self {
             require_code_challenge: RequireCodeChallenge::Always,
             require_redirect_uri: true,
+            allow_localhost_redirect_uris_on_any_port: false,
             token_endpoint_auth_methods_supported: FAPI_METHODS.to_vec(),
             token_endpoint_auth_signing_alg_values_supported: algorithms.to_vec(),
             request_object_signing_alg_values_supported: algorithms.to_vec(),
@@ -240,8 +240,8 @@ impl Policy {
     }
 }
 
-/// RS256 is an older choice that nobody gets without asking for it, and a proof is made by new clients.
+/// A proof is made by new clients, which need none of the older algorithms.
 pub(super) fn proof_algorithms() -> Vec<SigningAlgorithm> {
-    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && *algorithm != SigningAlgorithm::Rs256;
+    let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && !algorithm.is_pkcs1();
     SigningAlgorithm::ALL.iter().copied().filter(usable).collect()
 }

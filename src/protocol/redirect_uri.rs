@@ -1,16 +1,21 @@
 //! Redirect URIs: which requested one counts as registered.
 //!
 //! Three rules, each wider than the one before. [`RedirectUriRule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
-//! 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3). [`RedirectUriRule::SameOrigin`] lets
+//! 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3), and
+//! [`RedirectUriRule::LoopbackOrLocalhost`] that of `localhost` too (RFC 9700 section 4.1.3). [`RedirectUriRule::SameOrigin`] lets
 //! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; see
 //! [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) for who may use it.
 //!
 //! Every URI passes the same lexical gate before a parser sees it, because parsers repair what browsers and servers then
 //! understand differently; and the wider rules demand that parsing changes not a byte. What matched is what is emitted.
 
+mod scheme;
+
 use std::fmt;
 
 use url::{Host, Url, form_urlencoded};
+
+use self::scheme::PrivateSchemes;
 
 use crate::{error_text::debug_by_display, hex};
 
@@ -30,6 +35,9 @@ const RESPONSE_PARAMETERS: [&str; 12] = [
     "session_state",
 ];
 
+/// Bytes of a host name (RFC 1035 section 2.3.4), with a port.
+const MAX_AUTHORITY: usize = 253 + ":65535".len();
+
 /// The rule that a redirect URI broke.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -42,7 +50,7 @@ pub enum RedirectUriError {
     Lexical,
     /// A fragment, even an empty one.
     Fragment,
-    /// Not an absolute URI.
+    /// Not an absolute URI, or the host is longer than 253 bytes.
     Unparsable,
     /// User information, even empty.
     UserInfo,
@@ -133,6 +141,8 @@ pub enum RedirectUriRule {
     Exact,
     /// By the port, on `http://127.0.0.1` and `http://[::1]`.
     Loopback,
+    /// By the port, on `http://localhost` too, which the user's machine may resolve to another address.
+    LoopbackOrLocalhost,
     /// By path and query, on the same https origin.
     SameOrigin {
         /// Also demand that the path is the registered one or continues it after a `/`.
@@ -165,7 +175,30 @@ impl RegisteredRedirectUri {
     /// assert_eq!(RegisteredRedirectUri::parse("javascript:alert(1)"), Err(RedirectUriError::Scheme));
     /// ```
     pub fn parse(text: &str) -> Result<Self, RedirectUriError> {
-        let url = gate(text)?;
+        Self::parse_with(text, PrivateSchemes::WithDot)
+    }
+
+    /// As [`parse`](Self::parse), and with private-use schemes without a dot, such as `vscode:`. Requests may use such a URI only
+    /// where [`Policy::danger_allow_redirect_uri_schemes_without_dot`](crate::Policy::danger_allow_redirect_uri_schemes_without_dot)
+    /// is on. Schemes that browsers answer themselves are refused here too.
+    ///
+    /// # Errors
+    ///
+    /// The first rule it breaks.
+    ///
+    /// ```
+    /// use parjar::{RedirectUriError, RegisteredRedirectUri};
+    ///
+    /// assert!(RegisteredRedirectUri::parse_with_any_private_scheme("vscode://publisher.extension/cb").is_ok());
+    /// let javascript = RegisteredRedirectUri::parse_with_any_private_scheme("javascript:alert(1)");
+    /// assert_eq!(javascript, Err(RedirectUriError::Scheme));
+    /// ```
+    pub fn parse_with_any_private_scheme(text: &str) -> Result<Self, RedirectUriError> {
+        Self::parse_with(text, PrivateSchemes::Any)
+    }
+
+    fn parse_with(text: &str, private: PrivateSchemes) -> Result<Self, RedirectUriError> {
+        let url = gate(text, private)?;
         if url.host_str().is_some_and(|host| host.ends_with('.') || host.contains('*')) {
             return Err(RedirectUriError::UnregistrableHost);
         }
@@ -173,6 +206,11 @@ impl RegisteredRedirectUri {
             return Err(RedirectUriError::ResponseParameter);
         }
         Ok(Self { text: text.into(), url })
+    }
+
+    /// Returns `true` for a private-use scheme without a dot.
+    pub(crate) fn has_scheme_without_dot(&self) -> bool {
+        scheme::is_private_without_dot(&self.url)
     }
 
     /// The registered bytes.
@@ -197,33 +235,53 @@ impl RegisteredRedirectUri {
     /// # Ok::<_, RedirectUriError>(())
     /// ```
     pub fn matches(&self, rule: RedirectUriRule, requested: &str) -> Result<RedirectUri, RedirectUriError> {
-        if requested == &*self.text {
-            return Ok(RedirectUri {
-                text: requested.into(),
-                matched: Matched::Exactly,
-                loopback: is_loopback(&self.url),
-            });
-        }
-        match rule {
-            RedirectUriRule::Exact => Err(RedirectUriError::Different),
-            RedirectUriRule::Loopback => {
-                let url = canonical(requested)?;
-                self.same_but_port(&url)?;
-                Ok(RedirectUri { text: requested.into(), matched: Matched::ButPort, loopback: true })
+        match self.matches_exactly(requested) {
+            Err(_) if rule != RedirectUriRule::Exact => {
+                self.matches_widely(rule, &RequestedRedirectUri::parse(requested)?)
             }
-            RedirectUriRule::SameOrigin { below_registered_path } => {
-                let url = canonical(requested)?;
-                self.same_origin(&url, below_registered_path)?;
-                Ok(RedirectUri { text: requested.into(), matched: Matched::Origin, loopback: false })
-            }
+            outcome => outcome,
         }
     }
 
-    fn same_but_port(&self, requested: &Url) -> Result<(), RedirectUriError> {
+    /// Holds a requested URI against this one, byte by byte.
+    pub(crate) fn matches_exactly(&self, requested: &str) -> Result<RedirectUri, RedirectUriError> {
+        if requested != &*self.text {
+            return Err(RedirectUriError::Different);
+        }
+        let matched = if self.has_scheme_without_dot() { Matched::SchemeWithoutDot } else { Matched::Exactly };
+        Ok(RedirectUri { text: requested.into(), matched, loopback: is_loopback(&self.url) })
+    }
+
+    /// Holds a requested URI that differs from this one against the wider rules.
+    pub(crate) fn matches_widely(
+        &self,
+        rule: RedirectUriRule,
+        requested: &RequestedRedirectUri<'_>,
+    ) -> Result<RedirectUri, RedirectUriError> {
+        let RequestedRedirectUri { text, url } = requested;
+        let (matched, loopback) = match rule {
+            RedirectUriRule::Exact => return Err(RedirectUriError::Different),
+            RedirectUriRule::Loopback => {
+                self.same_but_port(url, is_loopback_literal)?;
+                (Matched::ButPort, true)
+            }
+            RedirectUriRule::LoopbackOrLocalhost => {
+                self.same_but_port(url, is_loopback)?;
+                (Matched::ButPort, true)
+            }
+            RedirectUriRule::SameOrigin { below_registered_path } => {
+                self.same_origin(url, below_registered_path)?;
+                (Matched::Origin, false)
+            }
+        };
+        Ok(RedirectUri { text: (*text).into(), matched, loopback })
+    }
+
+    fn same_but_port(&self, requested: &Url, is_loopback: fn(&Url) -> bool) -> Result<(), RedirectUriError> {
         if self.url.scheme() != "http" || requested.scheme() != "http" {
             return Err(RedirectUriError::Scheme);
         }
-        if !is_loopback_literal(&self.url) || !is_loopback_literal(requested) {
+        if !is_loopback(&self.url) || !is_loopback(requested) {
             return Err(RedirectUriError::NotLoopback);
         }
         if self.url.host() != requested.host() {
@@ -269,6 +327,20 @@ impl fmt::Debug for RegisteredRedirectUri {
     }
 }
 
+/// A requested redirect URI, parsed once for all registered ones.
+pub(crate) struct RequestedRedirectUri<'a> {
+    text: &'a str,
+    url: Url,
+}
+
+impl<'a> RequestedRedirectUri<'a> {
+    /// Parses a URI that parsing does not change.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
+        let url = gate(text, PrivateSchemes::WithDot)?;
+        if url.as_str() == text { Ok(Self { text, url }) } else { Err(RedirectUriError::NotCanonical) }
+    }
+}
+
 /// A requested redirect URI that matched a registered one: the proof that a response may be sent there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedirectUri {
@@ -280,6 +352,8 @@ pub struct RedirectUri {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Matched {
     Exactly,
+    /// Byte for byte, and any app can have the scheme.
+    SchemeWithoutDot,
     ButPort,
     Origin,
 }
@@ -297,6 +371,16 @@ impl RedirectUri {
         self.matched != Matched::Origin
     }
 
+    pub(crate) fn has_scheme_without_dot(&self) -> bool {
+        self.matched == Matched::SchemeWithoutDot
+    }
+
+    /// Returns `true` if others than the client may get what is sent there: it must be a code, and worthless without the
+    /// verifier.
+    pub(crate) fn needs_code_with_pkce(&self) -> bool {
+        matches!(self.matched, Matched::Origin | Matched::SchemeWithoutDot)
+    }
+
     /// `true` when the response stays on the user's machine. Any program there may listen, so ask for consent every time.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -311,7 +395,7 @@ impl fmt::Debug for RedirectUri {
 }
 
 /// What every redirect URI must pass, on the raw text first.
-fn gate(text: &str) -> Result<Url, RedirectUriError> {
+fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
     if text.is_empty() {
         return Err(RedirectUriError::Empty);
     }
@@ -322,6 +406,10 @@ fn gate(text: &str) -> Result<Url, RedirectUriError> {
     if text.contains('#') {
         return Err(RedirectUriError::Fragment);
     }
+    // A long name in punycode costs a parser more than its length.
+    if raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY) {
+        return Err(RedirectUriError::Unparsable);
+    }
     let url = Url::parse(text).map_err(|_| RedirectUriError::Unparsable)?;
     if raw_authority(text).is_some_and(|authority| authority.contains('@'))
         || !url.username().is_empty()
@@ -329,13 +417,8 @@ fn gate(text: &str) -> Result<Url, RedirectUriError> {
     {
         return Err(RedirectUriError::UserInfo);
     }
-    check_scheme(text, &url)?;
+    scheme::check(text, &url, private)?;
     Ok(url)
-}
-
-fn canonical(text: &str) -> Result<Url, RedirectUriError> {
-    let url = gate(text)?;
-    if url.as_str() == text { Ok(url) } else { Err(RedirectUriError::NotCanonical) }
 }
 
 /// Whether a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
@@ -361,18 +444,6 @@ pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
 fn raw_authority(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once(':')?;
     rest.strip_prefix("//")?.split(['/', '?']).next()
-}
-
-fn check_scheme(text: &str, url: &Url) -> Result<(), RedirectUriError> {
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback(url) => {}
-        "http" => return Err(RedirectUriError::Scheme),
-        private if private.contains('.') => return Ok(()),
-        _ => return Err(RedirectUriError::Scheme),
-    }
-    let continues = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
-    if continues { Ok(()) } else { Err(RedirectUriError::NotCanonical) }
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -20,7 +20,7 @@ pub(super) fn check(
     redirect_uri: &RedirectUri,
 ) -> Result<Option<CodeChallenge>, Refusal> {
     let method = parameters.known(Name::CodeChallengeMethod);
-    let per_request = !redirect_uri.is_registered();
+    let exposed = redirect_uri.needs_code_with_pkce();
     let Some(challenge) = parameters.known(Name::CodeChallenge) else {
         if method.is_some() {
             return Err(Reason::ChallengeMethodAlone.into());
@@ -30,11 +30,11 @@ pub(super) fn check(
             RequireCodeChallenge::PublicClients => !client.is_confidential(),
             RequireCodeChallenge::PushedRequests => arrival == Arrival::Pushed || !client.is_confidential(),
         };
-        return if required || per_request { Err(Reason::MissingCodeChallenge.into()) } else { Ok(None) };
+        return if required || exposed { Err(Reason::MissingCodeChallenge.into()) } else { Ok(None) };
     };
     let method = match method {
         Some("S256") => CodeChallengeMethod::S256,
-        None | Some("plain") if policy.danger_allow_plain_code_challenge && !per_request => CodeChallengeMethod::Plain,
+        None | Some("plain") if policy.danger_allow_plain_code_challenge && !exposed => CodeChallengeMethod::Plain,
         _ => return Err(Reason::ChallengeMethod.into()),
     };
     CodeChallenge::parse(challenge, method).map(Some).ok_or_else(|| Reason::MalformedCodeChallenge.into())

@@ -1,4 +1,4 @@
-//! `redirect_uri`: which rules the request may use, and what using the widest one costs.
+//! `redirect_uri`: the rules that a request may use, and the conditions of the widest ones.
 
 use super::provenance::Arrival;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     policy::Policy,
     protocol::{
         parameters::{Name, Parameters},
-        redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule},
+        redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule, RegisteredRedirectUri, RequestedRedirectUri},
         response_type::{ResponseMode, ResponseType},
     },
 };
@@ -21,22 +21,45 @@ pub(super) fn check(
     let Some(requested) = parameters.known(Name::RedirectUri) else {
         return only_registered(parameters, client, policy);
     };
-    let mut outcome = by_rule(client, RedirectUriRule::Exact, requested);
-    if outcome.is_err() && client.is_native() {
-        outcome = by_rule(client, RedirectUriRule::Loopback, requested);
-    }
-    if outcome.is_err() && arrival == Arrival::Pushed && client.may_use_per_request_redirect_uris(policy) {
-        let below_registered_path = policy.restrict_per_request_redirect_uris_to_registered_path;
-        outcome = by_rule(client, RedirectUriRule::SameOrigin { below_registered_path }, requested);
-    }
-    Ok(outcome?)
+    let registered = matched(client, policy, arrival, requested)?;
+    check_scheme(registered, policy)
 }
 
-/// The first registered URI that fits, or what was wrong about the last.
-fn by_rule(client: &Client, rule: RedirectUriRule, requested: &str) -> Result<RedirectUri, RedirectUriError> {
+fn matched(
+    client: &Client,
+    policy: &Policy,
+    arrival: Arrival,
+    requested: &str,
+) -> Result<RedirectUri, RedirectUriError> {
+    let mut outcome = first(client, |registered| registered.matches_exactly(requested));
+    let loopback =
+        client.may_choose_loopback_port().then_some(match policy.allow_localhost_redirect_uris_on_any_port {
+            true => RedirectUriRule::LoopbackOrLocalhost,
+            false => RedirectUriRule::Loopback,
+        });
+    let below_registered_path = policy.restrict_per_request_redirect_uris_to_registered_path;
+    let per_request = (arrival == Arrival::Pushed && client.may_use_per_request_redirect_uris(policy))
+        .then_some(RedirectUriRule::SameOrigin { below_registered_path });
+    let wider: Vec<RedirectUriRule> = [loopback, per_request].into_iter().flatten().collect();
+    if outcome.is_err() && !wider.is_empty() {
+        let parsed = RequestedRedirectUri::parse(requested)?;
+        for rule in wider {
+            if outcome.is_err() {
+                outcome = first(client, |registered| registered.matches_widely(rule, &parsed));
+            }
+        }
+    }
+    outcome
+}
+
+/// The first registered URI that fits, or the problem with the last.
+fn first(
+    client: &Client,
+    matches: impl Fn(&RegisteredRedirectUri) -> Result<RedirectUri, RedirectUriError>,
+) -> Result<RedirectUri, RedirectUriError> {
     let mut outcome = Err(RedirectUriError::Different);
     for registered in client.redirect_uris() {
-        outcome = registered.matches(rule, requested);
+        outcome = matches(registered);
         if outcome.is_ok() {
             break;
         }
@@ -44,22 +67,30 @@ fn by_rule(client: &Client, rule: RedirectUriRule, requested: &str) -> Result<Re
     outcome
 }
 
+/// Whether a scheme without a dot is good depends on the policy, which a registration does not know.
+fn check_scheme(matched: RedirectUri, policy: &Policy) -> Result<RedirectUri, Refusal> {
+    if matched.has_scheme_without_dot() && !policy.danger_allow_redirect_uri_schemes_without_dot {
+        return Err(RedirectUriError::Scheme.into());
+    }
+    Ok(matched)
+}
+
 /// RFC 6749 section 3.1.2.3 lets a client with one registered URI leave it out; OpenID Connect Core does not.
 fn only_registered(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<RedirectUri, Refusal> {
     let openid = parameters.known(Name::Scope).is_some_and(|scope| scope.split(' ').any(|token| token == "openid"));
     match client.redirect_uris() {
-        [only] if !policy.require_redirect_uri && !openid => Ok(only.matches(RedirectUriRule::Exact, only.as_str())?),
+        [only] if !policy.require_redirect_uri && !openid => check_scheme(only.matches_exactly(only.as_str())?, policy),
         _ => Err(Reason::MissingRedirectUri.into()),
     }
 }
 
-/// A page elsewhere on the origin may pass on what it gets, so a per-request URI is good for a code alone, which PKCE makes
-/// worthless to others.
+/// A page elsewhere on the origin may pass on a response, and another app may have claimed a scheme without a dot. So these URIs
+/// are good for a code alone, which PKCE makes worthless to others.
 pub(super) fn check_response(
     redirect_uri: &RedirectUri,
     response_type: ResponseType,
     response_mode: ResponseMode,
 ) -> Result<(), Refusal> {
     let safe = response_type == ResponseType::CODE && !response_mode.is_in_fragment();
-    if redirect_uri.is_registered() || safe { Ok(()) } else { Err(Reason::PerRequestRedirectUriFlow.into()) }
+    if safe || !redirect_uri.needs_code_with_pkce() { Ok(()) } else { Err(Reason::PerRequestRedirectUriFlow.into()) }
 }

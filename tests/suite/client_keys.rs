@@ -188,7 +188,7 @@ fn keys_for_somebody_else_are_left_out_and_reported() {
         (json!({ "kty": "OKP", "crv": "X25519", "x": "AA" }), Some(KeyProblem::OtherPurpose)),
         (with(RSA_KEY.public(), json!({ "use": "enc" })), Some(KeyProblem::OtherPurpose)),
         (with(RSA_KEY.public(), json!({ "use": "SIG" })), Some(KeyProblem::OtherPurpose)),
-        (with(RSA_KEY.public(), json!({ "alg": "RS512" })), Some(KeyProblem::OtherPurpose)),
+        (with(RSA_KEY.public(), json!({ "alg": "RSA1_5" })), Some(KeyProblem::OtherPurpose)),
         (with(RSA_KEY.public(), json!({ "alg": "RSA-OAEP" })), Some(KeyProblem::OtherPurpose)),
         (with(ES256_KEY.public(), json!({ "alg": "ES384" })), Some(KeyProblem::OtherPurpose)),
         (with(ES256_KEY.public(), json!({ "alg": "HS256" })), Some(KeyProblem::OtherPurpose)),

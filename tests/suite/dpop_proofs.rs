@@ -96,7 +96,8 @@ fn algorithms_that_are_not_offered_are_refused() {
     // The public key as the secret of a MAC.
     let secret = bare(&ES256_KEY).to_string();
     let hs256 = mac(&proof_header("HS256", bare(&ES256_KEY)), &claims, secret);
-    for token in [&none, &rs256, &hs256] {
+    let [rs384, rs512] = ["RS384", "RS512"].map(|alg| RSA_KEY.sign(&proof_header(alg, bare(&RSA_KEY)), &claims));
+    for token in [&none, &rs256, &rs384, &rs512, &hs256] {
         assert_eq!(fault(token), Some(TokenFault::Algorithm));
     }
     for header in [json!({ "alg": "es256" }), json!({ "alg": "ES256K" }), json!({ "alg": "" })] {

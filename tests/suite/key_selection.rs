@@ -74,8 +74,8 @@ fn the_algorithm_of_a_key_is_the_only_one_it_is_for() {
     // JAR-062, A-36
     let only = |alg: &str| parse(&[with(unnamed(&RSA_KEY), json!({ "alg": alg }))]).unwrap();
     let token = |alg: &str| RSA_KEY.sign(&json!({ "alg": alg }), &json!({ "a": 1 }));
-    for alg in ["PS256", "PS384", "PS512", "RS256"] {
-        for used in ["PS256", "PS384", "PS512", "RS256"] {
+    for alg in ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] {
+        for used in ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] {
             let outcome = only(alg).verify(&token(used), SigningAlgorithm::ALL);
             let expected = if alg == used { Ok(br#"{"a":1}"#.to_vec()) } else { Err(TokenFault::NoKey) };
             assert_eq!(outcome, expected, "{alg} {used}");

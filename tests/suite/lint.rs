@@ -200,6 +200,16 @@ fn each_deviation_of_a_policy_is_found_by_its_label() {
             "dpop_proof_lifetime",
             |policy| policy.dpop_proof_lifetime = 61,
         ),
+        (
+            all,
+            Dangerous,
+            "redirect_uri_schemes_without_dot",
+            "danger_allow_redirect_uri_schemes_without_dot",
+            |policy| policy.danger_allow_redirect_uri_schemes_without_dot = true,
+        ),
+        (keys_alone, Note, "localhost_on_any_port", "allow_localhost_redirect_uris_on_any_port", |policy| {
+            policy.allow_localhost_redirect_uris_on_any_port = true;
+        }),
         (&[Atproto], DoesNotConform, "state_not_required", "require_state", |policy| policy.require_state = false),
         (&[Atproto], DoesNotConform, "scope_not_required", "required_scopes", |policy| policy.required_scopes.clear()),
         (&[Brazil], DoesNotConform, "id_token_hint", "refuse_id_token_hint", |policy| {
@@ -358,6 +368,13 @@ fn each_deviation_of_a_registration_is_found_by_its_label() {
         (fapi2, DoesNotConform, &["redirect_uri_over_http"], "redirect_uris", loopback.clone()),
         (&[Oauth, Oidc], Note, &["redirect_uri_of_a_developer"], "redirect_uris", loopback),
         (
+            &[Oauth, Oidc, Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto],
+            Note,
+            &["redirect_uri_scheme_without_effect"],
+            "redirect_uris",
+            json!({ "redirect_uris": [CALLBACK, "vscode://publisher.extension/cb"] }),
+        ),
+        (
             all,
             Note,
             &["per_request_redirect_uris_without_effect"],
@@ -421,6 +438,7 @@ fn a_policy_can_be_held_against_another_profile() {
         "encryption_with_secrets",
         "code_challenge_not_required",
         "redirect_uri_not_required",
+        "localhost_on_any_port",
         "dpop_algorithm",
         "client_with_secret",
         "public_client",

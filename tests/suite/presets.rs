@@ -392,7 +392,7 @@ fn assertions_have_the_dates_and_the_algorithms_of_the_profile() {
         } else {
             assert!(outcome.is_ok(), "{profile}: {outcome:?}");
         }
-        for algorithm in ["RS256", "PS384", "PS512"] {
+        for algorithm in ["RS256", "RS384", "RS512", "PS384", "PS512"] {
             let header = json!({ "alg": algorithm, "kid": "rsa" });
             let assertion = RSA_KEY.sign(&header, &assertion_claims("client", json!({})));
             let row = bad_client(Reason::ClientAssertion(TokenFault::Algorithm));

@@ -1,7 +1,7 @@
 //! Redirect URIs: the three rules against their vectors, who may use the widest one, and that what was accepted is what is
 //! emitted.
 
-use parjar::{AuthorizeRefusal, Policy, Reason, RedirectUriError, RedirectUriRule, RegisteredRedirectUri};
+use parjar::{AuthorizeRefusal, Policy, Profile, Reason, RedirectUriError, RedirectUriRule, RegisteredRedirectUri};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use url::Url;
@@ -74,6 +74,8 @@ fn what_cannot_be_registered() {
         ("https://app.example.com/cb#x", RedirectUriError::Fragment),
         ("/cb", RedirectUriError::Unparsable),
         ("https://", RedirectUriError::Unparsable),
+        (&*format!("https://xn--{}/cb", "a".repeat(1900)), RedirectUriError::Unparsable),
+        (&*format!("https://{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
         ("https://user@app.example.com/cb", RedirectUriError::UserInfo),
         ("https://@app.example.com/cb", RedirectUriError::UserInfo),
         ("com.example.app://user@host/cb", RedirectUriError::UserInfo),
@@ -343,7 +345,11 @@ fn only_native_clients_choose_the_port_of_a_loopback_uri() {
             ("http://127.0.0.1:80/cb", 400),
             ("http://127.0.0.1:51004/other", 400),
             ("http://127.0.0.1:51004/cb?x=1", 400),
-            ("http://localhost:51004/cb", 400),
+            ("http://localhost:51004/cb", port_status),
+            ("http://localhost:51004/other", 400),
+            ("http://localhost:0/cb", 400),
+            ("http://localhost.:51004/cb", 400),
+            ("http://localhost.evil.example:51004/cb", 400),
             ("http://127.1:51004/cb", 400),
             ("https://app.example.com:51004/cb", 400),
         ] {
@@ -357,6 +363,155 @@ fn only_native_clients_choose_the_port_of_a_loopback_uri() {
                 assert_eq!(matched.is_loopback(), redirect_uri != CALLBACK, "{redirect_uri}");
             }
         }
+    }
+}
+
+#[test]
+fn a_command_line_tool_that_registers_no_application_type_chooses_its_port() {
+    // RFC 8252 section 7.3
+    let loopback = json!({ "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost:8080/cb"] });
+    let tool = with(public("tool"), loopback.clone());
+    let (native, web) = (json!({ "application_type": "native" }), json!({ "application_type": "web" }));
+    let confidential = with(basic("tool"), loopback);
+    for (registration, chooses) in [
+        (tool.clone(), true),
+        (with(tool.clone(), native.clone()), true),
+        (with(tool, web.clone()), false),
+        (confidential.clone(), false),
+        (with(confidential.clone(), native), true),
+        (with(confidential, web), false),
+    ] {
+        let mut policy = Policy::oauth();
+        policy.danger_allow_unauthenticated_clients = true;
+        let server = Server::with(policy, [registration.clone()]);
+        for redirect_uri in ["http://127.0.0.1:51004/cb", "http://[::1]:51004/cb", "http://localhost:51004/cb"] {
+            let body = request(redirect_uri, &[("client_id", "tool")]);
+            let reply = match registration.get("client_secret") {
+                Some(_) => server.push_as("tool", &body),
+                None => server.push_form(&body),
+            };
+            assert_eq!(reply.status(), if chooses { 201 } else { 400 }, "{registration} {redirect_uri}");
+        }
+    }
+}
+
+#[test]
+fn localhost_on_any_port_is_a_setting_that_oauth_and_oidc_have_on() {
+    // RFC 9700 section 4.1.3, RFC 8252 section 8.3
+    for profile in Profile::ALL {
+        let expected = matches!(profile, Profile::Oauth | Profile::Oidc);
+        assert_eq!(Policy::from(*profile).allow_localhost_redirect_uris_on_any_port, expected, "{profile}");
+    }
+    let native = with(
+        basic("basic"),
+        json!({ "application_type": "native", "redirect_uris": ["http://localhost/cb", "http://127.0.0.1/cb"] }),
+    );
+    for (setting, status) in [(true, 201), (false, 400)] {
+        let mut policy = Policy::oauth();
+        policy.allow_localhost_redirect_uris_on_any_port = setting;
+        let server = Server::with(policy, [native.clone()]);
+        assert_eq!(server.push(&request("http://localhost:51004/cb", &[])).status(), status);
+        assert_eq!(server.push(&request("http://localhost/cb", &[])).status(), 201);
+        assert_eq!(server.push(&request("http://127.0.0.1:51004/cb", &[])).status(), 201);
+    }
+}
+
+#[test]
+fn a_scheme_without_a_dot_takes_a_switch_and_gets_nothing_but_a_code_with_pkce() {
+    // RFC 8252 sections 7.1 and 8.4
+    const EDITOR: &str = "vscode://publisher.extension/cb";
+    let registration = with(
+        basic("basic"),
+        json!({
+            "redirect_uris": [EDITOR, "haip://cb", "openid4vp:cb"], "response_types": ["code", "code id_token"],
+            "grant_types": ["authorization_code", "implicit"],
+        }),
+    );
+    let server = |allowed: bool| {
+        let mut policy = Policy::oauth();
+        policy.danger_allow_redirect_uri_schemes_without_dot = allowed;
+        policy.danger_allow_plain_code_challenge = true;
+        policy.response_types_supported.push(parjar::ResponseType::CODE_ID_TOKEN);
+        Server::with(policy, [registration.clone()])
+    };
+    let (open, closed) = (server(true), server(false));
+    let reason = |server: &Server, body: &str| server.try_push(body.as_bytes()).map(|_| ()).map_err(|it| it.reason());
+    for redirect_uri in [EDITOR, "haip://cb", "openid4vp:cb"] {
+        assert_eq!(reason(&open, &request(redirect_uri, &[])), Ok(()), "{redirect_uri}");
+        let refused = Err(Reason::RedirectUri(RedirectUriError::Scheme));
+        assert_eq!(reason(&closed, &request(redirect_uri, &[])), refused, "{redirect_uri}");
+    }
+    let pending = open.open(&open.pushed(&request(EDITOR, &[]))).unwrap();
+    assert!(pending.request().redirect_uri().is_registered());
+    for other in ["vscode://publisher.extension/other", "VSCODE://publisher.extension/cb", "vscode:cb"] {
+        assert_eq!(
+            reason(&open, &request(other, &[])),
+            Err(Reason::RedirectUri(RedirectUriError::Different)),
+            "{other}"
+        );
+    }
+    let base = [("redirect_uri", EDITOR), ("response_type", "code")];
+    assert_eq!(reason(&open, &form(base)), Err(Reason::MissingCodeChallenge));
+    let plain = "p".repeat(43);
+    let with_plain = base.into_iter().chain([("code_challenge", &*plain)]);
+    assert_eq!(reason(&open, &form(with_plain)), Err(Reason::ChallengeMethod));
+    for more in [&[("response_mode", "fragment")][..], &[("response_type", "code id_token"), ("nonce", "n")]] {
+        assert_eq!(reason(&open, &request(EDITOR, more)), Err(Reason::PerRequestRedirectUriFlow), "{more:?}");
+    }
+    // Switched off in between.
+    let handle = open.pushed(&request(EDITOR, &[]));
+    let mut policy = open.par.policy().clone();
+    policy.danger_allow_redirect_uri_schemes_without_dot = false;
+    let later = parjar::ParEndpoint::builder(crate::support::ISSUER)
+        .policy(policy)
+        .clients(open.registry.clone())
+        .store(open.store.clone())
+        .clock(open.clock.clone())
+        .build()
+        .unwrap();
+    let refused =
+        pollster::block_on(later.authorize(&format!("client_id=basic&request_uri={handle}"), None)).unwrap_err();
+    assert_eq!(refused.refusal().reason(), Reason::RedirectUriWithdrawn);
+    // The only one, and left out of the request.
+    let only = with(basic("basic"), json!({ "redirect_uris": [EDITOR] }));
+    let server = Server::with(Policy::oauth(), [only]);
+    let refused = Err(Reason::RedirectUri(RedirectUriError::Scheme));
+    assert_eq!(reason(&server, &form([("response_type", "code")])), refused);
+}
+
+#[test]
+fn schemes_that_browsers_answer_themselves_are_no_private_ones() {
+    //
+    for text in [
+        "javascript:alert(1)",
+        "JavaScript://x/%0aalert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "blob:https://app.example.com/x",
+        "filesystem:https://a.example/x",
+        "about:blank",
+        "view-source:x",
+        "ftp://a.example/",
+        "ws://127.0.0.1/",
+        "wss://a.example/",
+        "http://app.example.com/cb",
+        "mailto:a@b.example",
+        "tel:1",
+        "sms:1",
+        "intent://x/#Intent;end",
+        "chrome://settings/",
+        "chrome-extension://x/cb",
+        "jar:x",
+        "ms-msdt:/x",
+        "search-ms:x",
+    ] {
+        let outcome = RegisteredRedirectUri::parse_with_any_private_scheme(text);
+        assert!(matches!(outcome, Err(RedirectUriError::Scheme | RedirectUriError::Fragment)), "{text}: {outcome:?}");
+    }
+    for text in ["vscode://x/cb", "cursor://x/cb", "openid4vp:cb", "myapp:/cb", "ms-app://s-1-15-2/"] {
+        assert_eq!(RegisteredRedirectUri::parse(text), Err(RedirectUriError::Scheme), "{text}");
+        assert!(RegisteredRedirectUri::parse_with_any_private_scheme(text).is_ok(), "{text}");
     }
 }
 

@@ -67,13 +67,15 @@ fn pushed_with_long_secret(server: &Server, object: &str) -> u16 {
 }
 
 #[test]
-fn a_client_without_a_registered_algorithm_may_use_any_asymmetric_one_but_rs256() {
+fn a_client_without_a_registered_algorithm_may_use_any_asymmetric_one_but_pkcs1() {
     // JAR-008, JAR-043, JAR-087, A-35
     let server = Server::with(Policy::oauth(), [with_all_keys(None)]);
     for algorithm in ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"] {
         opened(&server, &signed_by(algorithm));
     }
-    assert_eq!(object_fault(&server, &signed_by("RS256")), TokenFault::Algorithm);
+    for algorithm in ["RS256", "RS384", "RS512"] {
+        assert_eq!(object_fault(&server, &signed_by(algorithm)), TokenFault::Algorithm, "{algorithm}");
+    }
     for algorithm in ["HS256", "HS384", "HS512"] {
         assert_eq!(object_fault(&server, &signed_by(algorithm)), TokenFault::NoKey, "{algorithm}");
     }
@@ -100,13 +102,15 @@ fn a_registered_algorithm_is_the_only_one() {
 }
 
 #[test]
-fn rs256_is_for_clients_that_have_registered_it_or_a_key_for_it() {
+fn rs256_rs384_and_rs512_are_for_clients_that_have_registered_them_or_a_key_for_them() {
     // N-27, A-35
-    let for_rs256 = with(RSA_KEY.public(), json!({ "alg": "RS256" }));
-    let server = Server::with(Policy::oauth(), [with(basic("basic"), json!({ "jwks": { "keys": [for_rs256] } }))]);
-    opened(&server, &signed_by("RS256"));
-    // And such a key is for nothing else.
-    assert_eq!(object_fault(&server, &signed_by("PS256")), TokenFault::NoKey);
+    for algorithm in ["RS256", "RS384", "RS512"] {
+        let key = with(RSA_KEY.public(), json!({ "alg": algorithm }));
+        let server = Server::with(Policy::oauth(), [with(basic("basic"), json!({ "jwks": { "keys": [key] } }))]);
+        opened(&server, &signed_by(algorithm));
+        // And such a key is for nothing else.
+        assert_eq!(object_fault(&server, &signed_by("PS256")), TokenFault::NoKey);
+    }
 }
 
 #[test]

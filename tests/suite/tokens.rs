@@ -12,7 +12,7 @@ use josekit::{
         Jwk,
         alg::{ec::EcCurve, ecx::EcxCurve, ed::EdCurve},
     },
-    jws::{ES256, ES384, ES512, EdDSA, JwsSigner, PS256, PS384, PS512, RS256},
+    jws::{ES256, ES384, ES512, EdDSA, JwsSigner, PS256, PS384, PS512, RS256, RS384, RS512},
 };
 use openssl::{
     hash::MessageDigest,
@@ -72,6 +72,8 @@ impl Key {
             "ES512" => Box::new(ES512.signer_from_jwk(&self.0).unwrap()),
             "EdDSA" | "Ed25519" => Box::new(EdDSA.signer_from_jwk(&self.0).unwrap()),
             "RS256" => Box::new(RS256.signer_from_jwk(&self.0).unwrap()),
+            "RS384" => Box::new(RS384.signer_from_jwk(&self.0).unwrap()),
+            "RS512" => Box::new(RS512.signer_from_jwk(&self.0).unwrap()),
             "PS256" => Box::new(PS256.signer_from_jwk(&self.0).unwrap()),
             "PS384" => Box::new(PS384.signer_from_jwk(&self.0).unwrap()),
             "PS512" => Box::new(PS512.signer_from_jwk(&self.0).unwrap()),
