@@ -169,7 +169,7 @@ fn endpoints_with_the_same_key_know_the_nonces_of_each_other() {
 
     let keyed = |key: u8, replaced: Option<u8>| {
         Server::built(nonce_policy(), [basic("basic")], Default::default(), |builder| {
-            let builder = builder.dpop_nonce_key([key; 32]);
+            let builder = builder.dpop_nonce_key([key; 32]).token_endpoint(TOKEN_ENDPOINT);
             match replaced {
                 None => builder,
                 Some(key) => builder.replaced_dpop_nonce_key([key; 32]),
