@@ -68,6 +68,7 @@ mod sealed_store;
 mod secrets;
 mod signed_responses;
 mod store_contract;
+mod store_double;
 mod support;
 mod tokens;
 mod untidy_parameters;
