@@ -71,7 +71,6 @@ impl Policy {
         let settings = [
             ("policy.require_dpop", self.require_dpop),
             ("policy.require_dpop_nonce", self.require_dpop_nonce),
-            #[cfg(feature = "attestation")]
             (
                 "attest_jwt_client_auth_dpop in policy.token_endpoint_auth_methods_supported",
                 self.token_endpoint_auth_methods_supported.contains(&AuthenticationMethod::AttestJwtClientAuthDpop),
