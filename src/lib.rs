@@ -190,6 +190,11 @@
 //!
 //! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's.
 //!
+//! # Versions
+//!
+//! Enums and structs that may grow are `#[non_exhaustive]`. An enum that is not is complete, and a host should handle each of its
+//! variants. The crates whose types are part of this API are in [`reexports`], with their versions.
+//!
 //! # Features
 //!
 //! None is on by default.
@@ -232,6 +237,7 @@ mod observer;
 mod policy;
 mod protocol;
 mod random;
+pub mod reexports;
 mod response;
 mod shared_value;
 pub mod store;

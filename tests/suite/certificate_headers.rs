@@ -144,7 +144,7 @@ fn a_certificate_from_nginx_is_read_as_nginx_escapes_it() {
         "%zz",
         &pem(&leaf).replace('\n', "\t"),
         &header.replace("BEGIN%20CERTIFICATE", "BEGIN%20PUBLIC%20KEY"),
-        &header.replace("%2B", "%20"),
+        &header.replacen("%2B", "%20", 1),
         &header.replace("-----END%20CERTIFICATE-----", ""),
         &header[..header.len() - 20],
         &format!("x{header}"),

@@ -4,7 +4,8 @@ use std::{error::Error, time::Duration};
 
 use parjar::{
     AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, InMemoryRegistry, JwksError, ManualClock, ParEndpoint,
-    Parameters, Policy, RandomError, RedirectUriError, RegistryError,
+    Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
+    dpop::{ResourceRefusal, ResourceRequest},
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
     store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
 };
@@ -49,6 +50,12 @@ fn refusal_of_a_form() -> parjar::Refusal {
     Parameters::parse(b"%", &Policy::oauth().limits).unwrap_err()
 }
 
+fn refusal_of_a_resource() -> ResourceRefusal {
+    let par = ParEndpoint::builder("https://as.example.com").clients(InMemoryRegistry::default()).build().unwrap();
+    let request = ResourceRequest::new::<&str, [u8]>("GET", "https://api.example.com/", []);
+    pollster::block_on(par.verify_dpop_proof(&request, Thumbprint::from_bytes([7; 32]))).unwrap_err()
+}
+
 fn errors() -> Vec<Box<dyn Error>> {
     let unusable = VerificationKeys::parse_fetched(r#"{ "keys": [ {} ] }"#).unwrap();
     let mut policy = Policy::oauth();
@@ -87,6 +94,7 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(RedirectUriError::Empty),
         Box::new(refusal_of_a_form()),
         Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
+        Box::new(refusal_of_a_resource()),
         Box::new(parjar::attesters::AttesterError::Untrusted),
         #[cfg(feature = "sealed")]
         Box::new(parjar::store::SealingKeyError::Zeros),
