@@ -286,9 +286,9 @@ reasons! {
     StaleDpopNonce "stale_dpop_nonce" UseDpopNonce 400 USE_NONCE;
     /// A `dpop_jkt` that is not 43 characters of base64url.
     MalformedDpopJkt "malformed_dpop_jkt" InvalidRequest 400 "the dpop_jkt is malformed";
-    /// A DPoP proof came to the token endpoint, and the host has not said what its URL is
-    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)).
-    UnknownTokenEndpoint "unknown_token_endpoint" ServerError 500 "the server could not process the request";
+    /// A DPoP proof came to the token endpoint of a host that has not told its URL
+    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)), so the proof cannot be for it.
+    UnknownTokenEndpoint "unknown_token_endpoint" InvalidDpopProof 400 "the DPoP proof is not acceptable";
 
     /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";

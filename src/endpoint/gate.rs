@@ -1,4 +1,4 @@
-//! What every request must pass before anything in it is believed: method, media type, size, and a well-formed body.
+//! The gate that every request passes first: method, media type, size, and a well-formed body.
 
 use crate::{
     error::{Reason, Refusal},
