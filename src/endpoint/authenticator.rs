@@ -113,7 +113,7 @@ impl Authenticator {
         assertion: &CheckedAssertion<'a>,
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
         let (policy, audiences) = (&self.server.policy, self.audiences(keys.client()));
-        // What can be refused without keys must not make the server fetch them.
+        // A token that can be refused without keys must not make the server fetch them.
         assertion.check_algorithm(keys.client(), policy)?;
         let verify = |keys: Credential<'c, &VerificationKeys>| assertion.verify(keys, &audiences, policy);
         self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
