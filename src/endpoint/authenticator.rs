@@ -81,7 +81,7 @@ impl Authenticator {
         assertion: &CheckedAssertion<'a>,
         keys: Credential<'c, &KeySource>,
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
-        // What can be refused without keys must not make the server fetch them.
+        // A token that can be refused without keys must not make the server fetch them.
         assertion.check_algorithm(keys.client(), &self.server.policy)?;
         let verify = |keys: Credential<'c, &VerificationKeys>| self.verify_assertion(assertion, keys);
         self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await

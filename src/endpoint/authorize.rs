@@ -56,7 +56,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
-            .map_err(|refusal| self.parts.observers.refused(Stage::Authorize, None, refusal))?;
+            .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let outcome = match &client_id {
             None => Err(AuthorizeRefusal::Page(Reason::MissingClientId.into())),

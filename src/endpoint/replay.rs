@@ -192,7 +192,7 @@ impl<const N: usize> Once<N> {
         self.0.iter().flatten().map(|mark| mark.stored).collect()
     }
 
-    /// Why the store took nothing down.
+    /// The refusal that a store's refusal of these marks means.
     pub(super) fn refused(&self, error: StoreRefusal) -> Refusal {
         match error {
             StoreRefusal::Replayed { mark } => self.replayed(mark).into(),

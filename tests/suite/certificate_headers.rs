@@ -111,12 +111,11 @@ fn has(outcome: Read, der: &[u8]) -> bool {
 /// A certificate whose base64 has `+`, `/` and `=`, and another one.
 fn leaf_and_authority() -> (Vec<u8>, Vec<u8>) {
     let authority = Maker::new().serial(9).der();
-    let leaf = (0..=255).map(|serial| Maker::new().serial(serial).alternative_names(&[(DNS, b"c1.example")]).der());
-    let needs_escapes = |der: &Vec<u8>| {
-        let text = STANDARD.encode(der);
-        text.contains('+') && text.contains('/')
-    };
-    (leaf.into_iter().find(needs_escapes).unwrap(), authority)
+    // In base64, wherever they begin, runs of these have `Pj4+` and `Pz8/`.
+    let leaf = Maker::new().serial(1).alternative_names(&[(DNS, b"c1.example"), (DNS, b">>>>>?????")]).der();
+    let text = STANDARD.encode(&leaf);
+    assert!(text.contains('+') && text.contains('/'));
+    (leaf, authority)
 }
 
 #[test]
@@ -145,7 +144,7 @@ fn a_certificate_from_nginx_is_read_as_nginx_escapes_it() {
         "%zz",
         &pem(&leaf).replace('\n', "\t"),
         &header.replace("BEGIN%20CERTIFICATE", "BEGIN%20PUBLIC%20KEY"),
-        &header.replace("%2B", "%20"),
+        &header.replacen("%2B", "%20", 1),
         &header.replace("-----END%20CERTIFICATE-----", ""),
         &header[..header.len() - 20],
         &format!("x{header}"),
