@@ -178,8 +178,8 @@ macro_rules! reasons {
                         let status = if error == FormError::TooLarge { 413 } else { 400 };
                         (error.label(), ErrorCode::InvalidRequest, status, error.description())
                     }
-                    Self::RedirectUri(fault) => {
-                        (fault.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
+                    Self::RedirectUri(error) => {
+                        (error.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
                     }
                     Self::ClientAssertion(fault) => {
                         (fault.assertion_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
@@ -607,8 +607,8 @@ impl From<FormError> for Refusal {
 }
 
 impl From<RedirectUriError> for Refusal {
-    fn from(fault: RedirectUriError) -> Self {
-        Reason::RedirectUri(fault).into()
+    fn from(error: RedirectUriError) -> Self {
+        Reason::RedirectUri(error).into()
     }
 }
 
