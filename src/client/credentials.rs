@@ -1,4 +1,4 @@
-//! How a client has registered to authenticate, and with what.
+//! The registered way of a client to authenticate.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{certificate::Subject, protocol::authentication_method::AuthenticationMethod};
 
-/// The registered way to authenticate, with all that it takes to verify it.
+/// The registered way of a client to authenticate, with the keys, secrets or names that its credentials are verified by.
 pub(crate) enum Credentials {
     /// `none`
     None,
@@ -26,12 +26,10 @@ pub(crate) enum Credentials {
     /// `self_signed_tls_client_auth`
     CertificateKey(Arc<KeySource>),
     /// `attest_jwt_client_auth`, `attest_jwt_client_auth_dpop`
-    #[cfg(feature = "attestation")]
     Attestation(PossessionMethod),
 }
 
-/// How an instance of a client proves that it has the key of its attestation.
-#[cfg(feature = "attestation")]
+/// The proof of an instance of a client that it has the key of its attestation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PossessionMethod {
     Jwt,
@@ -59,9 +57,7 @@ impl Credentials {
             AuthenticationMethod::SelfSignedTlsClientAuth => {
                 Self::CertificateKey(keys.usable("token_endpoint_auth_method", None)?)
             }
-            #[cfg(feature = "attestation")]
             AuthenticationMethod::AttestJwtClientAuth => Self::Attestation(PossessionMethod::Jwt),
-            #[cfg(feature = "attestation")]
             AuthenticationMethod::AttestJwtClientAuthDpop => Self::Attestation(PossessionMethod::Dpop),
         })
     }
@@ -77,9 +73,7 @@ impl Credentials {
             Self::PrivateKey(_) => AuthenticationMethod::PrivateKeyJwt,
             Self::CertificateSubject(_) => AuthenticationMethod::TlsClientAuth,
             Self::CertificateKey(_) => AuthenticationMethod::SelfSignedTlsClientAuth,
-            #[cfg(feature = "attestation")]
             Self::Attestation(PossessionMethod::Jwt) => AuthenticationMethod::AttestJwtClientAuth,
-            #[cfg(feature = "attestation")]
             Self::Attestation(PossessionMethod::Dpop) => AuthenticationMethod::AttestJwtClientAuthDpop,
         }
     }

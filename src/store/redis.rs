@@ -54,7 +54,8 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// # Connections
 ///
-/// The store opens its connection itself, from what a [`RedisConnector`] is made of:
+/// The store opens its connection itself, from what a [`RedisConnector`] is made of. The `redis` crate is version 1
+/// ([`reexports::redis`](crate::reexports::redis)).
 ///
 /// | servers | made of | the primary is |
 /// | --- | --- | --- |

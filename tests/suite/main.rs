@@ -10,9 +10,7 @@
 )]
 
 mod assertions_once;
-#[cfg(feature = "attestation")]
 mod attestation_policies;
-#[cfg(feature = "attestation")]
 mod attestations;
 mod browsers;
 mod certificate_headers;
@@ -42,7 +40,6 @@ mod jwks_abandoned;
 mod jwks_cache;
 mod jwks_waiting;
 mod key_selection;
-mod lint;
 mod literal_tokens;
 mod mangled_tokens;
 mod memory_store;
@@ -52,11 +49,13 @@ mod observers;
 mod parameters;
 mod plain_requests;
 mod policies;
+mod policy_lint;
 mod presets;
 mod proofs;
 mod push;
 mod redemption;
 mod redirect_uris;
+mod registration_lint;
 mod registrations;
 mod registries;
 mod request_object_parameters;
@@ -70,6 +69,7 @@ mod sealed_store;
 mod secrets;
 mod signed_responses;
 mod store_contract;
+mod store_double;
 mod support;
 mod tokens;
 mod untidy_parameters;

@@ -8,45 +8,33 @@ use std::{
     time::Duration,
 };
 
-use parjar::{
-    DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri,
-    store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
-        StoreRefusal,
-    },
-};
+use parjar::{DenialCode, ErrorCode, FormError, Policy, Reason, Refusal, RequestUri, store::StoreError};
 
 use crate::{
     host::{endpoint, open, page, push},
-    support::{CALLBACK, CHALLENGE, Server, basic, code_request, form, request_uri, with},
+    store_double::{Call, Disturbance, StoreDouble},
+    support::{CALLBACK, CHALLENGE, Server, basic, browser_with, code_request, form, request_uri, with},
 };
 use serde_json::json;
 
 const PREFIX: &str = RequestUri::PREFIX;
 
-/// Counts how often it is asked for a request.
+/// Counts how often a store is asked for a request.
 #[derive(Clone, Default)]
-struct Counting {
-    store: MemoryStore,
-    claims: Arc<AtomicUsize>,
+struct Counting(Arc<AtomicUsize>);
+
+impl Counting {
+    fn claims(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
-impl RequestStore for Counting {
-    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        self.store.insert(request, lifetime).await
-    }
-
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        self.claims.fetch_add(1, Ordering::SeqCst);
-        self.store.claim(claim, login_lifetime).await
-    }
-
-    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        self.store.consume(claim, remembered_for).await
-    }
-
-    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        self.store.remember(owner, marks).await
+impl Disturbance for Counting {
+    async fn before(&self, call: Call<'_>) -> Result<(), StoreError> {
+        if let Call::Claim(_) = call {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
     }
 }
 
@@ -282,7 +270,7 @@ fn client_id_is_required_beside_a_request_uri() {
 #[test]
 fn a_malformed_handle_never_reaches_the_store() {
     // P-03, PAR-079, JAR-015
-    let counting = Counting::default();
+    let counting = StoreDouble::<Counting>::default();
     let par = endpoint(counting.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     let reference = handle.strip_prefix(PREFIX).unwrap();
@@ -337,9 +325,9 @@ fn a_malformed_handle_never_reaches_the_store() {
     ] {
         assert_eq!(page(open(&par, &text, None)).status(), 400, "{text}");
     }
-    assert_eq!(counting.claims.load(Ordering::SeqCst), 0);
+    assert_eq!(counting.claims(), 0);
     assert!(open(&par, &handle, None).is_ok());
-    assert_eq!(counting.claims.load(Ordering::SeqCst), 1);
+    assert_eq!(counting.claims(), 1);
 }
 
 #[test]
@@ -434,7 +422,7 @@ fn the_form_of_a_post_is_read_like_a_query() {
 #[test]
 fn a_repeated_parameter_is_refused_on_a_page() {
     // O2-001, P-10
-    let counting = Counting::default();
+    let counting = StoreDouble::<Counting>::default();
     let par = endpoint(counting.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     for query in [
@@ -446,14 +434,14 @@ fn a_repeated_parameter_is_refused_on_a_page() {
         format!("client_id=basic&request_uri={handle}&%72equest_uri=https://evil.example"),
         format!("client_id=basic&request_uri={handle}&state=a&state=b"),
     ] {
-        let refusal = page(pollster::block_on(par.authorize(&query, None)));
+        let refusal = page(pollster::block_on(par.authorize(&query, browser_with(None))));
         assert_eq!(
             (refusal.code(), refusal.reason()),
-            (ErrorCode::InvalidRequest, Reason::DuplicateParameter),
+            (ErrorCode::InvalidRequest, Reason::Form(FormError::DuplicateParameter)),
             "{query}"
         );
     }
-    assert_eq!(counting.claims.load(Ordering::SeqCst), 0);
+    assert_eq!(counting.claims(), 0);
 }
 
 #[test]
@@ -534,7 +522,7 @@ fn what_arrives_is_bounded_like_a_push() {
         start + &"&".repeat(fill)
     };
     assert!(server.authorize(&query(64 * 1024), None).is_ok());
-    assert_eq!(page(server.authorize(&query(64 * 1024 + 1), None)).reason(), Reason::BodyTooLarge);
+    assert_eq!(page(server.authorize(&query(64 * 1024 + 1), None)).reason(), Reason::Form(FormError::TooLarge));
 }
 
 #[test]
@@ -551,10 +539,10 @@ fn the_futures_can_be_spawned() {
     let server = Server::new();
     let pending = server.open(&server.pushed(&code_request(&[]))).unwrap();
     let boxed = server.par.clone().boxed();
-    spawnable(&server.par.authorize("", None));
+    spawnable(&server.par.authorize("", browser_with(None)));
     spawnable(&server.par.complete(&pending));
     spawnable(&server.par.deny(&pending, DenialCode::ServerError));
-    spawnable(&boxed.authorize("", None));
+    spawnable(&boxed.authorize("", browser_with(None)));
     spawnable(&boxed.complete(&pending));
 }
 
