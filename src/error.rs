@@ -319,7 +319,7 @@ reasons! {
     ResponseMode "response_mode" InvalidRequest 400 "this response_mode is not supported here";
     /// A `response_mode` without a signature where the policy wants signed responses (JARM).
     SignedResponseRequired "signed_response_required" InvalidRequest 400 "response_mode must be jwt or another that is signed";
-    /// The host's signer could not sign the response.
+    /// The host's [`ResponseSigner`](crate::ResponseSigner) could not sign the response.
     ResponseNotSigned "response_not_signed" ServerError 500 "the server could not process the request";
     /// No `redirect_uri` where one is required.
     MissingRedirectUri "missing_redirect_uri" InvalidRequest 400 "redirect_uri is missing";
@@ -527,6 +527,11 @@ enum Enclosed {
 impl Refusal {
     pub(crate) fn unavailable(reason: Reason, cause: impl Into<Cause>) -> Self {
         Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
+    }
+
+    /// A fault of this side, that will not go away by itself.
+    pub(crate) fn failed(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: None, enclosed: Enclosed::Cause(cause.into()) }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
