@@ -273,6 +273,7 @@ pub use self::{
         authentication_method::AuthenticationMethod,
         code_challenge::{CodeChallenge, CodeChallengeMethod},
         confirmation::{Confirmation, Thumbprint},
+        form_error::FormError,
         parameters::{ParameterValue, Parameters},
         protection::Protection,
         redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule, RegisteredRedirectUri},

@@ -57,7 +57,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
-            .map_err(|refusal| self.parts.observers.refused(Stage::Authorize, None, refusal))?;
+            .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let outcome = match &client_id {
             None => Err(Reason::MissingClientId.into()),
@@ -92,11 +92,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request_uri: RequestUri,
         browser: Browser<'_>,
     ) -> Result<Pending, Invalid> {
-        let Parts { records, rules, .. } = &*self.parts;
+        let Parts { records, validator, .. } = &*self.parts;
         let client = self.client(client_id).await?.ok_or(Reason::RequestUriOfUnknownClient)?;
         let (stored, claim) = records.open(&self.store, client_id, &request_uri, browser).await?;
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation);
-        match rules.validate(stored.parameters, provenance) {
+        match validator.validate(stored.parameters, provenance) {
             Ok(request) => Ok(Pending { request, ending: Ending::Spend { request_uri, claim } }),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(invalid),
@@ -104,10 +104,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, Invalid> {
-        let Parts { objects, rules, replay, .. } = &*self.parts;
+        let Parts { objects, validator, replay, .. } = &*self.parts;
         let policy = self.policy();
         let client = self.client(client_id).await?.ok_or(Reason::UnknownClient)?;
-        let refuse = |reason| Err(rules.refuse_unread(reason, &parameters, &client));
+        let refuse = |reason| Err(validator.refuse_unread(reason, &parameters, &client));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
@@ -123,7 +123,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => parameters.without(Name::is_for_token_endpoint),
         };
-        Ok(Pending { request: rules.validate(parameters, provenance)?, ending })
+        Ok(Pending { request: validator.validate(parameters, provenance)?, ending })
     }
 
     /// The refusal of a `request_uri` that this library did not mint. By reference means a fetch, which never happens.

@@ -2,7 +2,7 @@
 
 use crate::{error_text::debug_by_display, policy::PolicyError};
 
-/// Why an endpoint cannot be built. `Display` names the setting in one line.
+/// A mistake that keeps an endpoint from being built. `Display` names the setting in one line.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

@@ -69,7 +69,7 @@ impl ObjectOpener {
         opening: &Opening<'s, '_>,
     ) -> Result<VerifiedObject<'a, 's>, TokenFault> {
         let (client, policy) = (opening.sender.client(), opening.policy);
-        // What can be refused without keys must not make the server fetch them.
+        // A token that can be refused without keys must not make the server fetch them.
         object.check_algorithm(client, policy)?;
         match ObjectKeys::of(client) {
             ObjectKeys::Nothing => Err(TokenFault::NoKey),

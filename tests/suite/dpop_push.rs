@@ -2,7 +2,7 @@
 
 use std::{sync::Barrier, thread};
 
-use parjar::{Confirmation, FormRequest, Policy, Reason, Refusal, Reply, jose::TokenFault};
+use parjar::{Confirmation, FormError, FormRequest, Policy, Reason, Refusal, Reply, jose::TokenFault};
 use serde_json::json;
 
 use crate::{
@@ -83,7 +83,7 @@ fn a_dpop_jkt_is_a_thumbprint() {
         assert_eq!((refusal.reason(), refusal.code().as_str()), (Reason::MalformedDpopJkt, "invalid_request"), "{jkt}");
     }
     let twice = code_request(&[("dpop_jkt", &good), ("dpop_jkt", &good)]);
-    assert_eq!(reason(server.push_proofs(&[], &twice)), Some(Reason::DuplicateParameter));
+    assert_eq!(reason(server.push_proofs(&[], &twice)), Some(Reason::Form(FormError::DuplicateParameter)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use parjar::{DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri, store::StoreError};
+use parjar::{DenialCode, ErrorCode, FormError, Policy, Reason, Refusal, RequestUri, store::StoreError};
 
 use crate::{
     host::{endpoint, open, page, push},
@@ -437,7 +437,7 @@ fn a_repeated_parameter_is_refused_on_a_page() {
         let refusal = page(pollster::block_on(par.authorize(&query, browser_with(None))));
         assert_eq!(
             (refusal.code(), refusal.reason()),
-            (ErrorCode::InvalidRequest, Reason::DuplicateParameter),
+            (ErrorCode::InvalidRequest, Reason::Form(FormError::DuplicateParameter)),
             "{query}"
         );
     }
@@ -522,7 +522,7 @@ fn what_arrives_is_bounded_like_a_push() {
         start + &"&".repeat(fill)
     };
     assert!(server.authorize(&query(64 * 1024), None).is_ok());
-    assert_eq!(page(server.authorize(&query(64 * 1024 + 1), None)).reason(), Reason::BodyTooLarge);
+    assert_eq!(page(server.authorize(&query(64 * 1024 + 1), None)).reason(), Reason::Form(FormError::TooLarge));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormRequest,
+    AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormError, FormRequest,
     InMemoryRegistry, ParEndpoint, Parameters, Policy, Reason, RedirectUriError, Rejection, Reply, store::StoreError,
 };
 use serde_json::{Value, json};
@@ -178,15 +178,15 @@ const REASONS: [Reason; 68] = [
     Reason::ContentEncoding,
     Reason::RepeatedHeader,
     Reason::QueryNotEmpty,
-    Reason::BodyTooLarge,
-    Reason::MalformedEncoding,
-    Reason::NotUtf8,
-    Reason::ControlCharacter,
-    Reason::MalformedName,
-    Reason::DuplicateParameter,
-    Reason::TooManyParameters,
-    Reason::NameTooLong,
-    Reason::ValueTooLong,
+    Reason::Form(FormError::TooLarge),
+    Reason::Form(FormError::MalformedEncoding),
+    Reason::Form(FormError::NotUtf8),
+    Reason::Form(FormError::ControlCharacter),
+    Reason::Form(FormError::MalformedName),
+    Reason::Form(FormError::DuplicateParameter),
+    Reason::Form(FormError::TooManyParameters),
+    Reason::Form(FormError::NameTooLong),
+    Reason::Form(FormError::ValueTooLong),
     Reason::PushSwitchedOff,
     Reason::RequestUriPushed,
     Reason::MissingClientId,
