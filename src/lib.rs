@@ -36,9 +36,9 @@
 //!
 //! // ... login and consent; then, of a pushed request, for exactly one caller on any node:
 //! let granted = par.complete(&pending).await?;
-//! let redirect = granted.respond([("code", "SplxlOBeZQQYbYS6WxSbIA")]);
+//! let response = granted.respond([("code", "SplxlOBeZQQYbYS6WxSbIA")]).await?;
 //! assert_eq!(
-//!     redirect.location(),
+//!     response.location(),
 //!     Some("https://app.example.com/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=af0&iss=https%3A%2F%2Fas.example.com")
 //! );
 //! assert!(par.complete(&pending).await.is_err());
@@ -281,6 +281,9 @@ pub use self::{
         response_type::{ResponseMode, ResponseType},
     },
     random::{RandomError, RandomSource, SystemRandom},
-    response::{AuthorizationResponse, signer::ResponseSigner},
+    response::{
+        AuthorizationResponse,
+        signer::{ResponseSigner, SignerError},
+    },
     validation::{RequestRule, request::AuthorizationRequest},
 };
