@@ -202,8 +202,8 @@
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
-//! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
-//!   crate, whose features choose its TLS and its kind; its futures run on tokio.
+//! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
+//!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
 //!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
