@@ -252,4 +252,8 @@ impl RequestStore for MemoryStore {
             outcome => outcome,
         }
     }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
