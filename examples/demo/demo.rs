@@ -32,6 +32,8 @@ mod postgres_store;
 mod random;
 mod redis_store;
 mod request_view;
+mod secret;
+mod session;
 mod shelf;
 mod signer;
 mod start;
@@ -40,15 +42,19 @@ mod stop;
 mod store;
 pub(crate) mod tls;
 mod tokens;
+mod visitor;
 
 use std::sync::Arc;
 
-use parjar::BoxedParEndpoint;
+use parjar::{BindingCookies, BoxedParEndpoint};
 
 /// What the endpoints share. Codes and tokens are in memory; pushed requests are in the library's store.
 pub(crate) struct Demo {
     pub(crate) par: BoxedParEndpoint,
     issuer: issuer::Issuer,
+    /// What pushed requests are bound to browsers with.
+    cookies: BindingCookies,
+    sessions: session::Sessions,
     signer: Arc<signer::Signer>,
     /// The public JWK set as text.
     jwks: String,

@@ -44,6 +44,12 @@ impl Message {
         self.headers.iter().filter(|(name, _)| name == wanted).count() > 1
     }
 
+    /// All cookies, as one header.
+    pub(crate) fn cookies(&self) -> String {
+        let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
+        headers.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect::<Vec<_>>().join("; ")
+    }
+
     pub(crate) fn cookie(&self, wanted: &str) -> Option<&str> {
         let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
         headers
@@ -120,6 +126,14 @@ impl Answer {
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Sets a cookie, if there is one to set.
+    pub(crate) fn with_cookie(self, header: Option<String>) -> Self {
+        match header {
+            Some(header) => self.with("set-cookie", header),
+            None => self,
+        }
     }
 
     pub(crate) fn no_store(self) -> Self {

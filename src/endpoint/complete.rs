@@ -23,7 +23,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// the endpoint remembers for ten seconds what [`Granted::respond`] and [`deny`](Self::deny) have made for a bound
     /// [`Browser`](crate::Browser), and another call for the same request, decision and browser, at the same endpoint, gets the
     /// same bytes as [`AuthorizeRefusal::Answered`]. While the first call is under way, the others wait for it, until its
-    /// [`Granted`] has answered or is dropped. Servers drop the handler of a connection that the browser has closed, and with it
+    /// [`Granted`] has answered or is dropped, and no longer than five seconds. Servers drop the handler of a connection that the browser has closed, and with it
     /// the answer: run the handler of the decision in a task of its own, so that there is one to give again. A browser whose earlier
     /// answer is out of reach is told that it has answered already ([`Reason::AlreadyAnswered`]).
     ///

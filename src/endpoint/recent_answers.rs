@@ -1,9 +1,11 @@
 //! The answers that browsers have been given lately, for those that ask twice: a second click on a button cancels the answer to the
 //! first. Which call ends a request is for the store to decide; here is only the memory of what came of it.
 
+mod patience;
+
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
+    fmt, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -58,9 +60,20 @@ struct Given {
 enum Stage {
     /// It asks the store.
     Asking,
+    /// It has come to nothing.
+    Failed,
     /// The store has let it end the request.
     Ended,
+    /// It has ended the request, and there will be no answer.
+    Lost,
     Answered(Arc<Given>),
+}
+
+/// What others see of a call.
+struct Progress {
+    stage: Stage,
+    is_waited_for: bool,
+    is_overdue: bool,
 }
 
 /// Remembers answers.
@@ -82,7 +95,7 @@ struct Entry {
     number: u64,
     since: Duration,
     bytes: usize,
-    stage: watch::Receiver<Stage>,
+    progress: Arc<watch::Sender<Progress>>,
 }
 
 /// The place of a call that ends a request, for others to wait at. When it is dropped, they go on.
@@ -91,7 +104,7 @@ pub(super) struct Ticket {
     subject: Subject,
     number: u64,
     decision: Decision,
-    stage: watch::Sender<Stage>,
+    progress: Arc<watch::Sender<Progress>>,
 }
 
 /// Where a call stands among those for the same subject.
@@ -103,7 +116,7 @@ pub(super) enum Turn {
 }
 
 /// A call that waits for an earlier one.
-pub(super) struct Follower(watch::Receiver<Stage>);
+pub(super) struct Follower(Arc<watch::Sender<Progress>>);
 
 /// What came of an earlier call.
 pub(super) enum Earlier {
@@ -111,7 +124,7 @@ pub(super) enum Earlier {
     Nothing,
     /// It has ended the request, in the same way, with this answer.
     Same(AuthorizationResponse),
-    /// It has ended the request, and its answer is not one for this call: there was none, or it was another decision.
+    /// It has ended the request, and its answer is not one for this call: there was none, none in time, or it was another decision.
     Other,
 }
 
@@ -124,21 +137,22 @@ impl RecentAnswers {
     pub(super) fn turn(self: &Arc<Self>, subject: Subject, decision: Decision) -> Turn {
         let mut memory = self.lock();
         if let Some(entry) = memory.entries.get(&subject) {
-            return Turn::Later(Follower(entry.stage.clone()));
+            return Turn::Later(Follower(Arc::clone(&entry.progress)));
         }
-        let (stage, watched) = watch::channel(Stage::Asking);
+        let progress = Progress { stage: Stage::Asking, is_waited_for: false, is_overdue: false };
+        let progress = Arc::new(watch::Sender::new(progress));
         let number = memory.next_number;
         memory.next_number = number.wrapping_add(1);
         let since = self.clock.elapsed();
-        memory.entries.insert(subject, Entry { number, since, bytes: 0, stage: watched });
+        memory.entries.insert(subject, Entry { number, since, bytes: 0, progress: Arc::clone(&progress) });
         memory.ages.push_back((since, subject, number));
         drop(memory);
-        Turn::First(Ticket { answers: Arc::clone(self), subject, number, decision, stage })
+        Turn::First(Ticket { answers: Arc::clone(self), subject, number, decision, progress })
     }
 
     /// Finds an earlier call.
     pub(super) fn earlier(&self, subject: &Subject) -> Option<Follower> {
-        self.lock().entries.get(subject).map(|entry| Follower(entry.stage.clone()))
+        self.lock().entries.get(subject).map(|entry| Follower(Arc::clone(&entry.progress)))
     }
 
     /// Locks what is remembered, without what is over.
@@ -176,12 +190,12 @@ impl Memory {
 impl Ticket {
     /// The store has let this call end the request.
     pub(super) fn ended(&self) {
-        self.stage.send_replace(Stage::Ended);
+        self.reach(Stage::Ended);
     }
 
     /// Remembers the answer, for some seconds from now. Of several, the first is the one that is given again.
     pub(super) fn answered(&self, response: &AuthorizationResponse) {
-        if !matches!(*self.stage.borrow(), Stage::Ended) {
+        if !self.is_at(&Stage::Ended) {
             return;
         }
         let mut memory = self.answers.lock();
@@ -193,32 +207,57 @@ impl Ticket {
         }
         drop(memory);
         let given = Given { decision: self.decision, response: response.clone() };
-        self.stage.send_replace(Stage::Answered(Arc::new(given)));
+        self.reach(Stage::Answered(Arc::new(given)));
+    }
+
+    fn is_at(&self, stage: &Stage) -> bool {
+        mem::discriminant(&self.progress.borrow().stage) == mem::discriminant(stage)
+    }
+
+    fn reach(&self, stage: Stage) {
+        self.progress.send_modify(|progress| progress.stage = stage);
     }
 }
 
 impl Drop for Ticket {
     /// A call that has ended nothing makes way.
     fn drop(&mut self) {
-        if matches!(*self.stage.borrow(), Stage::Asking) {
+        if self.is_at(&Stage::Asking) {
             let mut memory = self.answers.lock();
             if memory.entries.get(&self.subject).is_some_and(|entry| entry.number == self.number) {
                 memory.forget(&self.subject);
             }
+            drop(memory);
+            self.reach(Stage::Failed);
+        } else if self.is_at(&Stage::Ended) {
+            self.reach(Stage::Lost);
         }
     }
 }
 
 impl Follower {
-    /// Waits until the earlier call has answered, or has come to its end without an answer.
-    pub(super) async fn outcome(mut self, decision: Decision) -> Earlier {
-        // An error says that the ticket is gone: the stage it has reached is the last one.
-        let _ = self.0.wait_for(|stage| matches!(stage, Stage::Answered(_))).await;
-        match &*self.0.borrow() {
-            Stage::Asking => Earlier::Nothing,
-            Stage::Answered(given) if given.decision == decision => Earlier::Same(given.response.clone()),
-            Stage::Ended | Stage::Answered(_) => Earlier::Other,
+    /// Waits until the earlier call has answered, or has come to its end without an answer, for some seconds.
+    pub(super) async fn outcome(self, decision: Decision) -> Earlier {
+        let is_first_to_wait = self
+            .0
+            .send_if_modified(|progress| progress.is_under_way() && !mem::replace(&mut progress.is_waited_for, true));
+        if is_first_to_wait && !patience::begin(Arc::downgrade(&self.0)) {
+            self.0.send_modify(|progress| progress.is_overdue = true);
         }
+        let mut watched = self.0.subscribe();
+        // The sender is here, so that this cannot fail.
+        let _ = watched.wait_for(|progress| !progress.is_under_way() || progress.is_overdue).await;
+        match &watched.borrow().stage {
+            Stage::Failed => Earlier::Nothing,
+            Stage::Answered(given) if given.decision == decision => Earlier::Same(given.response.clone()),
+            Stage::Asking | Stage::Ended | Stage::Lost | Stage::Answered(_) => Earlier::Other,
+        }
+    }
+}
+
+impl Progress {
+    fn is_under_way(&self) -> bool {
+        matches!(self.stage, Stage::Asking | Stage::Ended)
     }
 }
 

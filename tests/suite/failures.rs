@@ -336,6 +336,7 @@ fn whatever_a_store_hands_out_nothing_panics_and_nobody_is_sent_astray() {
         match open(&par, &handle, None) {
             Ok(pending) => assert_eq!(pending.request().redirect_uri().as_str(), CALLBACK),
             Err(AuthorizeRefusal::Page(_)) => {}
+            Err(AuthorizeRefusal::Answered(_)) => panic!("nothing was answered"),
             Err(AuthorizeRefusal::Redirect(refused)) => {
                 let redirect = refused.response();
                 if let Some(location) = redirect.location() {

@@ -31,7 +31,7 @@ const CONNECTIONS: usize = 1024;
 type Shared = Data<Demo>;
 
 fn routes(app: &mut ServiceConfig) {
-    let authorize = async |app: Shared, message: Message| authorize::answer(&app, &message).await;
+    let authorize = async |app: Shared, message: Message| authorize::answer(app.into_inner(), message).await;
     let arrive = async |app: Shared, message: Message| playground::arrive(&app, &message);
     let metadata = async |app: Shared| discovery::metadata(&app);
     let health = async || Answer::new(200, "text/plain; charset=utf-8", "ok\n");
