@@ -14,7 +14,7 @@ use crate::{
     protocol::authentication_method::AuthenticationMethod,
 };
 
-/// A client, and the policy it lives under.
+/// A client, and the policy of its server.
 struct Registered<'a> {
     client: &'a Client,
     policy: &'a Policy,
@@ -29,10 +29,10 @@ pub(super) fn findings<'a>(
     rules().into_iter().filter_map(move |rule| rule.finding(profile, &registered, Some(client.client_id())))
 }
 
-/// A function, because a constant could not name the lifetime of what is looked at.
+/// A function, because a constant could not name the lifetime of the client and the policy.
 fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
     vec![
-        // What weakens any server.
+        // Registrations that weaken any server.
         LintRule {
             severity: Dangerous,
             label: "client_legacy_assertion_audience",
