@@ -85,6 +85,8 @@ pub enum Event<'a> {
         reason: Reason,
         /// Whom the request named, if there is such a client.
         client_id: Option<&'a str>,
+        /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
+        clock_offset: Option<i64>,
     },
     /// An authorization began, or its page was loaded again.
     #[non_exhaustive]
@@ -152,10 +154,10 @@ impl Observer for TracingObserver {
             Event::Pushed { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "pushed");
             }
-            Event::Refused { stage, reason, client_id } => {
+            Event::Refused { stage, reason, client_id, clock_offset } => {
                 let client_id = client_id.map(shortened);
                 let client_id = client_id.as_ref().map(tracing::field::debug);
-                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, "refused");
+                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, clock_offset, "refused");
             }
             Event::Opened { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "opened");

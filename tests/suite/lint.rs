@@ -147,6 +147,13 @@ fn each_deviation_of_a_policy_is_found_by_its_label() {
         (keys_alone, DoesNotConform, "code_challenge_not_required", "require_code_challenge", |policy| {
             policy.require_code_challenge = RequireCodeChallenge::PublicClients;
         }),
+        (
+            &[Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto],
+            DoesNotConform,
+            "assertion_audience_array",
+            "accept_client_assertion_audience_array",
+            |policy| policy.accept_client_assertion_audience_array = true,
+        ),
         (&[Fapi1Advanced, Brazil, Cdr], DoesNotConform, "scope_not_required", "require_scope", |policy| {
             policy.require_scope = false;
         }),
