@@ -257,13 +257,7 @@ impl Draft {
         let keys = Arc::new(KeySpace::of(&server.issuer));
         let replay = Arc::new(ReplayGuard::new(&server, &keys));
         Ok(Parts {
-            authenticator: Authenticator::new(
-                &server,
-                &urls,
-                &client_keys,
-                &replay,
-                self.attestation.build(&server, &nonces),
-            ),
+            authenticator: Authenticator::new(&server, &urls, &client_keys, self.attestation.build(&server, &nonces)),
             proofs: ProofVerifier::new(&server, &nonces),
             objects: ObjectOpener::new(&server, self.decryption_keys, &client_keys),
             records: Records::new(&server, &keys, self.random),

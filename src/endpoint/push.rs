@@ -1,6 +1,6 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use super::{ParEndpoint, Parts, Pushed, authenticator::Verified, gate, replay::Once};
+use super::{ParEndpoint, Parts, Pushed, gate, replay::Once};
 use crate::{
     client::ClientRegistry,
     client_auth::{AuthenticatedClient, Presented},
@@ -61,7 +61,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { urls, authenticator, proofs, rules, replay, records, .. } = &*self.parts;
         let registered = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
-        let Verified { vouched, mark } = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
+        let vouched = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
+        let mark = replay.credentials(&vouched);
         // Not before the credentials: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = urls.pushed_authorization_request.purpose(request)?;
         let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;
