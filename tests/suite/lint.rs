@@ -439,6 +439,7 @@ fn a_policy_can_be_held_against_another_profile() {
         "push_not_required",
         "authentication_method",
         "assertion_algorithm",
+        "assertion_audience_array",
         "unsigned_requests",
         "request_objects_without_nbf",
         "request_object_algorithm",
