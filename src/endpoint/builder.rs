@@ -202,7 +202,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
+    /// Adds a rule of the host's own. Validator run last, in the order in which they were added.
     pub fn rule(mut self, rule: impl RequestRule) -> Self {
         self.draft.rules.add(Arc::new(rule));
         self
@@ -248,7 +248,7 @@ impl Draft {
         let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy));
         let server = Arc::new(Server { issuer, policy, clock: self.clock });
         let responder = Arc::new(server.responder(self.response_signer)?);
-        let rules = self.rules.build(&server, &responder)?;
+        let validator = self.rules.build(&server, &responder)?;
         let observers = Arc::new(self.observers);
         let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
         self.attestation.check(&server.policy)?;
@@ -263,7 +263,7 @@ impl Draft {
             records: Records::new(&server, &keys, self.random),
             server,
             urls,
-            rules,
+            validator,
             replay,
             responder,
             observers,

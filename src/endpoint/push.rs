@@ -58,7 +58,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Parts { urls, authenticator, proofs, rules, replay, records, .. } = &*self.parts;
+        let Parts { urls, authenticator, proofs, validator, replay, records, .. } = &*self.parts;
         let registered = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
         let vouched = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
@@ -75,7 +75,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => of_authorization_request(form, client.client().client_id()),
         };
-        let request = rules.validate(parameters, provenance).map_err(|invalid| invalid.refusal)?;
+        let request = validator.validate(parameters, provenance).map_err(|invalid| invalid.refusal)?;
         let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         let expires_in = self.expires_in(expires_at)?;
