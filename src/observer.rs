@@ -4,6 +4,7 @@ use crate::{
     client::jwks::JwksError,
     error::{DenialCode, Reason},
     jose::KeyError,
+    response::signer::SignerError,
 };
 
 /// Receives every outcome. It is called on the request path, so it should be quick.
@@ -43,6 +44,8 @@ pub enum Stage {
     Authorize,
     /// [`ParEndpoint::complete`](crate::ParEndpoint::complete) and [`ParEndpoint::deny`](crate::ParEndpoint::deny)
     Complete,
+    /// [`Granted::respond`](crate::Granted::respond), and the error responses of the other steps: they could not be signed.
+    Respond,
     /// [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client)
     Token,
     /// [`ParEndpoint::verify_dpop_proof`](crate::ParEndpoint::verify_dpop_proof)
@@ -57,6 +60,7 @@ impl Stage {
             Self::Push => "push",
             Self::Authorize => "authorize",
             Self::Complete => "complete",
+            Self::Respond => "respond",
             Self::Token => "token",
             Self::Resource => "resource",
         }
@@ -128,6 +132,14 @@ pub enum Event<'a> {
         /// Whether the keys of before are still used.
         stale: bool,
     },
+    /// An authorization response could not be signed. The refusal follows as an event of its own.
+    #[non_exhaustive]
+    ResponseNotSigned {
+        /// The client that it was for.
+        client_id: &'a str,
+        /// Why, for the host's logs.
+        error: &'a SignerError,
+    },
     /// A spent `request_uri` was used again: a reload after the fact, or somebody who got hold of it. The refusal follows as an
     /// event of its own.
     #[non_exhaustive]
@@ -137,8 +149,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, or `WARN` for replays and for keys that cannot be
-/// fetched.
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays and for keys that cannot be
+/// fetched, or `ERROR` for responses that cannot be signed.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]
@@ -174,6 +186,9 @@ impl Observer for TracingObserver {
             }
             Event::KeysNotFetched { client_id, error: _, stale } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), stale, "keys not fetched");
+            }
+            Event::ResponseNotSigned { client_id, error: _ } => {
+                tracing::error!(target: "parjar", client_id = ?shortened(client_id), "response not signed");
             }
             Event::Replayed { client_id } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");

@@ -34,6 +34,11 @@ impl Refusal {
         Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
     }
 
+    /// A fault of this side that does not go away by itself.
+    pub(crate) fn failed(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: None, enclosed: Enclosed::Cause(cause.into()) }
+    }
+
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
         Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
     }
