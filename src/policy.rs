@@ -135,6 +135,9 @@ pub struct Policy {
     /// Requires `iat` in client assertions. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,
+    /// Accepts client assertions whose `aud` is the issuer in an array of one, as many libraries write it, beside those whose `aud`
+    /// is a string. Default `true`.
+    pub accept_client_assertion_audience_array: bool,
     /// The requirements for client attestations.
     pub client_attestation: ClientAttestationPolicy,
     /// The algorithms of request objects. Default all; RS256, RS384, RS512, and those with the `client_secret`, only for
