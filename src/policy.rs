@@ -139,6 +139,10 @@ pub struct Policy {
     /// Whether a client assertion needs `iat`. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,
+    /// A client secret with `+` or `%` is also accepted as many clients send it by HTTP Basic, without the form-encoding of RFC 6749
+    /// section 2.3.1. Default `false`. It costs a second comparison, and a secret verifier of the host is asked twice. The
+    /// registration of a client can have it for that client.
+    pub accept_unencoded_basic_secrets: bool,
     /// What client attestations have to be (feature `attestation`).
     #[cfg(feature = "attestation")]
     pub client_attestation: ClientAttestationPolicy,

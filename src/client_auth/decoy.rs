@@ -18,7 +18,7 @@ impl Checked<'_> {
         reason: Reason,
         stand_in: Option<&Client>,
         policy: &Policy,
-        now: impl FnOnce() -> OffsetDateTime,
+        now: impl Fn() -> OffsetDateTime,
     ) {
         if comes_after_verification(reason) {
             return;
@@ -27,7 +27,7 @@ impl Checked<'_> {
             Self::Assertion(assertion) => assertion.verify_decoy(policy),
             #[cfg(feature = "attestation")]
             Self::Attestation(attestation) => attestation.verify_decoy(policy),
-            Self::Secret(secret) => secret.verify_decoy(stand_in, now),
+            Self::Secret(secret) => secret.verify_decoy(stand_in, policy, now),
             // The certificate has been read, and nothing of it takes long to verify.
             Self::Name(_) => {}
         }

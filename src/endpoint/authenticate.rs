@@ -90,7 +90,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let now = || self.settings.clock.now();
         let vouched = match Matched::of(client, checked, self.policy())? {
             Matched::Nothing(none) => none.into(),
-            Matched::Secret(secrets, shown) => shown.verify(secrets, now)?.into(),
+            Matched::Secret(secrets, shown) => shown.verify(secrets, self.policy(), now)?.into(),
             Matched::SharedSecret(secrets, assertion) => {
                 let current = secrets.value().at(now());
                 let verified =

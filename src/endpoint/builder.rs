@@ -16,7 +16,7 @@ use crate::{
         jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
     },
     clock::{Clock, SystemClock},
-    dpop::{Nonces, TargetUri},
+    dpop::{NonceKeyError, Nonces, TargetUri},
     error::Rejection,
     error_text::debug_by_display,
     jose::DecryptionKeys,
@@ -74,6 +74,9 @@ pub enum BuildError {
          query if pushes go there"
     )]
     Endpoint(&'static str),
+    /// A nonce key is all zeros.
+    #[error("dpop_nonce_key: {0}")]
+    NonceKey(#[from] NonceKeyError),
     /// A type of `authorization_details` was given two checks.
     #[error("authorization_details_type: {0:?} is there twice")]
     DuplicateDetailType(String),
@@ -338,16 +341,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
         #[cfg(feature = "attestation")]
         check_attestation(&rules.policy, &self.draft.attestation)?;
-        let nonces = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
-            (false, _) => None,
-            (true, Some(key)) => Some(key),
+        let nonce_key = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
             (true, None) => {
                 let mut key = [0; 32];
                 random.fill(&mut key).map_err(|_| BuildError::Random)?;
                 Some(key)
             }
+            (_, key) => key,
         };
-        let nonces = nonces.map(|key| Nonces::new(&issuer, &key, &self.draft.replaced_dpop_nonce_keys));
+        let replaced = &self.draft.replaced_dpop_nonce_keys;
+        let nonces = nonce_key.map(|key| Nonces::new(&issuer, &key, replaced)).transpose()?;
+        let nonces = nonces.filter(|_| rules.policy.uses_nonces());
         let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
         let keys = Arc::new(KeySpace::of(&issuer));
         let replay = ReplayGuard::new(Arc::clone(&keys), Arc::clone(&clock), &rules.policy);

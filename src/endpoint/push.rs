@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ParEndpoint, Pushed, authenticate::Verified, gate, record, replay::Once};
 use crate::{
-    client::ClientRegistry,
+    client::{Client, ClientRegistry},
     client_auth::{AuthenticatedClient, Presented},
     dpop::Purpose,
     error::{Reason, Refusal},
@@ -83,7 +83,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let validated = self.settings.rules.validate(parameters, provenance);
         let request = validated.map_err(|invalid| invalid.refusal)?;
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
-        self.keep(&request, self.lifetime(expires_at)?, &once).await
+        let lifetime = self.lifetime(request.client(), expires_at)?;
+        self.keep(&request, lifetime, &once).await
     }
 
     /// The request object that is pushed, if it is one. It is then the only source of parameters.
@@ -107,8 +108,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// Whole seconds that the `request_uri` is good for: never longer than the request object that it stands for.
-    fn lifetime(&self, expires_at: Option<i64>) -> Result<u32, Refusal> {
-        let lifetime = self.policy().request_uri_lifetime;
+    fn lifetime(&self, client: &Client, expires_at: Option<i64>) -> Result<u32, Refusal> {
+        let lifetime = client.request_uri_lifetime(self.policy());
         let Some(expires_at) = expires_at else {
             return Ok(lifetime);
         };

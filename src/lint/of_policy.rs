@@ -27,7 +27,7 @@ fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
         label: "request_uri_lifetime",
         client_id: None,
         member: "request_uri_lifetime",
-        requirement,
+        requirement: requirement.into(),
     })
 }
 

@@ -72,6 +72,7 @@ impl Policy {
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             require_client_assertion_type: false,
             require_client_assertion_iat: false,
+            accept_unencoded_basic_secrets: false,
             #[cfg(feature = "attestation")]
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),

@@ -1,6 +1,9 @@
 //! Who signs authorization responses (JWT Secured Authorization Response Mode, JARM). The key is the host's.
 
-use crate::{client::Client, jose::SigningAlgorithm};
+use crate::{
+    client::{Client, ResponseAlgorithm},
+    jose::SigningAlgorithm,
+};
 
 /// Signs authorization responses with a key of the host's, for the response modes `jwt`, `query.jwt`, `fragment.jwt` and
 /// `form_post.jwt`. Publish the public half at the host's `jwks_uri`.
@@ -51,8 +54,9 @@ pub trait ResponseSigner: Send + Sync + 'static {
 pub(crate) fn algorithm_for(signer: &dyn ResponseSigner, client: &Client) -> Option<SigningAlgorithm> {
     let offered = signer.algorithms();
     let find = |wanted: SigningAlgorithm| offered.iter().copied().find(|algorithm| algorithm.is_same(wanted));
-    match client.authorization_signed_response_alg() {
-        Some(registered) => find(registered),
-        None => find(SigningAlgorithm::Rs256).or(offered.first().copied()),
+    match client.response_algorithm() {
+        ResponseAlgorithm::Only(registered) => find(registered),
+        ResponseAlgorithm::None => None,
+        ResponseAlgorithm::Any => find(SigningAlgorithm::Rs256).or(offered.first().copied()),
     }
 }
