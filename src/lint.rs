@@ -23,6 +23,7 @@ pub struct Finding {
 
 /// How much a [`Finding`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Severity {
     /// Worth knowing: something without effect, or short of a recommendation.
     Note,

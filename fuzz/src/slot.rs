@@ -1,8 +1,13 @@
 //! A store for one request: nothing in it grows, however long a fuzzer runs.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use parjar::store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal};
+use parjar::store::{
+    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
+};
 
 /// Keeps the last request, whatever its key, and the marks of one input.
 #[derive(Clone, Default)]
@@ -42,21 +47,22 @@ impl Slot {
 }
 
 impl RequestStore for Slot {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, _: Duration) -> Result<Remembered, InsertError> {
         self.mark(request.marks).map_err(|mark| InsertError::Refused(StoreRefusal::Replayed { mark }))?;
         self.state().record = Some(request.payload.to_vec());
-        Ok(())
+        Ok(Remembered::ALL)
     }
 
-    async fn claim(&self, _: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, _: Claim, _: Duration) -> Result<Vec<u8>, ClaimError> {
         self.state().record.clone().ok_or(ClaimError::Unknown)
     }
 
-    async fn consume(&self, _: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {
         self.state().record.take().map(drop).ok_or(ClaimError::Spent)
     }
 
-    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
-        self.mark(marks).map_err(|mark| StoreRefusal::Replayed { mark })
+    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        self.mark(marks).map_err(|mark| StoreRefusal::Replayed { mark })?;
+        Ok(Remembered::ALL)
     }
 }

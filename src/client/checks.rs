@@ -54,7 +54,6 @@ impl Client {
         }
         let needs_secret = match method {
             AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt => false,
-            #[cfg(feature = "attestation")]
             method if method.uses_attestation() => false,
             method => !method.uses_certificate(),
         };
@@ -71,6 +70,8 @@ impl Client {
         let keys = ClientKeys::of(&registration, method, &mut ignored)?;
         let response_algorithm = ResponseAlgorithm::of(&registration, response_modes.as_deref(), &mut ignored)?;
         Ok(Self {
+            secret_traits: SecretTraits::of(&registration),
+            request_uri_lifetime: request_uri_lifetime_of(&registration)?,
             credentials: Credentials::of(&registration, method, secrets, &keys)?,
             keys,
             certificate_bound: registration.tls_client_certificate_bound_access_tokens,
@@ -94,9 +95,7 @@ impl Client {
             require_encrypted: registration.require_encrypted_request_object,
             allow_per_request_redirect_uris: registration.allow_per_request_redirect_uris,
             dpop_bound_access_tokens: registration.dpop_bound_access_tokens,
-            secret_traits: SecretTraits::of(&registration),
             unencoded_basic_secrets: registration.accept_unencoded_basic_secrets,
-            request_uri_lifetime: request_uri_lifetime_of(&registration)?,
             client_id: registration.client_id.into(),
             client_name: registration.client_name.map(Into::into),
             ignored: ignored.into_list(),
@@ -121,13 +120,8 @@ fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, 
     AuthenticationMethod::parse(text).ok_or_else(|| {
         RegistrationError::new(
             "token_endpoint_auth_method",
-            if cfg!(feature = "attestation") {
-                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                 self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none"
-            } else {
-                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                 self_signed_tls_client_auth or none"
-            },
+            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+             self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none",
         )
     })
 }

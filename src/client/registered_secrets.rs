@@ -46,8 +46,7 @@ fn check_secret<'a>(member: &'static str, text: &'a SecretText) -> Result<&'a st
 
 fn digest_of(text: &str) -> Result<[u8; 32], RegistrationError> {
     let refused = |problem| RegistrationError::new("client_secrets", problem);
-    let digest =
-        hex::decode(text).ok_or_else(|| refused("client_secret_sha256 must be 64 hexadecimal digits"))?;
+    let digest = hex::decode(text).ok_or_else(|| refused("client_secret_sha256 must be 64 hexadecimal digits"))?;
     if is_digest_of_nothing(&digest) {
         return Err(refused("client_secret_sha256 is the digest of an empty text, which is no secret"));
     }

@@ -63,7 +63,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Err(Reason::MissingDpopProof.into());
         }
         let once = Once::new([mark, proven.as_ref().map(|proven| self.settings.replay.dpop_proof(proven))]);
-        self.settings.replay.remember_of_client(&self.store, presented.client_id(), &once).await?;
+        self.settings.replay.remember_of_client(&self.store, client.client(), &once).await?;
         Ok(client)
     }
 
@@ -106,7 +106,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let recognized = self.with_keys(keys, |keys| certificate.check_key(keys), is_unknown).await;
                 recognized.map_err(certificate_fault)?.into()
             }
-            #[cfg(feature = "attestation")]
             Matched::Attestation(client, attestation) => {
                 return self.verify_attestation(client, attestation).await;
             }

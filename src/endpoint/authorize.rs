@@ -126,13 +126,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<Pending, AuthorizeRefusal> {
         let settings = &self.settings;
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::RequestUriOfUnknownClient))?;
-        let claim = Claim {
-            key: settings.keys.request(request_uri.reference()),
-            owner: settings.keys.owner(client_id),
-            browser: browser.filter(|binding| !binding.is_empty()).map(|binding| settings.keys.browser(binding)),
-            lifetime: Duration::from_secs(self.policy().login_lifetime.into()),
-        };
-        let payload = self.store.claim(claim).await.map_err(not_claimed)?;
+        let browser = browser.filter(|binding| !binding.is_empty()).map(|binding| settings.keys.browser(binding));
+        let key = settings.keys.request(request_uri.reference());
+        let claim = Claim { browser, ..Claim::new(key, settings.keys.owner(client_id)) };
+        let login_lifetime = Duration::from_secs(self.policy().login_lifetime.into());
+        let payload = self.store.claim(claim, login_lifetime).await.map_err(not_claimed)?;
         let (parameters, protection, confirmation) =
             record::decode(&payload).ok_or_else(|| Refusal::from(Reason::UnreadableRecord))?;
         // The store has compared the owner; this holds even against one that mixes records up.
@@ -219,10 +217,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let outcome = match &pending.ending {
             Ending::Nothing => Ok(()),
             Ending::Spend { claim, .. } => {
-                let lifetime = Duration::from_secs(self.policy().spent_lifetime.into());
-                self.store.consume(Claim { lifetime, ..*claim }).await.map_err(not_claimed)
+                let remembered_for = Duration::from_secs(self.policy().spent_lifetime.into());
+                self.store.consume(*claim, remembered_for).await.map_err(not_claimed)
             }
-            Ending::Remember(login) => self.settings.replay.end_login(&self.store, client_id, *login).await,
+            Ending::Remember(login) => {
+                self.settings.replay.end_login(&self.store, pending.request.client(), *login).await
+            }
         };
         outcome.map_err(|refusal| self.settings.refused(Stage::Complete, Some(client_id), refusal).into())
     }

@@ -9,7 +9,7 @@ use crate::{
     response::{AuthorizationResponse, page::refusal_page, target::Target},
 };
 
-/// A refusal of the authorization endpoint, and whom to tell.
+/// A refusal of the authorization endpoint, for the user or for the client. There are no others than these two.
 #[derive(Clone)]
 pub enum AuthorizeRefusal {
     /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.

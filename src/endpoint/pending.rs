@@ -39,7 +39,7 @@ impl Pending {
     /// The `request_uri` under which the request was pushed. `None` when it came in the query.
     ///
     /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
-    /// [`ParEndpoint::authorize`] with them again; where there is none, the query that it came in.
+    /// [`ParEndpoint::authorize`](crate::ParEndpoint::authorize) with them again; where there is none, the query that it came in.
     #[must_use]
     pub fn request_uri(&self) -> Option<&str> {
         match &self.ending {

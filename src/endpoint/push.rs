@@ -130,20 +130,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         once: &Once<N>,
     ) -> Result<Pushed, Refusal> {
         let marks = once.stored();
-        let owner = self.settings.keys.owner(request.client_id());
+        let owner = self.settings.replay.owner(request.client());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
                 .map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
-            let request = NewRequest {
-                key: self.settings.keys.request(request_uri.reference()),
-                owner,
-                payload: &payload,
-                lifetime: Duration::from_secs(expires_in.into()),
-                marks: &marks,
-            };
-            match self.store.insert(request).await {
-                Ok(()) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
+            let key = self.settings.keys.request(request_uri.reference());
+            let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
+            match self.store.insert(request, Duration::from_secs(expires_in.into())).await {
+                Ok(_) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
                 Err(InsertError::Exists) => {}
                 Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }

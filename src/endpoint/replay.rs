@@ -3,17 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-#[cfg(feature = "attestation")]
-use crate::client_auth::VerifiedAttestation;
 use crate::{
-    client_auth::VerifiedAssertion,
+    client::Client,
+    client_auth::{VerifiedAssertion, VerifiedAttestation},
     clock::Clock,
     dpop::Proven,
     error::{Reason, Refusal},
     jar::RequestObject,
     jose::TokenFault,
     policy::Policy,
-    store::{RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
+    store::{MarkPurpose, Owner, RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
 
@@ -33,7 +32,6 @@ pub(super) struct ReplayGuard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Assertion,
-    #[cfg(feature = "attestation")]
     AttestationProof,
     DpopProof,
     RequestObject,
@@ -59,16 +57,29 @@ pub(super) struct MarkOfLogin {
 pub(super) struct Once<const N: usize>([Option<Mark>; N]);
 
 impl Purpose {
+    /// What becomes of a mark that a store has no room for.
+    fn in_store(self) -> MarkPurpose {
+        match self {
+            Self::CodeChallenge => MarkPurpose::Hygiene,
+            _ => MarkPurpose::Credential,
+        }
+    }
+
     /// The reason to refuse what has happened before.
     fn replayed(self) -> Reason {
         match self {
             Self::Assertion => Reason::ClientAssertion(TokenFault::Replayed),
-            #[cfg(feature = "attestation")]
             Self::AttestationProof => Reason::AttestationProof(TokenFault::Replayed),
             Self::DpopProof => Reason::DpopProof(TokenFault::Replayed),
             Self::RequestObject => Reason::RequestObject(TokenFault::Replayed),
             Self::CodeChallenge => Reason::CodeChallengeReused,
         }
+    }
+}
+
+impl Mark {
+    fn new(purpose: Purpose, key: RecordKey, lifetime: Duration) -> Self {
+        Self { purpose, stored: ReplayMark::new(purpose.in_store(), key, lifetime) }
     }
 }
 
@@ -82,6 +93,12 @@ impl ReplayGuard {
         }
     }
 
+    /// Whom the requests and the marks of a client count against.
+    pub(super) fn owner(&self, client: &Client) -> Owner {
+        let key = self.keys.owner(client.client_id());
+        if client.is_confidential() { Owner::authenticated(key) } else { Owner::unauthenticated(key) }
+    }
+
     /// The `jti` of a client assertion.
     pub(super) fn assertion(&self, assertion: &VerifiedAssertion<'_, '_>) -> Mark {
         let key = self.keys.assertion(assertion.client().client_id(), assertion.id());
@@ -89,7 +106,6 @@ impl ReplayGuard {
     }
 
     /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
-    #[cfg(feature = "attestation")]
     pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
         let (id, expires_at) = attestation.single_use()?;
         let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);
@@ -116,8 +132,7 @@ impl ReplayGuard {
     pub(super) fn code_challenge(&self, request: &AuthorizationRequest) -> Option<Mark> {
         let challenge = request.code_challenge().filter(|_| !self.code_challenge_memory.is_zero())?;
         let key = self.keys.code_challenge(request.client_id(), challenge.as_str());
-        let stored = ReplayMark { key, lifetime: self.code_challenge_memory };
-        Some(Mark { purpose: Purpose::CodeChallenge, stored })
+        Some(Mark::new(Purpose::CodeChallenge, key, self.code_challenge_memory))
     }
 
     /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
@@ -125,8 +140,7 @@ impl ReplayGuard {
     fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
         let left = expires_at.saturating_sub(self.clock.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
-        let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
-        Mark { purpose, stored: ReplayMark { key, lifetime } }
+        Mark::new(purpose, key, Duration::from_secs(u64::try_from(seconds).unwrap_or(1)))
     }
 
     /// Keeps a mark for the end of a login that begins now.
@@ -138,38 +152,39 @@ impl ReplayGuard {
     pub(super) async fn end_login<S: RequestStore>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         login: MarkOfLogin,
     ) -> Result<(), Refusal> {
         if self.clock.elapsed() >= login.until {
             return Err(Reason::RequestObject(TokenFault::Expired).into());
         }
-        remember_one(store, self.keys.owner(client_id), login.mark).await
+        remember_one(store, self.owner(client), login.mark).await
     }
 
     /// Remembers marks of a client.
     pub(super) async fn remember_of_client<S: RequestStore, const N: usize>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         once: &Once<N>,
     ) -> Result<(), Refusal> {
         if once.is_empty() {
             return Ok(());
         }
-        let owner = self.keys.owner(client_id);
-        store.remember(owner, &once.stored()).await.map_err(|error| once.refused(error))
+        let remembered = store.remember(self.owner(client), &once.stored()).await;
+        remembered.map(drop).map_err(|error| once.refused(error))
     }
 
-    /// Remembers a proof that came with an access token. It counts against its key.
+    /// Remembers a proof that came with an access token, which the host has found good. It counts against its key.
     pub(super) async fn remember_proof<S: RequestStore>(&self, store: &S, proof: &Proven) -> Result<(), Refusal> {
-        let owner = self.keys.dpop_key(&proof.thumbprint().to_string());
+        let owner = Owner::authenticated(self.keys.dpop_key(&proof.thumbprint().to_string()));
         remember_one(store, owner, self.dpop_proof(proof)).await
     }
 }
 
-async fn remember_one<S: RequestStore>(store: &S, owner: RecordKey, mark: Mark) -> Result<(), Refusal> {
-    store.remember(owner, &[mark.stored]).await.map_err(|error| Once([Some(mark)]).refused(error))
+async fn remember_one<S: RequestStore>(store: &S, owner: Owner, mark: Mark) -> Result<(), Refusal> {
+    let remembered = store.remember(owner, &[mark.stored]).await;
+    remembered.map(drop).map_err(|error| Once([Some(mark)]).refused(error))
 }
 
 impl<const N: usize> Once<N> {

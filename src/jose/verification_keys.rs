@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::{
     KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault, certificate_key,
-    compact::Jws, jwk::{ReadKey, VerificationKey}, permitted::Permitted, verified::Verifier,
+    compact::Jws,
+    jwk::{ReadKey, VerificationKey},
+    permitted::Permitted,
+    verified::Verifier,
 };
 use crate::{certificate::Certificate, json};
 

@@ -77,7 +77,10 @@ pub(super) fn meant_by(name: &str) -> Option<&'static str> {
 /// A name in one case, with one kind of separator, and without the prefix that some forget.
 fn plain(name: &str) -> Vec<u8> {
     let name = name.strip_prefix("danger_").unwrap_or(name);
-    name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ' | b'.')).map(|byte| byte.to_ascii_lowercase()).collect()
+    name.bytes()
+        .filter(|byte| !matches!(byte, b'_' | b'-' | b' ' | b'.'))
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect()
 }
 
 /// The number of letters to change, add, leave out, or swap with the next one (optimal string alignment).
@@ -121,7 +124,8 @@ mod tests {
     fn the_known_members_are_those_that_a_registration_reads() {
         for member in KNOWN {
             let document = Map::from_iter([("client_id".to_owned(), json!("c")), (member.to_owned(), Value::Null)]);
-            let document = if member == "client_id" { Map::from_iter([("client_id".to_owned(), json!("c"))]) } else { document };
+            let document =
+                if member == "client_id" { Map::from_iter([("client_id".to_owned(), json!("c"))]) } else { document };
             assert!(ClientRegistration::try_from(document).unwrap().other.is_empty(), "{member}");
             assert_eq!(meant_by(member), None);
         }
@@ -151,18 +155,51 @@ mod tests {
     #[test]
     fn members_of_other_specifications_are_not_taken_for_misspelled_ones() {
         for name in [
-            "client_uri", "logo_uri", "tos_uri", "policy_uri", "contacts", "software_id", "software_version",
-            "software_statement", "subject_type", "id_token_signed_response_alg", "id_token_encrypted_response_alg",
-            "id_token_encrypted_response_enc", "userinfo_signed_response_alg", "userinfo_encrypted_response_alg",
-            "userinfo_encrypted_response_enc", "require_auth_time", "default_acr_values", "initiate_login_uri", "request_uris",
-            "post_logout_redirect_uris", "frontchannel_logout_uri", "frontchannel_logout_session_required",
-            "backchannel_logout_uri", "backchannel_logout_session_required", "backchannel_token_delivery_mode",
-            "backchannel_client_notification_endpoint", "backchannel_authentication_request_signing_alg",
-            "backchannel_user_code_parameter", "introspection_signed_response_alg", "authorization_encrypted_response_alg",
-            "authorization_encrypted_response_enc", "tls_client_certificate_bound_access_tokens", "claims_redirect_uris",
-            "nfv_token_signed_response_alg", "client_registration_types", "signed_jwks_uri", "organization_name",
-            "client_id_issued_at", "registration_client_uri", "registration_access_token", "credential_offer_endpoint",
-            "use_mtls_endpoint_aliases", "client_name#de", "x", "",
+            "client_uri",
+            "logo_uri",
+            "tos_uri",
+            "policy_uri",
+            "contacts",
+            "software_id",
+            "software_version",
+            "software_statement",
+            "subject_type",
+            "id_token_signed_response_alg",
+            "id_token_encrypted_response_alg",
+            "id_token_encrypted_response_enc",
+            "userinfo_signed_response_alg",
+            "userinfo_encrypted_response_alg",
+            "userinfo_encrypted_response_enc",
+            "require_auth_time",
+            "default_acr_values",
+            "initiate_login_uri",
+            "request_uris",
+            "post_logout_redirect_uris",
+            "frontchannel_logout_uri",
+            "frontchannel_logout_session_required",
+            "backchannel_logout_uri",
+            "backchannel_logout_session_required",
+            "backchannel_token_delivery_mode",
+            "backchannel_client_notification_endpoint",
+            "backchannel_authentication_request_signing_alg",
+            "backchannel_user_code_parameter",
+            "introspection_signed_response_alg",
+            "authorization_encrypted_response_alg",
+            "authorization_encrypted_response_enc",
+            "tls_client_certificate_bound_access_tokens",
+            "claims_redirect_uris",
+            "nfv_token_signed_response_alg",
+            "client_registration_types",
+            "signed_jwks_uri",
+            "organization_name",
+            "client_id_issued_at",
+            "registration_client_uri",
+            "registration_access_token",
+            "credential_offer_endpoint",
+            "use_mtls_endpoint_aliases",
+            "client_name#de",
+            "x",
+            "",
         ] {
             assert_eq!(meant_by(name), None, "{name}");
         }
@@ -171,9 +208,15 @@ mod tests {
 
     #[test]
     fn the_distance_counts_letters() {
-        for (one, other, expected) in
-            [("", "", 0), ("a", "", 1), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "acb", 1), ("abcd", "badc", 2), ("abcd", "bc", 2)]
-        {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("abc", "abc", 0),
+            ("abc", "abd", 1),
+            ("abc", "acb", 1),
+            ("abcd", "badc", 2),
+            ("abcd", "bc", 2),
+        ] {
             assert_eq!(distance(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
             assert_eq!(distance(other.as_bytes(), one.as_bytes()), expected, "{other} {one}");
         }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 use super::{
-    Finding, Rule, misspelled,
+    Finding, Rule,
     Severity::{Dangerous, DoesNotConform, Note},
+    misspelled,
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
 };
 use crate::{
@@ -42,7 +43,13 @@ fn note(
     member: &'static str,
     requirement: impl Into<Cow<'static, str>>,
 ) -> Finding {
-    Finding { severity: Note, label, client_id: Some(client.client_id().into()), member, requirement: requirement.into() }
+    Finding {
+        severity: Note,
+        label,
+        client_id: Some(client.client_id().into()),
+        member,
+        requirement: requirement.into(),
+    }
 }
 
 /// A function, because a constant could not name the lifetime of what is looked at.

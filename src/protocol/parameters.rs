@@ -126,7 +126,7 @@ struct Pair {
     json: bool,
 }
 
-/// A value with its type.
+/// A value with its type. There are no others than these two.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ParameterValue<'a> {
     /// A text.

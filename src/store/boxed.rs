@@ -1,8 +1,8 @@
 //! Stores whose type does not matter any more.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use super::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal};
+use super::{Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal};
 
 /// A store whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
 #[derive(Clone)]
@@ -22,19 +22,19 @@ impl fmt::Debug for BoxedStore {
 }
 
 impl RequestStore for BoxedStore {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        self.0.insert_boxed(request).await
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        self.0.insert_boxed(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        self.0.claim_boxed(claim).await
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        self.0.claim_boxed(claim, login_lifetime).await
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        self.0.consume_boxed(claim).await
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        self.0.consume_boxed(claim, remembered_for).await
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.0.remember_boxed(owner, marks).await
     }
 }
@@ -43,26 +43,26 @@ type Boxed<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
 /// The twin of [`RequestStore`] that can be a trait object.
 trait DynStore: Send + Sync {
-    fn insert_boxed<'a>(&'a self, request: NewRequest<'a>) -> Boxed<'a, (), InsertError>;
-    fn claim_boxed(&self, claim: Claim) -> Boxed<'_, Vec<u8>, ClaimError>;
-    fn consume_boxed(&self, claim: Claim) -> Boxed<'_, (), ClaimError>;
-    fn remember_boxed<'a>(&'a self, owner: RecordKey, marks: &'a [ReplayMark]) -> Boxed<'a, (), StoreRefusal>;
+    fn insert_boxed<'a>(&'a self, request: NewRequest<'a>, lifetime: Duration) -> Boxed<'a, Remembered, InsertError>;
+    fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Vec<u8>, ClaimError>;
+    fn consume_boxed(&self, claim: Claim, remembered_for: Duration) -> Boxed<'_, (), ClaimError>;
+    fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal>;
 }
 
 impl<T: RequestStore> DynStore for T {
-    fn insert_boxed<'a>(&'a self, request: NewRequest<'a>) -> Boxed<'a, (), InsertError> {
-        Box::pin(self.insert(request))
+    fn insert_boxed<'a>(&'a self, request: NewRequest<'a>, lifetime: Duration) -> Boxed<'a, Remembered, InsertError> {
+        Box::pin(self.insert(request, lifetime))
     }
 
-    fn claim_boxed(&self, claim: Claim) -> Boxed<'_, Vec<u8>, ClaimError> {
-        Box::pin(self.claim(claim))
+    fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Vec<u8>, ClaimError> {
+        Box::pin(self.claim(claim, login_lifetime))
     }
 
-    fn consume_boxed(&self, claim: Claim) -> Boxed<'_, (), ClaimError> {
-        Box::pin(self.consume(claim))
+    fn consume_boxed(&self, claim: Claim, remembered_for: Duration) -> Boxed<'_, (), ClaimError> {
+        Box::pin(self.consume(claim, remembered_for))
     }
 
-    fn remember_boxed<'a>(&'a self, owner: RecordKey, marks: &'a [ReplayMark]) -> Boxed<'a, (), StoreRefusal> {
+    fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal> {
         Box::pin(self.remember(owner, marks))
     }
 }

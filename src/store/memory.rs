@@ -17,10 +17,11 @@ use std::{
 pub use self::limits::MemoryLimits;
 use self::{
     shard::{Insertion, SWEPT_PER_INSERT, Shard},
-    usage::{Accounts, Owner, Owners},
+    usage::{Accounts, Share, Shares},
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal, retry_after,
+    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
+    retry_after,
 };
 use crate::clock::{Clock, SystemClock, milliseconds};
 
@@ -51,7 +52,7 @@ pub struct MemoryStore {
 
 struct Inner {
     shards: Box<[Mutex<Shard>]>,
-    owners: Owners,
+    owners: Shares,
     accounts: Accounts,
     next_full_sweep: AtomicU64,
     next_swept: AtomicUsize,
@@ -64,7 +65,7 @@ impl MemoryStore {
         Self {
             inner: Arc::new(Inner {
                 shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-                owners: Owners::default(),
+                owners: Shares::default(),
                 accounts: Accounts::new(limits),
                 next_full_sweep: AtomicU64::new(0),
                 next_swept: AtomicUsize::new(0),
@@ -118,18 +119,26 @@ impl Inner {
         self.shards.get(usize::from(last)).map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn insert(&self, request: NewRequest<'_>, now: u64) -> Result<(), InsertError> {
-        let owner = self.owners.get(request.owner);
-        self.remember(&owner, request.marks, now)?;
-        let inserted = self.insert_request(request, owner, now);
-        if inserted.is_err() {
-            self.take_back(request.marks, now);
+    fn insert(&self, request: NewRequest<'_>, lifetime: Duration, now: u64) -> Result<Remembered, InsertError> {
+        let owner = self.owners.get(request.owner.key);
+        let remembered = self.remember(&owner, request.marks, now)?;
+        match self.insert_request(request, lifetime, owner, now) {
+            Ok(()) => Ok(remembered),
+            Err(error) => {
+                self.take_back(request.marks, now);
+                Err(error)
+            }
         }
-        inserted
     }
 
-    fn insert_request(&self, request: NewRequest<'_>, owner: Arc<Owner>, now: u64) -> Result<(), InsertError> {
-        let retry_after = retry_after(request.lifetime);
+    fn insert_request(
+        &self,
+        request: NewRequest<'_>,
+        lifetime: Duration,
+        owner: Arc<Share>,
+        now: u64,
+    ) -> Result<(), InsertError> {
+        let retry_after = retry_after(lifetime);
         let Some(mut shard) = self.shard(&request.key) else {
             return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
         };
@@ -146,14 +155,14 @@ impl Inner {
             owner.usage.release(bytes);
             return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
         }
-        let expires_at = now.saturating_add(milliseconds(request.lifetime));
+        let expires_at = now.saturating_add(milliseconds(lifetime));
         shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, &self.accounts);
         Ok(())
     }
 
     /// Puts all marks down or none. One at a time: a call that held the locks of two shards could wait for one that holds them
     /// the other way round.
-    fn remember(&self, owner: &Arc<Owner>, marks: &[ReplayMark], now: u64) -> Result<(), StoreRefusal> {
+    fn remember(&self, owner: &Arc<Share>, marks: &[ReplayMark], now: u64) -> Result<Remembered, StoreRefusal> {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
@@ -165,10 +174,10 @@ impl Inner {
             let is_known = |mark: &&ReplayMark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
             return Err(others.iter().find(is_known).map_or(error, |mark| StoreRefusal::Replayed { mark: mark.key }));
         }
-        Ok(())
+        Ok(Remembered::ALL)
     }
 
-    fn put_down(&self, mark: &ReplayMark, owner: &Arc<Owner>, now: u64) -> Result<(), StoreRefusal> {
+    fn put_down(&self, mark: &ReplayMark, owner: &Arc<Share>, now: u64) -> Result<(), StoreRefusal> {
         let Some(mut shard) = self.shard(&mark.key) else {
             return Err(StoreRefusal::Full { retry_after: retry_after(mark.lifetime) });
         };
@@ -210,32 +219,32 @@ impl Inner {
 }
 
 impl RequestStore for MemoryStore {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         let now = self.now();
-        match self.inner.insert(request, now) {
+        match self.inner.insert(request, lifetime, now) {
             // What looks full may hold expired requests and marks in other shards.
             Err(
                 InsertError::Refused(StoreRefusal::OwnerLimit { .. }) | InsertError::Refused(StoreRefusal::Full { .. }),
-            ) if self.inner.sweep_all(now) => self.inner.insert(request, now),
+            ) if self.inner.sweep_all(now) => self.inner.insert(request, lifetime, now),
             outcome => outcome,
         }
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
         let now = self.now();
         let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
-        shard.claim(&claim, now)
+        shard.claim(&claim, login_lifetime, now)
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         let now = self.now();
         let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
-        shard.consume(&claim, now, &self.inner.accounts)
+        shard.consume(&claim, remembered_for, now, &self.inner.accounts)
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         let now = self.now();
-        let owner = self.inner.owners.get(owner);
+        let owner = self.inner.owners.get(owner.key);
         match self.inner.remember(&owner, marks, now) {
             Err(StoreRefusal::OwnerLimit { .. } | StoreRefusal::Full { .. }) if self.inner.sweep_all(now) => {
                 self.inner.remember(&owner, marks, now)

@@ -27,7 +27,8 @@ use self::{
     statements::{OPEN, SPENT, Statements, WAITING},
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreError,
+    StoreRefusal,
 };
 use crate::clock::milliseconds;
 
@@ -39,7 +40,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Keeps requests in PostgreSQL, version 12 or later, for any number of nodes. Clones share its connections.
 ///
-/// The host brings a pool of [`deadpool_postgres`], and with it TLS and credentials.
+/// The host brings a pool of [`deadpool_postgres`](crate::reexports::deadpool_postgres), version 0.14, and with it TLS and
+/// credentials.
 ///
 /// ```
 /// use std::time::Duration;
@@ -246,13 +248,13 @@ impl fmt::Debug for PostgresStoreBuilder {
 }
 
 impl RequestStore for PostgresStore {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        let (key, owner, lifetime) = (bytes(&request.key), bytes(&request.owner), lifetime(request.lifetime));
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let (key, owner, lifetime) = (bytes(&request.key), bytes(&request.owner.key), whole_milliseconds(lifetime));
         let payload = Bytes(request.payload);
         let new: [Parameter<'_>; 4] = [&key, &owner, &payload, &lifetime];
         if request.marks.is_empty() {
             let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
-            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(()) };
+            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(Remembered::ALL) };
         }
         let marks = Marks::new(request.marks)?;
         let [key, owner, payload, lifetime] = new;
@@ -261,12 +263,12 @@ impl RequestStore for PostgresStore {
         if let Some(mark) = known(&rows)? {
             return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
         }
-        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(()) }
+        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(Remembered::ALL) }
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
         let (key, owner, browser) = (bytes(&claim.key), bytes(&claim.owner), claim.browser.as_ref().map(bytes));
-        let lifetime = lifetime(claim.lifetime);
+        let lifetime = whole_milliseconds(login_lifetime);
         let mut call = self.call().await?;
         loop {
             let rows = call.query(&self.statements.claim, &[&key, &owner, &browser, &lifetime]).await?;
@@ -279,9 +281,9 @@ impl RequestStore for PostgresStore {
         }
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         let (key, owner, browser) = (bytes(&claim.key), bytes(&claim.owner), claim.browser.as_ref().map(bytes));
-        let lifetime = lifetime(claim.lifetime);
+        let lifetime = whole_milliseconds(remembered_for);
         let mut call = self.call().await?;
         loop {
             let spent = call.query(&self.statements.consume, &[&key, &owner, &browser, &lifetime]).await?;
@@ -296,19 +298,19 @@ impl RequestStore for PostgresStore {
         }
     }
 
-    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         match marks {
-            [] => Ok(()),
+            [] => Ok(Remembered::ALL),
             [mark] => {
-                let parameters: [Parameter<'_>; 2] = [&bytes(&mark.key), &lifetime(mark.lifetime)];
+                let parameters: [Parameter<'_>; 2] = [&bytes(&mark.key), &whole_milliseconds(mark.lifetime)];
                 let remembered = self.call().await?.query(&self.statements.remember, &parameters).await?;
-                if remembered.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(()) }
+                if remembered.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(Remembered::ALL) }
             }
             several => {
                 let marks = Marks::new(several)?;
                 let parameters: [Parameter<'_>; 2] = [&marks.keys, &marks.lifetimes];
                 let rows = self.call().await?.query(&self.statements.remember_many, &parameters).await?;
-                known(&rows)?.map_or(Ok(()), |mark| Err(StoreRefusal::Replayed { mark }))
+                known(&rows)?.map_or(Ok(Remembered::ALL), |mark| Err(StoreRefusal::Replayed { mark }))
             }
         }
     }
@@ -330,7 +332,7 @@ impl<'a> Marks<'a> {
         }
         Ok(Self {
             keys: sorted.iter().map(|mark| bytes(&mark.key)).collect(),
-            lifetimes: sorted.iter().map(|mark| lifetime(mark.lifetime)).collect(),
+            lifetimes: sorted.iter().map(|mark| whole_milliseconds(mark.lifetime)).collect(),
         })
     }
 }
@@ -406,6 +408,6 @@ fn bytes(key: &RecordKey) -> Bytes<'_> {
     Bytes(key.as_bytes())
 }
 
-fn lifetime(lifetime: Duration) -> i64 {
+fn whole_milliseconds(lifetime: Duration) -> i64 {
     i64::try_from(milliseconds(lifetime)).unwrap_or(i64::MAX).min(LONGEST_LIFETIME)
 }

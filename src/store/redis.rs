@@ -28,7 +28,7 @@ use self::{
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
     retry_after,
 };
 use crate::random::{RandomSource as _, SystemRandom};
@@ -48,7 +48,8 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// # Connections
 ///
-/// Any asynchronous connection of the `redis` crate will do that can be cloned.
+/// Any asynchronous connection of the `redis` crate, version 1 ([`reexports::redis`](crate::reexports::redis)), will do that can be
+/// cloned.
 ///
 /// | connection | when the server goes away and comes back |
 /// | --- | --- |
@@ -121,12 +122,13 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         &self,
         connect: &Connect,
         request: &NewRequest<'_>,
-    ) -> impl Future<Output = Result<(), InsertError>> + Send + use<C> {
+        lifetime: Duration,
+    ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<C> {
         let (connect, mut connection, shared) =
             (Arc::clone(connect), self.connection.clone(), Arc::clone(&self.shared));
         let token = shared.tokens.draw();
-        let (marks, lifetime) = (request.marks.to_vec(), request.lifetime);
-        let insertion = shared.names.insert_alone(request);
+        let marks = request.marks.to_vec();
+        let insertion = shared.names.insert_alone(request, lifetime);
         async move {
             let connection_of_marks = &mut *connect();
             shared.remember(connection_of_marks, &marks, &token).await?;
@@ -165,10 +167,10 @@ impl Shared {
         connection: &mut C,
         marks: &[ReplayMark],
         token: &Token,
-    ) -> Result<(), StoreRefusal> {
+    ) -> Result<Remembered, StoreRefusal> {
         let call = self.names.remember(marks, token);
         match self.in_time(run(connection, &REMEMBER, &call)).await {
-            Ok(Value::Int(answer::DONE)) => Ok(()),
+            Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
         }
@@ -176,32 +178,32 @@ impl Shared {
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisStore<C> {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         if let Some(mark) = ReplayMark::repeated(request.marks) {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
         let shared = &*self.shared;
         if request.marks.is_empty() {
-            let command = shared.names.insert_alone(&request);
+            let command = shared.names.insert_alone(&request, lifetime);
             let inserted = shared.in_time(ask(&mut self.connection.clone(), &command)).await;
-            return inserted_alone(inserted, request.lifetime);
+            return inserted_alone(inserted, lifetime);
         }
         if let Some(connect) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(connect, &request));
+            let insertion = tokio::spawn(self.insertion_beside(connect, &request, lifetime));
             return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
         }
-        let call = shared.names.insert(&request, &shared.tokens.draw());
+        let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
         match shared.in_time(run(&mut self.connection.clone(), &INSERT, &call)).await {
-            Ok(Value::Int(answer::DONE)) => Ok(()),
+            Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
             Ok(answer) => Err(replayed(&answer, request.marks).into()),
-            Err(fault) => Err(refused(fault, request.lifetime).into()),
+            Err(fault) => Err(refused(fault, lifetime).into()),
         }
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        match self.spend_or_open(&CLAIM, &self.shared.names.claim(&claim)).await? {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        match self.spend_or_open(&CLAIM, &self.shared.names.claim(&claim, login_lifetime)).await? {
             Value::BulkString(mut record) if record.len() >= HEAD => {
                 record.drain(..HEAD);
                 Ok(record)
@@ -210,20 +212,20 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
         }
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        let call = self.shared.names.consume(&claim, &self.shared.tokens.draw());
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        let call = self.shared.names.consume(&claim, remembered_for, &self.shared.tokens.draw());
         match self.spend_or_open(&CONSUME, &call).await? {
             Value::Int(answer::DONE) => Ok(()),
             answer => Err(misfit(&answer)),
         }
     }
 
-    async fn remember(&self, _: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
         if marks.is_empty() {
-            return Ok(());
+            return Ok(Remembered::ALL);
         }
         let token = self.shared.tokens.draw();
         match &self.shared.marks {
@@ -244,9 +246,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 }
 
-fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
+fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<Remembered, InsertError> {
     match answer {
-        Ok(Value::Okay) => Ok(()),
+        Ok(Value::Okay) => Ok(Remembered::ALL),
         Ok(Value::Nil) => Err(InsertError::Exists),
         Ok(_) => Err(StoreError::from(ScriptError::Answer).into()),
         Err(fault) => Err(refused(fault, lifetime).into()),

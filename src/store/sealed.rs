@@ -1,6 +1,6 @@
 //! Encryption at rest: a store in front of another one, which then holds nothing that can be read or exchanged.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use chacha20poly1305::{
     Key as CipherKey, KeyInit as _, XChaCha20Poly1305, XNonce,
@@ -8,7 +8,8 @@ use chacha20poly1305::{
 };
 
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreError,
+    StoreRefusal,
 };
 use crate::{
     error_text::debug_by_display,
@@ -189,21 +190,21 @@ impl BoundTo {
 }
 
 impl<S: RequestStore> RequestStore for SealedStore<S> {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        let sealed = self.seal(request.payload, &BoundTo { key: request.key, owner: request.owner })?;
-        self.inner.insert(NewRequest { payload: &sealed, ..request }).await
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let sealed = self.seal(request.payload, &BoundTo { key: request.key, owner: request.owner.key })?;
+        self.inner.insert(NewRequest { payload: &sealed, ..request }, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        let record = self.inner.claim(claim).await?;
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        let record = self.inner.claim(claim, login_lifetime).await?;
         self.open(&record, &BoundTo { key: claim.key, owner: claim.owner }).ok_or(ClaimError::Unreadable)
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        self.inner.consume(claim).await
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        self.inner.consume(claim, remembered_for).await
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.inner.remember(owner, marks).await
     }
 }

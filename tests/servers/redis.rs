@@ -12,7 +12,7 @@ mod settings;
 
 use std::time::Duration;
 
-use parjar::store::{Claim, NewRequest, RecordKey, ReplayMark, RequestStore};
+use parjar::store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, RequestStore};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -32,23 +32,27 @@ fn owner() -> RecordKey {
     RecordKey::from_bytes([1; 32])
 }
 
+fn client() -> Owner {
+    Owner::authenticated(owner())
+}
+
 fn mark() -> ReplayMark {
-    ReplayMark { key: fresh(), lifetime: MINUTE }
+    ReplayMark::new(MarkPurpose::Credential, fresh(), MINUTE)
 }
 
 fn request<'a>(key: RecordKey, marks: &'a [ReplayMark]) -> NewRequest<'a> {
-    NewRequest { key, owner: owner(), payload: b"payload \x00\xff", lifetime: MINUTE, marks }
+    NewRequest::new(key, client(), b"payload \x00\xff").with_marks(marks)
 }
 
 fn claim(key: RecordKey) -> Claim {
-    Claim { key, owner: owner(), browser: None, lifetime: MINUTE }
+    Claim::new(key, owner())
 }
 
 /// A request that is open.
 async fn opened(store: &impl RequestStore) -> RecordKey {
     let key = fresh();
-    store.insert(request(key, &[])).await.unwrap();
-    store.claim(claim(key)).await.unwrap();
+    store.insert(request(key, &[]), MINUTE).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
     key
 }
 

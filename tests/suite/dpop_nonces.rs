@@ -181,7 +181,7 @@ fn endpoints_with_the_same_key_know_the_nonces_of_each_other() {
 #[test]
 fn clocks_of_nodes_may_differ_a_little() {
     let clock = ManualClock::default();
-    let nonces = Nonces::new(ISSUER, &[1; 32], &[]);
+    let nonces = Nonces::new(ISSUER, &[1; 32], &[]).unwrap();
     for _ in 0..240 {
         let (slow, fast) = (clock.now() - Duration::from_secs(30), clock.now());
         assert!(nonces.is_recent(&nonces.current(fast), slow) && nonces.is_recent(&nonces.current(slow), fast));

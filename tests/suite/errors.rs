@@ -4,47 +4,37 @@ use std::{error::Error, time::Duration};
 
 use parjar::{
     AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, InMemoryRegistry, JwksError, ManualClock, ParEndpoint,
-    Parameters, Policy, RandomError, RedirectUriError, RegistryError,
+    Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
+    dpop::{ResourceRefusal, ResourceRequest},
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
-    store::{
-        Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreError, StoreRefusal,
-        contract,
-    },
+    store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
 };
 use serde_json::json;
 
-use crate::support::{basic, client};
+use crate::{
+    store_double::{Call, Disturbance, StoreDouble},
+    support::{basic, client},
+};
 
 const CAUSE: &str = "the cause, with what was asked";
 
-/// A store that does nothing, which the test kit does not take for one.
+/// Makes a store fail, which the test kit does not take for one.
+#[derive(Clone)]
 struct Unavailable;
 
-impl RequestStore for Unavailable {
-    async fn insert(&self, _: NewRequest<'_>) -> Result<(), InsertError> {
-        Err(StoreError::new(CAUSE).into())
-    }
-
-    async fn claim(&self, _: Claim) -> Result<Vec<u8>, ClaimError> {
-        Err(StoreError::new(CAUSE).into())
-    }
-
-    async fn consume(&self, _: Claim) -> Result<(), ClaimError> {
-        Err(StoreError::new(CAUSE).into())
-    }
-
-    async fn remember(&self, _: RecordKey, _: &[ReplayMark]) -> Result<(), StoreRefusal> {
-        Err(StoreError::new(CAUSE).into())
+impl Disturbance for Unavailable {
+    async fn before(&self, _: Call<'_>) -> Result<(), StoreError> {
+        Err(StoreError::new(CAUSE))
     }
 }
 
 struct Kit(ManualClock);
 
 impl contract::Harness for Kit {
-    type Store = Unavailable;
+    type Store = StoreDouble<Unavailable>;
 
-    fn store(&self) -> Unavailable {
-        Unavailable
+    fn store(&self) -> Self::Store {
+        StoreDouble::new(Unavailable)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -58,6 +48,12 @@ impl contract::Harness for Kit {
 
 fn refusal_of_a_form() -> parjar::Refusal {
     Parameters::parse(b"%", &Policy::oauth().limits).unwrap_err()
+}
+
+fn refusal_of_a_resource() -> ResourceRefusal {
+    let par = ParEndpoint::builder("https://as.example.com").clients(InMemoryRegistry::default()).build().unwrap();
+    let request = ResourceRequest::new::<&str, [u8]>("GET", "https://api.example.com/", []);
+    pollster::block_on(par.verify_dpop_proof(&request, Thumbprint::from_bytes([7; 32]))).unwrap_err()
 }
 
 fn errors() -> Vec<Box<dyn Error>> {
@@ -98,7 +94,7 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(RedirectUriError::Empty),
         Box::new(refusal_of_a_form()),
         Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
-        #[cfg(feature = "attestation")]
+        Box::new(refusal_of_a_resource()),
         Box::new(parjar::attesters::AttesterError::Untrusted),
         #[cfg(feature = "sealed")]
         Box::new(parjar::store::SealingKeyError::Zeros),

@@ -12,7 +12,10 @@ use std::{
 use parjar::{
     AuthorizeRefusal, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending,
     Refusal, Reply,
-    store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal},
+    store::{
+        Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
+        StoreRefusal,
+    },
 };
 
 use crate::support::{FORM, ISSUER, authorization, basic, client};
@@ -201,7 +204,7 @@ impl HostStore {
         self.table().requests.insert(key, entry);
     }
 
-    fn claimed(&self, claim: &Claim) -> Result<Entry, ClaimError> {
+    fn claimed(&self, claim: &Claim, login_lifetime: Duration) -> Result<Entry, ClaimError> {
         let mut entry = self.find(claim.key).ok_or(ClaimError::Unknown)?;
         if entry.owner != claim.owner && !self.has(Fault::IgnoresOwner) {
             if self.has(Fault::DestroysForWrongOwner) {
@@ -221,7 +224,7 @@ impl HostStore {
         }
         if entry.state == State::Waiting || self.has(Fault::ClaimProlongs) {
             let fixed = self.has(Fault::OpenDiesWithWaiting);
-            entry.expires_at = if fixed { entry.expires_at } else { self.clock.elapsed() + claim.lifetime };
+            entry.expires_at = if fixed { entry.expires_at } else { self.clock.elapsed() + login_lifetime };
         }
         if entry.state == State::Waiting || !self.has(Fault::BindsAtFirstClaimOnly) {
             entry.browser = entry.browser.or(claim.browser);
@@ -351,15 +354,15 @@ struct Call<'a> {
 }
 
 impl RequestStore for HostStore {
-    async fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         let entry = Entry {
-            owner: request.owner,
+            owner: request.owner.key,
             payload: request.payload.to_vec(),
             browser: None,
             state: State::Waiting,
-            expires_at: self.clock.elapsed() + request.lifetime,
+            expires_at: self.clock.elapsed() + lifetime,
         };
-        let call = Call { owner: request.owner, marks: request.marks, request: Some(request.lifetime) };
+        let call = Call { owner: request.owner.key, marks: request.marks, request: Some(lifetime) };
         let replayed = |mark| InsertError::Refused(StoreRefusal::Replayed { mark });
         let is_free = || {
             let taken = self.find(request.key).is_some_and(|there| match there.state {
@@ -410,12 +413,12 @@ impl RequestStore for HostStore {
             pause().await;
             self.put(request.key, entry);
         }
-        Ok(())
+        Ok(Remembered::ALL)
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
         let entry = self.whole(Fault::FindThenOpen, || {
-            let entry = self.claimed(&claim)?;
+            let entry = self.claimed(&claim, login_lifetime)?;
             self.gap(Fault::FindThenOpen);
             self.put(claim.key, entry.clone());
             Ok::<_, ClaimError>(entry)
@@ -431,11 +434,11 @@ impl RequestStore for HostStore {
         Ok(payload)
     }
 
-    async fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         let spent = self.whole(Fault::FindThenSpend, || {
             let entry = self.spendable(&claim)?;
             self.gap(Fault::FindThenSpend);
-            let expires_at = self.clock.elapsed() + claim.lifetime;
+            let expires_at = self.clock.elapsed() + remembered_for;
             let spent = Entry { payload: Vec::new(), state: State::Spent, expires_at, ..entry };
             if self.has(Fault::RemembersNothing) || self.has(Fault::SpendsInTwoSteps) {
                 self.table().requests.remove(&claim.key);
@@ -451,8 +454,8 @@ impl RequestStore for HostStore {
         Ok(())
     }
 
-    async fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
-        let call = Call { owner, marks, request: None };
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        let call = Call { owner: owner.key, marks, request: None };
         let replayed = |mark| StoreRefusal::Replayed { mark };
         let first = if self.has(Fault::MarksInTwoSteps) { marks.len().min(1) } else { marks.len() };
         self.marking(Fault::FindThenMark, marks, || {
@@ -464,7 +467,7 @@ impl RequestStore for HostStore {
             pause().await;
             self.put_marks(&Call { marks: &marks[first..], ..call });
         }
-        Ok(())
+        Ok(Remembered::ALL)
     }
 }
 

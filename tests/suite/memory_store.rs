@@ -13,8 +13,8 @@ use std::{
 use parjar::{
     Clock, DenialCode, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reason, Reply,
     store::{
-        Claim, ClaimError, InsertError, MemoryLimits, MemoryStore, NewRequest, RecordKey, ReplayMark, RequestStore,
-        StoreRefusal,
+        Claim, ClaimError, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner, RecordKey,
+        Remembered, ReplayMark, RequestStore, StoreRefusal,
     },
 };
 
@@ -200,7 +200,7 @@ fn key(number: u64) -> RecordKey {
     RecordKey::from_bytes(bytes)
 }
 
-fn insert(store: &MemoryStore, number: u64, owner: u64, lifetime: Duration) -> Result<(), InsertError> {
+fn insert(store: &MemoryStore, number: u64, owner: u64, lifetime: Duration) -> Result<Remembered, InsertError> {
     push_with_marks(store, number, owner, lifetime, &[])
 }
 
@@ -210,29 +210,39 @@ fn push_with_marks(
     owner: u64,
     lifetime: Duration,
     marks: &[ReplayMark],
-) -> Result<(), InsertError> {
-    let request = NewRequest { key: key(number), owner: key(owner), payload: &[7; 100], lifetime, marks };
-    pollster::block_on(store.insert(request))
+) -> Result<Remembered, InsertError> {
+    let request = NewRequest::new(key(number), client(owner), &[7; 100]).with_marks(marks);
+    pollster::block_on(store.insert(request, lifetime))
 }
 
-fn claim_of(number: u64, owner: u64, seconds: u64) -> Claim {
-    Claim { key: key(number), owner: key(owner), browser: None, lifetime: Duration::from_secs(seconds) }
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn client(number: u64) -> Owner {
+    Owner::authenticated(key(number))
+}
+
+fn claim(store: &MemoryStore, number: u64, owner: u64, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    pollster::block_on(store.claim(Claim::new(key(number), key(owner)), login_lifetime))
+}
+
+fn consume(store: &MemoryStore, number: u64, owner: u64, remembered_for: Duration) -> Result<(), ClaimError> {
+    pollster::block_on(store.consume(Claim::new(key(number), key(owner)), remembered_for))
 }
 
 fn mark(number: u64, seconds: u64) -> ReplayMark {
-    ReplayMark { key: key(number), lifetime: Duration::from_secs(seconds) }
+    ReplayMark::new(MarkPurpose::Credential, key(number), Duration::from_secs(seconds))
 }
 
 /// On the account of one of three clients.
-fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<(), StoreRefusal> {
+fn remember(store: &MemoryStore, number: u64, seconds: u64) -> Result<Remembered, StoreRefusal> {
     remember_for(store, number % 3, &[mark(number, seconds)])
 }
 
-fn remember_for(store: &MemoryStore, owner: u64, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
-    pollster::block_on(store.remember(key(owner), marks))
+fn remember_for(store: &MemoryStore, owner: u64, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+    pollster::block_on(store.remember(client(owner), marks))
 }
 
-fn is_replay(outcome: &Result<(), StoreRefusal>) -> bool {
+fn is_replay(outcome: &Result<Remembered, StoreRefusal>) -> bool {
     matches!(outcome, Err(StoreRefusal::Replayed { .. }))
 }
 
@@ -378,20 +388,20 @@ fn the_longest_times_do_not_overflow() {
     let server = Bounded::new(|_| {});
     for number in 0..3 {
         assert!(insert(&server.store, number, 1, Duration::MAX).is_ok());
-        let claim = Claim { lifetime: Duration::MAX, ..claim_of(number, 1, 0) };
-        assert!(pollster::block_on(server.store.claim(claim)).is_ok());
-        assert!(number == 2 || pollster::block_on(server.store.consume(claim)).is_ok());
-        let marks = [number, number + 10].map(|number| ReplayMark { key: key(number), lifetime: Duration::MAX });
+        assert!(claim(&server.store, number, 1, Duration::MAX).is_ok());
+        assert!(number == 2 || consume(&server.store, number, 1, Duration::MAX).is_ok());
+        let marks =
+            [number, number + 10].map(|number| ReplayMark::new(MarkPurpose::Credential, key(number), Duration::MAX));
         let taken = push_with_marks(&server.store, number, 1, Duration::MAX, &marks);
         assert!(matches!(taken, Err(InsertError::Exists)));
         assert!(remember_for(&server.store, 1, &marks).is_ok());
         server.clock.advance(Duration::from_secs(u64::MAX / 4_000));
     }
-    assert!(pollster::block_on(server.store.claim(claim_of(2, 1, 1))).is_ok());
+    assert!(claim(&server.store, 2, 1, Duration::from_secs(1)).is_ok());
     server.clock.advance(Duration::from_millis(u64::MAX / 8));
     let _ = insert(&server.store, 9, 1, Duration::MAX);
     assert!(insert(&server.store, 10, 1, Duration::ZERO).is_ok());
-    assert!(matches!(pollster::block_on(server.store.claim(claim_of(10, 1, 1))), Err(ClaimError::Unknown)));
+    assert!(matches!(claim(&server.store, 10, 1, Duration::from_secs(1)), Err(ClaimError::Unknown)));
 }
 
 #[test]
@@ -438,8 +448,8 @@ fn accounts_do_not_drift_under_contention() {
                             let marks = [mark(number / 10, seconds), mark(number % 10, 2)];
                             drop(push_with_marks(store, number, owner, Duration::from_millis(seconds * 700), &marks));
                         }
-                        2 | 3 => drop(pollster::block_on(store.claim(claim_of(number, owner, seconds)))),
-                        4 | 5 => drop(pollster::block_on(store.consume(claim_of(number, owner, seconds)))),
+                        2 | 3 => drop(claim(store, number, owner, Duration::from_secs(seconds))),
+                        4 | 5 => drop(consume(store, number, owner, Duration::from_secs(seconds))),
                         6 => drop(remember(store, number, seconds)),
                         _ => clock.advance(Duration::from_millis(50)),
                     }
@@ -468,24 +478,25 @@ fn it_behaves_like_a_plain_table() {
     for step in 0..100_000u64 {
         let (number, owner, lifetime) = (draw(30), draw(2), Duration::from_millis(draw(4_000)));
         let browser = [None, Some(key(100)), Some(key(101))][usize::try_from(draw(3)).unwrap()];
-        let claim = Claim { key: key(number), owner: key(owner), browser, lifetime };
+        let claim = browser.into_iter().fold(Claim::new(key(number), key(owner)), Claim::by_browser);
         let payload = step.to_le_bytes();
-        let marks = [draw(20), draw(20), draw(20)].map(|number| ReplayMark { key: key(number), lifetime });
+        let marks = [draw(20), draw(20), draw(20)]
+            .map(|number| ReplayMark::new(MarkPurpose::Credential, key(number), lifetime));
         let marks = &marks[..usize::try_from(draw(4)).unwrap()];
-        let request = NewRequest { key: key(number), owner: key(owner), payload: &payload, lifetime, marks };
+        let request = NewRequest::new(key(number), client(owner), &payload).with_marks(marks);
         let outcomes = match draw(10) {
-            0..=2 => [insert_as_text(&store, request), insert_as_text(&table, request)],
+            0..=2 => [insert_as_text(&store, request, lifetime), insert_as_text(&table, request, lifetime)],
             3..=5 => [
-                format!("{:?}", pollster::block_on(store.claim(claim))),
-                format!("{:?}", pollster::block_on(table.claim(claim))),
+                format!("{:?}", pollster::block_on(store.claim(claim, lifetime))),
+                format!("{:?}", pollster::block_on(table.claim(claim, lifetime))),
             ],
             6 | 7 => [
-                format!("{:?}", pollster::block_on(store.consume(claim))),
-                format!("{:?}", pollster::block_on(table.consume(claim))),
+                format!("{:?}", pollster::block_on(store.consume(claim, lifetime))),
+                format!("{:?}", pollster::block_on(table.consume(claim, lifetime))),
             ],
             8 => [
-                format!("{:?}", pollster::block_on(store.remember(key(owner), marks))),
-                format!("{:?}", pollster::block_on(table.remember(key(owner), marks))),
+                format!("{:?}", pollster::block_on(store.remember(client(owner), marks))),
+                format!("{:?}", pollster::block_on(table.remember(client(owner), marks))),
             ],
             _ => {
                 clock.advance(Duration::from_millis(draw(400)));
@@ -496,8 +507,8 @@ fn it_behaves_like_a_plain_table() {
     }
 }
 
-fn insert_as_text(store: &impl RequestStore, request: NewRequest<'_>) -> String {
-    format!("{:?}", pollster::block_on(store.insert(request)))
+fn insert_as_text(store: &impl RequestStore, request: NewRequest<'_>, lifetime: Duration) -> String {
+    format!("{:?}", pollster::block_on(store.insert(request, lifetime)))
 }
 
 /// A clock that breaks down now and then.
@@ -530,11 +541,11 @@ fn a_panic_of_others_does_not_disable_the_store() {
             let _ = insert(&store, number, 1, Duration::from_secs(60));
         };
         assert!(catch_unwind(AssertUnwindSafe(attempt)).is_err());
-        assert!(catch_unwind(AssertUnwindSafe(|| pollster::block_on(store.claim(claim_of(1, 1, 1))).is_ok())).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| claim(&store, 1, 1, MINUTE).is_ok())).is_err());
     }
     clock.broken.store(false, Ordering::SeqCst);
     assert_eq!(store.len(), 1);
-    assert!(pollster::block_on(store.claim(claim_of(1, 1, 60))).is_ok());
+    assert!(claim(&store, 1, 1, MINUTE).is_ok());
     assert!((2..300).all(|number| insert(&store, number, 1, Duration::from_secs(60)).is_ok()));
 }
 
@@ -543,17 +554,12 @@ fn a_future_that_is_never_polled_does_nothing() {
     // S-18
     let server = Bounded::new(|_| {});
     assert!(insert(&server.store, 1, 1, Duration::from_secs(60)).is_ok());
-    assert!(pollster::block_on(server.store.claim(claim_of(1, 1, 60))).is_ok());
-    drop(server.store.insert(NewRequest {
-        key: key(2),
-        owner: key(1),
-        payload: b"",
-        lifetime: Duration::from_secs(60),
-        marks: &[mark(4, 60)],
-    }));
-    drop(server.store.consume(claim_of(1, 1, 60)));
-    drop(server.store.remember(key(1), &[mark(3, 60)]));
+    assert!(claim(&server.store, 1, 1, MINUTE).is_ok());
+    let marks = [mark(4, 60)];
+    drop(server.store.insert(NewRequest::new(key(2), client(1), b"").with_marks(&marks), MINUTE));
+    drop(server.store.consume(Claim::new(key(1), key(1)), MINUTE));
+    drop(server.store.remember(client(1), &[mark(3, 60)]));
     assert_eq!(server.store.len(), 1);
     assert!(remember_for(&server.store, 1, &[mark(3, 60), mark(4, 60)]).is_ok());
-    assert!(pollster::block_on(server.store.consume(claim_of(1, 1, 60))).is_ok());
+    assert!(consume(&server.store, 1, 1, MINUTE).is_ok());
 }

@@ -170,5 +170,5 @@ fn promise_broken_by(fault: Fault) -> Option<&'static str> {
 #[test]
 fn a_violation_names_the_promise_and_what_was_seen() {
     let violation = check(|clock| HostStore::with(clock, Fault::OverwritesOnInsert)).unwrap_err();
-    assert_eq!(violation.to_string(), "an insert never overwrites: Ok(())");
+    assert_eq!(violation.to_string(), "an insert never overwrites: Ok(Remembered { skipped: 0 })");
 }

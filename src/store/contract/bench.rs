@@ -13,7 +13,10 @@ use std::{
 use super::{Harness, Violation};
 use crate::{
     random::{RandomSource as _, SystemRandom},
-    store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, ReplayMark, RequestStore, StoreRefusal},
+    store::{
+        Claim, ClaimError, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
+        RequestStore, StoreRefusal,
+    },
 };
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
@@ -36,11 +39,11 @@ pub(super) struct Subject {
 
 impl Subject {
     pub(super) fn claim_by(&self, browser: Option<RecordKey>) -> Claim {
-        Claim { key: self.key, owner: self.owner, browser, lifetime: LONG }
+        Claim { browser, ..Claim::new(self.key, self.owner) }
     }
 
     pub(super) fn request(&self) -> NewRequest<'static> {
-        NewRequest { key: self.key, owner: self.owner, payload: self.payload, lifetime: LONG, marks: &[] }
+        NewRequest::new(self.key, Owner::authenticated(self.owner), self.payload)
     }
 }
 
@@ -67,9 +70,9 @@ impl<'a, H: Harness> Bench<'a, H> {
         Ok(subject)
     }
 
-    /// Marks that nobody knows.
+    /// Marks that are new.
     pub(super) fn marks<const N: usize>(&self) -> Result<[ReplayMark; N], Violation> {
-        let mut marks = [ReplayMark { key: RecordKey::from_bytes([0; 32]), lifetime: LONG }; N];
+        let mut marks = [ReplayMark::new(MarkPurpose::Credential, RecordKey::from_bytes([0; 32]), LONG); N];
         for mark in &mut marks {
             mark.key = self.key()?;
         }
@@ -84,20 +87,32 @@ impl<'a, H: Harness> Bench<'a, H> {
         Ok(RecordKey::from_bytes(bytes))
     }
 
-    pub(super) fn insert(&self, request: NewRequest<'_>) -> Result<(), InsertError> {
-        self.harness.block_on(self.store.insert(request))
+    pub(super) fn insert(&self, request: NewRequest<'_>) -> Result<Remembered, InsertError> {
+        self.insert_for(request, LONG)
+    }
+
+    pub(super) fn insert_for(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        self.harness.block_on(self.store.insert(request, lifetime))
     }
 
     pub(super) fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
-        self.harness.block_on(self.store.claim(claim))
+        self.claim_for(claim, LONG)
+    }
+
+    pub(super) fn claim_for(&self, claim: Claim, lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        self.harness.block_on(self.store.claim(claim, lifetime))
     }
 
     pub(super) fn consume(&self, claim: Claim) -> Result<(), ClaimError> {
-        self.harness.block_on(self.store.consume(claim))
+        self.consume_for(claim, LONG)
     }
 
-    pub(super) fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<(), StoreRefusal> {
-        self.harness.block_on(self.store.remember(owner, marks))
+    pub(super) fn consume_for(&self, claim: Claim, lifetime: Duration) -> Result<(), ClaimError> {
+        self.harness.block_on(self.store.consume(claim, lifetime))
+    }
+
+    pub(super) fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        self.harness.block_on(self.store.remember(Owner::authenticated(owner), marks))
     }
 
     pub(super) fn store(&self) -> &H::Store {
@@ -159,6 +174,6 @@ pub(super) fn one_won<T: Debug, E: Debug>(outcomes: &[Result<T, E>], lost: impl 
     won == 1 && outcomes.len() == CALLERS && outcomes.iter().filter(|outcome| outcome.is_err()).all(lost)
 }
 
-pub(super) fn is_replay_of(expected: ReplayMark) -> impl Fn(&Result<(), StoreRefusal>) -> bool {
+pub(super) fn is_replay_of<T>(expected: ReplayMark) -> impl Fn(&Result<T, StoreRefusal>) -> bool {
     move |outcome| matches!(outcome, Err(StoreRefusal::Replayed { mark }) if *mark == expected.key)
 }

@@ -6,7 +6,7 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect, is_replay_of},
 };
-use crate::store::{Claim, ClaimError, NewRequest, ReplayMark};
+use crate::store::{ClaimError, ReplayMark};
 
 /// Stores that sleep for real need some room on either side of the second.
 const LIFETIME: Duration = Duration::from_secs(2);
@@ -29,8 +29,8 @@ fn is_unknown<T>(outcome: &Result<T, ClaimError>) -> bool {
 fn waiting_ends<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let (early, late) = (bench.subject()?, bench.subject()?);
     for subject in [early, late] {
-        let request = NewRequest { lifetime: LIFETIME, ..subject.request() };
-        expect("a new request is inserted", &bench.insert(request), Result::is_ok)?;
+        let inserted = bench.insert_for(subject.request(), LIFETIME);
+        expect("a new request is inserted", &inserted, Result::is_ok)?;
     }
     bench.harness.pass(ALMOST);
     expect("a request waits as long as it was told to", &bench.claim(early.claim_by(None)), Result::is_ok)?;
@@ -48,8 +48,8 @@ fn opening_starts_the_login_and_repeating_it_does_not_prolong_it<H: Harness>(
     bench: &Bench<'_, H>,
 ) -> Result<(), Violation> {
     let subject = bench.waiting()?;
-    let claim = Claim { lifetime: LIFETIME, ..subject.claim_by(None) };
-    expect("a request that waits is opened", &bench.claim(claim), Result::is_ok)?;
+    let opened = bench.claim_for(subject.claim_by(None), LIFETIME);
+    expect("a request that waits is opened", &opened, Result::is_ok)?;
     bench.harness.pass(ALMOST);
     expect("an open request lives as long as it was told to", &bench.claim(subject.claim_by(None)), Result::is_ok)?;
     bench.harness.pass(REST);
@@ -58,16 +58,16 @@ fn opening_starts_the_login_and_repeating_it_does_not_prolong_it<H: Harness>(
 
 fn an_expired_request_is_not_spent<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let subject = bench.waiting()?;
-    let claim = Claim { lifetime: LIFETIME, ..subject.claim_by(None) };
-    expect("a request that waits is opened", &bench.claim(claim), Result::is_ok)?;
+    let opened = bench.claim_for(subject.claim_by(None), LIFETIME);
+    expect("a request that waits is opened", &opened, Result::is_ok)?;
     bench.harness.pass(LIFETIME);
     expect("an expired request is not spent", &bench.consume(subject.claim_by(None)), is_unknown)
 }
 
 fn the_memory_of_a_spent_request_ends<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let subject = bench.open()?;
-    let claim = Claim { lifetime: LIFETIME, ..subject.claim_by(None) };
-    expect("an open request is spent", &bench.consume(claim), Result::is_ok)?;
+    let spent = bench.consume_for(subject.claim_by(None), LIFETIME);
+    expect("an open request is spent", &spent, Result::is_ok)?;
     bench.harness.pass(LIFETIME);
     expect("a forgotten request is unknown", &bench.claim(subject.claim_by(None)), is_unknown)?;
     expect("a forgotten request is not spent again", &bench.consume(subject.claim_by(None)), is_unknown)
@@ -82,7 +82,7 @@ fn marks_end<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     expect("marks are independent", &bench.remember(owner, &[other]), Result::is_ok)?;
     bench.harness.pass(ALMOST);
     expect("a mark lives as long as it was told to", &bench.remember(owner, &[longer]), is_replay_of(mark))?;
-    let pushed = bench.insert(NewRequest { marks: &[longer], ..bench.subject()?.request() });
+    let pushed = bench.insert(bench.subject()?.request().with_marks(&[longer]));
     expect("a mark lives as long as it was told to", &pushed, Result::is_err)?;
     bench.harness.pass(REST);
     expect("a mark lives no longer, whatever was asked since", &bench.remember(owner, &[mark]), Result::is_ok)
@@ -95,10 +95,10 @@ fn marks_end_each_at_its_own_time<H: Harness>(bench: &Bench<'_, H>) -> Result<()
     (early.lifetime, early_of_request.lifetime) = (LIFETIME, LIFETIME);
     expect("new marks are remembered", &bench.remember(owner, &[late, early]), Result::is_ok)?;
     let (ends, waits) = (bench.subject()?, bench.subject()?);
-    let request = NewRequest { lifetime: LIFETIME, marks: &[late_of_request], ..ends.request() };
-    expect("a request with a new mark is inserted", &bench.insert(request), Result::is_ok)?;
-    let request = NewRequest { marks: &[early_of_request], ..waits.request() };
-    expect("a request with a new mark is inserted", &bench.insert(request), Result::is_ok)?;
+    let inserted = bench.insert_for(ends.request().with_marks(&[late_of_request]), LIFETIME);
+    expect("a request with a new mark is inserted", &inserted, Result::is_ok)?;
+    let inserted = bench.insert(waits.request().with_marks(&[early_of_request]));
+    expect("a request with a new mark is inserted", &inserted, Result::is_ok)?;
     bench.harness.pass(LIFETIME);
     for mark in [late, late_of_request] {
         expect(PROMISE, &bench.remember(owner, &[mark]), is_replay_of(mark))?;

@@ -4,7 +4,7 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect},
 };
-use crate::store::{Claim, ClaimError, InsertError, NewRequest};
+use crate::store::{Claim, ClaimError, InsertError, NewRequest, Remembered};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     opening_is_repeatable(bench)?;
@@ -41,7 +41,7 @@ fn big_payloads_survive<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violatio
 
 fn nothing_is_overwritten<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     const PROMISE: &str = "an insert never overwrites";
-    let is_exists = |outcome: &Result<(), InsertError>| matches!(outcome, Err(InsertError::Exists));
+    let is_exists = |outcome: &Result<Remembered, InsertError>| matches!(outcome, Err(InsertError::Exists));
     let subject = bench.waiting()?;
     let mut other = subject.request();
     other.payload = b"other";

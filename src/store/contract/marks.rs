@@ -6,7 +6,7 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect, is_replay_of},
 };
-use crate::store::{Claim, ClaimError, InsertError, NewRequest, ReplayMark, StoreRefusal};
+use crate::store::{Claim, ClaimError, InsertError, NewRequest, Remembered, ReplayMark, StoreRefusal};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     a_mark_is_known_whoever_brings_it(bench)?;
@@ -19,7 +19,7 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 const LEAVES_NOTHING: &str = "a refused insert leaves no mark behind";
 
-fn is_refused_for(expected: ReplayMark) -> impl Fn(&Result<(), InsertError>) -> bool {
+fn is_refused_for(expected: ReplayMark) -> impl Fn(&Result<Remembered, InsertError>) -> bool {
     move |outcome| matches!(outcome, Err(InsertError::Refused(StoreRefusal::Replayed { mark })) if *mark == expected.key)
 }
 
@@ -59,21 +59,21 @@ fn a_mark_comes_once_in_a_call<H: Harness>(bench: &Bench<'_, H>) -> Result<(), V
     let owner = bench.key()?;
     expect(PROMISE, &bench.remember(owner, &[mark, other, mark]), is_replay_of(mark))?;
     let subject = bench.subject()?;
-    let twice = NewRequest { marks: &[other, mark, mark], ..subject.request() };
-    expect(PROMISE, &bench.insert(twice), is_refused_for(mark))?;
-    expect(PROMISE, &bench.insert(NewRequest { marks: &[other, mark], ..twice }), Result::is_ok)
+    let twice = bench.insert(subject.request().with_marks(&[other, mark, mark]));
+    expect(PROMISE, &twice, is_refused_for(mark))?;
+    expect(PROMISE, &bench.insert(subject.request().with_marks(&[other, mark])), Result::is_ok)
 }
 
 fn requests_and_others_share_their_marks<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     const PROMISE: &str = "a mark that came with a request is known";
     let [first, second, third] = bench.marks()?;
     let subject = bench.subject()?;
-    let request = NewRequest { marks: &[first, second], ..subject.request() };
-    expect("a request with new marks is inserted", &bench.insert(request), Result::is_ok)?;
+    let inserted = bench.insert(subject.request().with_marks(&[first, second]));
+    expect("a request with new marks is inserted", &inserted, Result::is_ok)?;
     for mark in [first, second] {
         expect(PROMISE, &bench.remember(subject.owner, &[third, mark]), is_replay_of(mark))?;
-        let other = NewRequest { marks: &[mark], ..bench.subject()?.request() };
-        expect(PROMISE, &bench.insert(other), is_refused_for(mark))?;
+        let other = bench.insert(bench.subject()?.request().with_marks(&[mark]));
+        expect(PROMISE, &other, is_refused_for(mark))?;
     }
     let claim = subject.claim_by(None);
     expect("a request with marks is opened", &bench.claim(claim), Result::is_ok)?;
@@ -89,12 +89,12 @@ fn a_replay_inserts_nothing<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Viol
     let [known, first, second] = bench.marks()?;
     let subject = bench.subject()?;
     expect("a mark is new once", &bench.remember(subject.owner, &[known]), Result::is_ok)?;
-    let request = NewRequest { marks: &[first, known, second], ..subject.request() };
-    expect(PROMISE, &bench.insert(request), is_refused_for(known))?;
+    let inserted = bench.insert(subject.request().with_marks(&[first, known, second]));
+    expect(PROMISE, &inserted, is_refused_for(known))?;
     let claimed = bench.claim(subject.claim_by(None));
     expect(PROMISE, &claimed, |claimed| matches!(claimed, Err(ClaimError::Unknown)))?;
-    let again = NewRequest { marks: &[first, second], ..subject.request() };
-    expect(LEAVES_NOTHING, &bench.insert(again), Result::is_ok)?;
+    let again = bench.insert(subject.request().with_marks(&[first, second]));
+    expect(LEAVES_NOTHING, &again, Result::is_ok)?;
     let known_still = bench.remember(subject.owner, &[known]);
     expect("a refusal takes back no mark but its own", &known_still, is_replay_of(known))
 }

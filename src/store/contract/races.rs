@@ -2,7 +2,7 @@
 
 use super::{
     Harness, Violation,
-    bench::{Bench, CALLERS, at_once, expect, give_up, one_won},
+    bench::{Bench, CALLERS, LONG, at_once, expect, give_up, one_won},
 };
 use crate::store::{Claim, ClaimError, InsertError, RecordKey, RequestStore as _};
 
@@ -24,7 +24,7 @@ pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 fn one_insert_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let request = bench.subject()?.request();
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.insert(request)))?;
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.insert(request, LONG)))?;
     expect("of 64 inserts under one key, one succeeds", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(InsertError::Exists)))
     })
@@ -34,7 +34,7 @@ fn one_browser_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let subject = bench.waiting()?;
     let browsers: Vec<RecordKey> = (0..CALLERS).map(|_| bench.key()).collect::<Result<_, _>>()?;
     let outcomes = at_once(bench.harness, |store, caller| {
-        bench.harness.block_on(store.claim(subject.claim_by(browsers.get(caller).copied())))
+        bench.harness.block_on(store.claim(subject.claim_by(browsers.get(caller).copied()), LONG))
     })?;
     expect("of 64 browsers, one gets the request", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(ClaimError::OtherBrowser)))
@@ -43,7 +43,7 @@ fn one_browser_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 fn one_consumer_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let claim = bench.open()?.claim_by(None);
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.consume(claim)))?;
+    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.consume(claim, LONG)))?;
     expect("of 64 callers, one spends the request", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(ClaimError::Spent)))
     })
@@ -54,9 +54,9 @@ fn reading_does_not_undo_spending<H: Harness>(bench: &Bench<'_, H>) -> Result<()
     let claim = bench.open()?.claim_by(None);
     let outcomes = at_once(bench.harness, |store, caller| {
         if caller % 2 == 0 {
-            bench.harness.block_on(store.consume(claim)).is_ok()
+            bench.harness.block_on(store.consume(claim, LONG)).is_ok()
         } else {
-            drop(bench.harness.block_on(store.claim(claim)));
+            drop(bench.harness.block_on(store.claim(claim, LONG)));
             false
         }
     })?;
@@ -70,7 +70,7 @@ fn reading_does_not_undo_spending<H: Harness>(bench: &Bench<'_, H>) -> Result<()
 
 fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let subject = bench.subject()?;
-    bench.harness.block_on(give_up(bench.store().insert(subject.request()), polls));
+    bench.harness.block_on(give_up(bench.store().insert(subject.request(), LONG), polls));
     expect("a cancelled insert happened or did not", &bench.claim(subject.claim_by(None)), |claimed| match claimed {
         Ok(payload) => payload == subject.payload,
         Err(error) => matches!(error, ClaimError::Unknown),
@@ -80,13 +80,13 @@ fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>, polls: usize
 fn a_cancelled_claim_can_be_repeated<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let subject = bench.waiting()?;
     let claim = subject.claim_by(Some(bench.key()?));
-    bench.harness.block_on(give_up(bench.store().claim(claim), polls));
+    bench.harness.block_on(give_up(bench.store().claim(claim, LONG), polls));
     expect("a cancelled claim can be repeated", &bench.claim(claim), Result::is_ok)
 }
 
 fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let claim: Claim = bench.open()?.claim_by(None);
-    let first = bench.harness.block_on(give_up(bench.store().consume(claim), polls));
+    let first = bench.harness.block_on(give_up(bench.store().consume(claim, LONG), polls));
     let second = bench.consume(claim);
     let third = bench.consume(claim);
     let won =

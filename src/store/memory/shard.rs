@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap, hash_map},
     sync::Arc,
+    time::Duration,
 };
 
-use super::usage::{self, Accounts, Owner};
+use super::usage::{self, Accounts, Share};
 use crate::{
     clock::milliseconds,
     store::{Claim, ClaimError, RecordKey, ReplayMark, StoreRefusal, retry_after},
@@ -26,7 +27,7 @@ pub(super) struct Shard {
 }
 
 struct Entry {
-    owner: Arc<Owner>,
+    owner: Arc<Share>,
     payload: Box<[u8]>,
     state: State,
     expires_at: u64,
@@ -41,13 +42,13 @@ enum State {
 
 /// A mark that is remembered.
 struct Known {
-    owner: Arc<Owner>,
+    owner: Arc<Share>,
     expires_at: u64,
 }
 
 /// A request on its way into the table. Its usage has been reserved.
 pub(super) struct Insertion<'a> {
-    pub(super) owner: Arc<Owner>,
+    pub(super) owner: Arc<Share>,
     pub(super) payload: &'a [u8],
     pub(super) expires_at: u64,
 }
@@ -66,13 +67,13 @@ impl Shard {
         self.expect_expiry(key, expires_at);
     }
 
-    pub(super) fn claim(&mut self, claim: &Claim, now: u64) -> Result<Vec<u8>, ClaimError> {
+    pub(super) fn claim(&mut self, claim: &Claim, login_lifetime: Duration, now: u64) -> Result<Vec<u8>, ClaimError> {
         let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
         entry.check(claim, now)?;
         match (&mut entry.state, claim.browser) {
             (State::Waiting, browser) => {
                 entry.state = State::Open(browser.map(Box::new));
-                entry.expires_at = now.saturating_add(milliseconds(claim.lifetime));
+                entry.expires_at = now.saturating_add(milliseconds(login_lifetime));
                 let (payload, expires_at) = (entry.payload.to_vec(), entry.expires_at);
                 self.expect_expiry(claim.key, expires_at);
                 return Ok(payload);
@@ -83,7 +84,13 @@ impl Shard {
         Ok(entry.payload.to_vec())
     }
 
-    pub(super) fn consume(&mut self, claim: &Claim, now: u64, accounts: &Accounts) -> Result<(), ClaimError> {
+    pub(super) fn consume(
+        &mut self,
+        claim: &Claim,
+        remembered_for: Duration,
+        now: u64,
+        accounts: &Accounts,
+    ) -> Result<(), ClaimError> {
         let hash_map::Entry::Occupied(mut occupied) = self.requests.entry(claim.key) else {
             return Err(ClaimError::Unknown);
         };
@@ -99,7 +106,7 @@ impl Shard {
         }
         entry.state = State::Spent;
         entry.payload = Box::default();
-        entry.expires_at = now.saturating_add(milliseconds(claim.lifetime));
+        entry.expires_at = now.saturating_add(milliseconds(remembered_for));
         let expires_at = entry.expires_at;
         self.expect_expiry(claim.key, expires_at);
         Ok(())
@@ -116,7 +123,7 @@ impl Shard {
     pub(super) fn put_down(
         &mut self,
         mark: &ReplayMark,
-        owner: &Arc<Owner>,
+        owner: &Arc<Share>,
         now: u64,
         accounts: &Accounts,
     ) -> Result<(), StoreRefusal> {

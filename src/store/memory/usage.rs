@@ -90,7 +90,7 @@ impl Counter {
 
 /// One client's part of the store.
 #[derive(Debug)]
-pub(super) struct Owner {
+pub(super) struct Share {
     pub(super) key: RecordKey,
     pub(super) usage: Usage,
     pub(super) marks: Counter,
@@ -98,20 +98,20 @@ pub(super) struct Owner {
 
 /// The clients that have something in the store.
 #[derive(Debug, Default)]
-pub(super) struct Owners {
-    shards: [Mutex<OwnerShard>; OWNER_SHARDS],
+pub(super) struct Shares {
+    shards: [Mutex<ShareShard>; OWNER_SHARDS],
 }
 
 #[derive(Debug, Default)]
-struct OwnerShard {
-    owners: HashMap<RecordKey, Arc<Owner>>,
+struct ShareShard {
+    owners: HashMap<RecordKey, Arc<Share>>,
     tidy_at: usize,
 }
 
-impl Owners {
-    pub(super) fn get(&self, key: RecordKey) -> Arc<Owner> {
+impl Shares {
+    pub(super) fn get(&self, key: RecordKey) -> Arc<Share> {
         let [.., last] = *key.as_bytes();
-        let new = || Arc::new(Owner { key, usage: Usage::default(), marks: Counter::default() });
+        let new = || Arc::new(Share { key, usage: Usage::default(), marks: Counter::default() });
         let Some(shard) = self.shards.get(usize::from(last) % OWNER_SHARDS) else {
             return new();
         };
@@ -124,7 +124,7 @@ impl Owners {
     }
 }
 
-impl OwnerShard {
+impl ShareShard {
     /// Forgets clients that nothing refers to, whenever their number has doubled.
     fn tidy(&mut self) {
         if self.owners.len() >= self.tidy_at {

@@ -48,16 +48,16 @@ impl Names {
     }
 
     /// Inserts a request that has no marks here.
-    pub(super) fn insert_alone(&self, request: &NewRequest<'_>) -> Cmd {
+    pub(super) fn insert_alone(&self, request: &NewRequest<'_>, waiting: Duration) -> Cmd {
         let mut command = Cmd::with_capacity(6, self.length_of(request).saturating_add(24));
         command.arg("SET");
         put_name(&mut command, &self.requests, &request.key);
         put_record(&mut command, request);
-        command.arg("NX").arg("PX").arg(lifetime(request.lifetime));
+        command.arg("NX").arg("PX").arg(lifetime(waiting));
         command
     }
 
-    pub(super) fn insert(&self, request: &NewRequest<'_>, token: &Token) -> Cmd {
+    pub(super) fn insert(&self, request: &NewRequest<'_>, waiting: Duration, token: &Token) -> Cmd {
         let marks = request.marks;
         let bytes = self.length_of(request).saturating_add(self.length_of_marks(marks));
         let count = marks.len().saturating_add(1);
@@ -66,7 +66,7 @@ impl Names {
         put_name(&mut command, &self.requests, &request.key);
         command.arg(token);
         put_lifetimes(&mut command, marks);
-        command.arg(lifetime(request.lifetime));
+        command.arg(lifetime(waiting));
         put_record(&mut command, request);
         command
     }
@@ -86,24 +86,24 @@ impl Names {
         command
     }
 
-    pub(super) fn claim(&self, claim: &Claim) -> Cmd {
+    pub(super) fn claim(&self, claim: &Claim, login_lifetime: Duration) -> Cmd {
         let mut command = CLAIM.call(1, 3, self.requests.len().saturating_add(160));
-        self.put_claim(&mut command, claim);
+        self.put_claim(&mut command, claim, login_lifetime);
         command
     }
 
-    pub(super) fn consume(&self, claim: &Claim, token: &Token) -> Cmd {
+    pub(super) fn consume(&self, claim: &Claim, remembered_for: Duration, token: &Token) -> Cmd {
         let mut command = CONSUME.call(1, 4, self.requests.len().saturating_add(176));
-        self.put_claim(&mut command, claim);
+        self.put_claim(&mut command, claim, remembered_for);
         command.arg(token);
         command
     }
 
-    fn put_claim(&self, command: &mut Cmd, claim: &Claim) {
+    fn put_claim(&self, command: &mut Cmd, claim: &Claim, lives: Duration) {
         put_name(command, &self.requests, &claim.key);
         let browser = claim.browser.as_ref().map(RecordKey::as_bytes);
         command.arg(claim.owner.as_bytes()).arg(browser.map_or(&[][..], |browser| browser));
-        command.arg(lifetime(claim.lifetime));
+        command.arg(lifetime(lives));
     }
 
     fn put_marks(&self, command: &mut Cmd, marks: &[ReplayMark]) {
@@ -126,7 +126,7 @@ fn put_name(command: &mut Cmd, family: &[u8], key: &RecordKey) {
 }
 
 fn put_record(command: &mut Cmd, request: &NewRequest<'_>) {
-    put_pieces(command, [&WAITING, &[0; 32], request.owner.as_bytes(), request.payload]);
+    put_pieces(command, [&WAITING, &[0; 32], request.owner.key.as_bytes(), request.payload]);
 }
 
 /// One argument of several pieces.

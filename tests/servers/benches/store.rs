@@ -37,7 +37,7 @@ use std::{
 };
 
 use deadpool_postgres::Pool;
-use parjar::store::{Claim, NewRequest, PostgresStore, RecordKey, RedisStore, RequestStore};
+use parjar::store::{Claim, NewRequest, Owner, PostgresStore, RecordKey, RedisStore, RequestStore};
 use redis::aio::MultiplexedConnection;
 
 use self::{database::Database, servers::Redis};
@@ -67,23 +67,22 @@ trait Engine: Clone + Send + Sync + 'static {
 
     fn insert(&self, number: u64) -> impl Future<Output = ()> + Send {
         async move {
-            let request =
-                NewRequest { key: key(number), owner: owner(), payload: payload(), lifetime: LIFETIME, marks: &[] };
-            self.store().insert(request).await.unwrap();
+            let request = NewRequest::new(key(number), Owner::authenticated(owner()), payload());
+            self.store().insert(request, LIFETIME).await.unwrap();
         }
     }
 
     fn claim(&self, number: u64) -> impl Future<Output = ()> + Send {
         async move {
-            let claim = Claim { key: key(number), owner: owner(), browser: Some(owner()), lifetime: LIFETIME };
-            assert_eq!(self.store().claim(claim).await.unwrap().len(), payload().len());
+            let claim = Claim::new(key(number), owner()).by_browser(owner());
+            assert_eq!(self.store().claim(claim, LIFETIME).await.unwrap().len(), payload().len());
         }
     }
 
     fn consume(&self, number: u64) -> impl Future<Output = ()> + Send {
         async move {
-            let claim = Claim { key: key(number), owner: owner(), browser: Some(owner()), lifetime: LIFETIME };
-            self.store().consume(claim).await.unwrap();
+            let claim = Claim::new(key(number), owner()).by_browser(owner());
+            self.store().consume(claim, LIFETIME).await.unwrap();
         }
     }
 

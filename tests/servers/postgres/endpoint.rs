@@ -8,7 +8,7 @@ use std::{
 use parjar::{
     AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Pending,
     RandomSource as _, Reply, SystemRandom,
-    store::{Claim, NewRequest, RecordKey, ReplayMark, RequestStore},
+    store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, RequestStore},
 };
 use serde_json::json;
 
@@ -69,16 +69,20 @@ pub(crate) fn numbered(number: u8) -> RecordKey {
     RecordKey::from_bytes([number; 32])
 }
 
+pub(crate) fn client() -> Owner {
+    Owner::authenticated(numbered(0xEE))
+}
+
 pub(crate) fn new_request(key: RecordKey) -> NewRequest<'static> {
-    NewRequest { key, owner: numbered(0xEE), payload: b"payload", lifetime: LONG, marks: &[] }
+    NewRequest::new(key, client(), b"payload")
 }
 
 pub(crate) fn claim(key: RecordKey) -> Claim {
-    Claim { key, owner: numbered(0xEE), browser: None, lifetime: LONG }
+    Claim::new(key, client().key)
 }
 
 pub(crate) fn mark(key: RecordKey) -> ReplayMark {
-    ReplayMark { key, lifetime: LONG }
+    ReplayMark::new(MarkPurpose::Credential, key, LONG)
 }
 
 /// Counts what happened, over all tasks.

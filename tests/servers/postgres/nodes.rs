@@ -11,7 +11,7 @@ use parjar::store::RequestStore as _;
 
 use super::{
     database::Database,
-    endpoint::{Node, claim, mark, new_request, numbered},
+    endpoint::{LONG, Node, claim, client, mark, new_request, numbered},
 };
 
 const RACERS: &str = "PARJAR_TEST_RACE_OVER";
@@ -64,8 +64,8 @@ async fn of_four_processes_one_spends_a_request_and_one_finds_a_mark_new() {
     let database = Database::new().await;
     let store = database.store().await;
     for round in 0..ROUNDS {
-        store.insert(new_request(numbered(round))).await.unwrap();
-        store.claim(claim(numbered(round))).await.unwrap();
+        store.insert(new_request(numbered(round)), LONG).await.unwrap();
+        store.claim(claim(numbered(round)), LONG).await.unwrap();
     }
     let starter = database.connect().await;
     starter.execute("SELECT pg_advisory_lock(1)", &[]).await.unwrap();
@@ -111,16 +111,16 @@ async fn race(database: &Database) {
             let store = store.clone();
             tokio::spawn(async move {
                 for round in 0..ROUNDS {
-                    if store.consume(claim(numbered(round))).await.is_ok() {
+                    if store.consume(claim(numbered(round)), LONG).await.is_ok() {
                         println!("\nwon:request:{round}");
                     }
                     let mark = mark(numbered(round + 100));
                     let marks = [mark];
                     let new = if round % 2 == 0 {
-                        store.remember(numbered(0), &marks).await.is_ok()
+                        store.remember(client(), &marks).await.is_ok()
                     } else {
                         let request = new_request(super::endpoint::key());
-                        store.insert(parjar::store::NewRequest { marks: &marks, ..request }).await.is_ok()
+                        store.insert(request.with_marks(&marks), LONG).await.is_ok()
                     };
                     if new {
                         println!("\nwon:mark:{round}");

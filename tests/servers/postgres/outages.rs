@@ -2,19 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parjar::store::{ClaimError, InsertError, NewRequest, PostgresStore, RequestStore, StoreError, StoreRefusal};
+use parjar::store::{ClaimError, InsertError, PostgresStore, Remembered, RequestStore, StoreError, StoreRefusal};
 
 use super::{
     database::{Cluster, Database},
-    endpoint::{Count, Node, claim, expect_refused_push, expect_unavailable, key, mark, new_request},
+    endpoint::{Count, LONG, Node, claim, client, expect_refused_push, expect_unavailable, key, mark, new_request},
 };
 use crate::support::Wire;
 
 /// Asks again while the store is unavailable, for a while.
 async fn recovered<S: RequestStore>(store: &S) {
     for _ in 0..200 {
-        match store.insert(new_request(key())).await {
-            Ok(()) => return,
+        match store.insert(new_request(key()), LONG).await {
+            Ok(_) => return,
             Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {}
             Err(other) => panic!("{other:?}"),
         }
@@ -70,7 +70,7 @@ async fn a_crash_loses_nothing_that_was_confirmed_and_nothing_happens_twice() {
     }
     assert!(!spent.is_empty());
     for key in spent {
-        assert!(matches!(store.consume(claim(key)).await, Err(ClaimError::Spent)));
+        assert!(matches!(store.consume(claim(key), LONG).await, Err(ClaimError::Spent)));
     }
 }
 
@@ -82,17 +82,17 @@ enum Outcome {
 /// A whole login whose end two callers try at once.
 async fn log_in(store: &PostgresStore) -> Outcome {
     let key = key();
-    match store.insert(new_request(key)).await {
-        Ok(()) => {}
+    match store.insert(new_request(key), LONG).await {
+        Ok(_) => {}
         Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => return Outcome::Unavailable,
         Err(other) => panic!("{other:?}"),
     }
-    match store.claim(claim(key)).await {
+    match store.claim(claim(key), LONG).await {
         Ok(payload) => assert_eq!(payload, b"payload"),
         Err(ClaimError::Unavailable(_)) => return Outcome::Unavailable,
         Err(other) => panic!("{other:?}"),
     }
-    let both = tokio::join!(store.consume(claim(key)), store.consume(claim(key)));
+    let both = tokio::join!(store.consume(claim(key), LONG), store.consume(claim(key), LONG));
     let both = [both.0, both.1];
     for outcome in &both {
         assert!(matches!(outcome, Ok(()) | Err(ClaimError::Spent | ClaimError::Unavailable(_))), "{outcome:?}");
@@ -130,22 +130,22 @@ async fn late_answers_and_cut_wires_are_unavailable_and_pass() {
         .build()
         .unwrap();
     let key = key();
-    patient.insert(new_request(key)).await.unwrap();
-    patient.claim(claim(key)).await.unwrap();
+    patient.insert(new_request(key), LONG).await.unwrap();
+    patient.claim(claim(key), LONG).await.unwrap();
     wire.delay_replies(Duration::from_secs(10));
     let consuming = tokio::spawn({
         let patient = patient.clone();
-        async move { patient.consume(claim(key)).await }
+        async move { patient.consume(claim(key), LONG).await }
     });
     // The server has done it, and its answer is held back.
     let watcher = database.store().await;
-    while !matches!(watcher.claim(claim(key)).await, Err(ClaimError::Spent)) {
+    while !matches!(watcher.claim(claim(key), LONG).await, Err(ClaimError::Spent)) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     wire.cut();
     assert!(matches!(consuming.await.unwrap(), Err(ClaimError::Unavailable(_))));
     wire.delay_replies(Duration::ZERO);
-    assert!(matches!(patient.consume(claim(key)).await, Err(ClaimError::Spent)));
+    assert!(matches!(patient.consume(claim(key), LONG).await, Err(ClaimError::Spent)));
     recovered(&store).await;
 }
 
@@ -159,7 +159,7 @@ async fn an_exhausted_pool_is_unavailable_and_passes() {
     let request_uri = node.pushed().await;
     let taken = pool.get().await.unwrap();
     expect_unavailable(&node, &request_uri).await;
-    assert!(matches!(store.remember(key(), &[mark(key())]).await, Err(StoreRefusal::Unavailable(_))));
+    assert!(matches!(store.remember(client(), &[mark(key())]).await, Err(StoreRefusal::Unavailable(_))));
     assert!(store.sweep(10).await.is_err());
     drop(taken);
     node.open(&request_uri, "cookie").await.unwrap();
@@ -173,16 +173,16 @@ async fn a_statement_that_waits_for_too_long_does_not_hold_up_the_next() {
     store.migrate().await.unwrap();
     let (locked, free) = (key(), key());
     for key in [locked, free] {
-        store.insert(new_request(key)).await.unwrap();
+        store.insert(new_request(key), LONG).await.unwrap();
     }
     let mut other = database.connect().await;
     let lock = other.transaction().await.unwrap();
     lock.execute("SELECT 1 FROM parjar_requests WHERE key = $1 FOR UPDATE", &[&&locked.as_bytes()[..]]).await.unwrap();
-    assert!(matches!(store.claim(claim(locked)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.claim(claim(locked), LONG).await, Err(ClaimError::Unavailable(_))));
     recovered(&store).await;
-    store.claim(claim(free)).await.unwrap();
+    store.claim(claim(free), LONG).await.unwrap();
     lock.rollback().await.unwrap();
-    store.claim(claim(locked)).await.unwrap();
+    store.claim(claim(locked), LONG).await.unwrap();
 }
 
 #[tokio::test]
@@ -194,21 +194,21 @@ async fn a_full_disk_refuses_and_leaves_nothing_half_written() {
     raise(&database, "parjar_requests", "53100", "no space left on device").await;
     expect_refused_push(&node.push().await);
     let mark = mark(key());
-    let with_mark = NewRequest { marks: &[mark], ..new_request(key()) };
-    let outcomes = [store.insert(new_request(key())).await, store.insert(with_mark).await];
+    let with_mark = store.insert(new_request(key()).with_marks(&[mark]), LONG).await;
+    let outcomes = [store.insert(new_request(key()), LONG).await, with_mark];
     for outcome in outcomes {
         assert!(matches!(outcome, Err(InsertError::Refused(StoreRefusal::Full { .. }))), "{outcome:?}");
     }
     node.open(&request_uri, "cookie").await.unwrap();
-    store.remember(key(), &[mark]).await.unwrap();
+    store.remember(client(), &[mark]).await.unwrap();
 
     raise(&database, "parjar_marks", "53200", "out of memory").await;
     let several = [key(), key()].map(super::endpoint::mark);
     for marks in [&several[..1], &several[..]] {
-        assert!(matches!(store.remember(key(), marks).await, Err(StoreRefusal::Full { .. })));
+        assert!(matches!(store.remember(client(), marks).await, Err(StoreRefusal::Full { .. })));
     }
     database.run("DROP TRIGGER raise ON parjar_requests; DROP TRIGGER raise ON parjar_marks").await;
-    store.insert(NewRequest { marks: &several, ..new_request(key()) }).await.unwrap();
+    store.insert(new_request(key()).with_marks(&several), LONG).await.unwrap();
 }
 
 /// Makes every insert into a table fail.
@@ -230,12 +230,12 @@ async fn errors_do_not_quote_what_is_stored() {
     let key = key();
     let hex: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     database.run("CREATE UNIQUE INDEX ON parjar_requests (owner)").await;
-    store.insert(new_request(super::endpoint::key())).await.unwrap();
-    let violation = refused(store.insert(new_request(key)).await);
+    store.insert(new_request(super::endpoint::key()), LONG).await.unwrap();
+    let violation = refused(store.insert(new_request(key), LONG).await);
     assert!(text(&violation).contains("SQLSTATE 23505"), "{}", text(&violation));
     assert!(!text(&violation).contains("eeee"), "{}", text(&violation));
     raise(&database, "parjar_requests", "55000", "not now").await;
-    let raised = refused(store.insert(new_request(key)).await);
+    let raised = refused(store.insert(new_request(key), LONG).await);
     assert!(text(&raised).contains("SQLSTATE 55000: not now"), "{}", text(&raised));
     assert!(!text(&raised).contains(&hex));
 }
@@ -244,11 +244,11 @@ async fn errors_do_not_quote_what_is_stored() {
 async fn missing_tables_and_wrong_addresses_say_what_is_wrong() {
     let database = Database::new().await;
     let store = PostgresStore::builder(database.pool(1)).build().unwrap();
-    let missing = refused(store.insert(new_request(key())).await);
+    let missing = refused(store.insert(new_request(key()), LONG).await);
     assert!(text(&missing).contains("parjar_requests"), "{}", text(&missing));
     let nowhere = database.through((std::net::Ipv4Addr::LOCALHOST, crate::support::free_port()).into());
     let store = PostgresStore::builder(nowhere.pool(1)).build().unwrap();
-    let unreachable = refused(store.insert(new_request(key())).await);
+    let unreachable = refused(store.insert(new_request(key()), LONG).await);
     assert!(text(&unreachable).contains("error connecting to server"), "{}", text(&unreachable));
 }
 
@@ -260,11 +260,11 @@ async fn a_replica_is_unavailable_and_its_connection_is_not_used_again() {
     let store = PostgresStore::builder(pool.clone()).build().unwrap();
     store.migrate().await.unwrap();
     pool.get().await.unwrap().batch_execute("SET default_transaction_read_only = on").await.unwrap();
-    assert!(text(&refused(store.insert(new_request(key())).await)).contains("25006"));
-    store.insert(new_request(key())).await.unwrap();
+    assert!(text(&refused(store.insert(new_request(key()), LONG).await)).contains("25006"));
+    store.insert(new_request(key()), LONG).await.unwrap();
 }
 
-fn refused(outcome: Result<(), InsertError>) -> StoreError {
+fn refused(outcome: Result<Remembered, InsertError>) -> StoreError {
     match outcome {
         Err(InsertError::Refused(StoreRefusal::Unavailable(error))) => error,
         other => panic!("{other:?}"),

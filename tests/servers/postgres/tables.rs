@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use parjar::store::{
-    Claim, ClaimError, InsertError, NewRequest, PostgresStore, PostgresStoreError, ReplayMark, RequestStore as _,
+    Claim, ClaimError, InsertError, MarkPurpose, PostgresStore, PostgresStoreError, ReplayMark, RequestStore as _,
     StoreRefusal,
 };
 
 use super::{
     database::Database,
-    endpoint::{Node, claim, key, mark, new_request, numbered},
+    endpoint::{LONG, Node, claim, client, key, mark, new_request, numbered},
 };
 
 /// Columns, types, options and indexes of the tables.
@@ -49,7 +49,7 @@ async fn tables_are_made_once_by_any_number_of_nodes() {
         by_hand.run(&store.migration()).await;
     }
     assert_eq!(shape(&by_hand).await, migrated);
-    store.insert(new_request(key())).await.unwrap();
+    store.insert(new_request(key()), LONG).await.unwrap();
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn only_plain_names_are_taken() {
     assert!(matches!(builder().schema("").build(), Err(PostgresStoreError::Schema)));
     let store = builder().schema("Select").table_prefix("").build().unwrap();
     store.migrate().await.unwrap();
-    store.insert(new_request(key())).await.unwrap();
+    store.insert(new_request(key()), LONG).await.unwrap();
     let count = "SELECT count(*) FROM \"Select\".requests";
     assert_eq!(database.connect().await.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
@@ -89,12 +89,12 @@ async fn stores_with_different_names_know_nothing_of_each_other() {
     let mark = mark(key);
     for store in [&plain, &other, &elsewhere] {
         store.migrate().await.unwrap();
-        store.insert(NewRequest { marks: &[mark], ..new_request(key) }).await.unwrap();
+        store.insert(new_request(key).with_marks(&[mark]), LONG).await.unwrap();
     }
-    plain.claim(claim(key)).await.unwrap();
-    plain.consume(claim(key)).await.unwrap();
+    plain.claim(claim(key), LONG).await.unwrap();
+    plain.consume(claim(key), LONG).await.unwrap();
     for store in [&other, &elsewhere] {
-        store.claim(claim(key)).await.unwrap();
+        store.claim(claim(key), LONG).await.unwrap();
     }
 }
 
@@ -103,13 +103,13 @@ async fn lifetimes_of_any_length_are_taken() {
     let database = Database::new().await;
     let store = database.store().await;
     let (key, lifetime) = (key(), Duration::MAX);
-    let request = NewRequest { lifetime, marks: &[ReplayMark { key, lifetime }], ..new_request(key) };
-    store.insert(request).await.unwrap();
-    store.claim(Claim { lifetime, ..claim(key) }).await.unwrap();
-    store.consume(Claim { lifetime, ..claim(key) }).await.unwrap();
-    let gone = NewRequest { lifetime: Duration::ZERO, ..new_request(super::endpoint::key()) };
-    store.insert(gone).await.unwrap();
-    assert!(matches!(store.claim(claim(gone.key)).await, Err(ClaimError::Unknown)));
+    let marks = [ReplayMark::new(MarkPurpose::Credential, key, lifetime)];
+    store.insert(new_request(key).with_marks(&marks), lifetime).await.unwrap();
+    store.claim(claim(key), lifetime).await.unwrap();
+    store.consume(claim(key), lifetime).await.unwrap();
+    let gone = new_request(super::endpoint::key());
+    store.insert(gone, Duration::ZERO).await.unwrap();
+    assert!(matches!(store.claim(claim(gone.key), LONG).await, Err(ClaimError::Unknown)));
     assert_eq!(store.sweep(10).await.unwrap(), 1);
 }
 
@@ -181,16 +181,19 @@ async fn reading_again_writes_nothing() {
     let database = Database::new().await;
     let store = database.store().await;
     let key = key();
-    let bound = Claim { browser: Some(numbered(1)), ..claim(key) };
-    store.insert(new_request(key)).await.unwrap();
-    store.claim(bound).await.unwrap();
+    let bound = claim(key).by_browser(numbered(1));
+    store.insert(new_request(key), LONG).await.unwrap();
+    store.claim(bound, LONG).await.unwrap();
     let version = "SELECT ctid::text || xmin::text || xmax::text FROM parjar_requests";
     let client = database.connect().await;
     let before: String = client.query_one(version, &[]).await.unwrap().get(0);
     for _ in 0..3 {
-        store.claim(bound).await.unwrap();
-        assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::OtherBrowser)));
-        assert!(matches!(store.claim(Claim { owner: key, ..bound }).await, Err(ClaimError::OtherOwner)));
+        store.claim(bound, LONG).await.unwrap();
+        assert!(matches!(store.claim(claim(key), LONG).await, Err(ClaimError::OtherBrowser)));
+        assert!(matches!(
+            store.claim(Claim::new(key, key).by_browser(numbered(1)), LONG).await,
+            Err(ClaimError::OtherOwner)
+        ));
     }
     assert_eq!(client.query_one(version, &[]).await.unwrap().get::<_, String>(0), before);
 }
@@ -202,12 +205,12 @@ async fn damaged_rows_are_refused() {
     let store = database.store().await;
     for damage in ["owner = substr(owner, 2)", "browser = 'x'", "state = 7", "owner = ''"] {
         let key = key();
-        store.insert(new_request(key)).await.unwrap();
-        store.claim(claim(key)).await.unwrap();
+        store.insert(new_request(key), LONG).await.unwrap();
+        store.claim(claim(key), LONG).await.unwrap();
         database.run(&format!("UPDATE parjar_requests SET {damage}")).await;
-        assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unreadable)), "{damage}");
-        assert!(matches!(store.consume(claim(key)).await, Err(ClaimError::Unreadable)), "{damage}");
-        assert!(matches!(store.insert(new_request(key)).await, Err(InsertError::Exists)), "{damage}");
+        assert!(matches!(store.claim(claim(key), LONG).await, Err(ClaimError::Unreadable)), "{damage}");
+        assert!(matches!(store.consume(claim(key), LONG).await, Err(ClaimError::Unreadable)), "{damage}");
+        assert!(matches!(store.insert(new_request(key), LONG).await, Err(InsertError::Exists)), "{damage}");
         database.run("DELETE FROM parjar_requests").await;
     }
 }
@@ -248,19 +251,19 @@ async fn forgotten_statements_are_prepared_again() {
         // The second time, everything has been prepared.
         for _ in 0..2 {
             let (key, [first, second, third]) = (key(), [key(), key(), key()].map(mark));
-            store.insert(new_request(key)).await.unwrap();
+            store.insert(new_request(key), LONG).await.unwrap();
             between().await;
-            store.claim(claim(key)).await.unwrap();
+            store.claim(claim(key), LONG).await.unwrap();
             between().await;
-            store.consume(claim(key)).await.unwrap();
+            store.consume(claim(key), LONG).await.unwrap();
             between().await;
-            assert!(matches!(store.consume(claim(key)).await, Err(ClaimError::Spent)));
+            assert!(matches!(store.consume(claim(key), LONG).await, Err(ClaimError::Spent)));
             between().await;
-            store.insert(NewRequest { marks: &[first], ..new_request(first.key) }).await.unwrap();
+            store.insert(new_request(first.key).with_marks(&[first]), LONG).await.unwrap();
             between().await;
-            store.remember(key, &[second]).await.unwrap();
+            store.remember(client(), &[second]).await.unwrap();
             between().await;
-            let replayed = store.remember(key, &[third, first]).await;
+            let replayed = store.remember(client(), &[third, first]).await;
             assert!(matches!(replayed, Err(StoreRefusal::Replayed { mark }) if mark == first.key));
             between().await;
             store.sweep(1).await.unwrap();

@@ -6,7 +6,7 @@ use parjar::{
 };
 use redis::{Cmd, aio::MultiplexedConnection};
 
-use super::{claim, fresh, mark, name, nodes::endpoint, opened, owner, request, servers::Redis};
+use super::{MINUTE, claim, client, fresh, mark, name, nodes::endpoint, opened, request, servers::Redis};
 
 async fn put(connection: &mut MultiplexedConnection, name: String, value: &[u8]) {
     let mut command = Cmd::new();
@@ -32,12 +32,12 @@ async fn what_the_store_did_not_write_is_neither_opened_nor_spent_nor_overwritte
     ] {
         let key = fresh();
         put(&mut connection, name(key), &value).await;
-        assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unreadable)), "{what}");
-        assert!(matches!(store.consume(claim(key)).await, Err(ClaimError::Unreadable)), "{what}");
+        assert!(matches!(store.claim(claim(key), MINUTE).await, Err(ClaimError::Unreadable)), "{what}");
+        assert!(matches!(store.consume(claim(key), MINUTE).await, Err(ClaimError::Unreadable)), "{what}");
         let mark = mark();
-        assert!(matches!(store.insert(request(key, &[])).await, Err(InsertError::Exists)), "{what}");
-        assert!(matches!(store.insert(request(key, &[mark])).await, Err(InsertError::Exists)), "{what}");
-        store.remember(owner(), &[mark]).await.unwrap();
+        assert!(matches!(store.insert(request(key, &[]), MINUTE).await, Err(InsertError::Exists)), "{what}");
+        assert!(matches!(store.insert(request(key, &[mark]), MINUTE).await, Err(InsertError::Exists)), "{what}");
+        store.remember(client(), &[mark]).await.unwrap();
         let left: Vec<u8> = Cmd::new().arg("GET").arg(name(key)).query_async(&mut connection).await.unwrap();
         assert_eq!(left, value, "{what}");
     }
@@ -54,10 +54,10 @@ async fn a_value_of_another_type_is_refused() {
         let _: () = Cmd::new().arg("RPUSH").arg(&name).arg("x").query_async(&mut connection).await.unwrap();
         let _: () = Cmd::new().arg("EXPIRE").arg(&name).arg(60).query_async(&mut connection).await.unwrap();
     }
-    assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unreadable)));
-    assert!(matches!(store.consume(claim(key)).await, Err(ClaimError::Unreadable)));
-    assert!(matches!(store.insert(request(key, &[])).await, Err(InsertError::Exists)));
-    let known = store.remember(owner(), &[mark]).await;
+    assert!(matches!(store.claim(claim(key), MINUTE).await, Err(ClaimError::Unreadable)));
+    assert!(matches!(store.consume(claim(key), MINUTE).await, Err(ClaimError::Unreadable)));
+    assert!(matches!(store.insert(request(key, &[]), MINUTE).await, Err(InsertError::Exists)));
+    let known = store.remember(client(), &[mark]).await;
     assert!(matches!(known, Err(StoreRefusal::Replayed { mark: known }) if known == mark.key), "{known:?}");
 }
 
@@ -77,7 +77,7 @@ async fn no_cut_and_no_flipped_bit_makes_anything_but_a_refusal_or_the_payload()
     });
     for value in cuts.chain(flips) {
         put(&mut connection, name(key), &value).await;
-        match store.claim(claim(key)).await {
+        match store.claim(claim(key), MINUTE).await {
             // Bits of a browser mean nothing while there is none.
             Ok(payload) => assert!(b"payload \x00\xff".starts_with(&payload) && value.len() >= 66),
             Err(ClaimError::Unavailable(error)) => panic!("{error:?}"),

@@ -16,9 +16,9 @@ use parjar::{
 use redis::{aio::MultiplexedConnection, cluster::ClusterClient};
 
 use super::{
-    claim, fresh, mark,
+    MINUTE, claim, client, fresh, mark,
     nodes::endpoint,
-    opened, owner, request,
+    opened, request,
     servers::{Redis, manager, wait_for_cluster},
 };
 use crate::support::{Wire, free_port};
@@ -42,17 +42,17 @@ async fn patient(wire: &Wire) -> MultiplexedConnection {
 /// Makes the server know the scripts, so that each further operation is one command.
 async fn warm_up(store: &impl RequestStore) {
     let key = fresh();
-    store.insert(request(key, &[mark()])).await.unwrap();
-    store.claim(claim(key)).await.unwrap();
-    store.consume(claim(key)).await.unwrap();
-    store.remember(owner(), &[mark()]).await.unwrap();
+    store.insert(request(key, &[mark()]), MINUTE).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
+    store.consume(claim(key), MINUTE).await.unwrap();
+    store.remember(client(), &[mark()]).await.unwrap();
 }
 
 /// Tries until the server can be asked again.
 async fn wait_until_it_works(store: &impl RequestStore) {
     for _ in 0..200 {
-        match store.insert(request(fresh(), &[])).await {
-            Ok(()) => return,
+        match store.insert(request(fresh(), &[]), MINUTE).await {
+            Ok(_) => return,
             Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -76,8 +76,8 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
                 while !stop.load(Ordering::SeqCst) {
                     let started = Instant::now();
                     let (key, mark) = (fresh(), mark());
-                    match store.insert(request(key, &[mark])).await {
-                        Ok(()) => {}
+                    match store.insert(request(key, &[mark]), MINUTE).await {
+                        Ok(_) => {}
                         Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {
                             failures.fetch_add(1, Ordering::SeqCst);
                             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -85,12 +85,13 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
                         }
                         Err(error) => panic!("{error:?}"),
                     }
-                    match store.claim(claim(key)).await {
+                    match store.claim(claim(key), MINUTE).await {
                         Ok(_) => {}
                         Err(ClaimError::Unavailable(_)) => continue,
                         Err(error) => panic!("{error:?}"),
                     }
-                    let (first, second) = tokio::join!(store.consume(claim(key)), store.consume(claim(key)));
+                    let (first, second) =
+                        tokio::join!(store.consume(claim(key), MINUTE), store.consume(claim(key), MINUTE));
                     let (mut won, mut unsure) = (0, false);
                     for outcome in [first, second] {
                         match outcome {
@@ -124,7 +125,7 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
     wait_until_it_works(&store).await;
     let spent = std::mem::take(&mut *spent.lock().unwrap());
     for key in spent {
-        let again = store.consume(claim(key)).await;
+        let again = store.consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
     let names: Vec<String> = redis.tell("KEYS *").await;
@@ -144,13 +145,13 @@ async fn a_late_answer_is_none() {
     let (key, open) = (fresh(), opened(&store).await);
     wire.delay_replies(FOREVER);
     let started = Instant::now();
-    let late = store.insert(request(key, &[])).await;
+    let late = store.insert(request(key, &[]), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
-    let late = store.insert(request(fresh(), &[mark()])).await;
+    let late = store.insert(request(fresh(), &[mark()]), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
-    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.remember(owner(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.remember(client(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
     assert!(started.elapsed() < FOREVER / 3);
 }
 
@@ -163,7 +164,7 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
     for _ in 0..3 {
         let open = opened(&store).await;
         wire.delay_replies(FOREVER);
-        let (consumed, ()) = tokio::join!(store.consume(claim(open)), async {
+        let (consumed, ()) = tokio::join!(store.consume(claim(open), MINUTE), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             wire.cut();
             wire.delay_replies(Duration::ZERO);
@@ -171,7 +172,7 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
         assert!(matches!(consumed, Err(ClaimError::Unavailable(_))), "{consumed:?}");
         wait_until_it_works(&store).await;
         // It was done, and nobody was told.
-        let again = store.consume(claim(open)).await;
+        let again = store.consume(claim(open), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
 }
@@ -184,12 +185,12 @@ async fn a_server_that_hangs_is_unavailable_and_goes_on_where_it_stood() {
     let open = opened(&store).await;
     redis.signal("-STOP");
     let started = Instant::now();
-    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
     assert!(started.elapsed() < FOREVER / 3);
     redis.signal("-CONT");
     wait_until_it_works(&store).await;
-    store.claim(claim(open)).await.unwrap();
-    store.consume(claim(open)).await.unwrap();
+    store.claim(claim(open), MINUTE).await.unwrap();
+    store.consume(claim(open), MINUTE).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,13 +220,13 @@ async fn a_server_that_loads_or_is_a_replica_is_unavailable() {
     let store = redis.store().await;
     let open = opened(&store).await;
     let _: () = redis.tell(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).await;
-    let insert = store.insert(request(fresh(), &[])).await;
+    let insert = store.insert(request(fresh(), &[]), MINUTE).await;
     assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
-    let insert = store.insert(request(fresh(), &[mark()])).await;
+    let insert = store.insert(request(fresh(), &[mark()]), MINUTE).await;
     assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
-    assert!(matches!(store.claim(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Unavailable(_))));
-    assert!(matches!(store.remember(owner(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.remember(client(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
     let _: () = redis.tell("REPLICAOF NO ONE").await;
     wait_until_it_works(&store).await;
 }
@@ -240,8 +241,8 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
     let _: () = redis.tell("CONFIG SET cluster-announce-ip 127.0.0.1").await;
     let _: () = redis.tell("CLUSTER ADDSLOTSRANGE 0 16383").await;
     wait_for_cluster(&redis, 1);
-    let client = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
-    let connection = client.get_async_connection().await.unwrap();
+    let cluster = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
+    let connection = cluster.get_async_connection().await.unwrap();
     let store = RedisStore::builder(connection).timeout(Duration::from_secs(20)).build().await.unwrap();
     warm_up(&store).await;
     let cut = async || {
@@ -251,17 +252,17 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
         wire.cut();
     };
     let (open, key, marks) = (opened(&store).await, fresh(), [mark(), mark()]);
-    let (consumed, ()) = tokio::join!(store.consume(claim(open)), cut());
+    let (consumed, ()) = tokio::join!(store.consume(claim(open), MINUTE), cut());
     consumed.unwrap();
-    assert!(matches!(store.consume(claim(open)).await, Err(ClaimError::Spent)));
-    let (inserted, ()) = tokio::join!(store.insert(request(key, &marks)), cut());
+    assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Spent)));
+    let (inserted, ()) = tokio::join!(store.insert(request(key, &marks), MINUTE), cut());
     inserted.unwrap();
-    store.claim(claim(key)).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
     let other = [mark()];
-    let (remembered, ()) = tokio::join!(store.remember(owner(), &other), cut());
+    let (remembered, ()) = tokio::join!(store.remember(client(), &other), cut());
     remembered.unwrap();
     for mark in marks.into_iter().chain(other) {
-        assert!(matches!(store.remember(owner(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
+        assert!(matches!(store.remember(client(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
     }
 }
 
@@ -273,10 +274,10 @@ async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
     let store = builder.timeout(Duration::from_millis(300)).build().await.unwrap();
     let used = [mark(), mark()];
     wire.delay_replies(FOREVER);
-    let late = store.insert(request(fresh(), &used)).await;
+    let late = store.insert(request(fresh(), &used), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
     for mark in used {
-        assert!(matches!(store.remember(owner(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
+        assert!(matches!(store.remember(client(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
     }
     // Without the instance of the marks, there is no request that has any.
     let mut marks = marks;
@@ -284,8 +285,8 @@ async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
         RedisStore::builder(requests.connection().await).marks_on(manager(marks.url()).await).build().await.unwrap();
     marks.kill();
     let key = fresh();
-    let refused = store.insert(request(key, &[mark()])).await;
+    let refused = store.insert(request(key, &[mark()]), MINUTE).await;
     assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{refused:?}");
-    assert!(matches!(store.claim(claim(key)).await, Err(ClaimError::Unknown)));
+    assert!(matches!(store.claim(claim(key), MINUTE).await, Err(ClaimError::Unknown)));
     opened(&store).await;
 }

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use parjar::store::{RecordKey, RedisStore, ReplayMark, RequestStore as _};
+use parjar::store::{MarkPurpose, RecordKey, RedisStore, ReplayMark, RequestStore as _};
 use redis::{Client, Cmd};
 
-use super::{MINUTE, claim, fresh, opened, owner, servers::Redis};
+use super::{MINUTE, claim, client, fresh, opened, servers::Redis};
 
 const PROCESSES: usize = 4;
 const TASKS: usize = 16;
@@ -40,8 +40,8 @@ async fn of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark()
     let store = redis.store().await;
     let first = fresh();
     for key in keys(first) {
-        store.insert(super::request(key, &[])).await.unwrap();
-        store.claim(claim(key)).await.unwrap();
+        store.insert(super::request(key, &[]), MINUTE).await.unwrap();
+        store.claim(claim(key), MINUTE).await.unwrap();
     }
     let key: Vec<String> = first.as_bytes().iter().map(u8::to_string).collect();
     let racers: Vec<_> = (0..PROCESSES)
@@ -95,8 +95,9 @@ async fn race(url: String) {
             .map(|_| {
                 let store = store.clone();
                 tokio::spawn(async move {
-                    let marks = [ReplayMark { key, lifetime: MINUTE }];
-                    let (spent, marked) = tokio::join!(store.consume(claim(key)), store.remember(owner(), &marks));
+                    let marks = [ReplayMark::new(MarkPurpose::Credential, key, MINUTE)];
+                    let (spent, marked) =
+                        tokio::join!(store.consume(claim(key), MINUTE), store.remember(client(), &marks));
                     (spent.is_ok(), marked.is_ok())
                 })
             })

@@ -2,10 +2,10 @@
 
 use std::{error::Error as _, time::Duration};
 
-use parjar::store::{Claim, NewRequest, RedisStore, RequestStore as _};
+use parjar::store::{NewRequest, RedisStore, RequestStore as _};
 use redis::Cmd;
 
-use super::{MINUTE, claim, fresh, mark, nodes::endpoint, opened, owner, request, servers::Redis};
+use super::{MINUTE, claim, client, fresh, mark, nodes::endpoint, opened, owner, request, servers::Redis};
 
 /// Names, values and what is left of their lives in milliseconds.
 async fn all(redis: &Redis) -> Vec<(String, Vec<u8>, i64)> {
@@ -24,15 +24,15 @@ async fn every_key_dies_and_is_as_long_as_any() {
     // S-04, S-05
     let redis = Redis::start(&[]);
     let store = redis.store().await;
-    store.insert(request(fresh(), &[])).await.unwrap();
+    store.insert(request(fresh(), &[]), MINUTE).await.unwrap();
     opened(&store).await;
     let spent = fresh();
-    store.insert(request(spent, &[mark(), mark()])).await.unwrap();
-    store.claim(Claim { browser: Some(owner()), ..claim(spent) }).await.unwrap();
-    store.consume(Claim { browser: Some(owner()), ..claim(spent) }).await.unwrap();
-    store.remember(owner(), &[mark()]).await.unwrap();
+    store.insert(request(spent, &[mark(), mark()]), MINUTE).await.unwrap();
+    store.claim(claim(spent).by_browser(owner()), MINUTE).await.unwrap();
+    store.consume(claim(spent).by_browser(owner()), MINUTE).await.unwrap();
+    store.remember(client(), &[mark()]).await.unwrap();
     let bound_later = opened(&store).await;
-    store.claim(Claim { browser: Some(owner()), ..claim(bound_later) }).await.unwrap();
+    store.claim(claim(bound_later).by_browser(owner()), MINUTE).await.unwrap();
     let entries = all(&redis).await;
     assert_eq!(entries.len(), 7);
     for (name, _, left) in &entries {
@@ -46,12 +46,12 @@ async fn lifetimes_without_measure_are_lifetimes_all_the_same() {
     // S-04
     let redis = Redis::start(&[]);
     let store = redis.store().await;
-    store.insert(NewRequest { lifetime: Duration::ZERO, ..request(fresh(), &[]) }).await.unwrap();
+    store.insert(request(fresh(), &[]), Duration::ZERO).await.unwrap();
     let (key, mut mark) = (fresh(), mark());
     mark.lifetime = Duration::MAX;
-    store.insert(NewRequest { lifetime: Duration::MAX, ..request(key, &[mark]) }).await.unwrap();
-    store.claim(Claim { lifetime: Duration::MAX, ..claim(key) }).await.unwrap();
-    store.consume(Claim { lifetime: Duration::MAX, ..claim(key) }).await.unwrap();
+    store.insert(request(key, &[mark]), Duration::MAX).await.unwrap();
+    store.claim(claim(key), Duration::MAX).await.unwrap();
+    store.consume(claim(key), Duration::MAX).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let entries = all(&redis).await;
     assert_eq!(entries.len(), 2);
@@ -84,8 +84,7 @@ async fn errors_quote_no_arguments() {
     // Servers repeat what they do not understand.
     let redis = Redis::start(&["--rename-command", "SET", ""]);
     let store = redis.store().await;
-    let error =
-        store.insert(NewRequest { payload: b"canary", lifetime: MINUTE, ..request(fresh(), &[]) }).await.unwrap_err();
+    let error = store.insert(NewRequest::new(fresh(), client(), b"canary"), MINUTE).await.unwrap_err();
     let mut told = format!("{error} {error:?}");
     let mut source = error.source();
     while let Some(error) = source {

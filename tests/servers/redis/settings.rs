@@ -9,7 +9,7 @@ use redis::{
 };
 
 use super::{
-    claim, fresh, mark, opened, owner, request,
+    MINUTE, claim, client, fresh, mark, opened, request,
     servers::{Cluster, Redis},
 };
 
@@ -80,14 +80,14 @@ async fn every_primary_of_a_cluster_is_asked() {
 async fn a_server_that_may_not_be_asked_is_believed() {
     let redis = Redis::start(&[]);
     let _: () = redis.tell("ACL SETUSER parjar on >s3cret ~{parjar}:* +set +get +getrange +setrange +exists +pexpire +del +eval +evalsha").await;
-    let client = Client::open(format!("redis://parjar:s3cret@{}:{}/", Ipv4Addr::LOCALHOST, redis.port())).unwrap();
-    let connection = client.get_multiplexed_async_connection().await.unwrap();
+    let server = Client::open(format!("redis://parjar:s3cret@{}:{}/", Ipv4Addr::LOCALHOST, redis.port())).unwrap();
+    let connection = server.get_multiplexed_async_connection().await.unwrap();
     let store = RedisStore::builder(connection).build().await.unwrap();
     let (key, mark) = (fresh(), mark());
-    store.insert(request(key, &[mark])).await.unwrap();
-    store.claim(claim(key)).await.unwrap();
-    store.consume(claim(key)).await.unwrap();
-    assert!(store.remember(owner(), &[mark]).await.is_err());
+    store.insert(request(key, &[mark]), MINUTE).await.unwrap();
+    store.claim(claim(key), MINUTE).await.unwrap();
+    store.consume(claim(key), MINUTE).await.unwrap();
+    assert!(store.remember(client(), &[mark]).await.is_err());
 }
 
 #[tokio::test]
@@ -107,13 +107,13 @@ async fn scripts_that_the_server_has_forgotten_are_sent_again() {
     let (key, mark) = (fresh(), mark());
     for _ in 0..2 {
         flush().await;
-        let known = store.insert(request(key, &[mark])).await;
+        let known = store.insert(request(key, &[mark]), MINUTE).await;
         flush().await;
-        assert!(store.claim(claim(key)).await.is_ok() == known.is_ok());
+        assert!(store.claim(claim(key), MINUTE).await.is_ok() == known.is_ok());
         flush().await;
-        assert!(store.consume(claim(key)).await.is_ok() == known.is_ok());
+        assert!(store.consume(claim(key), MINUTE).await.is_ok() == known.is_ok());
         flush().await;
-        assert!(store.remember(owner(), &[mark]).await.is_err());
+        assert!(store.remember(client(), &[mark]).await.is_err());
     }
     let info: String = redis.tell("INFO commandstats").await;
     assert!(info.contains("cmdstat_eval:"));

@@ -1,10 +1,10 @@
 //! One mark and 64 callers, and callers that give up half-way.
 
 use crate::store::{
-    ClaimError, InsertError, NewRequest, ReplayMark, RequestStore as _, StoreError, StoreRefusal,
+    ClaimError, InsertError, Owner, Remembered, ReplayMark, RequestStore as _, StoreError, StoreRefusal,
     contract::{
         Harness, Violation,
-        bench::{Bench, CALLERS, Subject, at_once, expect, give_up, is_replay_of, one_won},
+        bench::{Bench, CALLERS, LONG, Subject, at_once, expect, give_up, is_replay_of, one_won},
     },
 };
 
@@ -26,7 +26,9 @@ pub(in crate::store::contract) fn check<H: Harness>(bench: &Bench<'_, H>) -> Res
 fn one_mark_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let [mark] = bench.marks()?;
     let owner = bench.key()?;
-    let outcomes = at_once(bench.harness, |store, _| bench.harness.block_on(store.remember(owner, &[mark])))?;
+    let outcomes = at_once(bench.harness, |store, _| {
+        bench.harness.block_on(store.remember(Owner::authenticated(owner), &[mark]))
+    })?;
     expect("of 64 callers, one finds the mark new", &outcomes, |outcomes| one_won(outcomes, is_replay_of(mark)))
 }
 
@@ -35,7 +37,7 @@ fn one_request_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let subjects = subjects(bench)?;
     let outcomes = at_once(bench.harness, |store, caller| {
         let subject = subjects.get(caller).ok_or(InsertError::Exists)?;
-        bench.harness.block_on(store.insert(NewRequest { marks: &[mark], ..subject.request() }))
+        bench.harness.block_on(store.insert(subject.request().with_marks(&[mark]), LONG))
     })?;
     expect("of 64 requests with one mark, one is inserted", &outcomes, |outcomes| {
         one_won(
@@ -84,7 +86,7 @@ fn a_lost_race_burns_no_mark<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Vio
     let marks: [ReplayMark; CALLERS] = bench.marks()?;
     let outcomes = at_once(bench.harness, |store, caller| {
         let marks = marks.get(caller).map(std::slice::from_ref).unwrap_or_default();
-        bench.harness.block_on(store.insert(NewRequest { marks, ..subject.request() }))
+        bench.harness.block_on(store.insert(subject.request().with_marks(marks), LONG))
     })?;
     expect("of 64 inserts under one key, one succeeds", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(InsertError::Exists)))
@@ -96,11 +98,12 @@ fn a_lost_race_burns_no_mark<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Vio
 fn cancelled_marks_are_not_torn<H: Harness>(bench: &Bench<'_, H>, polls: usize) -> Result<(), Violation> {
     let [first, second] = bench.marks()?;
     let owner = bench.key()?;
-    let told = bench.harness.block_on(give_up(bench.store().remember(owner, &[first, second]), polls));
+    let told =
+        bench.harness.block_on(give_up(bench.store().remember(Owner::authenticated(owner), &[first, second]), polls));
     let known = [first, second].map(|mark| bench.remember(owner, &[mark]));
     expect("cancelled marks are all known or all new", &(told, known), |(told, known)| {
         are_all_known_or_all_new([first, second], known)
-            && (!matches!(told, Some(Ok(()))) || known.iter().all(Result::is_err))
+            && (!matches!(told, Some(Ok(_))) || known.iter().all(Result::is_err))
     })?;
     for mark in [first, second] {
         expect("a cancelled mark is new once", &bench.remember(owner, &[mark]), is_replay_of(mark))?;
@@ -114,8 +117,9 @@ fn a_cancelled_insert_is_not_torn_from_its_marks<H: Harness>(
 ) -> Result<(), Violation> {
     let [first, second] = bench.marks()?;
     let subject = bench.subject()?;
-    let request = NewRequest { marks: &[first, second], ..subject.request() };
-    bench.harness.block_on(give_up(bench.store().insert(request), polls));
+    let marks = [first, second];
+    let request = subject.request().with_marks(&marks);
+    bench.harness.block_on(give_up(bench.store().insert(request, LONG), polls));
     // The marks come before the claim: an insert that was still on its way cannot succeed after them.
     let known = [first, second].map(|mark| bench.remember(subject.owner, &[mark]));
     let claimed = bench.claim(subject.claim_by(None));
@@ -129,7 +133,7 @@ fn a_cancelled_insert_is_not_torn_from_its_marks<H: Harness>(
     })
 }
 
-fn are_all_known_or_all_new(marks: [ReplayMark; 2], outcomes: &[Result<(), StoreRefusal>; 2]) -> bool {
+fn are_all_known_or_all_new(marks: [ReplayMark; 2], outcomes: &[Result<Remembered, StoreRefusal>; 2]) -> bool {
     outcomes.iter().all(Result::is_ok)
         || marks.into_iter().zip(outcomes).all(|(mark, outcome)| is_replay_of(mark)(outcome))
 }
@@ -142,16 +146,16 @@ fn subjects<H: Harness>(bench: &Bench<'_, H>) -> Result<Vec<Subject>, Violation>
 fn with_or_without_a_request<H: Harness, const N: usize>(
     bench: &Bench<'_, H>,
     marks: impl Fn(usize) -> [ReplayMark; N] + Sync,
-) -> Result<Vec<Result<(), StoreRefusal>>, Violation> {
+) -> Result<Vec<Result<Remembered, StoreRefusal>>, Violation> {
     let subjects = subjects(bench)?;
     let owner = bench.key()?;
     at_once(bench.harness, |store, caller| {
         let marks = marks(caller);
         let Some(subject) = subjects.get(caller).filter(|_| caller % 2 == 0) else {
-            return bench.harness.block_on(store.remember(owner, &marks));
+            return bench.harness.block_on(store.remember(Owner::authenticated(owner), &marks));
         };
-        match bench.harness.block_on(store.insert(NewRequest { marks: &marks, ..subject.request() })) {
-            Ok(()) => Ok(()),
+        match bench.harness.block_on(store.insert(subject.request().with_marks(&marks), LONG)) {
+            Ok(remembered) => Ok(remembered),
             Err(InsertError::Refused(refusal)) => Err(refusal),
             Err(error) => Err(StoreError::new(error).into()),
         }

@@ -1,0 +1,108 @@
+//! What a store answers.
+
+use std::time::Duration;
+
+use super::RecordKey;
+use crate::{cause::opaque_error, error_text::debug_by_display};
+
+/// What was taken down of the marks of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remembered {
+    /// How many marks of [hygiene](crate::store::MarkPurpose::Hygiene) were left out for want of room.
+    pub skipped: usize,
+}
+
+impl Remembered {
+    /// Every mark.
+    pub const ALL: Self = Self { skipped: 0 };
+
+    /// Every mark but so many.
+    #[must_use]
+    pub const fn all_but(skipped: usize) -> Self {
+        Self { skipped }
+    }
+}
+
+opaque_error! {
+    /// A store could not be asked.
+    StoreError, "the request store is unavailable"
+}
+
+/// Why a request was not inserted.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum InsertError {
+    /// There is something under the key.
+    #[error("the key is taken")]
+    Exists,
+    /// Neither the request nor its marks were taken down.
+    #[error(transparent)]
+    Refused(#[from] StoreRefusal),
+}
+
+impl From<StoreError> for InsertError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Why nothing was taken down: no marks, and no request with them.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreRefusal {
+    /// A mark is known.
+    #[error("a mark is known")]
+    Replayed {
+        /// The key of the mark, or of one of them.
+        mark: RecordKey,
+    },
+    /// The client has its share of the store in use, of requests or of marks.
+    #[error("the client has its share of the store in use")]
+    OwnerLimit {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The store is full, of requests or of marks.
+    #[error("the store is full")]
+    Full {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The store could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
+}
+
+/// Why a request was neither opened nor spent.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimError {
+    /// Never inserted, expired, or forgotten.
+    #[error("there is no such request")]
+    Unknown,
+    /// Spent before.
+    #[error("the request is spent")]
+    Spent,
+    /// Of another client.
+    #[error("the request belongs to another client")]
+    OtherOwner,
+    /// Opened in another browser.
+    #[error("the request is open in another browser")]
+    OtherBrowser,
+    /// There is something under the key that is not what was put there: damaged, swapped, or of a layout or under a key that this
+    /// node does not know.
+    #[error("the record cannot be read")]
+    Unreadable,
+    /// The store could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] StoreError),
+}
+
+debug_by_display!(InsertError, StoreRefusal, ClaimError);
+
+/// When to try again what would have lived so long, in a store that is full. With a steady stream of pushes something expires
+/// all the time.
+pub(super) fn retry_after(lifetime: Duration) -> Duration {
+    lifetime.min(Duration::from_secs(10))
+}
