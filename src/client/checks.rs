@@ -67,12 +67,13 @@ impl Client {
         if redirect_uris.is_empty() && !response_types.is_empty() {
             return Err(RegistrationError::new("redirect_uris", "must not be empty"));
         }
-        let keys = ClientKeys::of(&registration, method, &mut ignored)?;
+        let keys = ClientKeys::of(&registration, method, &mut ignored).map_err(|error| ignored.explain(error))?;
         let response_algorithm = ResponseAlgorithm::of(&registration, response_modes.as_deref(), &mut ignored)?;
         Ok(Self {
             secret_traits: SecretTraits::of(&registration),
             request_uri_lifetime: request_uri_lifetime_of(&registration)?,
-            credentials: Credentials::of(&registration, method, secrets, &keys)?,
+            credentials: Credentials::of(&registration, method, secrets, &keys)
+                .map_err(|error| ignored.explain(error))?,
             keys,
             certificate_bound: registration.tls_client_certificate_bound_access_tokens,
             legacy_audience: registration.danger_allow_legacy_assertion_audience,

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
-use super::ClientRegistration;
+use super::{ClientRegistration, RegistrationError};
 use crate::json;
 
 /// A member of a registration, or a part of one, that is not used: an empty one, an unknown value among known ones, or a key that
@@ -42,13 +42,33 @@ impl fmt::Display for IgnoredMember {
     }
 }
 
-/// What was ignored so far.
+const EMPTY: &str = "is empty, and counts as absent";
+
+/// The members that were ignored so far.
 #[derive(Default)]
 pub(super) struct Ignored(Vec<IgnoredMember>);
 
 impl Ignored {
     pub(super) fn add(&mut self, member: &'static str, reason: impl Into<Cow<'static, str>>) {
         self.0.push(IgnoredMember { member, reason: reason.into() });
+    }
+
+    /// Names the empty member, where that is why keys or a subject are missing.
+    pub(super) fn explain(&self, error: RegistrationError) -> RegistrationError {
+        const NEEDED: [(&str, &str); 7] = [
+            ("jwks", "is empty, where a JWK set is needed"),
+            ("jwks_uri", "is empty, where keys are needed"),
+            ("tls_client_auth_subject_dn", "is empty, where a subject is needed"),
+            ("tls_client_auth_san_dns", "is empty, where a subject is needed"),
+            ("tls_client_auth_san_uri", "is empty, where a subject is needed"),
+            ("tls_client_auth_san_ip", "is empty, where a subject is needed"),
+            ("tls_client_auth_san_email", "is empty, where a subject is needed"),
+        ];
+        let was_empty = |member| self.0.iter().any(|ignored| ignored.member == member && ignored.reason == EMPTY);
+        match NEEDED.into_iter().find(|(member, _)| was_empty(*member)) {
+            Some((member, problem)) if error.is_of_missing_member() => RegistrationError::new(member, problem),
+            _ => error,
+        }
     }
 
     pub(super) fn into_list(self) -> Box<[IgnoredMember]> {
@@ -59,7 +79,6 @@ impl Ignored {
 /// The registration without members that are empty, which is how some writers say that they are absent. Lists and scopes stay as
 /// they are, since an empty one of these allows nothing where an absent one allows all.
 pub(super) fn without_empty(mut registration: ClientRegistration, ignored: &mut Ignored) -> ClientRegistration {
-    const EMPTY: &str = "is empty, and counts as absent";
     for member in std::mem::take(&mut registration.emptied) {
         ignored.add(member, EMPTY);
     }

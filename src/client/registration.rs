@@ -276,6 +276,12 @@ impl RegistrationError {
         Self { member, problem: problem.into() }
     }
 
+    /// Returns `true` if a member needs another one, which is not there.
+    pub(super) fn is_of_missing_member(&self) -> bool {
+        matches!(self.member, "token_endpoint_auth_method" | "request_object_signing_alg")
+            && self.problem.contains("needs")
+    }
+
     /// The metadata name.
     #[must_use]
     pub fn member(&self) -> &'static str {

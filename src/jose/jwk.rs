@@ -96,6 +96,11 @@ impl<'a> Jwk<'a> {
         PRIVATE.into_iter().any(|member| self.get(member).is_some())
     }
 
+    /// Returns `true` if one is there, be it empty.
+    pub(super) fn names_private_members(self) -> bool {
+        PRIVATE.into_iter().any(|member| self.0.contains_key(member))
+    }
+
     /// Returns `true` if `use` and `key_ops` allow this purpose, or are not there.
     pub(super) fn is_for(self, usage: &str, operations: &[&str]) -> Result<bool, KeyProblem> {
         let by_use = self.text("use")?.is_none_or(|registered| registered == usage);

@@ -46,7 +46,7 @@ pub struct VerificationKeys {
 /// The treatment of a private key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// The set is refused: its owner must learn of it.
+    /// The set is refused: its owner must learn of it. So it is where no key is left and one is broken.
     Registered,
     /// It is left out, as is every key that cannot be used.
     Fetched,
@@ -60,7 +60,8 @@ impl VerificationKeys {
     ///
     /// # Errors
     ///
-    /// For a set with a private or symmetric key, and for one above 256 KiB.
+    /// For a set with a private or symmetric key, for one of nothing but keys that are malformed, weak or off their curve, and for
+    /// one above 256 KiB.
     pub fn parse(jwks: &str) -> Result<Self, KeySetError> {
         Self::read(jwks, Mode::Registered)
     }
@@ -102,7 +103,14 @@ impl VerificationKeys {
                 Err(problem) => set.skipped.push(KeyError::new(index, problem)),
             }
         }
-        Ok(set)
+        match set
+            .skipped
+            .iter()
+            .find(|key| !matches!(key.problem(), KeyProblem::UnknownType | KeyProblem::OtherPurpose))
+        {
+            Some(broken) if set.keys.is_empty() && mode == Mode::Registered => Err((*broken).into()),
+            _ => Ok(set),
+        }
     }
 
     /// Adds a key that can be used, and gives a problem with it which does not keep it from counting.

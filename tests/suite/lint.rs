@@ -334,6 +334,42 @@ fn each_deviation_of_a_registration_is_found_by_its_label() {
             no_keys,
         ),
         (
+            &[Oauth, Oidc],
+            Dangerous,
+            &["short_secret"],
+            "client_secret",
+            json!({ "token_endpoint_auth_method": "client_secret_basic", "client_secret": "correct horse battery" }),
+        ),
+        (
+            &[Oauth, Oidc],
+            Note,
+            &["secret_sent_unencoded"],
+            "client_secret",
+            json!({ "token_endpoint_auth_method": "client_secret_basic", "client_secret": "50%+50% is 100% of a secret" }),
+        ),
+        (
+            all,
+            Note,
+            &["misspelled_member"],
+            "require_pushed_authorization_requests",
+            json!({ "require_pushed_authorization_request": true }),
+        ),
+        (all, Note, &["ignored_member"], "jwks", json!({ "jwks": {} })),
+        (
+            &[Oauth, Oidc],
+            Note,
+            &["request_uri_lifetime_without_effect"],
+            "request_uri_lifetime",
+            json!({ "request_uri_lifetime": 61 }),
+        ),
+        (
+            &[Brazil],
+            Note,
+            &["request_uri_lifetime_without_effect"],
+            "request_uri_lifetime",
+            json!({ "request_uri_lifetime": 30 }),
+        ),
+        (
             &[Brazil],
             DoesNotConform,
             &["keys_by_value"],
@@ -406,6 +442,11 @@ fn each_deviation_of_a_registration_is_found_by_its_label() {
             assert_eq!(found.client_id(), Some(client.client_id()));
         }
     }
+    let unencoded = json!({
+        "token_endpoint_auth_method": "client_secret_basic", "client_secret": "50%+50% is 100% of a secret",
+        "accept_unencoded_basic_secrets": true, "request_uri_lifetime": 30,
+    });
+    assert!(labels(&lint_client(Oauth, &client(with(conforming(), unencoded)))).is_empty());
     // http is fine for native clients on their own machine.
     for profile in fapi2 {
         let findings = lint_client(*profile, &client(with(conforming(), native.clone())));
@@ -440,6 +481,7 @@ fn a_policy_can_be_held_against_another_profile() {
         "redirect_uri_not_required",
         "localhost_on_any_port",
         "dpop_algorithm",
+        "short_secret",
         "client_with_secret",
         "public_client",
         "authentication_method_without_effect",
