@@ -4,7 +4,12 @@
 
 use std::{error::Error, fmt};
 
-use crate::{cause::Cause, error_text::debug_by_display, jose::TokenFault, protocol::redirect_uri::RedirectUriError};
+use crate::{
+    cause::Cause,
+    error_text::debug_by_display,
+    jose::TokenFault,
+    protocol::{form_error::FormError, redirect_uri::RedirectUriError},
+};
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
@@ -145,6 +150,8 @@ macro_rules! reasons {
         #[non_exhaustive]
         pub enum Reason {
             $($(#[$doc])* $variant,)*
+            /// The form, or the query, is not well-formed or exceeds a limit.
+            Form(FormError),
             /// The `redirect_uri` fits no registered one; says which rule it broke.
             RedirectUri(RedirectUriError),
             /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed
@@ -167,6 +174,10 @@ macro_rules! reasons {
             fn row(self) -> (&'static str, ErrorCode, u16, &'static str) {
                 match self {
                     $(Self::$variant => ($label, ErrorCode::$code, $status, $text),)*
+                    Self::Form(error) => {
+                        let status = if error == FormError::TooLarge { 413 } else { 400 };
+                        (error.label(), ErrorCode::InvalidRequest, status, error.description())
+                    }
                     Self::RedirectUri(fault) => {
                         (fault.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
                     }
@@ -217,24 +228,6 @@ reasons! {
     RepeatedHeader "repeated_header" InvalidRequest 400 "a header is repeated";
     /// Parameters in the URL of an endpoint that reads its body only.
     QueryNotEmpty "query_not_empty" InvalidRequest 400 "parameters belong in the body, not in the URL";
-    /// More bytes than `Limits::body`.
-    BodyTooLarge "body_too_large" InvalidRequest 413 "the request is too large";
-    /// A broken percent-encoding.
-    MalformedEncoding "malformed_encoding" InvalidRequest 400 "a parameter is not correctly percent-encoded";
-    /// Bytes that are not UTF-8.
-    NotUtf8 "not_utf8" InvalidRequest 400 "a parameter is not UTF-8";
-    /// A control character in a name or a value.
-    ControlCharacter "control_character" InvalidRequest 400 "a parameter contains a control character";
-    /// A value without a name, or a name that starts with a byte order mark.
-    MalformedName "malformed_name" InvalidRequest 400 "a parameter has no proper name";
-    /// A parameter other than `resource` came twice.
-    DuplicateParameter "duplicate_parameter" InvalidRequest 400 "a parameter is repeated";
-    /// More parameters than `Limits::parameters`.
-    TooManyParameters "too_many_parameters" InvalidRequest 400 "there are too many parameters";
-    /// A longer name than `Limits::name`.
-    NameTooLong "name_too_long" InvalidRequest 400 "the name of a parameter is too long";
-    /// A longer value than the limit of its parameter.
-    ValueTooLong "value_too_long" InvalidRequest 400 "the value of a parameter is too long";
 
     /// The policy has switched pushed requests off.
     PushSwitchedOff "push_switched_off" InvalidRequest 404 "pushed authorization requests are not offered";
@@ -293,9 +286,9 @@ reasons! {
     StaleDpopNonce "stale_dpop_nonce" UseDpopNonce 400 USE_NONCE;
     /// A `dpop_jkt` that is not 43 characters of base64url.
     MalformedDpopJkt "malformed_dpop_jkt" InvalidRequest 400 "the dpop_jkt is malformed";
-    /// A DPoP proof came to the token endpoint, and the host has not said what its URL is
-    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)).
-    UnknownTokenEndpoint "unknown_token_endpoint" ServerError 500 "the server could not process the request";
+    /// A DPoP proof came to the token endpoint of a host that has not told its URL
+    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)), so the proof cannot be for it.
+    UnknownTokenEndpoint "unknown_token_endpoint" InvalidDpopProof 400 "the DPoP proof is not acceptable";
 
     /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";
@@ -604,6 +597,12 @@ impl Refusal {
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
         Self { reason, retry_after: None, enclosed: Enclosed::Nothing }
+    }
+}
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Self {
+        Reason::Form(error).into()
     }
 }
 

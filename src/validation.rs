@@ -15,11 +15,13 @@ mod resource;
 mod response;
 mod scopes;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-pub(crate) use self::provenance::Provenance;
+pub(crate) use self::{
+    details::{DetailCheck, DetailTypes},
+    provenance::Provenance,
+};
 use self::{
-    details::DetailCheck,
     provenance::Arrival,
     request::{AuthorizationRequest, Checked},
     response::Modes,
@@ -32,7 +34,7 @@ use crate::{
         parameters::{Name, Parameters},
         redirect_uri::RedirectUri,
     },
-    response::{answer::Answer, signer::ResponseSigner},
+    response::{answer::Answer, responder::Responder},
 };
 
 /// A rule of the host, applied to a request that has passed all others: at the push, and again when it is opened.
@@ -66,11 +68,10 @@ where
 }
 
 /// The rules that requests are held against, apart from the registration of their client.
-#[derive(Default)]
 pub(crate) struct Rules {
-    pub(crate) policy: Policy,
-    pub(crate) response_signer: Option<Arc<dyn ResponseSigner>>,
-    pub(crate) detail_types: BTreeMap<Box<str>, Arc<DetailCheck>>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) responder: Arc<Responder>,
+    pub(crate) detail_types: DetailTypes,
     pub(crate) host: Vec<Arc<dyn RequestRule>>,
 }
 
@@ -180,7 +181,7 @@ impl Rules {
     }
 
     fn modes<'a>(&'a self, client: &'a Client) -> Modes<'a> {
-        Modes { policy: &self.policy, client, signer: self.response_signer.as_deref() }
+        Modes { policy: &self.policy, client, signer: self.responder.signer() }
     }
 }
 

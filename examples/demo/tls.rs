@@ -33,7 +33,10 @@ pub(crate) struct PeerCertificate {
 impl PeerCertificate {
     /// How the library wants it.
     pub(crate) fn to_client_certificate(&self) -> ClientCertificate<'_> {
-        ClientCertificate::new(&self.der, self.chain_verified)
+        match self.chain_verified {
+            true => ClientCertificate::with_verified_chain(&self.der),
+            false => ClientCertificate::with_unverified_chain(&self.der),
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthorizationResponse, AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
-    ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
+    AuthorizationResponse, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry,
+    ManualClock, ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
 };
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ impl Server {
     }
 
     pub fn authorize(&self, query: &str) -> Result<Pending, AuthorizeRefusal> {
-        pollster::block_on(self.par.authorize(query, None)).inspect_err(check_authorize_refusal)
+        pollster::block_on(self.par.authorize(query, Browser::danger_unbound())).inspect_err(check_authorize_refusal)
     }
 
     /// Opens what was pushed, or what is in the [`Slot`].

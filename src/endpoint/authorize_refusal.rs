@@ -21,7 +21,7 @@ pub enum AuthorizeRefusal {
 debug_by_display!(AuthorizeRefusal);
 
 impl AuthorizeRefusal {
-    /// Why.
+    /// The reason, with the error code and the public text.
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
         match self {
@@ -71,7 +71,7 @@ pub struct RefusedRedirect {
 }
 
 impl RefusedRedirect {
-    /// Why.
+    /// The reason, with the error code and the public text.
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
         &self.refusal

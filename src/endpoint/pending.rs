@@ -10,7 +10,7 @@ use crate::{
     validation::request::AuthorizationRequest,
 };
 
-/// An authorization that has begun and not ended: what the host shows to the user.
+/// An authorization that has begun and not ended, for the host to show to the user.
 #[derive(Clone)]
 pub struct Pending {
     pub(super) request: AuthorizationRequest,
@@ -18,7 +18,7 @@ pub struct Pending {
     pub(super) target: Target,
 }
 
-/// What it takes to end a request.
+/// The way in which a request ends.
 #[derive(Clone)]
 pub(super) enum Ending {
     /// Plain parameters can be sent again at any time.

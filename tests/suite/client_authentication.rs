@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{
-        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form, post, public,
-        with,
+        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error, form,
+        post, public, with,
     },
     tokens::{assertion, with_assertion},
 };
@@ -635,7 +635,7 @@ fn what_cannot_be_a_client_id_never_reaches_the_registry() {
             assert!(pollster::block_on(par.push(&request)).is_err());
         }
         let query = form([("client_id", client_id), ("response_type", "code")]);
-        assert!(pollster::block_on(par.authorize(&query, None)).is_err());
+        assert!(pollster::block_on(par.authorize(&query, browser_with(None))).is_err());
     }
     assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
 }

@@ -3,8 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use parjar::{
-    AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, InMemoryRegistry, JwksError, ManualClock, ParEndpoint,
-    Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
+    AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, FormError, InMemoryRegistry, JwksError, ManualClock,
+    ParEndpoint, Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
     dpop::{ResourceRefusal, ResourceRequest},
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
     store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
@@ -46,8 +46,12 @@ impl contract::Harness for Kit {
     }
 }
 
-fn refusal_of_a_form() -> parjar::Refusal {
+fn error_of_a_form() -> FormError {
     Parameters::parse(b"%", &Policy::oauth().limits).unwrap_err()
+}
+
+fn refusal_of_a_form() -> parjar::Refusal {
+    error_of_a_form().into()
 }
 
 fn refusal_of_a_resource() -> ResourceRefusal {
@@ -92,6 +96,7 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(KeySetError::NotASet),
         Box::new(TokenFault::Signature),
         Box::new(RedirectUriError::Empty),
+        Box::new(error_of_a_form()),
         Box::new(refusal_of_a_form()),
         Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
         Box::new(refusal_of_a_resource()),

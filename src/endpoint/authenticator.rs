@@ -1,0 +1,135 @@
+//! The verification of credentials: one match over what the client has registered and what it presents.
+
+use std::sync::Arc;
+
+use super::attest::AttestationVerifier;
+use super::{
+    client_keys::{ClientKeys, may_be_by_new_key},
+    replay::{Mark, ReplayGuard},
+    server::Server,
+    urls::Urls,
+};
+use crate::{
+    client::{Client, Credential, KeySource},
+    client_auth::{Audiences, Checked, CheckedAssertion, Matched, Presented, VerifiedAssertion, Vouched},
+    error::{Reason, Refusal},
+    jose::{TokenFault, VerificationKeys},
+};
+
+/// Authenticates clients, the same at all endpoints.
+pub(super) struct Authenticator {
+    server: Arc<Server>,
+    urls: Arc<Urls>,
+    client_keys: Arc<ClientKeys>,
+    replay: Arc<ReplayGuard>,
+    pub(super) attestations: AttestationVerifier,
+}
+
+/// A client that its credentials vouch for, and the use of them that must be the first.
+pub(super) struct Verified {
+    pub(super) vouched: Vouched,
+    /// The `jti` of the credentials, to be remembered once nothing else can go wrong.
+    pub(super) mark: Option<Mark>,
+}
+
+impl Authenticator {
+    pub(super) fn new(
+        server: &Arc<Server>,
+        urls: &Arc<Urls>,
+        client_keys: &Arc<ClientKeys>,
+        replay: &Arc<ReplayGuard>,
+        attestations: AttestationVerifier,
+    ) -> Self {
+        Self {
+            server: Arc::clone(server),
+            urls: Arc::clone(urls),
+            client_keys: Arc::clone(client_keys),
+            replay: Arc::clone(replay),
+            attestations,
+        }
+    }
+
+    /// Verifies the credentials of a request, in the one way that the client has registered. `client` is the one that the
+    /// request names, if there is one; `stand_in` is asked for a client to do the work with where there is none.
+    pub(super) async fn verify(
+        &self,
+        presented: &Presented<'_>,
+        client: Option<&Arc<Client>>,
+        stand_in: impl FnOnce() -> Option<Arc<Client>>,
+    ) -> Result<Verified, Refusal> {
+        let Server { issuer, policy, .. } = &*self.server;
+        let checked = presented.check(issuer, policy, || self.server.now().unix_timestamp());
+        let outcome = match (client, &checked) {
+            (None, _) => Err(Reason::UnknownClient.into()),
+            (Some(_), Err(reason)) => Err((*reason).into()),
+            (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
+        };
+        if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
+            let reason = refusal.reason();
+            let stand_in = if checked.takes_stand_in(reason) { stand_in() } else { None };
+            checked.hide(reason, stand_in.as_deref(), policy, || self.server.now());
+        }
+        let Verified { vouched, mark } = outcome?;
+        Ok(Verified { vouched: vouched.bound_to(presented.certificate()), mark })
+    }
+
+    async fn verify_checked(&self, client: &Arc<Client>, checked: &Checked<'_>) -> Result<Verified, Refusal> {
+        let now = || self.server.now();
+        let vouched = match Matched::of(client, checked, &self.server.policy)? {
+            Matched::Nothing(none) => none.into(),
+            Matched::Secret(secrets, shown) => shown.verify(secrets, &self.server.policy, now)?.into(),
+            Matched::SharedSecret(secrets, assertion) => {
+                let current = secrets.value().at(now());
+                let verified =
+                    assertion.verify(secrets.resolved(&current), &self.audiences(client), &self.server.policy);
+                return self.by_assertion(verified);
+            }
+            Matched::PrivateKey(keys, assertion) => {
+                return self.by_assertion(self.verify_assertion(keys, assertion).await);
+            }
+            Matched::CertificateSubject(subject, certificate) => certificate.check_subject(subject)?.into(),
+            Matched::CertificateKey(keys, certificate) => {
+                let is_unknown = |fault| fault == TokenFault::NoKey;
+                let recognized = self.client_keys.attempt(keys, |keys| certificate.check_key(keys), is_unknown).await;
+                recognized.map_err(certificate_fault)?.into()
+            }
+            Matched::Attestation(client, attestation) => {
+                let attestation = self.attestations.verify(client, attestation).await?;
+                let mark = self.replay.attestation_proof(&attestation);
+                return Ok(Verified { vouched: attestation.into(), mark });
+            }
+        };
+        Ok(Verified { vouched, mark: None })
+    }
+
+    fn by_assertion(&self, verified: Result<VerifiedAssertion<'_, '_>, TokenFault>) -> Result<Verified, Refusal> {
+        let assertion = verified.map_err(Reason::ClientAssertion)?;
+        Ok(Verified { mark: Some(self.replay.assertion(&assertion)), vouched: assertion.into() })
+    }
+
+    async fn verify_assertion<'a, 'c>(
+        &self,
+        keys: Credential<'c, &KeySource>,
+        assertion: &CheckedAssertion<'a>,
+    ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
+        let (policy, audiences) = (&self.server.policy, self.audiences(keys.client()));
+        // A token that can be refused without keys must not make the server fetch them.
+        assertion.check_algorithm(keys.client(), policy)?;
+        let verify = |keys: Credential<'c, &VerificationKeys>| assertion.verify(keys, &audiences, policy);
+        self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
+    }
+
+    /// The audiences that an assertion of this client may have.
+    fn audiences(&self, client: &Client) -> Audiences<'_> {
+        let legacy = self.server.policy.danger_allow_legacy_assertion_audience || client.allows_legacy_audience();
+        let endpoints = legacy.then(|| self.urls.of_client_authentication());
+        Audiences { issuer: &self.server.issuer, endpoints }
+    }
+}
+
+fn certificate_fault(fault: TokenFault) -> Reason {
+    match fault {
+        TokenFault::KeysUnavailable => Reason::CertificateKeysUnavailable,
+        _ => Reason::UnregisteredCertificate,
+    }
+}
