@@ -222,7 +222,10 @@ fn without_the_policy_there_are_no_nonces() {
 fn a_nonce_key_of_zeros_is_refused_as_a_setting_that_was_forgotten() {
     assert!(Nonces::new(ISSUER, &[0; 32], &[]).is_err());
     assert!(Nonces::new(ISSUER, &[1; 32], &[[2; 32], [0; 32]]).is_err());
-    let builder = |policy| ParEndpoint::builder(ISSUER).clients(InMemoryRegistry::default()).policy(policy);
+    let builder = |policy| {
+        let builder = ParEndpoint::builder(ISSUER).token_endpoint(TOKEN_ENDPOINT);
+        builder.clients(InMemoryRegistry::default()).policy(policy)
+    };
     for policy in [nonce_policy(), Policy::oauth()] {
         let refused = [
             builder(policy.clone()).dpop_nonce_key([0; 32]),
