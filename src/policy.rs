@@ -131,6 +131,10 @@ pub struct Policy {
     /// Whether a client assertion needs the `typ` `client-authentication+jwt` (RFC 7523bis), which older clients do not send.
     /// Default `false`; the type of another kind of token is always refused.
     pub require_client_assertion_type: bool,
+    /// A client assertion or request object with `x5c`, `x5t`, `x5u` or `jku` in its header is refused. Default `false` in `oauth` and
+    /// `oidc`, where they are ignored: nothing is fetched from there, and no key is taken from there. `true` elsewhere. A `jwk` is
+    /// refused in any case; `x5t#S256` may be there, and chooses among the registered keys.
+    pub refuse_key_hints_in_token_headers: bool,
     /// Whether a client assertion needs `iat`. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,

@@ -13,7 +13,7 @@ use crate::{
     client::{Client, Credential, KeySource},
     client_auth::{Audiences, Checked, CheckedAssertion, Matched, Presented, VerifiedAssertion, Vouched},
     error::{Reason, Refusal},
-    jose::{TokenFault, VerificationKeys},
+    jose::{EvenKeys, TokenFault, VerificationKeys},
 };
 
 /// Authenticates clients, the same at all endpoints.
@@ -115,7 +115,9 @@ impl Authenticator {
         let (policy, audiences) = (&self.server.policy, self.audiences(keys.client()));
         // A token that can be refused without keys must not make the server fetch them.
         assertion.check_algorithm(keys.client(), policy)?;
-        let verify = |keys: Credential<'c, &VerificationKeys>| assertion.verify(keys, &audiences, policy);
+        let verify = |keys: Credential<'c, &VerificationKeys>| {
+            assertion.verify(keys.resolved(&EvenKeys(keys.value())), &audiences, policy)
+        };
         self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
     }
 
@@ -131,5 +133,102 @@ fn certificate_fault(fault: TokenFault) -> Reason {
     match fault {
         TokenFault::KeysUnavailable => Reason::CertificateKeysUnavailable,
         _ => Reason::UnregisteredCertificate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use josekit::{
+        jwk::{Jwk, alg::ec::EcCurve},
+        jws::{ES256, JwsHeader},
+    };
+    use serde_json::{Value, json};
+
+    use crate::{
+        client::{Client, ClientRegistration, InMemoryRegistry},
+        clock::{Clock as _, ManualClock},
+        endpoint::ParEndpoint,
+        error::Reason,
+        http::FormRequest,
+        jose::{TokenFault, VERIFICATIONS},
+    };
+
+    const ISSUER: &str = "https://as.example.com";
+
+    fn key(number: usize) -> Jwk {
+        let mut key = Jwk::generate_ec_key(EcCurve::P256).unwrap();
+        key.set_key_id(format!("key-{number}"));
+        key
+    }
+
+    fn registration(client_id: &str, keys: &[Jwk], with_names: bool) -> Client {
+        let public = |key: &Jwk| {
+            let mut public = json!(key.to_public_key().unwrap().as_ref());
+            if !with_names {
+                public.as_object_mut().unwrap().remove("kid");
+            }
+            public
+        };
+        let registration = json!({
+            "client_id": client_id, "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": { "keys": keys.iter().map(public).collect::<Vec<_>>() },
+            "redirect_uris": ["https://app.example.com/cb"],
+        });
+        Client::try_from(serde_json::from_value::<ClientRegistration>(registration).unwrap()).unwrap()
+    }
+
+    fn assertion(client_id: &str, key: &Jwk, header: &Value, now: i64) -> String {
+        let claims = json!({
+            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now + 60,
+        });
+        let header = JwsHeader::from_map(header.as_object().unwrap().clone()).unwrap();
+        let signer = ES256.signer_from_jwk(key).unwrap();
+        josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_makes_the_same_work_for_a_client_with_many_keys_and_for_an_unknown_one() {
+        // CA-010, C-18: counted, not timed
+        let keys: Vec<Jwk> = (0..5).map(key).collect();
+        let stranger = key(99);
+        let clock = ManualClock::default();
+        let clients = [
+            registration("one", &keys[..1], true),
+            registration("two", &keys[..2], true),
+            registration("three", &keys[..3], true),
+            registration("five", &keys, true),
+            registration("unnamed", &keys, false),
+        ];
+        let par = ParEndpoint::builder(ISSUER)
+            .clients(InMemoryRegistry::new(clients).unwrap())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let work = |client_id: &str, header: Value| {
+            let token = assertion(client_id, &stranger, &header, clock.now().unix_timestamp());
+            let body = format!(
+                "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            );
+            let request = FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
+            let before = VERIFICATIONS.get();
+            let refusal = pollster::block_on(par.push(&request)).unwrap_err();
+            (refusal.reason(), VERIFICATIONS.get() - before)
+        };
+        let headers = [
+            json!({ "alg": "ES256" }),
+            json!({ "alg": "ES256", "kid": "key-0" }),
+            json!({ "alg": "ES256", "kid": "unknown" }),
+            json!({ "alg": "ES384" }),
+            json!({ "alg": "ES256", "x5t#S256": "A".repeat(43) }),
+        ];
+        for header in headers {
+            let (reason, expected) = work("nobody", header.clone());
+            assert_eq!((reason, expected), (Reason::UnknownClient, 3), "{header}");
+            for client_id in ["one", "two", "three", "five", "unnamed"] {
+                let (reason, verifications) = work(client_id, header.clone());
+                assert!(matches!(reason, Reason::ClientAssertion(TokenFault::Signature | TokenFault::NoKey)), "{reason}");
+                assert_eq!(verifications, expected, "{client_id} {header}");
+            }
+        }
     }
 }

@@ -125,6 +125,11 @@ impl<'a> Jwk<'a> {
         Some(first.and_then(|text| STANDARD.decode(text).ok()).and_then(|der| Certificate::parse(&der)))
     }
 
+    /// `x5t#S256` (RFC 7517 section 4.9), if it can be one.
+    fn certificate_thumbprint(self) -> Option<Thumbprint> {
+        Thumbprint::parse(self.get("x5t#S256")?.as_str()?)
+    }
+
     /// The members that make up the public key, in the order that RFC 7638 hashes them.
     pub(super) fn public_members(self) -> Result<&'static [&'static str], KeyProblem> {
         match self.required("kty")? {
@@ -172,6 +177,8 @@ pub(super) struct VerificationKey {
     digest: [u8; 32],
     /// The one certificate that is registered with it, if there is one.
     certificate: Option<Thumbprint>,
+    /// `x5t#S256`, by which a token may choose the key: of that certificate, or as it is registered.
+    thumbprint: Option<Thumbprint>,
 }
 
 /// A key that was read, and not yet made ready.
@@ -203,11 +210,22 @@ impl<'a> ReadKey<'a> {
             }
             Some(Some(_)) => return Err(KeyProblem::ForeignCertificate),
         };
-        Ok((VerificationKey { kid, algorithm, material, digest, certificate }, problem))
+        let thumbprint = certificate.or_else(|| jwk.certificate_thumbprint());
+        Ok((VerificationKey { kid, algorithm, material, digest, certificate, thumbprint }, problem))
     }
 }
 
 impl VerificationKey {
+    /// Returns `true` if a token that names this certificate means this key.
+    pub(super) fn is_named_by(&self, thumbprint: Thumbprint) -> bool {
+        self.thumbprint == Some(thumbprint)
+    }
+
+    /// Returns `true` if both have the same numbers.
+    pub(super) fn has_same_numbers(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+
     /// Returns `true` if both are the same key for the same use.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (&self.kid, self.algorithm, self.digest, self.certificate)

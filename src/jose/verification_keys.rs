@@ -163,7 +163,8 @@ impl VerificationKeys {
     /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. The claims and `typ` have yet
     /// to be checked: a token of another kind, an expired one, or one for another audience passes too.
     ///
-    /// A `kid` must be that of a key, or of one that has none. Without one, three keys that fit the algorithm are tried.
+    /// A `kid` must be that of a key, or of one that has none. Without one, three keys that fit the algorithm are tried, or those
+    /// alone that `x5t#S256` names.
     ///
     /// # Errors
     ///
@@ -186,8 +187,30 @@ impl VerificationKeys {
     }
 }
 
-impl Verifier for VerificationKeys {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+impl VerificationKeys {
+    /// As [`check`](Verifier::check), and the number of keys that were tried.
+    pub(super) fn attempt(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> (Result<(), TokenFault>, usize) {
+        let candidates = match self.candidates(jws, permitted) {
+            Ok((candidates, algorithm)) => candidates.into_iter().map(move |key| (key, algorithm)),
+            Err(fault) => return (Err(fault), 0),
+        };
+        let (mut outcome, mut tried) = (Err(TokenFault::NoKey), 0usize);
+        for (key, algorithm) in candidates {
+            tried = tried.saturating_add(1);
+            if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
+                return (Ok(()), tried);
+            }
+            outcome = Err(TokenFault::Signature);
+        }
+        (outcome, tried)
+    }
+
+    /// The keys to try, each once.
+    fn candidates(
+        &self,
+        jws: &Jws<'_>,
+        permitted: &Permitted<'_>,
+    ) -> Result<(Vec<&VerificationKey>, SigningAlgorithm), TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
         let fit = || self.keys.iter().filter(|key| key.supports(algorithm));
         if permitted.only_by_registration(algorithm) && !fit().any(|key| key.algorithm.is_some()) {
@@ -198,14 +221,26 @@ impl Verifier for VerificationKeys {
         // Keys without a name may be the one that is meant, but one of that name comes first; and no other name will do.
         let named = fit().filter(|key| key.kid.is_some() && kid.is_none_or(|kid| key.kid.as_deref() == Some(kid)));
         let unnamed = fit().filter(|key| key.kid.is_none());
-        let mut fault = TokenFault::NoKey;
-        for key in named.chain(unnamed).filter(fits).take(MAX_TRIALS) {
-            if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
-                return Ok(());
-            }
-            fault = TokenFault::Signature;
+        let mut keys: Vec<&VerificationKey> = named.chain(unnamed).filter(fits).collect();
+        let named_by_certificate = jws.header.certificate_thumbprint().filter(|_| kid.is_none());
+        if let Some(thumbprint) = named_by_certificate
+            && keys.iter().any(|key| key.is_named_by(thumbprint))
+        {
+            keys.retain(|key| key.is_named_by(thumbprint));
         }
-        Err(fault)
+        let mut candidates: Vec<&VerificationKey> = Vec::with_capacity(MAX_TRIALS);
+        for key in keys {
+            if candidates.len() < MAX_TRIALS && !candidates.iter().any(|other| other.has_same_numbers(key)) {
+                candidates.push(key);
+            }
+        }
+        Ok((candidates, algorithm))
+    }
+}
+
+impl Verifier for VerificationKeys {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+        self.attempt(jws, permitted).0
     }
 }
 

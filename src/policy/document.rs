@@ -45,6 +45,7 @@ struct Document {
     tls_client_certificate_bound_access_tokens: bool,
     token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
     require_client_assertion_type: bool,
+    refuse_key_hints_in_token_headers: bool,
     require_client_assertion_iat: bool,
     accept_unencoded_basic_secrets: bool,
     client_attestation: ClientAttestationPolicy,

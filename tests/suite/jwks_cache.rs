@@ -68,6 +68,10 @@ impl Source {
         self.0.slow.store(true, Ordering::SeqCst);
     }
 
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.0.asked.lock().unwrap().clone()
+    }
+
     pub(crate) fn fetches(&self) -> usize {
         self.0.asked.lock().unwrap().len()
     }
