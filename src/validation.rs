@@ -67,12 +67,12 @@ where
     }
 }
 
-/// The rules that requests are held against, apart from the registration of their client.
-pub(crate) struct Rules {
+/// Validates requests: holds what they need beside the registration of their client.
+pub(crate) struct Validator {
     pub(crate) policy: Arc<Policy>,
     pub(crate) responder: Arc<Responder>,
     pub(crate) detail_types: DetailTypes,
-    pub(crate) host: Vec<Arc<dyn RequestRule>>,
+    pub(crate) host_rules: Vec<Arc<dyn RequestRule>>,
 }
 
 /// A refusal, with the answer to the client if its `redirect_uri` was found good.
@@ -82,7 +82,7 @@ pub(crate) struct Invalid {
     pub(crate) answer: Option<Box<Answer>>,
 }
 
-impl Rules {
+impl Validator {
     /// Validates a request. A refusal has an answer to the client only once the `redirect_uri` was found good.
     pub(crate) fn validate(
         &self,
@@ -99,7 +99,7 @@ impl Rules {
             Ok(checked) => {
                 let protection = provenance.protection();
                 let client = provenance.into_client();
-                self.host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
+                self.check_host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
             }
         }
     }
@@ -139,8 +139,8 @@ impl Rules {
         })
     }
 
-    fn host_rules(&self, request: AuthorizationRequest) -> Result<AuthorizationRequest, Invalid> {
-        match self.host.iter().find_map(|rule| rule.check(&request).err()) {
+    fn check_host_rules(&self, request: AuthorizationRequest) -> Result<AuthorizationRequest, Invalid> {
+        match self.host_rules.iter().find_map(|rule| rule.check(&request).err()) {
             None => Ok(request),
             Some(rejection) => {
                 let refusal = Refusal::from(rejection);
@@ -185,8 +185,8 @@ impl Rules {
     }
 }
 
-impl fmt::Debug for Rules {
+impl fmt::Debug for Validator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rules").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Validator").field("policy", &self.policy).finish_non_exhaustive()
     }
 }

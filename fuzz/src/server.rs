@@ -7,7 +7,7 @@ use parjar::{
 };
 use serde_json::{Value, json};
 
-use super::slot::Slot;
+use super::single_request_store::SingleRequestStore;
 
 const PREFIX: &str = RequestUri::PREFIX;
 
@@ -22,8 +22,8 @@ pub const NOW: i64 = 1_700_000_000;
 pub const SECRET: &str = "a secret of 64 characters, which is as long as the hash of HS512";
 
 pub struct Server {
-    pub par: ParEndpoint<InMemoryRegistry, Slot>,
-    pub store: Slot,
+    pub par: ParEndpoint<InMemoryRegistry, SingleRequestStore>,
+    pub store: SingleRequestStore,
 }
 
 impl Server {
@@ -38,7 +38,7 @@ impl Server {
             Client::try_from(registration).ok()
         };
         let clients: Vec<Client> = clients.into_iter().map(client).collect::<Option<_>>()?;
-        let store = Slot::default();
+        let store = SingleRequestStore::default();
         let par = ParEndpoint::builder(ISSUER)
             .token_endpoint(TOKEN_ENDPOINT)
             .policy(policy)
@@ -62,7 +62,7 @@ impl Server {
         pollster::block_on(self.par.authorize(query, Browser::danger_unbound())).inspect_err(check_authorize_refusal)
     }
 
-    /// Opens what was pushed, or what is in the [`Slot`].
+    /// Opens what was pushed, or what is in the [`SingleRequestStore`].
     pub fn open(&self, client_id: &str) -> Result<Pending, AuthorizeRefusal> {
         self.authorize(&format!("client_id={}&request_uri={PREFIX}{}", encode(client_id), "A".repeat(43)))
     }

@@ -1,6 +1,6 @@
 //! Client authentication at the token endpoint of the host, by the rules of the PAR endpoint (RFC 9126 section 2).
 
-use super::{ParEndpoint, Parts, authenticator::Verified, gate, replay::Once, urls::Endpoint};
+use super::{ParEndpoint, Parts, gate, replay::Once, urls::Endpoint};
 use crate::{
     client::ClientRegistry,
     client_auth::{AuthenticatedClient, Presented},
@@ -43,7 +43,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { authenticator, proofs, replay, .. } = &*self.parts;
         let client = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
-        let Verified { vouched, mark } = authenticator.verify(presented, client.as_ref(), stand_in).await?;
+        let vouched = authenticator.verify(presented, client.as_ref(), stand_in).await?;
+        let mark = replay.credentials(&vouched);
         let purpose = endpoint.purpose(request)?;
         let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;
         let client = vouched.prove(proven.as_ref())?;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::attest::AttestationVerifier;
 use super::{
+    attest::AttestationVerifier,
     client_keys::{ClientKeys, may_be_by_new_key},
-    replay::{Mark, ReplayGuard},
     server::Server,
     urls::Urls,
 };
@@ -13,7 +12,7 @@ use crate::{
     client::{Client, Credential, KeySource},
     client_auth::{Audiences, Checked, CheckedAssertion, Matched, Presented, VerifiedAssertion, Vouched},
     error::{Reason, Refusal},
-    jose::{EvenKeys, TokenFault, VerificationKeys},
+    jose::{EvenKeys, TokenFault, VerificationKeys, Verifier},
 };
 
 /// Authenticates clients, the same at all endpoints.
@@ -21,15 +20,7 @@ pub(super) struct Authenticator {
     server: Arc<Server>,
     urls: Arc<Urls>,
     client_keys: Arc<ClientKeys>,
-    replay: Arc<ReplayGuard>,
     pub(super) attestations: AttestationVerifier,
-}
-
-/// A client that its credentials vouch for, and the use of them that must be the first.
-pub(super) struct Verified {
-    pub(super) vouched: Vouched,
-    /// The `jti` of the credentials, to be remembered once nothing else can go wrong.
-    pub(super) mark: Option<Mark>,
 }
 
 impl Authenticator {
@@ -37,26 +28,19 @@ impl Authenticator {
         server: &Arc<Server>,
         urls: &Arc<Urls>,
         client_keys: &Arc<ClientKeys>,
-        replay: &Arc<ReplayGuard>,
         attestations: AttestationVerifier,
     ) -> Self {
-        Self {
-            server: Arc::clone(server),
-            urls: Arc::clone(urls),
-            client_keys: Arc::clone(client_keys),
-            replay: Arc::clone(replay),
-            attestations,
-        }
+        Self { server: Arc::clone(server), urls: Arc::clone(urls), client_keys: Arc::clone(client_keys), attestations }
     }
 
     /// Verifies the credentials of a request, in the one way that the client has registered. `client` is the one that the
     /// request names, if there is one; `stand_in` is asked for a client to do the work with where there is none.
-    pub(super) async fn verify(
+    pub(super) async fn verify<'a>(
         &self,
-        presented: &Presented<'_>,
+        presented: &'a Presented<'_>,
         client: Option<&Arc<Client>>,
         stand_in: impl FnOnce() -> Option<Arc<Client>>,
-    ) -> Result<Verified, Refusal> {
+    ) -> Result<Vouched<'a>, Refusal> {
         let Server { issuer, policy, .. } = &*self.server;
         let checked = presented.check(issuer, policy, || self.server.now().unix_timestamp());
         let outcome = match (client, &checked) {
@@ -65,27 +49,22 @@ impl Authenticator {
             (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
-            let reason = refusal.reason();
-            let stand_in = if checked.takes_stand_in(reason) { stand_in() } else { None };
-            checked.hide(reason, stand_in.as_deref(), policy, || self.server.now());
+            checked.hide(refusal.reason(), policy, stand_in, || self.server.now());
         }
-        let Verified { vouched, mark } = outcome?;
-        Ok(Verified { vouched: vouched.bound_to(presented.certificate()), mark })
+        Ok(outcome?.bound_to(presented.certificate()))
     }
 
-    async fn verify_checked(&self, client: &Arc<Client>, checked: &Checked<'_>) -> Result<Verified, Refusal> {
-        let now = || self.server.now();
-        let vouched = match Matched::of(client, checked, &self.server.policy)? {
+    async fn verify_checked<'a>(&self, client: &Arc<Client>, checked: &Checked<'a>) -> Result<Vouched<'a>, Refusal> {
+        Ok(match Matched::of(client, checked, &self.server.policy)? {
             Matched::Nothing(none) => none.into(),
-            Matched::Secret(secrets, shown) => shown.verify(secrets, &self.server.policy, now)?.into(),
+            Matched::Secret(secrets, shown) => shown.verify(secrets, &self.server.policy, || self.server.now())?.into(),
             Matched::SharedSecret(secrets, assertion) => {
-                let current = secrets.value().at(now());
-                let verified =
-                    assertion.verify(secrets.resolved(&current), &self.audiences(client), &self.server.policy);
-                return self.by_assertion(verified);
+                let current = secrets.value().at(self.server.now());
+                let verified = self.verify_assertion(assertion, secrets.resolved(&current));
+                verified.map_err(Reason::ClientAssertion)?.into()
             }
             Matched::PrivateKey(keys, assertion) => {
-                return self.by_assertion(self.verify_assertion(keys, assertion).await);
+                self.verify_signed(assertion, keys).await.map_err(Reason::ClientAssertion)?.into()
             }
             Matched::CertificateSubject(subject, certificate) => certificate.check_subject(subject)?.into(),
             Matched::CertificateKey(keys, certificate) => {
@@ -93,32 +72,29 @@ impl Authenticator {
                 let recognized = self.client_keys.attempt(keys, |keys| certificate.check_key(keys), is_unknown).await;
                 recognized.map_err(certificate_fault)?.into()
             }
-            Matched::Attestation(client, attestation) => {
-                let attestation = self.attestations.verify(client, attestation).await?;
-                let mark = self.replay.attestation_proof(&attestation);
-                return Ok(Verified { vouched: attestation.into(), mark });
-            }
-        };
-        Ok(Verified { vouched, mark: None })
+            Matched::Attestation(client, attestation) => self.attestations.verify(client, attestation).await?.into(),
+        })
     }
 
-    fn by_assertion(&self, verified: Result<VerifiedAssertion<'_, '_>, TokenFault>) -> Result<Verified, Refusal> {
-        let assertion = verified.map_err(Reason::ClientAssertion)?;
-        Ok(Verified { mark: Some(self.replay.assertion(&assertion)), vouched: assertion.into() })
-    }
-
-    async fn verify_assertion<'a, 'c>(
+    async fn verify_signed<'a, 'c>(
         &self,
-        keys: Credential<'c, &KeySource>,
         assertion: &CheckedAssertion<'a>,
+        keys: Credential<'c, &KeySource>,
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
-        let (policy, audiences) = (&self.server.policy, self.audiences(keys.client()));
         // A token that can be refused without keys must not make the server fetch them.
-        assertion.check_algorithm(keys.client(), policy)?;
+        assertion.check_algorithm(keys.client(), &self.server.policy)?;
         let verify = |keys: Credential<'c, &VerificationKeys>| {
-            assertion.verify(keys.resolved(&EvenKeys(keys.value())), &audiences, policy)
+            self.verify_assertion(assertion, keys.resolved(&EvenKeys(keys.value())))
         };
         self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
+    }
+
+    fn verify_assertion<'a, 'c>(
+        &self,
+        assertion: &CheckedAssertion<'a>,
+        keys: Credential<'c, &impl Verifier>,
+    ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
+        assertion.verify(keys, &self.audiences(keys.client()), &self.server.policy)
     }
 
     /// The audiences that an assertion of this client may have.
@@ -209,7 +185,8 @@ mod tests {
             let body = format!(
                 "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             );
-            let request = FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
+            let request =
+                FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
             let before = VERIFICATIONS.get();
             let refusal = pollster::block_on(par.push(&request)).unwrap_err();
             (refusal.reason(), VERIFICATIONS.get() - before)
@@ -226,7 +203,10 @@ mod tests {
             assert_eq!((reason, expected), (Reason::UnknownClient, 3), "{header}");
             for client_id in ["one", "two", "three", "five", "unnamed"] {
                 let (reason, verifications) = work(client_id, header.clone());
-                assert!(matches!(reason, Reason::ClientAssertion(TokenFault::Signature | TokenFault::NoKey)), "{reason}");
+                assert!(
+                    matches!(reason, Reason::ClientAssertion(TokenFault::Signature | TokenFault::NoKey)),
+                    "{reason}"
+                );
                 assert_eq!(verifications, expected, "{client_id} {header}");
             }
         }

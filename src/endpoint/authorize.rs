@@ -96,11 +96,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request_uri: RequestUri,
         browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
-        let Parts { records, rules, .. } = &*self.parts;
+        let Parts { records, validator, .. } = &*self.parts;
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::RequestUriOfUnknownClient))?;
         let (stored, claim) = records.open(&self.store, client_id, &request_uri, browser).await?;
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation);
-        match rules.validate(stored.parameters, provenance) {
+        match validator.validate(stored.parameters, provenance) {
             Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(self.invalid(invalid)),
@@ -108,10 +108,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
-        let Parts { objects, rules, replay, .. } = &*self.parts;
+        let Parts { objects, validator, replay, .. } = &*self.parts;
         let policy = self.policy();
         let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
-        let refuse = |reason| Err(self.invalid(rules.refuse_unread(reason, &parameters, &client)));
+        let refuse = |reason| Err(self.invalid(validator.refuse_unread(reason, &parameters, &client)));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
@@ -127,7 +127,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => parameters.without(Name::is_for_token_endpoint),
         };
-        match rules.validate(parameters, provenance) {
+        match validator.validate(parameters, provenance) {
             Ok(request) => Ok(self.pending(request, ending)),
             Err(invalid) => Err(self.invalid(invalid)),
         }

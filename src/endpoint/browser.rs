@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error_text::debug_by_display;
+
 /// The browser that opens an authorization request, as the host recognizes it.
 ///
 /// The first browser to open a pushed request keeps it: in another one, the login is refused as for an unknown `request_uri`.
@@ -18,10 +20,12 @@ use std::fmt;
 pub struct Browser<'a>(Option<&'a str>);
 
 /// A browser cannot be bound by an empty text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the binding of a browser is empty")]
 #[non_exhaustive]
 pub struct EmptyBinding;
+
+debug_by_display!(EmptyBinding);
 
 impl<'a> Browser<'a> {
     /// The browser that sends this cookie: the value of one that the host has set, random, of 128 bits or more, and its own (not

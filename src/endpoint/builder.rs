@@ -202,7 +202,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
+    /// Adds a rule of the host's own. Validator run last, in the order in which they were added.
     pub fn rule(mut self, rule: impl RequestRule) -> Self {
         self.draft.rules.add(Arc::new(rule));
         self
@@ -248,7 +248,7 @@ impl Draft {
         let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy));
         let server = Arc::new(Server { issuer, policy, clock: self.clock });
         let responder = Arc::new(server.responder(self.response_signer)?);
-        let rules = self.rules.build(&server, &responder)?;
+        let validator = self.rules.build(&server, &responder)?;
         let observers = Arc::new(self.observers);
         let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
         self.attestation.check(&server.policy)?;
@@ -257,19 +257,13 @@ impl Draft {
         let keys = Arc::new(KeySpace::of(&server.issuer));
         let replay = Arc::new(ReplayGuard::new(&server, &keys));
         Ok(Parts {
-            authenticator: Authenticator::new(
-                &server,
-                &urls,
-                &client_keys,
-                &replay,
-                self.attestation.build(&server, &nonces),
-            ),
+            authenticator: Authenticator::new(&server, &urls, &client_keys, self.attestation.build(&server, &nonces)),
             proofs: ProofVerifier::new(&server, &nonces),
             objects: ObjectOpener::new(&server, self.decryption_keys, &client_keys),
             records: Records::new(&server, &keys, self.random),
             server,
             urls,
-            rules,
+            validator,
             replay,
             responder,
             observers,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{build_error::BuildError, server::Server};
 use crate::{
     response::responder::Responder,
-    validation::{DetailCheck, DetailTypes, RequestRule, Rules},
+    validation::{DetailCheck, DetailTypes, RequestRule, Validator},
 };
 
 /// The rules that the host has added.
@@ -28,14 +28,14 @@ impl HostRules {
     }
 
     /// Puts them beside the rules of the policy.
-    pub(super) fn build(self, server: &Server, responder: &Arc<Responder>) -> Result<Rules, BuildError> {
+    pub(super) fn build(self, server: &Server, responder: &Arc<Responder>) -> Result<Validator, BuildError> {
         match self.repeated_detail_type {
             Some(name) => Err(BuildError::DuplicateDetailType(name)),
-            None => Ok(Rules {
+            None => Ok(Validator {
                 policy: Arc::clone(&server.policy),
                 responder: Arc::clone(responder),
                 detail_types: self.detail_types,
-                host: self.rules,
+                host_rules: self.rules,
             }),
         }
     }

@@ -103,7 +103,7 @@ impl<C, S> ParEndpoint<C, S> {
         if let Some(scopes) = &policy.scopes_supported {
             put("scopes_supported", json!(scopes));
         }
-        let types: Vec<&str> = self.parts.rules.detail_types.keys().map(|name| &**name).collect();
+        let types: Vec<&str> = self.parts.validator.detail_types.keys().map(|name| &**name).collect();
         if !types.is_empty() {
             put("authorization_details_types_supported", json!(types));
         }

@@ -1,6 +1,6 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use super::{ParEndpoint, Parts, Pushed, authenticator::Verified, gate, replay::Once};
+use super::{ParEndpoint, Parts, Pushed, gate, replay::Once};
 use crate::{
     client::{Client, ClientRegistry},
     client_auth::{AuthenticatedClient, Presented},
@@ -58,10 +58,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Parts { urls, authenticator, proofs, rules, replay, records, .. } = &*self.parts;
+        let Parts { urls, authenticator, proofs, validator, replay, records, .. } = &*self.parts;
         let registered = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
-        let Verified { vouched, mark } = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
+        let vouched = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
+        let mark = replay.credentials(&vouched);
         // Not before the credentials: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = urls.pushed_authorization_request.purpose(request)?;
         let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;
@@ -74,7 +75,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => of_authorization_request(form, client.client().client_id()),
         };
-        let request = rules.validate(parameters, provenance).map_err(|invalid| invalid.refusal)?;
+        let request = validator.validate(parameters, provenance).map_err(|invalid| invalid.refusal)?;
         let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         let expires_in = self.expires_in(request.client(), expires_at)?;

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use super::{owner::owner, server::Server};
 use crate::{
     client::Client,
-    client_auth::{VerifiedAssertion, VerifiedAttestation},
+    client_auth::{SingleUse, Vouched},
     dpop::Proven,
     error::{Reason, Refusal},
     jar::RequestObject,
@@ -84,17 +84,18 @@ impl ReplayGuard {
         Self { server: Arc::clone(server), keys: Arc::clone(keys) }
     }
 
-    /// The `jti` of a client assertion.
-    pub(super) fn assertion(&self, assertion: &VerifiedAssertion<'_, '_>) -> Mark {
-        let key = self.keys.assertion(assertion.client().client_id(), assertion.id());
-        self.mark_until(Purpose::Assertion, key, assertion.expires_at())
-    }
-
-    /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
-    pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
-        let (id, expires_at) = attestation.single_use()?;
-        let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);
-        Some(self.mark_until(Purpose::AttestationProof, key, expires_at))
+    /// The `jti` of a client assertion, or of the proof that came along with an attestation.
+    pub(super) fn credentials(&self, vouched: &Vouched<'_>) -> Option<Mark> {
+        Some(match vouched.single_use()? {
+            SingleUse::Assertion { id, expires_at } => {
+                let key = self.keys.assertion(vouched.client().client_id(), id);
+                self.mark_until(Purpose::Assertion, key, expires_at)
+            }
+            SingleUse::AttestationProof { instance, id, expires_at } => {
+                let key = self.keys.attestation_proof(&instance.to_string(), id);
+                self.mark_until(Purpose::AttestationProof, key, expires_at)
+            }
+        })
     }
 
     /// The `jti` of a DPoP proof.
@@ -103,8 +104,8 @@ impl ReplayGuard {
         self.mark_until(Purpose::DpopProof, key, proof.expires_at())
     }
 
-    /// The `jti` of a request object that is good for one use, for as long as a login can last that has begun with it in the query, whichever way it comes
-    /// again.
+    /// The `jti` of a request object that is good for one use, for as long as a login can last that has begun with it in the
+    /// query: it may come again in the query or at a push.
     pub(super) fn request_object(&self, object: &RequestObject<'_>) -> Option<Mark> {
         let (id, expires_at) = object.single_use()?;
         let key = self.keys.request_object(object.client().client_id(), id);

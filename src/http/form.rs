@@ -34,7 +34,7 @@ pub(crate) struct FormCredentials {
 }
 
 impl FormCredentials {
-    fn slot(&mut self, name: Name) -> Option<&mut Option<Zeroizing<String>>> {
+    fn place_of(&mut self, name: Name) -> Option<&mut Option<Zeroizing<String>>> {
         match name {
             Name::ClientSecret => Some(&mut self.client_secret),
             Name::ClientAssertion => Some(&mut self.client_assertion),
@@ -70,7 +70,7 @@ impl Form {
             let known = Name::of(name);
             form.note(name, known)?;
             let limit = value_limit(limits, known);
-            if let Some(credential) = known.and_then(|known| form.credentials.slot(known)) {
+            if let Some(credential) = known.and_then(|known| form.credentials.place_of(known)) {
                 let mut secret_buffer = Zeroizing::new(Vec::new());
                 let value = decode(raw_value, limit, FormError::ValueTooLong, &mut secret_buffer)?;
                 *credential = Some(Zeroizing::new(value.to_owned()));

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
-    prepared_key::{self, Material, PublicKey},
+    prepared_key::{self, PreparedKey, PublicKey},
 };
 use crate::{certificate::Certificate, json, protocol::confirmation::Thumbprint};
 
@@ -172,7 +172,7 @@ pub(super) struct VerificationKey {
     pub(super) kid: Option<Box<str>>,
     /// The one algorithm it is for, if it says so.
     pub(super) algorithm: Option<SigningAlgorithm>,
-    pub(super) material: Arc<Material>,
+    pub(super) prepared: Arc<PreparedKey>,
     /// The digest that tells the key from all others.
     digest: [u8; 32],
     /// The one certificate that is registered with it, if there is one.
@@ -201,7 +201,7 @@ impl<'a> ReadKey<'a> {
     /// The key made ready, and a problem with its certificates which does not keep it from counting.
     pub(super) fn prepare(self) -> Result<(VerificationKey, Option<KeyProblem>), KeyProblem> {
         let Self { jwk, kid, public_key, algorithm } = self;
-        let (digest, material) = prepared_key::prepare(public_key)?;
+        let (digest, prepared) = prepared_key::prepare(public_key)?;
         let (certificate, problem) = match jwk.certificate() {
             None => (None, None),
             Some(None) => (None, Some(KeyProblem::UnreadableCertificate)),
@@ -211,7 +211,7 @@ impl<'a> ReadKey<'a> {
             Some(Some(_)) => return Err(KeyProblem::ForeignCertificate),
         };
         let thumbprint = certificate.or_else(|| jwk.certificate_thumbprint());
-        Ok((VerificationKey { kid, algorithm, material, digest, certificate, thumbprint }, problem))
+        Ok((VerificationKey { kid, algorithm, prepared, digest, certificate, thumbprint }, problem))
     }
 }
 
@@ -247,7 +247,7 @@ impl VerificationKey {
     }
 
     pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
-        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+        self.prepared.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
     }
 }
 

@@ -183,7 +183,7 @@ impl VerificationKeys {
     pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
         let message = jws.signing_input.as_bytes();
         let first = self.keys.iter().find(|key| key.supports(algorithm));
-        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
+        first.is_some_and(|key| key.prepared.verify(algorithm, message, &jws.signature))
     }
 }
 
@@ -197,7 +197,7 @@ impl VerificationKeys {
         let (mut outcome, mut tried) = (Err(TokenFault::NoKey), 0usize);
         for (key, algorithm) in candidates {
             tried = tried.saturating_add(1);
-            if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
+            if key.prepared.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
                 return (Ok(()), tried);
             }
             outcome = Err(TokenFault::Signature);

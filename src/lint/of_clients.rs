@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 use super::{
-    Finding, Rule,
+    Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
     misspelled,
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
@@ -53,10 +53,10 @@ fn note(
 }
 
 /// A function, because a constant could not name the lifetime of what is looked at.
-fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
+fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
     vec![
         // What weakens any server.
-        Rule {
+        LintRule {
             severity: Dangerous,
             label: "client_legacy_assertion_audience",
             member: "danger_allow_legacy_assertion_audience",
@@ -65,7 +65,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, \
                           FAPI 2.0 Security Profile section 5.3.2.1)",
         },
-        Rule {
+        LintRule {
             severity: Dangerous,
             label: "client_access_token_in_response",
             member: "response_types",
@@ -74,7 +74,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "access tokens should not come through the browser (RFC 9700 section 2.1.2)",
         },
         // Client authentication.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "public_client",
             member: "token_endpoint_auth_method",
@@ -83,7 +83,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "clients must be confidential (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 Security Profile section \
                           5.3.2.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_with_secret",
             member: "token_endpoint_auth_method",
@@ -92,7 +92,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "clients must authenticate with keys, not with secrets (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 \
                           Security Profile section 5.3.2.1, AT Protocol)",
         },
-        Rule {
+        LintRule {
             severity: Dangerous,
             label: "short_secret",
             member: "client_secret",
@@ -100,7 +100,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.secret_traits().short,
             requirement: "a secret must hold 128 random bits, which takes 22 characters (RFC 6749 section 10.10)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "secret_sent_unencoded",
             member: "client_secret",
@@ -114,7 +114,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "many clients send a secret with + or % by Basic without encoding it (RFC 6749 section 2.3.1), and fail; \
                           accept_unencoded_basic_secrets takes it",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "authentication_method_without_effect",
             member: "token_endpoint_auth_method",
@@ -122,7 +122,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| !it.policy.offers_authentication_method(it.client.token_endpoint_auth_method()),
             requirement: "the policy does not offer the method of this client, which cannot authenticate",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_assertion_algorithm",
             member: "token_endpoint_auth_signing_alg",
@@ -130,7 +130,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it)),
             requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_assertion_algorithm",
             member: "token_endpoint_auth_signing_alg",
@@ -138,7 +138,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it)),
             requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_assertion_algorithm",
             member: "token_endpoint_auth_signing_alg",
@@ -146,7 +146,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| it != SigningAlgorithm::Ps256),
             requirement: "must be PS256 (Open Finance Brasil security profile)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "assertion_algorithm_without_effect",
             member: "token_endpoint_auth_signing_alg",
@@ -159,7 +159,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "the policy does not offer this algorithm, and the client cannot authenticate",
         },
         // Request objects.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_request_object_algorithm",
             member: "request_object_signing_alg",
@@ -167,7 +167,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().object_algorithm.is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it)),
             requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_request_object_algorithm",
             member: "request_object_signing_alg",
@@ -175,7 +175,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().object_algorithm.is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it)),
             requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_request_object_algorithm",
             member: "request_object_signing_alg",
@@ -183,7 +183,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().object_algorithm.is_some_and(|it| it != SigningAlgorithm::Ps256),
             requirement: "must be PS256 (Open Finance Brasil security profile)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "request_object_algorithm_without_effect",
             member: "request_object_signing_alg",
@@ -194,7 +194,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "the policy does not offer this algorithm, and no request object of the client can be accepted",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_encryption",
             member: "request_object_encryption_alg",
@@ -205,7 +205,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "must be RSA-OAEP, with A256GCM (Open Finance Brasil security profile)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "missing_keys",
             member: "jwks",
@@ -217,7 +217,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "the requests of this client must be signed, and it has registered no keys",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "keys_by_value",
             member: "jwks",
@@ -226,7 +226,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "keys must be at the jwks_uri of the directory (Open Finance Brasil, dynamic client registration)",
         },
         // Responses.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_response_algorithm",
             member: "authorization_signed_response_alg",
@@ -236,7 +236,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_response_algorithm",
             member: "authorization_signed_response_alg",
@@ -246,7 +246,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_response_algorithm",
             member: "authorization_signed_response_alg",
@@ -255,7 +255,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "must be PS256 (Open Finance Brasil security profile)",
         },
         // Redirect URIs.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "redirect_uri_without_https",
             member: "redirect_uris",
@@ -263,7 +263,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.redirect_uris().iter().any(|uri| !uri.as_str().starts_with("https:")),
             requirement: "must be https (FAPI 1.0 Baseline section 5.2.2)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "redirect_uri_over_http",
             member: "redirect_uris",
@@ -272,7 +272,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "http is for the loopback interface of native clients alone (FAPI 2.0 Security Profile section \
                           5.3.2.2)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "redirect_uri_of_a_developer",
             member: "redirect_uris",
@@ -280,7 +280,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| !it.client.may_choose_loopback_port() && has_http(it.client),
             requirement: "http is for the loopback interface of native clients alone (RFC 8252 section 7.3)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "redirect_uri_scheme_without_effect",
             member: "redirect_uris",
@@ -292,7 +292,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "a private-use scheme must be the reversed name of a domain (RFC 8252 section 7.1), and the policy \
                           refuses the one without a dot",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "per_request_redirect_uris_without_effect",
             member: "allow_per_request_redirect_uris",
@@ -303,7 +303,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "has effect only for a confidential client that must push, without sector_identifier_uri, where the \
                           policy allows it too",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "request_uri_lifetime_without_effect",
             member: "request_uri_lifetime",
@@ -315,7 +315,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "is cut to the lifetime that the policy has, or brought up to the least of its profile",
         },
         // The AT Protocol.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_id",
             member: "client_id",
@@ -324,7 +324,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "must be the https URL of the client's metadata, without a port; or http://localhost for development \
                           (AT Protocol)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "scope",
             member: "scope",

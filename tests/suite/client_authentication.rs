@@ -14,7 +14,7 @@ use crate::{
         CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error, form,
         post, public, with,
     },
-    tokens::{assertion, with_assertion},
+    tokens::{LONG_SECRET, assertion, with_assertion},
 };
 
 /// The one answer to every failure of authentication.
@@ -386,7 +386,7 @@ fn verified(registration: Value, verifier: Arc<Recorder>) -> Client {
     Client::with_secret_verifier(registration, verifier).unwrap()
 }
 
-/// Two clients, and a third to verify in place of one that does not exist.
+/// Clients, and one to verify in place of one that does not exist.
 struct Slow {
     clients: InMemoryRegistry,
     stand_in: Arc<Client>,
@@ -404,7 +404,13 @@ impl ClientRegistry for Slow {
 
 fn slow() -> (ParEndpoint<Slow>, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
-    let clients = [verified(basic("basic"), recorder.clone()), verified(post("post"), recorder.clone())];
+    let jwt = json!({ "token_endpoint_auth_method": "client_secret_jwt", "client_secret": LONG_SECRET });
+    let clients = [
+        verified(basic("basic"), recorder.clone()),
+        verified(post("post"), recorder.clone()),
+        client(with(basic("jwt"), jwt)),
+        client(public("public")),
+    ];
     let registry = Slow {
         clients: InMemoryRegistry::new(clients).unwrap(),
         stand_in: Arc::new(verified(basic("stand-in"), recorder.clone())),
@@ -475,11 +481,19 @@ fn the_empty_secret_is_nobodys_and_no_verifier_is_asked_about_it() {
 }
 
 #[test]
-fn whoever_presents_a_secret_causes_one_verification_whatever_is_wrong() {
+fn a_wrong_secret_takes_one_verification_whatever_else_is_wrong() {
     // CA-010, C-18: the work tells neither which clients exist nor which method they registered.
-    for (client_id, by_basic) in
-        [("basic", true), ("post", false), ("nobody", true), ("nobody", false), ("post", true), ("basic", false)]
-    {
+    for (client_id, by_basic) in [
+        ("basic", true),
+        ("post", false),
+        ("nobody", true),
+        ("nobody", false),
+        ("post", true),
+        ("basic", false),
+        ("jwt", true),
+        ("jwt", false),
+        ("public", true),
+    ] {
         let (par, recorder) = slow();
         let reply = if by_basic {
             send_slow(&par, Some(&authorization(client_id, "wrong")), "")

@@ -3,8 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use parjar::{
-    AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, FormError, InMemoryRegistry, JwksError, ManualClock,
-    ParEndpoint, Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
+    AuthorizeRefusal, Browser, BuildError, ClientCertHeaderError, Cors, FormError, InMemoryRegistry, JwksError,
+    ManualClock, ParEndpoint, Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
     dpop::{ResourceRefusal, ResourceRequest},
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
     store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
@@ -91,6 +91,7 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(policy_error),
         Box::new(Cors::origins(["nonsense"]).unwrap_err()),
         Box::new(ClientCertHeaderError::Repeated),
+        Box::new(Browser::bound("").unwrap_err()),
         Box::new(KeyProblem::Weak),
         Box::new(unusable.skipped()[0]),
         Box::new(KeySetError::NotASet),

@@ -81,8 +81,8 @@ fn without_a_kid_the_thumbprint_of_its_certificate_chooses_a_key() {
         .map(|jwk| json!(jwk.to_public_key().unwrap().as_ref()))
         .collect();
     let own = certificate(&ES256_KEY);
-    let by_chain = with(ES256_KEY.public(), json!({ "x5c": [STANDARD.encode(&own)] }));
-    let by_member = with(ES256_KEY.public(), json!({ "x5t#S256": thumbprint(&own) }));
+    let by_chain = with(unnamed(&ES256_KEY), json!({ "x5c": [STANDARD.encode(&own)] }));
+    let by_member = with(unnamed(&ES256_KEY), json!({ "x5t#S256": thumbprint(&own) }));
     for last in [by_chain, by_member] {
         let keys: Vec<Value> = others.iter().cloned().chain([last]).collect();
         let server = Server::with(Policy::oauth(), [with(asserter("c1"), with_keys(&keys))]);
