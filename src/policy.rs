@@ -142,6 +142,9 @@ pub struct Policy {
     /// section 2.3.1. Default `false`. It costs a second comparison, and a secret verifier of the host is asked twice. The
     /// registration of a client can have it for that client.
     pub accept_unencoded_basic_secrets: bool,
+    /// Whether the `aud` of a client assertion may be the issuer in an array of one, as many libraries write it, or only a string.
+    /// Default `true`.
+    pub accept_client_assertion_audience_array: bool,
     /// What client attestations have to be.
     pub client_attestation: ClientAttestationPolicy,
     /// The algorithms of request objects. Default all; RS256, RS384, RS512, and those with the `client_secret`, only for

@@ -48,6 +48,7 @@ struct Document {
     refuse_key_hints_in_token_headers: bool,
     require_client_assertion_iat: bool,
     accept_unencoded_basic_secrets: bool,
+    accept_client_assertion_audience_array: bool,
     client_attestation: ClientAttestationPolicy,
     request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
     request_object_encryption_alg_values_supported: Vec<KeyManagement>,

@@ -72,6 +72,7 @@ impl Policy {
             refuse_key_hints_in_token_headers: false,
             require_client_assertion_iat: false,
             accept_unencoded_basic_secrets: false,
+            accept_client_assertion_audience_array: true,
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
@@ -135,6 +136,7 @@ impl Policy {
         Self {
             profile: Profile::Fapi2SecurityProfile,
             require_pushed_authorization_requests: true,
+            accept_client_assertion_audience_array: false,
             ..Self::fapi(FAPI2_ALGORITHMS)
         }
     }
@@ -184,6 +186,7 @@ impl Policy {
             required_scopes: vec!["atproto".to_owned()],
             code_challenge_memory: DAY,
             require_client_assertion_iat: true,
+            accept_client_assertion_audience_array: false,
             token_endpoint_auth_methods_supported: vec![AuthenticationMethod::PrivateKeyJwt],
             danger_allow_unauthenticated_clients: true,
             ..Self::fapi(FAPI2_ALGORITHMS)
