@@ -16,7 +16,7 @@ use crate::{
         parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
         request_uri::RequestUri,
     },
-    store::{InsertError, NewRequest, RequestStore},
+    store::{InsertError, NewRequest, Remembered, RequestStore},
     validation::{Provenance, request::AuthorizationRequest},
 };
 
@@ -129,7 +129,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         once: &Once<N>,
     ) -> Result<Pushed, Refusal> {
         let marks = once.stored();
-        let owner = self.settings.replay.owner(request.client());
+        let (client_id, owner) = (request.client_id(), self.settings.replay.owner(request.client()));
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri = RequestUri::mint(&*self.settings.random)
@@ -137,12 +137,22 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             let key = self.settings.keys.request(request_uri.reference());
             let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
             match self.store.insert(request, Duration::from_secs(expires_in.into())).await {
-                Ok(_) => return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() }),
+                Ok(remembered) => {
+                    self.report_skipped(client_id, remembered);
+                    return Ok(Pushed { request_uri, expires_in, dpop_nonce: self.dpop_nonce() });
+                }
                 Err(InsertError::Exists) => {}
                 Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }
         }
         Err(Reason::RandomSource.into())
+    }
+
+    /// What the store had no room for is no reason to refuse a push, and none to be silent.
+    fn report_skipped(&self, client_id: &str, remembered: Remembered) {
+        if remembered.skipped > 0 {
+            self.settings.observe(&Event::HygieneSkipped { client_id, marks: remembered.skipped });
+        }
     }
 }
 
