@@ -3,12 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic)]
 
+mod support;
+
 use std::{
-    future::Future,
     hint::black_box,
-    pin::pin,
     sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -19,31 +18,22 @@ use josekit::{
     jws::{ES256, JwsSigner as _, JwsVerifier as _},
 };
 use parjar::{
-    Client, ClientRegistration, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
-    store::MemoryStore,
+    Client, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply, store::MemoryStore,
 };
 use serde_json::{Value, json};
+
+use self::support::{HEADERS, ISSUER, SteppedClock, now, registration};
 
 const BODY: &str = "response_type=code&redirect_uri=https%3A%2F%2Fclient.example.org%2Fcallback&scope=openid+accounts\
     &code_challenge=K2-ltc83acc4h0c9w6ESC_rEMTJ3bww-uCHaoeK1t8U&code_challenge_method=S256";
 
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing here waits"),
-    }
-}
-
 fn endpoint(policy: Policy, clock: &ManualClock) -> ParEndpoint {
-    let registration: ClientRegistration = serde_json::from_value(json!({
-        "client_id": "bench", "client_secret": "s3cret", "redirect_uris": ["https://client.example.org/callback"],
-    }))
-    .unwrap();
-    ParEndpoint::builder("https://as.example.com")
+    let client = Client::try_from(registration(json!({ "client_secret": "s3cret" }))).unwrap();
+    ParEndpoint::builder(ISSUER)
         .policy(policy)
-        .clients(InMemoryRegistry::new([Client::try_from(registration).unwrap()]).unwrap())
-        .store(MemoryStore::default().with_clock(clock.clone()))
-        .clock(clock.clone())
+        .clients(InMemoryRegistry::new([client]).unwrap())
+        .store(MemoryStore::default().with_clock(SteppedClock(clock.clone())))
+        .clock(SteppedClock(clock.clone()))
         .build()
         .unwrap()
 }
@@ -71,9 +61,8 @@ fn proof(key: &Jwk, at: i64) -> (String, Vec<u8>) {
 }
 
 fn push(par: &ParEndpoint, proof: Option<&str>) -> u16 {
-    let headers =
-        [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic YmVuY2g6czNjcmV0")];
-    let headers = headers.into_iter().chain(proof.map(|proof| ("dpop", proof.as_bytes())));
+    let authorization = ("authorization", &b"Basic YmVuY2g6czNjcmV0"[..]);
+    let headers = HEADERS.into_iter().chain([authorization]).chain(proof.map(|proof| ("dpop", proof.as_bytes())));
     Reply::from(now(par.push(&FormRequest::new("POST", headers, BODY)))).status()
 }
 

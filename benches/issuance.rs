@@ -5,25 +5,26 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic)]
 
+mod support;
+
 use std::{
     collections::HashMap,
-    future::Future,
     hint::black_box,
-    pin::pin,
     sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use parjar::{
-    Client, ClientRegistration, Clock, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
+    Client, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
     store::{MemoryLimits, MemoryStore},
 };
 use rand::{TryRng as _, rngs::SysRng};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
+
+use self::support::{HEADERS, ISSUER, SteppedClock, now, registration};
 
 const SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-correct-horse";
 const AUTHORIZATION: &[u8] = b"Basic YmVuY2g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNl";
@@ -31,41 +32,6 @@ const EIGHT_PARAMETERS: &str = "response_type=code&client_id=bench\
     &redirect_uri=https%3A%2F%2Fclient.example.org%2Fcallback&scope=openid+accounts\
     &state=duk681S8n00GsJpe7n9boxdzen&nonce=n-0S6_WzA2Mj-7n9boxdz\
     &code_challenge=K2-ltc83acc4h0c9w6ESC_rEMTJ3bww-uCHaoeK1t8U&code_challenge_method=S256";
-
-/// Costs what the system's clock costs, and shows a time of our own.
-struct SteppedClock(ManualClock);
-
-impl Clock for SteppedClock {
-    fn now(&self) -> OffsetDateTime {
-        black_box(OffsetDateTime::now_utc());
-        self.0.now()
-    }
-
-    fn elapsed(&self) -> Duration {
-        black_box(Instant::now());
-        self.0.elapsed()
-    }
-}
-
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the memory store never waits"),
-    }
-}
-
-fn client(method: &str, client_id: &str) -> Client {
-    let secret = (method != "none").then_some(SECRET);
-    let registration: ClientRegistration = serde_json::from_value(serde_json::json!({
-        "client_id": client_id,
-        "client_secret": secret,
-        "token_endpoint_auth_method": method,
-        "redirect_uris": ["https://client.example.org/callback"],
-        "scope": "openid accounts",
-    }))
-    .unwrap();
-    Client::try_from(registration).unwrap()
-}
 
 struct Bench {
     par: ParEndpoint,
@@ -95,26 +61,22 @@ fn roomy_store() -> MemoryStore {
 }
 
 fn endpoint(method: &str, lifetime: u32, store: MemoryStore) -> ParEndpoint {
+    let secret = (method != "none").then_some(SECRET);
+    let authentication = json!({ "token_endpoint_auth_method": method, "client_secret": secret });
+    let client = Client::try_from(registration(authentication)).unwrap();
     let mut policy = Policy::oauth();
     policy.danger_allow_unauthenticated_clients = true;
     policy.request_uri_lifetime = lifetime;
-    ParEndpoint::builder("https://as.example.com")
+    ParEndpoint::builder(ISSUER)
         .policy(policy)
-        .clients(InMemoryRegistry::new([client(method, "bench")]).unwrap())
+        .clients(InMemoryRegistry::new([client]).unwrap())
         .store(store)
         .build()
         .unwrap()
 }
 
 fn headers(authorization: Option<&'static [u8]>) -> Vec<(&'static str, &'static [u8])> {
-    let mut headers: Vec<(&str, &[u8])> = vec![
-        ("host", b"as.example.com"),
-        ("user-agent", b"bench"),
-        ("content-type", b"application/x-www-form-urlencoded"),
-        ("content-length", b"333"),
-    ];
-    headers.extend(authorization.map(|value| ("authorization", value)));
-    headers
+    HEADERS.into_iter().chain(authorization.map(|value| ("authorization", value))).collect()
 }
 
 fn floor(criterion: &mut Criterion) {

@@ -13,12 +13,11 @@
     clippy::string_slice
 )]
 
+mod support;
+
 use std::{
-    future::Future,
     hint::black_box,
-    pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -40,37 +39,8 @@ use parjar::{
     RegistryError, Reply, jose::DecryptionKeys, store::MemoryStore,
 };
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-const ISSUER: &str = "https://as.example.com";
-const HEADERS: [(&str, &[u8]); 4] = [
-    ("host", b"as.example.com"),
-    ("user-agent", b"bench"),
-    ("content-type", b"application/x-www-form-urlencoded"),
-    ("content-length", b"1333"),
-];
-
-/// Costs what the system's clock costs, and shows a time of our own.
-struct SteppedClock(ManualClock);
-
-impl Clock for SteppedClock {
-    fn now(&self) -> OffsetDateTime {
-        black_box(OffsetDateTime::now_utc());
-        self.0.now()
-    }
-
-    fn elapsed(&self) -> Duration {
-        black_box(Instant::now());
-        self.0.elapsed()
-    }
-}
-
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing here waits"),
-    }
-}
+use self::support::{HEADERS, ISSUER, SteppedClock, now, registration};
 
 /// A registry that reads the registration anew for each request, as one over a database without a cache would.
 struct Forgetful(ClientRegistration);
@@ -83,10 +53,7 @@ impl ClientRegistry for Forgetful {
 
 /// A client that authenticates in another way.
 fn with_secret() -> Client {
-    let mut registration = ClientRegistration::new("basic");
-    registration.client_secret = Some("s3cret".into());
-    registration.redirect_uris = vec!["https://client.example.org/callback".to_owned()];
-    Client::try_from(registration).unwrap()
+    Client::try_from(registration(json!({ "client_id": "basic", "client_secret": "s3cret" }))).unwrap()
 }
 
 /// One kind of signing key.
@@ -240,14 +207,10 @@ impl Row {
         );
         let mut public = algorithm.public.clone();
         public["kid"] = json!("key");
-        let registration: ClientRegistration = serde_json::from_value(json!({
-            "client_id": "bench",
+        let registration = registration(json!({
             "token_endpoint_auth_method": "private_key_jwt",
             "jwks": { "keys": [public] },
-            "redirect_uris": ["https://client.example.org/callback"],
-            "scope": "openid accounts",
-        }))
-        .unwrap();
+        }));
         let client = Client::try_from(registration.clone()).unwrap();
         let clocks = [ManualClock::default(), ManualClock::default()];
         let decryption_keys = DecryptionKeys::parse(&keys.private.to_string()).unwrap();
@@ -334,21 +297,17 @@ fn pushes(criterion: &mut Criterion) {
 
 /// What a registry pays that makes its clients anew: with a key that this process has seen before, and with one that it has not.
 fn registrations(criterion: &mut Criterion) {
-    let registration = || {
+    let with_new_key = || {
         let key = Jwk::generate_ec_key(EcCurve::P256).unwrap().to_public_key().unwrap();
-        let mut registration = ClientRegistration::new("bench");
-        registration.token_endpoint_auth_method = Some("private_key_jwt".to_owned());
-        registration.jwks = Some(json!({ "keys": [key.as_ref()] }));
-        registration.redirect_uris = vec!["https://client.example.org/callback".to_owned()];
-        registration
+        registration(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key.as_ref()] } }))
     };
     let mut group = criterion.benchmark_group("registration");
-    let seen = registration();
+    let seen = with_new_key();
     group.bench_function("key_seen_before", |bencher| {
         bencher.iter_batched(|| seen.clone(), |seen| Client::try_from(seen).unwrap(), BatchSize::SmallInput);
     });
     group.bench_function("new_key", |bencher| {
-        bencher.iter_batched(registration, |new| Client::try_from(new).unwrap(), BatchSize::SmallInput);
+        bencher.iter_batched(with_new_key, |new| Client::try_from(new).unwrap(), BatchSize::SmallInput);
     });
     group.finish();
 }

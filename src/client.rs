@@ -15,11 +15,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-#[cfg(feature = "attestation")]
-pub(crate) use self::credentials::PossessionMethod;
 pub(crate) use self::{
     credential::{Credential, NoCredentials},
-    credentials::Credentials,
+    credentials::{Credentials, PossessionMethod},
     keys::{ClientKeys, KeySource, ObjectKeys},
     secret::{MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
     shared_secrets::SharedSecrets,

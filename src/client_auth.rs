@@ -10,9 +10,7 @@
 //! A refusal by the third or the fourth step does the work of the fourth in any case ([`decoy`]).
 
 mod assertion;
-#[cfg(feature = "attestation")]
 mod attestation;
-#[cfg(feature = "attestation")]
 pub mod attesters;
 mod authenticated;
 mod basic;
@@ -22,11 +20,10 @@ mod matched;
 mod presented;
 mod secret;
 
-#[cfg(feature = "attestation")]
-pub(crate) use self::attestation::{CheckedAttestation, VerifiedAttestation};
 pub use self::authenticated::AuthenticatedClient;
 pub(crate) use self::{
     assertion::{Audiences, CheckedAssertion, VerifiedAssertion},
+    attestation::{CheckedAttestation, VerifiedAttestation},
     authenticated::Vouched,
     matched::Matched,
     presented::{Checked, Presented},

@@ -1,6 +1,5 @@
 //! The facade: the only code that awaits, and the only code that knows the order of the steps.
 
-#[cfg(feature = "attestation")]
 mod attest;
 mod authenticate;
 mod authorize;
@@ -63,7 +62,6 @@ struct Settings {
     /// What pushes are known to go to, and requests for tokens: what their DPoP proofs may name.
     push_targets: Vec<TargetUri>,
     token_targets: Vec<TargetUri>,
-    #[cfg(feature = "attestation")]
     attestation: attest::AttestationSettings,
     /// Where the policy demands nonces, or challenges, which are the same.
     nonces: Option<Nonces>,

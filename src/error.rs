@@ -521,7 +521,6 @@ enum Enclosed {
     Nothing,
     Cause(Cause),
     DpopNonce(Box<str>),
-    #[cfg(feature = "attestation")]
     AttestationChallenge(Box<str>),
 }
 
@@ -540,7 +539,6 @@ impl Refusal {
     }
 
     /// With the challenge that the next proof of possession must have.
-    #[cfg(feature = "attestation")]
     pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
         Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
     }
@@ -594,7 +592,6 @@ impl Refusal {
 
     /// The challenge that the next proof of possession of an attested key must have, for an `OAuth-Client-Attestation-Challenge`
     /// header. It is there exactly when the code is `use_attestation_challenge`.
-    #[cfg(feature = "attestation")]
     #[must_use]
     pub fn attestation_challenge(&self) -> Option<&str> {
         match &self.enclosed {

@@ -26,9 +26,7 @@ pub struct FormRequest<'a> {
     pub(crate) content_encoding: Header<'a>,
     pub(crate) authorization: Header<'a>,
     pub(crate) dpop: Header<'a>,
-    #[cfg(feature = "attestation")]
     pub(crate) client_attestation: Header<'a>,
-    #[cfg(feature = "attestation")]
     pub(crate) client_attestation_pop: Header<'a>,
     pub(crate) query: Option<&'a str>,
     pub(crate) body: &'a [u8],
@@ -66,9 +64,7 @@ impl<'a> FormRequest<'a> {
             content_encoding: Header::Absent,
             authorization: Header::Absent,
             dpop: Header::Absent,
-            #[cfg(feature = "attestation")]
             client_attestation: Header::Absent,
-            #[cfg(feature = "attestation")]
             client_attestation_pop: Header::Absent,
             query: None,
             body: body.as_ref(),
@@ -85,7 +81,6 @@ impl<'a> FormRequest<'a> {
             } else if name.eq_ignore_ascii_case("dpop") {
                 &mut request.dpop
             } else {
-                #[cfg(feature = "attestation")]
                 if name.eq_ignore_ascii_case("oauth-client-attestation") {
                     request.client_attestation.add(value.as_ref());
                 } else if name.eq_ignore_ascii_case("oauth-client-attestation-pop") {
@@ -180,7 +175,6 @@ impl Reply {
     }
 
     /// Adds the challenge for the next proof of possession of an attested key.
-    #[cfg(feature = "attestation")]
     fn with_attestation_challenge(self, challenge: Option<&str>) -> Self {
         match challenge {
             Some(challenge) => self.with("oauth-client-attestation-challenge", challenge.to_owned()),
@@ -246,7 +240,6 @@ impl From<&Refusal> for Reply {
             405 => reply = reply.with("allow", "POST"),
             _ => {}
         }
-        #[cfg(feature = "attestation")]
         let reply = reply.with_attestation_challenge(refusal.attestation_challenge());
         reply.with_retry_after(refusal.retry_after()).with_dpop_nonce(refusal.dpop_nonce())
     }

@@ -55,7 +55,7 @@
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
-//! | knows who may vouch for instances of apps (feature `attestation`) | [`attesters`] |
+//! | knows who may vouch for instances of apps | [`attesters`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | hands in the certificate of a connection | [`FormRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
@@ -194,7 +194,6 @@
 //!
 //! None is on by default.
 //!
-//! * `attestation`: clients that authenticate by an attestation (draft-ietf-oauth-attestation-based-client-auth), such as wallets.
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
@@ -238,12 +237,8 @@ mod shared_value;
 pub mod store;
 mod validation;
 
-#[cfg(feature = "attestation")]
-pub use self::client_auth::attesters;
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
-#[cfg(feature = "attestation")]
-pub use self::policy::ClientAttestationPolicy;
 pub use self::{
     certificate::{
         client_certificate::ClientCertificate,
@@ -254,7 +249,7 @@ pub use self::{
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
         jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },
-    client_auth::AuthenticatedClient,
+    client_auth::{AuthenticatedClient, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, BuildError, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
@@ -267,7 +262,7 @@ pub use self::{
     },
     lint::{Finding, Severity},
     observer::{Event, Observer, Stage},
-    policy::{Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
+    policy::{ClientAttestationPolicy, Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
     protocol::{
         authentication_method::AuthenticationMethod,
         code_challenge::{CodeChallenge, CodeChallengeMethod},

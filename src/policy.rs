@@ -4,7 +4,6 @@
 //! counts.
 
 mod checks;
-#[cfg(feature = "attestation")]
 mod client_attestation;
 mod document;
 mod error;
@@ -14,11 +13,9 @@ mod profile;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "attestation")]
-pub use self::client_attestation::ClientAttestationPolicy;
 pub(crate) use self::limits::MAX_CLIENT_ID;
 pub(crate) use self::presets::{FAPI_METHODS, FAPI1_ALGORITHMS, FAPI2_ALGORITHMS};
-pub use self::{error::PolicyError, limits::Limits, profile::Profile};
+pub use self::{client_attestation::ClientAttestationPolicy, error::PolicyError, limits::Limits, profile::Profile};
 use crate::{
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     protocol::{
@@ -57,14 +54,12 @@ use crate::{
 /// assert_eq!(policy, from_file);
 /// # Ok::<_, serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
     /// The profile whose preset it started from; in a file, `preset`. It holds `request_uri_lifetime` to the bounds of the
     /// profile, and everything else to nothing: [`lint`](Self::lint) tells what has left the profile. To leave its bounds too,
     /// say here that the policy is of another one.
-    #[serde(rename = "preset")]
     pub profile: Profile,
     /// Whether the PAR endpoint answers at all. Default `true`.
     pub pushed_authorization_requests: bool,
@@ -143,8 +138,7 @@ pub struct Policy {
     /// Whether a client assertion needs `iat`. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,
-    /// What client attestations have to be (feature `attestation`).
-    #[cfg(feature = "attestation")]
+    /// What client attestations have to be.
     pub client_attestation: ClientAttestationPolicy,
     /// The algorithms of request objects. Default all; RS256, RS384, RS512, and those with the `client_secret`, only for
     /// clients that have registered them.
@@ -233,18 +227,13 @@ impl Policy {
     }
 
     /// Whether a client may be one that an attester vouches for.
-    #[cfg(feature = "attestation")]
     pub(crate) fn offers_attestation(&self) -> bool {
         self.token_endpoint_auth_methods_supported.iter().any(|method| method.uses_attestation())
     }
 
     /// Whether nonces are demanded of any kind of proof.
     pub(crate) fn uses_nonces(&self) -> bool {
-        #[cfg(feature = "attestation")]
-        if self.client_attestation.require_challenge {
-            return true;
-        }
-        self.require_dpop_nonce
+        self.require_dpop_nonce || self.client_attestation.require_challenge
     }
 
     /// Whether a response of this type has to come as a JWT, for want of an ID token that signs it.

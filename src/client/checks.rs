@@ -58,7 +58,6 @@ impl Client {
         }
         let needs_secret = match method {
             AuthenticationMethod::None | AuthenticationMethod::PrivateKeyJwt => false,
-            #[cfg(feature = "attestation")]
             method if method.uses_attestation() => false,
             method => !method.uses_certificate(),
         };
@@ -160,13 +159,8 @@ fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, 
     AuthenticationMethod::parse(text).ok_or_else(|| {
         RegistrationError::new(
             "token_endpoint_auth_method",
-            if cfg!(feature = "attestation") {
-                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                 self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none"
-            } else {
-                "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                 self_signed_tls_client_auth or none"
-            },
+            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+             self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none",
         )
     })
 }

@@ -26,12 +26,10 @@ pub(crate) enum Credentials {
     /// `self_signed_tls_client_auth`
     CertificateKey(Arc<KeySource>),
     /// `attest_jwt_client_auth`, `attest_jwt_client_auth_dpop`
-    #[cfg(feature = "attestation")]
     Attestation(PossessionMethod),
 }
 
 /// How an instance of a client proves that it has the key of its attestation.
-#[cfg(feature = "attestation")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PossessionMethod {
     Jwt,
@@ -59,9 +57,7 @@ impl Credentials {
             AuthenticationMethod::SelfSignedTlsClientAuth => {
                 Self::CertificateKey(keys.usable("token_endpoint_auth_method", None)?)
             }
-            #[cfg(feature = "attestation")]
             AuthenticationMethod::AttestJwtClientAuth => Self::Attestation(PossessionMethod::Jwt),
-            #[cfg(feature = "attestation")]
             AuthenticationMethod::AttestJwtClientAuthDpop => Self::Attestation(PossessionMethod::Dpop),
         })
     }
@@ -77,9 +73,7 @@ impl Credentials {
             Self::PrivateKey(_) => AuthenticationMethod::PrivateKeyJwt,
             Self::CertificateSubject(_) => AuthenticationMethod::TlsClientAuth,
             Self::CertificateKey(_) => AuthenticationMethod::SelfSignedTlsClientAuth,
-            #[cfg(feature = "attestation")]
             Self::Attestation(PossessionMethod::Jwt) => AuthenticationMethod::AttestJwtClientAuth,
-            #[cfg(feature = "attestation")]
             Self::Attestation(PossessionMethod::Dpop) => AuthenticationMethod::AttestJwtClientAuthDpop,
         }
     }

@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-#[cfg(feature = "attestation")]
-use super::attestation::VerifiedAttestation;
-use super::{assertion::VerifiedAssertion, certificate::Recognized, secret::RightSecret};
+use super::{
+    assertion::VerifiedAssertion, attestation::VerifiedAttestation, certificate::Recognized, secret::RightSecret,
+};
 use crate::{
     certificate::client_certificate::ClientCertificate,
     client::{Client, Credential, NoCredentials},
@@ -83,7 +83,6 @@ impl From<Recognized<'_>> for Vouched {
     }
 }
 
-#[cfg(feature = "attestation")]
 impl From<VerifiedAttestation<'_, '_>> for Vouched {
     fn from(attestation: VerifiedAttestation<'_, '_>) -> Self {
         let instance = attestation.instance();

@@ -25,7 +25,6 @@ impl Checked<'_> {
         }
         match self {
             Self::Assertion(assertion) => assertion.verify_decoy(policy),
-            #[cfg(feature = "attestation")]
             Self::Attestation(attestation) => attestation.verify_decoy(policy),
             Self::Secret(secret) => secret.verify_decoy(stand_in, now),
             // The certificate has been read, and nothing of it takes long to verify.
@@ -40,7 +39,6 @@ fn comes_after_verification(reason: Reason) -> bool {
     match reason {
         Reason::UnknownClient | Reason::MethodNotOffered | Reason::WrongMethod => false,
         Reason::ClientAssertion(fault) => !matches!(fault, Algorithm | NoKey | KeysUnavailable | Subject),
-        #[cfg(feature = "attestation")]
         Reason::ClientAttestation(fault) => !matches!(fault, Algorithm | NoKey | KeysUnavailable | Subject),
         _ => true,
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "attestation")]
-use super::attestation::CheckedAttestation;
-use super::{assertion::CheckedAssertion, certificate::ShownCertificate, presented::Checked, secret::ShownSecret};
+use super::{
+    assertion::CheckedAssertion, attestation::CheckedAttestation, certificate::ShownCertificate, presented::Checked,
+    secret::ShownSecret,
+};
 use crate::{
     certificate::Subject,
     client::{Client, Credential, Credentials, KeySource, NoCredentials, Secrets, SharedSecrets},
@@ -20,7 +21,6 @@ pub(crate) enum Matched<'c, 'a> {
     PrivateKey(Credential<'c, &'c KeySource>, &'a CheckedAssertion<'a>),
     CertificateSubject(Credential<'c, &'c Subject>, &'a ShownCertificate),
     CertificateKey(Credential<'c, &'c KeySource>, &'a ShownCertificate),
-    #[cfg(feature = "attestation")]
     Attestation(Credential<'c, ()>, &'a CheckedAttestation<'a>),
 }
 
@@ -47,7 +47,6 @@ impl<'c, 'a> Matched<'c, 'a> {
             (Credentials::PrivateKey(keys), Checked::Assertion(assertion)) => {
                 Ok(Self::PrivateKey(Credential::of(client, keys), assertion))
             }
-            #[cfg(feature = "attestation")]
             (Credentials::Attestation(possession), Checked::Attestation(attestation))
                 if *possession == attestation.possession() =>
             {
@@ -56,9 +55,7 @@ impl<'c, 'a> Matched<'c, 'a> {
             (Credentials::Secret(_) | Credentials::SharedSecret(_) | Credentials::PrivateKey(_), Checked::Name(_)) => {
                 Err(Reason::MissingCredentials)
             }
-            #[cfg(feature = "attestation")]
             (Credentials::Attestation(_), Checked::Name(_)) => Err(Reason::MissingCredentials),
-            #[cfg(feature = "attestation")]
             (_, Checked::Attestation(_)) => Err(Reason::WrongMethod),
             (_, Checked::Secret(_) | Checked::Assertion(_)) => Err(Reason::WrongMethod),
         }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-#[cfg(feature = "attestation")]
-use super::attestation::{Attestation, CheckedAttestation};
 use super::{
     assertion::{Assertion, CheckedAssertion},
+    attestation::{Attestation, CheckedAttestation},
     basic,
     certificate::ShownCertificate,
     secret::ShownSecret,
@@ -32,7 +31,6 @@ enum Shown<'a> {
     /// It takes the keys of the client to verify.
     Assertion(Box<Assertion<'a>>),
     /// It takes the keys of the attester to verify.
-    #[cfg(feature = "attestation")]
     Attestation(Box<Attestation<'a>>),
     Secret {
         client_id: Box<str>,
@@ -45,7 +43,6 @@ enum Shown<'a> {
 /// Credentials that are good if they are those of the client.
 pub(crate) enum Checked<'a> {
     Assertion(CheckedAssertion<'a>),
-    #[cfg(feature = "attestation")]
     Attestation(CheckedAttestation<'a>),
     Secret(&'a ShownSecret<'a>),
     /// A name, and the certificate, which need not be good for a client that has no credentials.
@@ -68,7 +65,6 @@ impl<'a> Presented<'a> {
     pub(crate) fn client_id(&self) -> &str {
         match &self.shown {
             Shown::Assertion(assertion) => assertion.client_id(),
-            #[cfg(feature = "attestation")]
             Shown::Attestation(attestation) => attestation.client_id(),
             Shown::Secret { client_id, .. } | Shown::Name(client_id) => client_id,
         }
@@ -86,13 +82,10 @@ impl<'a> Presented<'a> {
         policy: &Policy,
         now: impl FnOnce() -> i64,
     ) -> Result<Checked<'_>, Reason> {
-        #[cfg(not(feature = "attestation"))]
-        let _ = issuer;
         match &self.shown {
             Shown::Assertion(assertion) => {
                 assertion.check(policy, now()).map(Checked::Assertion).map_err(Reason::ClientAssertion)
             }
-            #[cfg(feature = "attestation")]
             Shown::Attestation(attestation) => attestation.check(issuer, policy, now()).map(Checked::Attestation),
             Shown::Secret { secret, .. } => Ok(Checked::Secret(secret)),
             Shown::Name(_) => {
@@ -138,7 +131,6 @@ impl<'a> Shown<'a> {
             check_name(&client_id)?;
             return Ok(Self::Secret { client_id, secret: ShownSecret::Basic(secret) });
         }
-        #[cfg(feature = "attestation")]
         if credentials.client_secret.is_none()
             && policy.offers_attestation()
             && let Some(attestation) = Attestation::read(request, policy)?

@@ -106,7 +106,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let recognized = self.with_keys(keys, |keys| certificate.check_key(keys), is_unknown).await;
                 recognized.map_err(certificate_fault)?.into()
             }
-            #[cfg(feature = "attestation")]
             Matched::Attestation(client, attestation) => {
                 return self.verify_attestation(client, attestation).await;
             }

@@ -5,16 +5,13 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-#[cfg(feature = "attestation")]
-use super::attest::AttestationSettings;
-use super::{ParEndpoint, Settings, replay::ReplayGuard};
-#[cfg(feature = "attestation")]
-use crate::client_auth::attesters::AttesterKeys;
+use super::{ParEndpoint, Settings, attest::AttestationSettings, replay::ReplayGuard};
 use crate::{
     client::{
         Client, ClientRegistry, InMemoryRegistry,
         jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
     },
+    client_auth::attesters::AttesterKeys,
     clock::{Clock, SystemClock},
     dpop::{Nonces, TargetUri},
     error::Rejection,
@@ -44,7 +41,6 @@ struct Draft {
     token_endpoint: Option<String>,
     mtls_pushed_authorization_request_endpoint: Option<String>,
     mtls_token_endpoint: Option<String>,
-    #[cfg(feature = "attestation")]
     attestation: AttestationSettings,
     dpop_nonce_key: Option<[u8; 32]>,
     replaced_dpop_nonce_keys: Vec<[u8; 32]>,
@@ -87,11 +83,9 @@ pub enum BuildError {
     #[error("response_signer: {0}")]
     ResponseSigner(&'static str),
     /// The policy offers authentication by attestation, and nobody says which attesters are trusted.
-    #[cfg(feature = "attestation")]
     #[error("attester_keys: were not given, and policy.token_endpoint_auth_methods_supported needs them")]
     AttesterKeys,
     /// A challenge endpoint was given, and the policy demands no challenges.
-    #[cfg(feature = "attestation")]
     #[error("challenge_endpoint: needs policy.client_attestation.require_challenge")]
     UnusedChallengeEndpoint,
     /// No key could be drawn for the nonces of DPoP proofs, or the challenges of attested clients.
@@ -116,7 +110,6 @@ impl ParEndpointBuilder {
                 token_endpoint: None,
                 mtls_pushed_authorization_request_endpoint: None,
                 mtls_token_endpoint: None,
-                #[cfg(feature = "attestation")]
                 attestation: AttestationSettings::default(),
                 dpop_nonce_key: None,
                 replaced_dpop_nonce_keys: Vec::new(),
@@ -166,14 +159,12 @@ impl<C, S> ParEndpointBuilder<C, S> {
     }
 
     /// Who knows which attesters may vouch for clients, and their keys. See [`attesters`](crate::attesters).
-    #[cfg(feature = "attestation")]
     pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
         self.draft.attestation.keys = Some(Box::new(keys));
         self
     }
 
     /// The URL at which the host answers with [`ParEndpoint::challenge_reply`], for the metadata.
-    #[cfg(feature = "attestation")]
     pub fn challenge_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.attestation.challenge_endpoint = Some(url.into().into());
         self
@@ -336,7 +327,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
         rules.policy.check()?;
         check_signer(&rules).map_err(BuildError::ResponseSigner)?;
         self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
-        #[cfg(feature = "attestation")]
         check_attestation(&rules.policy, &self.draft.attestation)?;
         let nonces = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
             (false, _) => None,
@@ -365,7 +355,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
                 mtls_token_endpoint: mtls_token_endpoint.map(Into::into),
                 push_targets,
                 token_targets,
-                #[cfg(feature = "attestation")]
                 attestation: self.draft.attestation,
                 nonces,
                 rules,
@@ -396,7 +385,6 @@ fn check_signer(rules: &Rules) -> Result<(), &'static str> {
     }
 }
 
-#[cfg(feature = "attestation")]
 fn check_attestation(policy: &Policy, attestation: &AttestationSettings) -> Result<(), BuildError> {
     if policy.offers_attestation() && attestation.keys.is_none() {
         return Err(BuildError::AttesterKeys);

@@ -83,7 +83,6 @@ impl<C, S> ParEndpoint<C, S> {
             put("token_endpoint_auth_signing_alg_values_supported", json!(signing));
         }
         put("dpop_signing_alg_values_supported", json!(policy.dpop_signing_alg_values_supported));
-        #[cfg(feature = "attestation")]
         if policy.offers_attestation() {
             let attestation = &policy.client_attestation;
             put("client_attestation_signing_alg_values_supported", json!(attestation.signing_alg_values_supported));

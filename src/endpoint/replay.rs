@@ -3,11 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-#[cfg(feature = "attestation")]
-use crate::client_auth::VerifiedAttestation;
 use crate::{
     client::Client,
-    client_auth::VerifiedAssertion,
+    client_auth::{VerifiedAssertion, VerifiedAttestation},
     clock::Clock,
     dpop::Proven,
     error::{Reason, Refusal},
@@ -34,7 +32,6 @@ pub(super) struct ReplayGuard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Assertion,
-    #[cfg(feature = "attestation")]
     AttestationProof,
     DpopProof,
     RequestObject,
@@ -72,7 +69,6 @@ impl Purpose {
     fn replayed(self) -> Reason {
         match self {
             Self::Assertion => Reason::ClientAssertion(TokenFault::Replayed),
-            #[cfg(feature = "attestation")]
             Self::AttestationProof => Reason::AttestationProof(TokenFault::Replayed),
             Self::DpopProof => Reason::DpopProof(TokenFault::Replayed),
             Self::RequestObject => Reason::RequestObject(TokenFault::Replayed),
@@ -110,7 +106,6 @@ impl ReplayGuard {
     }
 
     /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
-    #[cfg(feature = "attestation")]
     pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
         let (id, expires_at) = attestation.single_use()?;
         let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);

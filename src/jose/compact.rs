@@ -69,7 +69,6 @@ impl<'a> Jws<'a> {
 
     /// As [`parse`](Self::parse), for a token that may bring certificates along (`x5c`, RFC 7515 section 4.1.6). They are given as
     /// DER, and prove nothing.
-    #[cfg(feature = "attestation")]
     pub(crate) fn parse_with_certificates(text: &'a str, limit: usize) -> Result<(Self, Vec<Vec<u8>>), TokenFault> {
         let mut jws = Self::parse_bringing("x5c", text, limit)?;
         let certificates = match jws.header.brought.take() {
@@ -105,7 +104,6 @@ impl<'a> Jws<'a> {
     }
 
     /// `kid`, for looking up keys.
-    #[cfg(feature = "attestation")]
     pub(crate) fn kid(&self) -> Option<&str> {
         self.header.kid.as_deref()
     }
@@ -181,7 +179,6 @@ impl<'a> Jwe<'a> {
 }
 
 /// Base64 of the ordinary kind, unlike everything else in a token.
-#[cfg(feature = "attestation")]
 fn certificates(x5c: &Value) -> Option<Vec<Vec<u8>>> {
     use ::base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -190,7 +187,6 @@ fn certificates(x5c: &Value) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Certificates in `x5c`.
-#[cfg(feature = "attestation")]
 const MAX_CERTIFICATES: usize = 8;
 
 fn decode(segment: &str) -> Result<Vec<u8>, TokenFault> {

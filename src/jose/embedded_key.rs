@@ -30,7 +30,6 @@ impl EmbeddedKey {
     }
 
     /// The key in a `cnf` (RFC 7800 section 3.2).
-    #[cfg(feature = "attestation")]
     pub(crate) fn of_confirmation(cnf: &Value) -> Result<Self, TokenFault> {
         let jwk = cnf.get("jwk").ok_or(TokenFault::Key)?;
         Self::of(jwk).map_err(|_| TokenFault::Key)

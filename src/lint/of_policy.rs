@@ -489,9 +489,5 @@ fn others(offered: &[SigningAlgorithm], good: &[SigningAlgorithm]) -> bool {
 
 /// What FAPI has, and attestations, which HAIP has for wallets.
 fn is_of_haip(method: AuthenticationMethod) -> bool {
-    #[cfg(feature = "attestation")]
-    if method.uses_attestation() {
-        return true;
-    }
-    FAPI_METHODS.contains(&method)
+    method.uses_attestation() || FAPI_METHODS.contains(&method)
 }

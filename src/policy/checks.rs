@@ -45,7 +45,6 @@ impl Policy {
             return Err(PolicyError::new("token_endpoint_auth_methods_supported", "must not be empty"));
         }
         self.check_algorithms()?;
-        #[cfg(feature = "attestation")]
         self.client_attestation.check()?;
         if !self.request_parameter_supported
             && (self.require_signed_request_object || self.require_encrypted_request_object)

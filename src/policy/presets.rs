@@ -1,8 +1,6 @@
 //! The presets: what each profile asks for, written as what differs from the one before.
 
-#[cfg(feature = "attestation")]
-use super::ClientAttestationPolicy;
-use super::{Limits, Policy, Profile, RequireCodeChallenge};
+use super::{ClientAttestationPolicy, Limits, Policy, Profile, RequireCodeChallenge};
 use crate::{
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     protocol::{
@@ -72,7 +70,6 @@ impl Policy {
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             require_client_assertion_type: false,
             require_client_assertion_iat: false,
-            #[cfg(feature = "attestation")]
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
@@ -158,7 +155,7 @@ impl Policy {
     /// OpenID4VC High Assurance Interoperability Profile (HAIP): as
     /// [`fapi2_security_profile`](Self::fapi2_security_profile), with DPoP required.
     ///
-    /// For wallets that authenticate by attestation, switch on the feature `attestation`, add `attest_jwt_client_auth` or
+    /// For wallets that authenticate by attestation, add `attest_jwt_client_auth` or
     /// `attest_jwt_client_auth_dpop` to
     /// [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported), and let the builder's
     /// `attester_keys` say who may vouch for them. No preset offers these methods: an endpoint that does must know attesters.

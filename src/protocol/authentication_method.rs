@@ -24,10 +24,8 @@ pub enum AuthenticationMethod {
     SelfSignedTlsClientAuth,
     /// `attest_jwt_client_auth`: a JWT in which an attester vouches for a key of the client's, and another that is signed with
     /// that key. See [`attesters`](crate::attesters).
-    #[cfg(feature = "attestation")]
     AttestJwtClientAuth,
     /// `attest_jwt_client_auth_dpop`: the same, with a [DPoP proof](crate::dpop) by that key in the place of the other JWT.
-    #[cfg(feature = "attestation")]
     AttestJwtClientAuthDpop,
 }
 
@@ -43,9 +41,7 @@ impl AuthenticationMethod {
             Self::PrivateKeyJwt,
             Self::TlsClientAuth,
             Self::SelfSignedTlsClientAuth,
-            #[cfg(feature = "attestation")]
             Self::AttestJwtClientAuth,
-            #[cfg(feature = "attestation")]
             Self::AttestJwtClientAuthDpop,
         ];
         all.into_iter().find(|method| method.as_str() == text)
@@ -64,7 +60,6 @@ impl AuthenticationMethod {
     }
 
     /// Whether an attester vouches for the client.
-    #[cfg(feature = "attestation")]
     #[must_use]
     pub const fn uses_attestation(self) -> bool {
         matches!(self, Self::AttestJwtClientAuth | Self::AttestJwtClientAuthDpop)
@@ -81,9 +76,7 @@ impl AuthenticationMethod {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::TlsClientAuth => "tls_client_auth",
             Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
-            #[cfg(feature = "attestation")]
             Self::AttestJwtClientAuth => "attest_jwt_client_auth",
-            #[cfg(feature = "attestation")]
             Self::AttestJwtClientAuthDpop => "attest_jwt_client_auth_dpop",
         }
     }

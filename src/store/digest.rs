@@ -51,7 +51,6 @@ pub(crate) struct KeySpace {
     assertions: Sha256,
     request_objects: Sha256,
     code_challenges: Sha256,
-    #[cfg(feature = "attestation")]
     attestation_proofs: Sha256,
     dpop_proofs: Sha256,
     dpop_keys: Sha256,
@@ -66,7 +65,6 @@ impl KeySpace {
             assertions: prefix(b"assertion", issuer),
             request_objects: prefix(b"request object", issuer),
             code_challenges: prefix(b"code challenge", issuer),
-            #[cfg(feature = "attestation")]
             attestation_proofs: prefix(b"attestation proof", issuer),
             dpop_proofs: prefix(b"dpop proof", issuer),
             dpop_keys: prefix(b"dpop key", issuer),
@@ -101,7 +99,6 @@ impl KeySpace {
     }
 
     /// The `jti` of a proof of possession that comes with an attestation. Every key has its own.
-    #[cfg(feature = "attestation")]
     pub(crate) fn attestation_proof(&self, thumbprint: &str, id: &str) -> RecordKey {
         finish_two(&self.attestation_proofs, thumbprint, id)
     }

@@ -6,45 +6,34 @@ use parjar::{
     AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, InMemoryRegistry, JwksError, ManualClock, ParEndpoint,
     Parameters, Policy, RandomError, RedirectUriError, RegistryError,
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
-    store::{
-        Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
-        StoreRefusal, contract,
-    },
+    store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
 };
 use serde_json::json;
 
-use crate::support::{basic, client};
+use crate::{
+    store_double::{Call, Disturbance, StoreDouble},
+    support::{basic, client},
+};
 
 const CAUSE: &str = "the cause, with what was asked";
 
-/// A store that does nothing, which the test kit does not take for one.
+/// Makes a store fail, which the test kit does not take for one.
+#[derive(Clone)]
 struct Unavailable;
 
-impl RequestStore for Unavailable {
-    async fn insert(&self, _: NewRequest<'_>, _: Duration) -> Result<Remembered, InsertError> {
-        Err(StoreError::new(CAUSE).into())
-    }
-
-    async fn claim(&self, _: Claim, _: Duration) -> Result<Vec<u8>, ClaimError> {
-        Err(StoreError::new(CAUSE).into())
-    }
-
-    async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {
-        Err(StoreError::new(CAUSE).into())
-    }
-
-    async fn remember(&self, _: Owner, _: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        Err(StoreError::new(CAUSE).into())
+impl Disturbance for Unavailable {
+    async fn before(&self, _: Call<'_>) -> Result<(), StoreError> {
+        Err(StoreError::new(CAUSE))
     }
 }
 
 struct Kit(ManualClock);
 
 impl contract::Harness for Kit {
-    type Store = Unavailable;
+    type Store = StoreDouble<Unavailable>;
 
-    fn store(&self) -> Unavailable {
-        Unavailable
+    fn store(&self) -> Self::Store {
+        StoreDouble::new(Unavailable)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -98,7 +87,6 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(RedirectUriError::Empty),
         Box::new(refusal_of_a_form()),
         Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
-        #[cfg(feature = "attestation")]
         Box::new(parjar::attesters::AttesterError::Untrusted),
         #[cfg(feature = "sealed")]
         Box::new(parjar::store::SealingKeyError::Zeros),

@@ -8,20 +8,17 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::Poll,
-    time::Duration,
 };
 
 use parjar::{
     AuthorizeRefusal, Client, ClientRegistry, FormRequest, InMemoryRegistry, ParEndpoint, RandomError, RandomSource,
     Reason, RegistryError, Reply, RequestUri,
-    store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
-        StoreError, StoreRefusal,
-    },
+    store::{MemoryStore, StoreError},
 };
 
 use crate::{
     host::{builder, endpoint, open, page, push},
+    store_double::{Call, Disturbance, StoreDouble},
     support::{CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, request_uri},
 };
 
@@ -39,17 +36,16 @@ enum Failing {
 
 type Tamper = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
 
-/// A store that fails when it is told to, pauses before and after each step, and hands out records through `tamper`.
+/// Makes a store fail when it is told to, pause before and after each step, and hand out records through `tamper`.
 #[derive(Clone)]
 struct Unreliable {
-    store: MemoryStore,
     failing: Arc<Mutex<Failing>>,
     tamper: Arc<Mutex<Option<Tamper>>>,
 }
 
 impl Unreliable {
-    fn new() -> Self {
-        Self { store: MemoryStore::default(), failing: Arc::new(Mutex::new(Failing::Nothing)), tamper: Arc::default() }
+    fn store() -> StoreDouble<Self> {
+        StoreDouble::new(Self { failing: Arc::new(Mutex::new(Failing::Nothing)), tamper: Arc::default() })
     }
 
     fn fail(&self, what: Failing) {
@@ -69,31 +65,28 @@ impl Unreliable {
     }
 }
 
-impl RequestStore for Unreliable {
-    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        self.pass(Failing::Insert).await?;
-        let outcome = self.store.insert(request, lifetime).await;
-        self.pass(Failing::Confirmation).await?;
-        outcome
+impl Disturbance for Unreliable {
+    async fn before(&self, call: Call<'_>) -> Result<(), StoreError> {
+        match call {
+            Call::Insert(_) => self.pass(Failing::Insert).await,
+            Call::Claim(_) => self.pass(Failing::Claim).await,
+            Call::Consume(_) => self.pass(Failing::Consume).await,
+            Call::Remember => Ok(()),
+        }
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        self.pass(Failing::Claim).await?;
-        let payload = self.store.claim(claim, login_lifetime).await;
-        pause().await;
+    async fn after(&self, call: Call<'_>) -> Result<(), StoreError> {
+        match call {
+            Call::Insert(_) => self.pass(Failing::Confirmation).await?,
+            Call::Claim(_) | Call::Consume(_) => pause().await,
+            Call::Remember => {}
+        }
+        Ok(())
+    }
+
+    fn claimed(&self, record: Vec<u8>) -> Vec<u8> {
         let tamper = self.tamper.lock().unwrap().clone();
-        payload.map(|payload| tamper.map_or(payload.clone(), |tamper| tamper(payload)))
-    }
-
-    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        self.pass(Failing::Consume).await?;
-        let outcome = self.store.consume(claim, remembered_for).await;
-        pause().await;
-        outcome
-    }
-
-    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        self.store.remember(owner, marks).await
+        tamper.map_or(record.clone(), |tamper| tamper(record))
     }
 }
 
@@ -123,7 +116,7 @@ fn give_up_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 #[test]
 fn no_handle_is_given_out_that_is_not_safely_stored() {
     // PAR-077, P-41
-    let store = Unreliable::new();
+    let store = Unreliable::store();
     let par = endpoint(store.clone());
     for failing in [Failing::Insert, Failing::Confirmation] {
         store.fail(failing);
@@ -139,7 +132,7 @@ fn no_handle_is_given_out_that_is_not_safely_stored() {
 #[test]
 fn a_store_that_fails_at_the_login_gets_a_page_and_loses_nothing() {
     // O-02
-    let store = Unreliable::new();
+    let store = Unreliable::store();
     let par = endpoint(store.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     store.fail(Failing::Claim);
@@ -159,13 +152,13 @@ fn a_store_that_fails_at_the_login_gets_a_page_and_loses_nothing() {
 fn a_caller_that_gives_up_half_way_loses_nothing_and_doubles_nothing() {
     // S-18
     for polls in 0..8 {
-        let store = Unreliable::new();
+        let store = Unreliable::store();
         let par = endpoint(store.clone());
         let authorization = authorization("basic", "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
         let form = code_request(&[]);
         give_up_after(polls, par.push(&FormRequest::new("POST", headers, &form)));
-        assert!(store.store.len() <= 1);
+        assert!(store.memory.len() <= 1);
 
         let handle = request_uri(&push(&par, "basic", &form));
         let query = format!("client_id=basic&request_uri={handle}");
@@ -294,7 +287,7 @@ fn a_spent_handle_is_not_given_out_again() {
 #[test]
 fn a_record_that_cannot_be_read_is_an_invalid_handle() {
     // S-07, PAR-078
-    let store = Unreliable::new();
+    let store = Unreliable::store();
     let par = endpoint(store.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[("state", "s")])));
     let tampers: [fn(Vec<u8>) -> Vec<u8>; 9] = [
@@ -320,7 +313,7 @@ fn a_record_that_cannot_be_read_is_an_invalid_handle() {
 #[test]
 fn whatever_a_store_hands_out_nothing_panics_and_nobody_is_sent_astray() {
     // S-07, O-04, P-13
-    let store = Unreliable::new();
+    let store = Unreliable::store();
     let par = endpoint(store.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[("state", "s"), ("scope", "openid")])));
     let flips = Arc::new(AtomicUsize::new(0));
@@ -353,7 +346,7 @@ fn whatever_a_store_hands_out_nothing_panics_and_nobody_is_sent_astray() {
 #[test]
 fn a_record_of_another_client_is_not_opened_even_when_the_store_confuses_them() {
     // PAR-030, P-04: the client is in the record, too
-    let store = Unreliable::new();
+    let store = Unreliable::store();
     let par = endpoint(store.clone());
     let stolen = Arc::new(Mutex::new(Vec::new()));
     let other = request_uri(&push(&par, "other", &code_request(&[("login_hint", "of-other")])));

@@ -10,9 +10,7 @@
 )]
 
 mod assertions_once;
-#[cfg(feature = "attestation")]
 mod attestation_policies;
-#[cfg(feature = "attestation")]
 mod attestations;
 mod browsers;
 mod certificate_headers;
@@ -70,6 +68,7 @@ mod sealed_store;
 mod secrets;
 mod signed_responses;
 mod store_contract;
+mod store_double;
 mod support;
 mod tokens;
 mod untidy_parameters;

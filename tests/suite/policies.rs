@@ -4,6 +4,7 @@ use parjar::{
     AuthenticationMethod, BuildError, InMemoryRegistry, ParEndpoint, Policy, Profile, RequireCodeChallenge,
     ResponseMode, ResponseType, jose::SigningAlgorithm,
 };
+use serde::{Deserialize as _, Serialize as _};
 use serde_json::{Value, json};
 
 use crate::support::ISSUER;
@@ -13,7 +14,7 @@ fn build(policy: Policy) -> Result<ParEndpoint, BuildError> {
 }
 
 fn read(document: Value) -> Result<Policy, String> {
-    serde_json::from_value(document).map_err(|error| error.to_string())
+    Policy::deserialize(document).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn a_file_has_a_preset_and_what_differs_from_it() {
     expected.limits.body = 1000;
     expected.limits.resources = 1;
     assert_eq!(policy, expected);
-    assert_eq!(read(serde_json::to_value(&policy).unwrap()).unwrap(), policy);
+    assert_eq!(read(policy.serialize(serde_json::value::Serializer).unwrap()).unwrap(), policy);
     assert_eq!(read(json!({ "scopes_supported": null })).unwrap(), Policy::oauth());
 }
 

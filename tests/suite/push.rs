@@ -1,22 +1,19 @@
 //! The push as an HTTP exchange: what is taken, what is answered, and what happens when store or generator fail.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use parjar::{
     ErrorCode, FormRequest, InMemoryRegistry, ParEndpoint, Policy, RandomSource, Reason, Reply,
-    store::{
-        Claim, ClaimError, InsertError, MemoryLimits, MemoryStore, NewRequest, Owner, Remembered, ReplayMark,
-        RequestStore, StoreError, StoreRefusal,
-    },
+    store::{MemoryLimits, MemoryStore, RequestStore, StoreError},
 };
 
-use crate::support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form};
+use crate::{
+    store_double::{Call, Disturbance, StoreDouble},
+    support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form},
+};
 
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
@@ -283,28 +280,29 @@ fn a_client_with_too_many_requests_has_to_wait_and_others_have_not() {
     assert_eq!(push("basic").status(), 201);
 }
 
-/// A store that answers every insert in the same way.
-struct Stubborn {
-    inserts: Arc<AtomicUsize>,
-    answer: InsertError,
+/// Counts inserts, and makes them fail with this.
+#[derive(Clone, Default)]
+struct Inserts {
+    count: Arc<AtomicUsize>,
+    failure: Option<StoreError>,
 }
 
-impl RequestStore for Stubborn {
-    async fn insert(&self, _: NewRequest<'_>, _: Duration) -> Result<Remembered, InsertError> {
-        self.inserts.fetch_add(1, Ordering::SeqCst);
-        Err(self.answer.clone())
+impl Disturbance for Inserts {
+    async fn before(&self, call: Call<'_>) -> Result<(), StoreError> {
+        if let Call::Insert(_) = call {
+            self.count.fetch_add(1, Ordering::SeqCst);
+        }
+        self.failure.clone().map_or(Ok(()), Err)
     }
+}
 
-    async fn claim(&self, _: Claim, _: Duration) -> Result<Vec<u8>, ClaimError> {
-        Err(ClaimError::Unknown)
-    }
+/// Fills everything with the same byte.
+struct Constant;
 
-    async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {
-        Err(ClaimError::Unknown)
-    }
-
-    async fn remember(&self, _: Owner, _: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        Ok(Remembered::ALL)
+impl RandomSource for Constant {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), parjar::RandomError> {
+        bytes.fill(7);
+        Ok(())
     }
 }
 
@@ -325,22 +323,11 @@ fn push_into(store: impl RequestStore, random: impl RandomSource) -> Reply {
 fn no_handle_leaves_when_the_store_fails() {
     // PAR-077, P-41, O2-018
     let failure = StoreError::new(std::io::Error::other("canary: node 7 is down"));
-    let store = Stubborn { inserts: Arc::default(), answer: InsertError::Refused(StoreRefusal::Unavailable(failure)) };
+    let store = StoreDouble::new(Inserts { failure: Some(failure), ..Inserts::default() });
     let reply = push_into(store, parjar::SystemRandom);
     assert_eq!((reply.status(), &*error(&reply)), (503, "temporarily_unavailable"));
     assert!(reply.header("retry-after").is_some());
     assert!(!reply.body().contains(PREFIX) && !reply.body().contains("canary"));
-}
-
-#[test]
-fn a_taken_handle_is_drawn_again_three_times_at_most() {
-    // P-40
-    let inserts = Arc::<AtomicUsize>::default();
-    let store = Stubborn { inserts: inserts.clone(), answer: InsertError::Exists };
-    let reply = push_into(store, parjar::SystemRandom);
-    assert_eq!((reply.status(), &*error(&reply)), (500, "server_error"));
-    assert_eq!(inserts.load(Ordering::SeqCst), 3);
-    assert_not_stored(&reply);
 }
 
 #[test]
@@ -359,19 +346,16 @@ fn a_generator_that_fails_is_an_error_and_no_fallback() {
 }
 
 #[test]
-fn a_generator_that_repeats_itself_never_overwrites_a_request() {
+fn a_taken_handle_is_drawn_again_three_times_at_most_and_never_overwritten() {
     // P-40
-    struct Constant;
-    impl RandomSource for Constant {
-        fn fill(&self, bytes: &mut [u8]) -> Result<(), parjar::RandomError> {
-            bytes.fill(7);
-            Ok(())
-        }
-    }
-    let store = MemoryStore::default();
+    let store = StoreDouble::<Inserts>::default();
     assert_eq!(push_into(store.clone(), Constant).status(), 201);
-    assert_eq!(push_into(store.clone(), Constant).status(), 500);
-    assert_eq!(store.len(), 1);
+    assert_eq!(store.count.swap(0, Ordering::SeqCst), 1);
+    let reply = push_into(store.clone(), Constant);
+    assert_eq!((reply.status(), &*error(&reply)), (500, "server_error"));
+    assert_eq!(store.count.load(Ordering::SeqCst), 3);
+    assert_not_stored(&reply);
+    assert_eq!(store.memory.len(), 1);
 }
 
 #[test]

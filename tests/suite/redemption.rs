@@ -8,45 +8,33 @@ use std::{
     time::Duration,
 };
 
-use parjar::{
-    DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri,
-    store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
-        StoreRefusal,
-    },
-};
+use parjar::{DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri, store::StoreError};
 
 use crate::{
     host::{endpoint, open, page, push},
+    store_double::{Call, Disturbance, StoreDouble},
     support::{CALLBACK, CHALLENGE, Server, basic, code_request, form, request_uri, with},
 };
 use serde_json::json;
 
 const PREFIX: &str = RequestUri::PREFIX;
 
-/// Counts how often it is asked for a request.
+/// Counts how often a store is asked for a request.
 #[derive(Clone, Default)]
-struct Counting {
-    store: MemoryStore,
-    claims: Arc<AtomicUsize>,
+struct Counting(Arc<AtomicUsize>);
+
+impl Counting {
+    fn claims(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
-impl RequestStore for Counting {
-    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        self.store.insert(request, lifetime).await
-    }
-
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        self.claims.fetch_add(1, Ordering::SeqCst);
-        self.store.claim(claim, login_lifetime).await
-    }
-
-    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        self.store.consume(claim, remembered_for).await
-    }
-
-    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        self.store.remember(owner, marks).await
+impl Disturbance for Counting {
+    async fn before(&self, call: Call<'_>) -> Result<(), StoreError> {
+        if let Call::Claim(_) = call {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
     }
 }
 
@@ -282,7 +270,7 @@ fn client_id_is_required_beside_a_request_uri() {
 #[test]
 fn a_malformed_handle_never_reaches_the_store() {
     // P-03, PAR-079, JAR-015
-    let counting = Counting::default();
+    let counting = StoreDouble::<Counting>::default();
     let par = endpoint(counting.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     let reference = handle.strip_prefix(PREFIX).unwrap();
@@ -337,9 +325,9 @@ fn a_malformed_handle_never_reaches_the_store() {
     ] {
         assert_eq!(page(open(&par, &text, None)).status(), 400, "{text}");
     }
-    assert_eq!(counting.claims.load(Ordering::SeqCst), 0);
+    assert_eq!(counting.claims(), 0);
     assert!(open(&par, &handle, None).is_ok());
-    assert_eq!(counting.claims.load(Ordering::SeqCst), 1);
+    assert_eq!(counting.claims(), 1);
 }
 
 #[test]
@@ -434,7 +422,7 @@ fn the_form_of_a_post_is_read_like_a_query() {
 #[test]
 fn a_repeated_parameter_is_refused_on_a_page() {
     // O2-001, P-10
-    let counting = Counting::default();
+    let counting = StoreDouble::<Counting>::default();
     let par = endpoint(counting.clone());
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     for query in [
@@ -453,7 +441,7 @@ fn a_repeated_parameter_is_refused_on_a_page() {
             "{query}"
         );
     }
-    assert_eq!(counting.claims.load(Ordering::SeqCst), 0);
+    assert_eq!(counting.claims(), 0);
 }
 
 #[test]

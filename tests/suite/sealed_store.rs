@@ -1,34 +1,31 @@
 //! Encryption at rest: what the store behind holds, and what cannot be done with it.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use parjar::{
     InMemoryRegistry, ManualClock, ParEndpoint, RandomError, RandomSource, Reason,
     store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
-        RequestStore, SealedStore, SealingKeyError, SealingKeys, StoreRefusal,
+        Claim, ClaimError, MemoryStore, NewRequest, Owner, RecordKey, RequestStore, SealedStore, SealingKeyError,
+        SealingKeys, StoreError,
         contract::{self, Harness},
     },
 };
 
 use crate::{
     host::{endpoint, open, page, push},
+    store_double::{Call, Disturbance, StoreDouble},
     support::{code_request, error, request_uri},
 };
 
-/// A database that can be read and written to by somebody who should not.
+/// Reads and writes in a database that it should not have come into.
 #[derive(Clone, Default)]
-struct Open {
-    inner: MemoryStore,
+struct Intruder {
     records: Arc<Mutex<Vec<Vec<u8>>>>,
     /// What claims get instead of what was stored.
     forged: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
-impl Open {
+impl Intruder {
     fn last(&self) -> Vec<u8> {
         self.records.lock().unwrap().last().unwrap().clone()
     }
@@ -38,34 +35,29 @@ impl Open {
     }
 }
 
-impl RequestStore for Open {
-    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        self.records.lock().unwrap().push(request.payload.to_vec());
-        self.inner.insert(request, lifetime).await
+impl Disturbance for Intruder {
+    async fn before(&self, call: Call<'_>) -> Result<(), StoreError> {
+        if let Call::Insert(request) = call {
+            self.records.lock().unwrap().push(request.payload.to_vec());
+        }
+        Ok(())
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        let stored = self.inner.claim(claim, login_lifetime).await?;
-        Ok(self.forged.lock().unwrap().clone().unwrap_or(stored))
-    }
-
-    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        self.inner.consume(claim, remembered_for).await
-    }
-
-    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        self.inner.remember(owner, marks).await
+    fn claimed(&self, record: Vec<u8>) -> Vec<u8> {
+        self.forged.lock().unwrap().clone().unwrap_or(record)
     }
 }
+
+type Database = StoreDouble<Intruder>;
 
 fn keys() -> SealingKeys {
     SealingKeys::new(1, [1; 32]).unwrap()
 }
 
-type Sealing = ParEndpoint<InMemoryRegistry, SealedStore<Open>>;
+type Sealing = ParEndpoint<InMemoryRegistry, SealedStore<Database>>;
 
-fn server() -> (Sealing, Open, SealingKeys) {
-    let (database, keys) = (Open::default(), keys());
+fn server() -> (Sealing, Database, SealingKeys) {
+    let (database, keys) = (Database::default(), keys());
     (endpoint(SealedStore::new(database.clone(), keys.clone())), database, keys)
 }
 
@@ -161,7 +153,7 @@ fn a_record_does_not_serve_in_the_place_of_another() {
 #[test]
 fn a_record_does_not_serve_another_client_or_another_issuer() {
     let keys = keys();
-    let database = Open::default();
+    let database = Database::default();
     let store = SealedStore::new(database.clone(), keys);
     let [key, owner, other] = [1, 2, 3].map(|byte| RecordKey::from_bytes([byte; 32]));
     let lifetime = std::time::Duration::from_secs(60);
@@ -215,7 +207,7 @@ fn a_failing_generator_stores_nothing() {
             Err(RandomError::new("no entropy"))
         }
     }
-    let database = Open::default();
+    let database = Database::default();
     let par = endpoint(SealedStore::new(database.clone(), keys()).with_random(Broken));
     let reply = push(&par, "basic", &code_request(&[]));
     assert_eq!((reply.status(), error(&reply).as_str()), (503, "temporarily_unavailable"));

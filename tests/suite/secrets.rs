@@ -3,59 +3,43 @@
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use parjar::{
     AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormRequest,
-    InMemoryRegistry, ParEndpoint, Parameters, Policy, Reason, RedirectUriError, Rejection, Reply,
-    store::{
-        Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
-        StoreRefusal,
-    },
+    InMemoryRegistry, ParEndpoint, Parameters, Policy, Reason, RedirectUriError, Rejection, Reply, store::StoreError,
 };
 use serde_json::{Value, json};
 
-use crate::support::{
-    CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, body, client, code_request, form, request_uri,
-    with,
+use crate::{
+    store_double::{Call, Disturbance, StoreDouble},
+    support::{
+        CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, body, client, code_request, form, request_uri,
+        with,
+    },
 };
 
 const CANARY: &str = "cAnArY";
 
-/// Notes how everything looks that passes through the store, and what of it is bytes.
-#[derive(Clone)]
-struct Watched {
-    store: MemoryStore,
+/// Notes how everything looks that passes through a store, and what of it is bytes.
+#[derive(Clone, Default)]
+struct Watch {
     shown: Arc<Mutex<Vec<String>>>,
     payloads: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-impl Watched {
-    fn show(&self, value: &dyn Debug) {
-        self.shown.lock().unwrap().push(format!("{value:?}"));
-    }
-}
-
-impl RequestStore for Watched {
-    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        self.show(&request);
-        self.payloads.lock().unwrap().push(request.payload.to_vec());
-        self.store.insert(request, lifetime).await
-    }
-
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        self.show(&claim);
-        self.store.claim(claim, login_lifetime).await
-    }
-
-    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        self.show(&claim);
-        self.store.consume(claim, remembered_for).await
-    }
-
-    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        self.store.remember(owner, marks).await
+impl Disturbance for Watch {
+    async fn before(&self, call: Call<'_>) -> Result<(), StoreError> {
+        let shown = match call {
+            Call::Insert(request) => {
+                self.payloads.lock().unwrap().push(request.payload.to_vec());
+                format!("{request:?}")
+            }
+            Call::Claim(claim) | Call::Consume(claim) => format!("{claim:?}"),
+            Call::Remember => return Ok(()),
+        };
+        self.shown.lock().unwrap().push(shown);
+        Ok(())
     }
 }
 
@@ -74,8 +58,8 @@ fn assert_hidden(shown: &str, secrets: &[&str]) {
 #[test]
 fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     // P-01, P-36, O-01
-    let shown = Arc::new(Mutex::new(Vec::new()));
-    let watched = Watched { store: MemoryStore::default(), shown: shown.clone(), payloads: Arc::default() };
+    let watched = StoreDouble::<Watch>::default();
+    let shown = watched.shown.clone();
     let registration = with(
         basic("post"),
         json!({ "token_endpoint_auth_method": "client_secret_post", "client_secret": "cAnArY-secret" }),
@@ -91,7 +75,7 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     let par = builder.build().unwrap();
     show(&par);
     show(&registry);
-    show(&watched.store);
+    show(&watched.memory);
 
     let form_body = code_request(&[
         ("client_id", "post"),
