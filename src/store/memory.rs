@@ -159,7 +159,7 @@ impl Inner {
         let new = Insertion { key: request.key, payload: request.payload, lifetime };
         let attempt = || match self.shard(&new.key) {
             Some(mut shard) => shard.insert(&new, share, now, &self.accounts),
-            None => Err(Unfit::Short(Shortage::OfStore)),
+            None => Err(Unfit::Short(Shortage::Store)),
         };
         let outcome = match attempt() {
             // What looks full may hold expired requests in other shards.
@@ -208,7 +208,7 @@ impl Inner {
     fn put_down(&self, mark: &ReplayMark, share: &Arc<Share>, now: u64) -> Result<(), Unfit> {
         let attempt = || match self.shard(&mark.key) {
             Some(mut shard) => shard.put_down(mark, share, now, &self.accounts),
-            None => Err(Unfit::Short(Shortage::OfStore)),
+            None => Err(Unfit::Short(Shortage::Store)),
         };
         match attempt() {
             // What looks full may hold expired marks in other shards.
@@ -231,17 +231,17 @@ impl Inner {
             self.shards.iter().filter_map(|shard| lock(shard).room_at(kind, of_unauthenticated)).min()
         };
         let room_at = match shortage {
-            Shortage::OfShare { bytes } => share.schedule(kind, |schedule| schedule.room_at(bytes)),
-            Shortage::OfUnauthenticated => first(true),
-            Shortage::OfStore => first(false),
+            Shortage::Share { bytes } => share.schedule(kind, |schedule| schedule.room_at(bytes)),
+            Shortage::Unauthenticated => first(true),
+            Shortage::Store => first(false),
         };
         // Where nothing ends that would make room, the bound itself is too narrow.
         let retry_after = room_at.map_or(retry_after(lifetime), |second| {
             Duration::from_millis(second.saturating_mul(1000).saturating_sub(now))
         });
         match shortage {
-            Shortage::OfShare { .. } => StoreRefusal::OwnerLimit { retry_after },
-            Shortage::OfUnauthenticated | Shortage::OfStore => StoreRefusal::Full { retry_after },
+            Shortage::Share { .. } => StoreRefusal::OwnerLimit { retry_after },
+            Shortage::Unauthenticated | Shortage::Store => StoreRefusal::Full { retry_after },
         }
     }
 

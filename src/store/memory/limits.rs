@@ -1,9 +1,9 @@
 /// Bounds of a [`MemoryStore`](crate::store::MemoryStore). What would go beyond them is refused, or in the case of marks of
 /// [hygiene](crate::store::MarkPurpose::Hygiene) left out; nothing that lives is evicted.
 ///
-/// A mark takes about 150 bytes where many end in the same second, and up to 300 where few do. A setting that remembers each
+/// A mark takes about 150 bytes where many end in the same second, and up to 250 where few do. A setting that remembers each
 /// pushed code challenge for a day
-/// ([`Policy::code_challenge_memory`](crate::Policy::code_challenge_memory)) thus costs 86 400 marks and up to 26 MB for each push a
+/// ([`Policy::code_challenge_memory`](crate::Policy::code_challenge_memory)) thus costs 86 400 marks and up to 22 MB for each push a
 /// second.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -62,11 +62,11 @@ impl<T> OfKinds<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shortage {
     /// The client has its share. So many bytes of it have to come back.
-    OfShare { bytes: usize },
+    Share { bytes: usize },
     /// Unauthenticated clients have what they can have together.
-    OfUnauthenticated,
+    Unauthenticated,
     /// All clients have.
-    OfStore,
+    Store,
 }
 
 /// What the whole store holds, and how much it may.
@@ -96,18 +96,18 @@ impl Accounts {
         let used = &share.used.of(kind).usage;
         if !used.reserve(bytes, pool.per_client) {
             let missing = used.bytes.get().saturating_add(bytes).saturating_sub(pool.per_client.bytes);
-            return Err(Shortage::OfShare { bytes: missing });
+            return Err(Shortage::Share { bytes: missing });
         }
         if !share.is_authenticated && !pool.unauthenticated.reserve(bytes, pool.for_unauthenticated) {
             used.release(bytes);
-            return Err(Shortage::OfUnauthenticated);
+            return Err(Shortage::Unauthenticated);
         }
         if !pool.all.reserve(bytes, pool.for_all) {
             used.release(bytes);
             if !share.is_authenticated {
                 pool.unauthenticated.release(bytes);
             }
-            return Err(Shortage::OfStore);
+            return Err(Shortage::Store);
         }
         Ok(())
     }
@@ -140,16 +140,23 @@ struct Pool {
 
 impl Pool {
     fn new((count, bytes): (usize, usize), (of_client, bytes_of_client): (usize, usize), percent: u8) -> Self {
-        // Wide enough that no bound overflows.
-        let part = |whole: usize| usize::try_from(whole as u128 * u128::from(percent.min(100)) / 100).unwrap_or(whole);
         Self {
             all: Usage::default(),
             unauthenticated: Usage::default(),
             for_all: Bounds { count, bytes },
-            for_unauthenticated: Bounds { count: part(count), bytes: part(bytes) },
+            for_unauthenticated: Bounds { count: percent_of(count, percent), bytes: percent_of(bytes, percent) },
             per_client: Bounds { count: of_client, bytes: bytes_of_client },
         }
     }
+}
+
+/// Rounded down, of any bound without an overflow.
+fn percent_of(whole: usize, percent: u8) -> usize {
+    let hundredth = whole.checked_div(100).unwrap_or_default();
+    let rest = whole.saturating_sub(hundredth.saturating_mul(100));
+    let percent = usize::from(percent.min(100));
+    let of_rest = rest.saturating_mul(percent).checked_div(100).unwrap_or_default();
+    hundredth.saturating_mul(percent).saturating_add(of_rest)
 }
 
 #[derive(Clone, Copy, Debug)]
