@@ -17,7 +17,7 @@ use std::{
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use parjar::{
-    Client, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
+    Browser, Client, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
     store::{MemoryLimits, MemoryStore},
 };
 use rand::{TryRng as _, rngs::SysRng};
@@ -130,7 +130,7 @@ fn redemption(criterion: &mut Criterion) {
                 format!("client_id=bench&request_uri={}", pushed.request_uri())
             },
             |query| {
-                let pending = now(bench.par.authorize(&query, Some("browser"))).unwrap();
+                let pending = now(bench.par.authorize(&query, Browser::bound("browser").unwrap())).unwrap();
                 now(bench.par.complete(&pending)).unwrap()
             },
             BatchSize::SmallInput,

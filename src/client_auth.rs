@@ -24,7 +24,7 @@ pub use self::authenticated::AuthenticatedClient;
 pub(crate) use self::{
     assertion::{Audiences, CheckedAssertion, VerifiedAssertion},
     attestation::{CheckedAttestation, VerifiedAttestation},
-    authenticated::Vouched,
+    authenticated::{SingleUse, Vouched},
     matched::Matched,
     presented::{Checked, Presented},
 };

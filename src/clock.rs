@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 /// A source of time. [`SystemClock`] is the default, [`ManualClock`] is for tests.
 pub trait Clock: Send + Sync + 'static {
-    /// The date and time, in UTC.
+    /// The date and time, in UTC, as `time` 0.3 has them ([`reexports::time`](crate::reexports::time)).
     fn now(&self) -> OffsetDateTime;
 
     /// Time since an origin that stays the same while the process lives. It never goes back.

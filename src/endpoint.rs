@@ -1,41 +1,51 @@
-//! The facade: the only code that awaits, and the only code that knows the order of the steps.
+//! The facade: it knows the order of the steps, one list for each endpoint. The parts know the steps.
 
 mod attest;
 mod authenticate;
+mod authenticator;
 mod authorize;
 mod authorize_refusal;
+mod browser;
+mod build_error;
 mod builder;
+mod challenge;
+mod client_keys;
+mod complete;
 mod gate;
+mod host_rules;
+mod issued_nonces;
 mod metadata;
 mod object;
+mod observers;
+mod owner;
+mod parts;
 mod pending;
 mod proof;
 mod push;
 mod pushed;
 mod record;
+mod records;
 mod replay;
+mod resource;
+mod server;
+mod urls;
 
 use std::{fmt, sync::Arc};
 
-use self::replay::ReplayGuard;
+use self::parts::Parts;
 pub use self::{
     authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
-    builder::{BuildError, ParEndpointBuilder},
+    browser::{Browser, EmptyBinding},
+    build_error::BuildError,
+    builder::ParEndpointBuilder,
     pending::{Granted, Pending},
     pushed::Pushed,
 };
 use crate::{
-    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id, jwks::JwksCache},
-    client_auth::Audiences,
-    clock::Clock,
-    dpop::{Nonces, TargetUri},
+    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id},
     error::{Reason, Refusal},
-    jose::DecryptionKeys,
-    observer::{Event, Observer, Stage},
     policy::Policy,
-    random::RandomSource,
-    store::{BoxedStore, MemoryStore, RequestStore, digest::KeySpace},
-    validation::Rules,
+    store::{BoxedStore, MemoryStore, RequestStore},
 };
 
 /// The PAR side of one authorization server: takes pushed requests, opens them for the login, and ends each exactly once.
@@ -45,35 +55,11 @@ use crate::{
 pub struct ParEndpoint<C = InMemoryRegistry, S = MemoryStore> {
     clients: C,
     store: S,
-    settings: Arc<Settings>,
+    parts: Arc<Parts>,
 }
 
 /// A [`ParEndpoint`] without type parameters, for application state.
 pub type BoxedParEndpoint = ParEndpoint<BoxedRegistry, BoxedStore>;
-
-/// All that does not depend on the types of registry and store.
-struct Settings {
-    issuer: Arc<str>,
-    authorization_endpoint: Box<str>,
-    pushed_authorization_request_endpoint: Box<str>,
-    token_endpoint: Option<Box<str>>,
-    mtls_pushed_authorization_request_endpoint: Option<Box<str>>,
-    mtls_token_endpoint: Option<Box<str>>,
-    /// What pushes are known to go to, and requests for tokens: what their DPoP proofs may name.
-    push_targets: Vec<TargetUri>,
-    token_targets: Vec<TargetUri>,
-    attestation: attest::AttestationSettings,
-    /// Where the policy demands nonces, or challenges, which are the same.
-    nonces: Option<Nonces>,
-    rules: Rules,
-    decryption_keys: Option<DecryptionKeys>,
-    jwks: JwksCache,
-    keys: Arc<KeySpace>,
-    replay: ReplayGuard,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn RandomSource>,
-    observers: Vec<Arc<dyn Observer>>,
-}
 
 impl ParEndpoint {
     /// Starts to describe an endpoint. `issuer` is the issuer identifier of the authorization server: an https URL without
@@ -88,15 +74,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Forgets the types of registry and store, so that application state can name the endpoint as [`BoxedParEndpoint`].
     #[must_use]
     pub fn boxed(self) -> BoxedParEndpoint {
-        ParEndpoint {
-            clients: BoxedRegistry::new(self.clients),
-            store: BoxedStore::new(self.store),
-            settings: self.settings,
-        }
+        ParEndpoint { clients: BoxedRegistry::new(self.clients), store: BoxedStore::new(self.store), parts: self.parts }
     }
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
-        // What cannot be registered never reaches the host's database.
+        // A name that cannot be registered never reaches the host's database.
         if client_id.len() > self.policy().limits.client_id || !is_client_id(client_id) {
             return Ok(None);
         }
@@ -112,73 +94,36 @@ impl<C, S> ParEndpoint<C, S> {
     /// The issuer identifier.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.settings.issuer
+        &self.parts.server.issuer
     }
 
     /// The policy.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        &self.settings.rules.policy
+        &self.parts.server.policy
     }
 
     /// The URL of the authorization endpoint.
     #[must_use]
     pub fn authorization_endpoint(&self) -> &str {
-        &self.settings.authorization_endpoint
+        &self.parts.urls.authorization
     }
 
     /// The URL of the PAR endpoint.
     #[must_use]
     pub fn pushed_authorization_request_endpoint(&self) -> &str {
-        &self.settings.pushed_authorization_request_endpoint
+        &self.parts.urls.pushed_authorization_request.url
     }
 }
 
 impl<C: Clone, S: Clone> Clone for ParEndpoint<C, S> {
     fn clone(&self) -> Self {
-        Self { clients: self.clients.clone(), store: self.store.clone(), settings: self.settings.clone() }
+        Self { clients: self.clients.clone(), store: self.store.clone(), parts: Arc::clone(&self.parts) }
     }
 }
 
 impl<C, S> fmt::Debug for ParEndpoint<C, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParEndpoint").field("issuer", &self.issuer()).finish_non_exhaustive()
-    }
-}
-
-impl Settings {
-    /// Where pushes go: the endpoint, and its alias for clients with certificates.
-    fn push_urls(&self) -> [Option<&str>; 2] {
-        let alias = self.mtls_pushed_authorization_request_endpoint.as_deref();
-        [Some(&self.pushed_authorization_request_endpoint), alias]
-    }
-
-    /// The same for the token endpoint of the host.
-    fn token_urls(&self) -> [Option<&str>; 2] {
-        [self.token_endpoint.as_deref(), self.mtls_token_endpoint.as_deref()]
-    }
-
-    /// Who an assertion of this client may be meant for.
-    fn audiences(&self, client: &Client) -> Audiences<'_> {
-        let legacy = self.rules.policy.danger_allow_legacy_assertion_audience || client.allows_legacy_audience();
-        let endpoints = [self.token_urls(), self.push_urls()];
-        Audiences { issuer: &self.issuer, endpoints: legacy.then_some(endpoints) }
-    }
-
-    fn observe(&self, event: &Event<'_>) {
-        for observer in &self.observers {
-            observer.observe(event);
-        }
-    }
-
-    /// Reports a refusal on its way out.
-    fn refused(&self, stage: Stage, client_id: Option<&str>, refusal: Refusal) -> Refusal {
-        let reason = refusal.reason();
-        let client_id = client_id.filter(|_| reason.comes_after_look_up());
-        if let (Reason::SpentRequestUri, Some(client_id)) = (reason, client_id) {
-            self.observe(&Event::Replayed { client_id });
-        }
-        self.observe(&Event::Refused { stage, reason, client_id });
-        refusal
     }
 }

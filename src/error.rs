@@ -2,140 +2,21 @@
 //!
 //! What is told is fixed text: nothing of the request, of the configuration or of an inner error ever gets into it.
 
-use std::{error::Error, fmt};
+mod code;
+mod refusal;
+mod rejection;
 
-use crate::{cause::Cause, error_text::debug_by_display, jose::TokenFault, protocol::redirect_uri::RedirectUriError};
+use std::fmt;
 
-/// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
-///
-/// What only an interaction with the user can bring about is not among them, so that it can never be the answer to a push
-/// (RFC 9126 section 2.3). See [`DenialCode`](crate::DenialCode).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// `invalid_request` (RFC 6749)
-    InvalidRequest,
-    /// `invalid_client` (RFC 6749 section 5.2)
-    InvalidClient,
-    /// `unauthorized_client` (RFC 6749)
-    UnauthorizedClient,
-    /// `access_denied` (RFC 6749)
-    AccessDenied,
-    /// `unsupported_response_type` (RFC 6749)
-    UnsupportedResponseType,
-    /// `invalid_scope` (RFC 6749)
-    InvalidScope,
-    /// `server_error` (RFC 6749)
-    ServerError,
-    /// `temporarily_unavailable` (RFC 6749)
-    TemporarilyUnavailable,
-    /// `invalid_request_uri` (RFC 9101 section 7)
-    InvalidRequestUri,
-    /// `invalid_request_object` (RFC 9101 section 7)
-    InvalidRequestObject,
-    /// `request_not_supported` (RFC 9101 section 7)
-    RequestNotSupported,
-    /// `request_uri_not_supported` (RFC 9101 section 7)
-    RequestUriNotSupported,
-    /// `registration_not_supported` (OpenID Connect Core section 3.1.2.6)
-    RegistrationNotSupported,
-    /// `invalid_target` (RFC 8707)
-    InvalidTarget,
-    /// `invalid_authorization_details` (RFC 9396)
-    InvalidAuthorizationDetails,
-    /// `invalid_dpop_proof` (RFC 9449 section 5)
-    InvalidDpopProof,
-    /// `use_dpop_nonce` (RFC 9449 section 8)
-    UseDpopNonce,
-    /// `use_attestation_challenge` (draft-ietf-oauth-attestation-based-client-auth)
-    UseAttestationChallenge,
-    /// `use_fresh_attestation` (draft-ietf-oauth-attestation-based-client-auth)
-    UseFreshAttestation,
-}
-
-impl ErrorCode {
-    /// The value on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidClient => "invalid_client",
-            Self::UnauthorizedClient => "unauthorized_client",
-            Self::AccessDenied => "access_denied",
-            Self::UnsupportedResponseType => "unsupported_response_type",
-            Self::InvalidScope => "invalid_scope",
-            Self::ServerError => "server_error",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
-            Self::InvalidRequestUri => "invalid_request_uri",
-            Self::InvalidRequestObject => "invalid_request_object",
-            Self::RequestNotSupported => "request_not_supported",
-            Self::RequestUriNotSupported => "request_uri_not_supported",
-            Self::RegistrationNotSupported => "registration_not_supported",
-            Self::InvalidTarget => "invalid_target",
-            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
-            Self::InvalidDpopProof => "invalid_dpop_proof",
-            Self::UseDpopNonce => "use_dpop_nonce",
-            Self::UseAttestationChallenge => "use_attestation_challenge",
-            Self::UseFreshAttestation => "use_fresh_attestation",
-        }
-    }
-}
-
-impl ErrorCode {
-    const fn usual_status(self) -> u16 {
-        match self {
-            Self::InvalidClient => 401,
-            Self::ServerError => 500,
-            Self::TemporarilyUnavailable => 503,
-            _ => 400,
-        }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What only the authorization endpoint answers, and only through the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DenialCode {
-    /// `access_denied`: the user, or the server, said no.
-    AccessDenied,
-    /// `login_required` (OpenID Connect Core section 3.1.2.6)
-    LoginRequired,
-    /// `consent_required` (OpenID Connect Core section 3.1.2.6)
-    ConsentRequired,
-    /// `interaction_required` (OpenID Connect Core section 3.1.2.6)
-    InteractionRequired,
-    /// `account_selection_required` (OpenID Connect Core section 3.1.2.6)
-    AccountSelectionRequired,
-    /// `unmet_authentication_requirements` (OpenID Connect Unmet Authentication Requirements)
-    UnmetAuthenticationRequirements,
-    /// `server_error`
-    ServerError,
-    /// `temporarily_unavailable`
-    TemporarilyUnavailable,
-}
-
-impl DenialCode {
-    /// The value on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessDenied => ErrorCode::AccessDenied.as_str(),
-            Self::LoginRequired => "login_required",
-            Self::ConsentRequired => "consent_required",
-            Self::InteractionRequired => "interaction_required",
-            Self::AccountSelectionRequired => "account_selection_required",
-            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
-            Self::ServerError => ErrorCode::ServerError.as_str(),
-            Self::TemporarilyUnavailable => ErrorCode::TemporarilyUnavailable.as_str(),
-        }
-    }
-}
+pub use self::{
+    code::{DenialCode, ErrorCode},
+    refusal::Refusal,
+    rejection::Rejection,
+};
+use crate::{
+    jose::TokenFault,
+    protocol::{form_error::FormError, redirect_uri::RedirectUriError},
+};
 
 /// The one table of refusals: variant, label to count by, code, HTTP status at the PAR and token endpoints, public text.
 macro_rules! reasons {
@@ -145,6 +26,8 @@ macro_rules! reasons {
         #[non_exhaustive]
         pub enum Reason {
             $($(#[$doc])* $variant,)*
+            /// The form, or the query, is not well-formed or exceeds a limit.
+            Form(FormError),
             /// The `redirect_uri` fits no registered one; says which rule it broke.
             RedirectUri(RedirectUriError),
             /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed
@@ -167,8 +50,12 @@ macro_rules! reasons {
             fn row(self) -> (&'static str, ErrorCode, u16, &'static str) {
                 match self {
                     $(Self::$variant => ($label, ErrorCode::$code, $status, $text),)*
-                    Self::RedirectUri(fault) => {
-                        (fault.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
+                    Self::Form(error) => {
+                        let status = if error == FormError::TooLarge { 413 } else { 400 };
+                        (error.label(), ErrorCode::InvalidRequest, status, error.description())
+                    }
+                    Self::RedirectUri(error) => {
+                        (error.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
                     }
                     Self::ClientAssertion(fault) => {
                         (fault.assertion_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
@@ -217,24 +104,6 @@ reasons! {
     RepeatedHeader "repeated_header" InvalidRequest 400 "a header is repeated";
     /// Parameters in the URL of an endpoint that reads its body only.
     QueryNotEmpty "query_not_empty" InvalidRequest 400 "parameters belong in the body, not in the URL";
-    /// More bytes than `Limits::body`.
-    BodyTooLarge "body_too_large" InvalidRequest 413 "the request is too large";
-    /// A broken percent-encoding.
-    MalformedEncoding "malformed_encoding" InvalidRequest 400 "a parameter is not correctly percent-encoded";
-    /// Bytes that are not UTF-8.
-    NotUtf8 "not_utf8" InvalidRequest 400 "a parameter is not UTF-8";
-    /// A control character in a name or a value.
-    ControlCharacter "control_character" InvalidRequest 400 "a parameter contains a control character";
-    /// A value without a name, or a name that starts with a byte order mark.
-    MalformedName "malformed_name" InvalidRequest 400 "a parameter has no proper name";
-    /// A parameter other than `resource` came twice.
-    DuplicateParameter "duplicate_parameter" InvalidRequest 400 "a parameter is repeated";
-    /// More parameters than `Limits::parameters`.
-    TooManyParameters "too_many_parameters" InvalidRequest 400 "there are too many parameters";
-    /// A longer name than `Limits::name`.
-    NameTooLong "name_too_long" InvalidRequest 400 "the name of a parameter is too long";
-    /// A longer value than the limit of its parameter.
-    ValueTooLong "value_too_long" InvalidRequest 400 "the value of a parameter is too long";
 
     /// The policy has switched pushed requests off.
     PushSwitchedOff "push_switched_off" InvalidRequest 404 "pushed authorization requests are not offered";
@@ -293,9 +162,9 @@ reasons! {
     StaleDpopNonce "stale_dpop_nonce" UseDpopNonce 400 USE_NONCE;
     /// A `dpop_jkt` that is not 43 characters of base64url.
     MalformedDpopJkt "malformed_dpop_jkt" InvalidRequest 400 "the dpop_jkt is malformed";
-    /// A DPoP proof came to the token endpoint, and the host has not said what its URL is
-    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)).
-    UnknownTokenEndpoint "unknown_token_endpoint" ServerError 500 "the server could not process the request";
+    /// A DPoP proof came to the token endpoint of a host that has not told its URL
+    /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)), so the proof cannot be for it.
+    UnknownTokenEndpoint "unknown_token_endpoint" InvalidDpopProof 400 "the DPoP proof is not acceptable";
 
     /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";
@@ -460,178 +329,5 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.label())
-    }
-}
-
-/// A refusal by a rule of the host: an error code, a label to count by, and fixed public text.
-///
-/// ```
-/// use parjar::{ErrorCode, Rejection};
-///
-/// const TOO_MUCH: Rejection =
-///     Rejection::new(ErrorCode::InvalidAuthorizationDetails, "amount_over_limit", "the amount is over the limit");
-/// assert_eq!(TOO_MUCH.label(), "amount_over_limit");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rejection {
-    code: ErrorCode,
-    label: &'static str,
-    description: &'static str,
-}
-
-impl Rejection {
-    /// `description` is sent to the client as `error_description`. RFC 6749 section 5.2 allows printable ASCII without `"`
-    /// and `\`; a text with anything else is replaced by the code's name.
-    #[must_use]
-    pub const fn new(code: ErrorCode, label: &'static str, description: &'static str) -> Self {
-        let description = if is_error_text(description.as_bytes()) { description } else { code.as_str() };
-        Self { code, label, description }
-    }
-
-    /// The label to count by.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        self.label
-    }
-}
-
-const fn is_error_text(mut bytes: &[u8]) -> bool {
-    while let [first, rest @ ..] = bytes {
-        if !matches!(*first, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
-            return false;
-        }
-        bytes = rest;
-    }
-    true
-}
-
-/// A request that was turned down.
-///
-/// `Display` and `Debug` are for logs: they name the [`Reason`], never a value of the request.
-#[derive(Clone)]
-pub struct Refusal {
-    reason: Reason,
-    retry_after: Option<u32>,
-    enclosed: Enclosed,
-}
-
-/// What comes with a refusal: something for the host's logs, or for the next attempt of its sender.
-#[derive(Clone)]
-enum Enclosed {
-    Nothing,
-    Cause(Cause),
-    DpopNonce(Box<str>),
-    AttestationChallenge(Box<str>),
-}
-
-impl Refusal {
-    pub(crate) fn unavailable(reason: Reason, cause: impl Into<Cause>) -> Self {
-        Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
-    }
-
-    pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
-        Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
-    }
-
-    /// With the nonce that the next DPoP proof must have.
-    pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
-        Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }
-    }
-
-    /// With the challenge that the next proof of possession must have.
-    pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
-        Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
-    }
-
-    /// Why, as a value to count and to match on.
-    #[must_use]
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// The `error` value that the sender gets.
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        self.reason.code()
-    }
-
-    /// The HTTP status at the PAR and token endpoints. For pages see
-    /// [`AuthorizeRefusal::page_status`](crate::AuthorizeRefusal::page_status).
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.reason.status()
-    }
-
-    /// The public text.
-    #[must_use]
-    pub fn description(&self) -> &'static str {
-        self.reason.description()
-    }
-
-    /// Seconds after which it is worth trying again, for a `Retry-After` header.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<u32> {
-        self.retry_after
-    }
-
-    /// The body of an error response (RFC 6749 section 5.2). Codes and descriptions are printable ASCII without quotes and
-    /// backslashes, so they need no escaping.
-    pub(crate) fn to_json(&self) -> String {
-        format!(r#"{{"error":"{}","error_description":"{}"}}"#, self.code(), self.description())
-    }
-
-    /// The nonce that the next DPoP proof must have, for a `DPoP-Nonce` header. It is there exactly when the code is
-    /// `use_dpop_nonce`.
-    #[must_use]
-    pub fn dpop_nonce(&self) -> Option<&str> {
-        match &self.enclosed {
-            Enclosed::DpopNonce(nonce) => Some(nonce),
-            _ => None,
-        }
-    }
-
-    /// The challenge that the next proof of possession of an attested key must have, for an `OAuth-Client-Attestation-Challenge`
-    /// header. It is there exactly when the code is `use_attestation_challenge`.
-    #[must_use]
-    pub fn attestation_challenge(&self) -> Option<&str> {
-        match &self.enclosed {
-            Enclosed::AttestationChallenge(challenge) => Some(challenge),
-            _ => None,
-        }
-    }
-}
-
-impl From<Reason> for Refusal {
-    fn from(reason: Reason) -> Self {
-        Self { reason, retry_after: None, enclosed: Enclosed::Nothing }
-    }
-}
-
-impl From<RedirectUriError> for Refusal {
-    fn from(fault: RedirectUriError) -> Self {
-        Reason::RedirectUri(fault).into()
-    }
-}
-
-impl From<Rejection> for Refusal {
-    fn from(rejection: Rejection) -> Self {
-        Reason::Host(rejection).into()
-    }
-}
-
-debug_by_display!(Refusal);
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.code(), self.reason)
-    }
-}
-
-impl Error for Refusal {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.enclosed {
-            Enclosed::Cause(cause) => Some(cause.as_error()),
-            _ => None,
-        }
     }
 }

@@ -9,7 +9,7 @@
 //! # Quick start
 //!
 //! ```
-//! use parjar::{Client, ClientRegistration, InMemoryRegistry, ParEndpoint, FormRequest, Reply};
+//! use parjar::{Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Reply};
 //!
 //! # pollster::block_on(async {
 //! let registration: ClientRegistration = serde_json::from_str(
@@ -31,7 +31,7 @@
 //! assert_eq!(reply.status(), 201);
 //!
 //! // GET /authorize?client_id=web&request_uri=urn:ietf:params:oauth:request_uri:...
-//! let pending = par.authorize(&query, Some("the browser's cookie")).await?;
+//! let pending = par.authorize(&query, Browser::bound("the browser's cookie")?).await?;
 //! assert_eq!(pending.request().state(), Some("af0"));
 //!
 //! // ... login and consent; then, of a pushed request, for exactly one caller on any node:
@@ -151,7 +151,7 @@
 //! let headers = [("content-type", &b"application/x-www-form-urlencoded"[..])];
 //! let request = FormRequest::new("POST", headers, b"client_id=bank&response_type=code");
 //! # let der_of_the_leaf = b"not one";
-//! let certificate = ClientCertificate::new(der_of_the_leaf, true);
+//! let certificate = ClientCertificate::with_verified_chain(der_of_the_leaf);
 //! let refused = par.push(&request.with_client_certificate(certificate)).await.unwrap_err();
 //! assert_eq!(refused.reason(), Reason::MalformedCertificate);
 //! # Ok::<_, Box<dyn std::error::Error>>(())
@@ -177,8 +177,8 @@
 //! # What is guarded
 //!
 //! * A `request_uri` is 256 random bits. The store knows only its digest, and the digest is tied to the issuer.
-//! * It belongs to the client that pushed it and, if the host says who that is, to the browser that first opened it. Nobody else
-//!   can spend, read or destroy it.
+//! * It belongs to the client that pushed it and to the [`Browser`] that first opened it. No other client and no other browser can
+//!   spend, read or destroy it.
 //! * It can be opened again until the login ends, so that reloading a page does no harm, and it ends once, on any number of
 //!   nodes that share a store.
 //! * When it is opened, its request is validated again: a registration that has changed in between counts.
@@ -189,6 +189,11 @@
 //! # Not here
 //!
 //! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's.
+//!
+//! # Versions
+//!
+//! Enums and structs that may grow are `#[non_exhaustive]`. An enum that is not is complete, and a host should handle each of its
+//! variants. The crates whose types are part of this API are in [`reexports`], with their versions.
 //!
 //! # Features
 //!
@@ -232,6 +237,7 @@ mod observer;
 mod policy;
 mod protocol;
 mod random;
+pub mod reexports;
 mod response;
 mod shared_value;
 pub mod store;
@@ -252,8 +258,8 @@ pub use self::{
     client_auth::{AuthenticatedClient, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
-        AuthorizeRefusal, BoxedParEndpoint, BuildError, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
-        RefusedRedirect,
+        AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint,
+        ParEndpointBuilder, Pending, Pushed, RefusedRedirect,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
     http::{
@@ -267,6 +273,7 @@ pub use self::{
         authentication_method::AuthenticationMethod,
         code_challenge::{CodeChallenge, CodeChallengeMethod},
         confirmation::{Confirmation, Thumbprint},
+        form_error::FormError,
         parameters::{ParameterValue, Parameters},
         protection::Protection,
         redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule, RegisteredRedirectUri},

@@ -22,6 +22,7 @@ pub struct Finding {
 
 /// How much a [`Finding`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Severity {
     /// Worth knowing: something without effect, or short of a recommendation.
     Note,
@@ -93,7 +94,7 @@ impl fmt::Display for Finding {
 }
 
 /// One thing to look at: for these profiles, whether a subject breaks the rule.
-struct Rule<Subject> {
+struct LintRule<Subject> {
     severity: Severity,
     label: &'static str,
     member: &'static str,
@@ -102,7 +103,7 @@ struct Rule<Subject> {
     requirement: &'static str,
 }
 
-impl<Subject> Rule<Subject> {
+impl<Subject> LintRule<Subject> {
     fn finding(&self, profile: Profile, subject: &Subject, client_id: Option<&str>) -> Option<Finding> {
         (self.profiles.contains(&profile) && (self.broken)(subject)).then(|| Finding {
             severity: self.severity,

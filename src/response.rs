@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod page;
+pub(crate) mod responder;
 pub(crate) mod signer;
 pub(crate) mod target;
 
@@ -39,7 +40,7 @@ impl AuthorizationResponse {
         }
     }
 
-    /// Why nothing is sent to the client: its response had to be signed, and the
+    /// The reason that nothing is sent to the client: its response had to be signed, and the
     /// [`ResponseSigner`](crate::ResponseSigner) could not do it.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {

@@ -15,11 +15,13 @@ mod resource;
 mod response;
 mod scopes;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-pub(crate) use self::provenance::Provenance;
+pub(crate) use self::{
+    details::{DetailCheck, DetailTypes},
+    provenance::Provenance,
+};
 use self::{
-    details::DetailCheck,
     provenance::Arrival,
     request::{AuthorizationRequest, Checked},
     response::Modes,
@@ -32,7 +34,7 @@ use crate::{
         parameters::{Name, Parameters},
         redirect_uri::RedirectUri,
     },
-    response::{answer::Answer, signer::ResponseSigner},
+    response::{answer::Answer, responder::Responder},
 };
 
 /// A rule of the host, applied to a request that has passed all others: at the push, and again when it is opened.
@@ -65,13 +67,12 @@ where
     }
 }
 
-/// The rules that requests are held against, apart from the registration of their client.
-#[derive(Default)]
-pub(crate) struct Rules {
-    pub(crate) policy: Policy,
-    pub(crate) response_signer: Option<Arc<dyn ResponseSigner>>,
-    pub(crate) detail_types: BTreeMap<Box<str>, Arc<DetailCheck>>,
-    pub(crate) host: Vec<Arc<dyn RequestRule>>,
+/// Validates requests: holds what they need beside the registration of their client.
+pub(crate) struct Validator {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) responder: Arc<Responder>,
+    pub(crate) detail_types: DetailTypes,
+    pub(crate) host_rules: Vec<Arc<dyn RequestRule>>,
 }
 
 /// A refusal, with the answer to the client if its `redirect_uri` was found good.
@@ -81,7 +82,7 @@ pub(crate) struct Invalid {
     pub(crate) answer: Option<Box<Answer>>,
 }
 
-impl Rules {
+impl Validator {
     /// Validates a request. A refusal has an answer to the client only once the `redirect_uri` was found good.
     pub(crate) fn validate(
         &self,
@@ -98,7 +99,7 @@ impl Rules {
             Ok(checked) => {
                 let protection = provenance.protection();
                 let client = provenance.into_client();
-                self.host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
+                self.check_host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
             }
         }
     }
@@ -138,8 +139,8 @@ impl Rules {
         })
     }
 
-    fn host_rules(&self, request: AuthorizationRequest) -> Result<AuthorizationRequest, Invalid> {
-        match self.host.iter().find_map(|rule| rule.check(&request).err()) {
+    fn check_host_rules(&self, request: AuthorizationRequest) -> Result<AuthorizationRequest, Invalid> {
+        match self.host_rules.iter().find_map(|rule| rule.check(&request).err()) {
             None => Ok(request),
             Some(rejection) => {
                 let refusal = Refusal::from(rejection);
@@ -180,12 +181,12 @@ impl Rules {
     }
 
     fn modes<'a>(&'a self, client: &'a Client) -> Modes<'a> {
-        Modes { policy: &self.policy, client, signer: self.response_signer.as_deref() }
+        Modes { policy: &self.policy, client, signer: self.responder.signer() }
     }
 }
 
-impl fmt::Debug for Rules {
+impl fmt::Debug for Validator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rules").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Validator").field("policy", &self.policy).finish_non_exhaustive()
     }
 }

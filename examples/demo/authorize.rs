@@ -50,7 +50,7 @@ async fn post(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
 /// Shows the page. It may be loaded again as long as nothing has been decided.
 async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, Answer> {
     let browser = Browser::of(message, &demo.issuer)?;
-    let pending = demo.par.authorize(request, Some(browser.binding())).await.map_err(refused)?;
+    let pending = demo.par.authorize(request, browser.binding()?).await.map_err(refused)?;
     if pending.request().has_prompt("none") {
         // The demo keeps no session, so nobody is signed in without being asked.
         return deny(demo, &pending, DenialCode::LoginRequired).await;
@@ -68,7 +68,7 @@ async fn decide(demo: &Demo, message: &Message, form: Form<'_>, decision: &str) 
         return Err(error_page::invalid_request());
     }
     let request = request_of(form);
-    let pending = demo.par.authorize(&request, Some(browser.binding())).await.map_err(refused)?;
+    let pending = demo.par.authorize(&request, browser.binding()?).await.map_err(refused)?;
     match decision {
         "approve" => approve(demo, &pending).await,
         _ => deny(demo, &pending, DenialCode::AccessDenied).await,

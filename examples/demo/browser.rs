@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use parjar::RandomError;
+use parjar::{EmptyBinding, RandomError};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -36,9 +36,14 @@ impl Browser {
         Ok(Self { id, cookie, secure, known: known.is_some() })
     }
 
-    /// What a request is bound to.
-    pub(crate) fn binding(&self) -> &str {
+    /// What this server keeps things of the browser under.
+    pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What a request is bound to.
+    pub(crate) fn binding(&self) -> Result<parjar::Browser<'_>, EmptyBinding> {
+        parjar::Browser::bound(&self.id)
     }
 
     /// The value that a form of this server carries. A foreign page can neither read it nor, without the cookie, compute it.

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     config::Config,
-    fault::Fault,
     issuer::Issuer,
     keys::Keys,
     playground::{Authentication, Player, callback},
     signer::Signer,
+    start_error::StartError,
 };
 
 /// The example of RFC 7636 appendix B: the verifier for it is `dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`.
@@ -60,18 +60,18 @@ const CLIENTS: [BuiltIn; 4] = [
     },
 ];
 
-pub(crate) fn config(issuer: &Issuer) -> Result<Config, Fault> {
+pub(crate) fn config(issuer: &Issuer) -> Result<Config, StartError> {
     let mut policy = Policy::default();
     policy.allow_per_request_redirect_uris = true;
     let registrations = CLIENTS.iter().map(|client| {
         let place = format!("client {:?}", client.client_id);
         let registration = ClientRegistration::try_from(registration(client, issuer)?);
-        registration.map(|known| (place.clone(), known)).map_err(|error| Fault::new(place, error))
+        registration.map(|known| (place.clone(), known)).map_err(|error| StartError::new(place, error))
     });
     Config::new(policy, registrations.collect::<Result<_, _>>()?, Keys::default())
 }
 
-fn registration(client: &BuiltIn, issuer: &Issuer) -> Result<Map<String, Value>, Fault> {
+fn registration(client: &BuiltIn, issuer: &Issuer) -> Result<Map<String, Value>, StartError> {
     let per_request = client.client_id == "tenants";
     let mut redirect_uris = vec![callback(issuer)];
     if per_request {
@@ -93,15 +93,15 @@ fn registration(client: &BuiltIn, issuer: &Issuer) -> Result<Map<String, Value>,
 }
 
 impl BuiltIn {
-    fn signer(&self) -> Result<Option<Signer>, Fault> {
+    fn signer(&self) -> Result<Option<Signer>, StartError> {
         if self.secret.is_some() {
             return Ok(None);
         }
-        let jwk = serde_json::from_str(BANK_KEY).map_err(|_| Fault::new("bank_key.json", "is not a JWK"))?;
-        Signer::of(jwk).map(Some).map_err(|fault| fault.within("bank_key.json"))
+        let jwk = serde_json::from_str(BANK_KEY).map_err(|_| StartError::new("bank_key.json", "is not a JWK"))?;
+        Signer::of(jwk).map(Some).map_err(|error| error.within("bank_key.json"))
     }
 
-    fn player(&self) -> Result<Player, Fault> {
+    fn player(&self) -> Result<Player, StartError> {
         Ok(Player {
             client_id: self.client_id.to_owned(),
             authentication: match self.secret {
@@ -117,7 +117,7 @@ impl BuiltIn {
 }
 
 /// The same clients for the playground, secrets and keys included.
-pub(crate) fn players() -> Result<Vec<Player>, Fault> {
+pub(crate) fn players() -> Result<Vec<Player>, StartError> {
     CLIENTS.iter().map(BuiltIn::player).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-use super::{fault::Fault, issuer::Issuer, store::Store};
+use super::{issuer::Issuer, start_error::StartError, store::Store};
 
 pub(crate) const USAGE: &str = "\
 An authorization server that takes pushed authorization requests (RFC 9126).
@@ -46,14 +46,15 @@ impl TlsFiles {
 
 impl CommandLine {
     /// Reads the arguments after the program's name. `None` when help is asked for.
-    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, Fault> {
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, StartError> {
         let mut arguments = arguments.into_iter();
         let (mut listen, mut issuer, mut config, mut store) = (None, None, None, None);
         let (mut tls_cert, mut tls_key, mut tls_client_auth) = (None, None, None);
         while let Some(argument) = arguments.next() {
             let (flag, attached) = split(argument)?;
-            let mut value =
-                |flag| attached.clone().or_else(|| arguments.next()).ok_or_else(|| Fault::new(flag, "needs a value"));
+            let mut value = |flag| {
+                attached.clone().or_else(|| arguments.next()).ok_or_else(|| StartError::new(flag, "needs a value"))
+            };
             match flag.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--listen" => set(&mut listen, "--listen", address(value("--listen")?)?)?,
@@ -63,12 +64,12 @@ impl CommandLine {
                 "--tls-cert" => set(&mut tls_cert, "--tls-cert", PathBuf::from(value("--tls-cert")?))?,
                 "--tls-key" => set(&mut tls_key, "--tls-key", PathBuf::from(value("--tls-key")?))?,
                 "--tls-client-auth" => set(&mut tls_client_auth, "--tls-client-auth", attached.map(PathBuf::from))?,
-                _ => return Err(Fault::new(flag, "is not a flag of this program, see --help")),
+                _ => return Err(StartError::new(flag, "is not a flag of this program, see --help")),
             }
         }
         let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
         if issuer.is_none() {
-            Issuer::of_address(listen, false).map_err(|problem| Fault::new("--issuer", problem))?;
+            Issuer::of_address(listen, false).map_err(|problem| StartError::new("--issuer", problem))?;
         }
         let tls = tls(tls_cert, tls_key, tls_client_auth)?;
         Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls }))
@@ -79,7 +80,7 @@ fn tls(
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
     client_auth: Option<Option<PathBuf>>,
-) -> Result<Option<TlsFiles>, Fault> {
+) -> Result<Option<TlsFiles>, StartError> {
     match (cert, key) {
         (Some(cert), Some(key)) => Ok(Some(TlsFiles {
             cert,
@@ -87,18 +88,20 @@ fn tls(
             client_auth: client_auth.is_some(),
             client_authorities: client_auth.flatten(),
         })),
-        (Some(_), None) => Err(Fault::new("--tls-cert", "needs --tls-key")),
-        (None, Some(_)) => Err(Fault::new("--tls-key", "needs --tls-cert")),
-        (None, None) if client_auth.is_some() => Err(Fault::new("--tls-client-auth", "needs --tls-cert and --tls-key")),
+        (Some(_), None) => Err(StartError::new("--tls-cert", "needs --tls-key")),
+        (None, Some(_)) => Err(StartError::new("--tls-key", "needs --tls-cert")),
+        (None, None) if client_auth.is_some() => {
+            Err(StartError::new("--tls-client-auth", "needs --tls-cert and --tls-key"))
+        }
         (None, None) => Ok(None),
     }
 }
 
 /// Splits `--flag=value`. Whatever is no flag may be a secret that lost its flag, so it is not repeated.
-fn split(argument: OsString) -> Result<(String, Option<OsString>), Fault> {
-    let argument = argument.into_string().map_err(|_| Fault::new("command line", "an argument is not UTF-8"))?;
+fn split(argument: OsString) -> Result<(String, Option<OsString>), StartError> {
+    let argument = argument.into_string().map_err(|_| StartError::new("command line", "an argument is not UTF-8"))?;
     if !argument.starts_with('-') {
-        return Err(Fault::new("command line", "takes flags only, see --help"));
+        return Err(StartError::new("command line", "takes flags only, see --help"));
     }
     Ok(match argument.split_once('=') {
         Some((flag, value)) => (flag.to_owned(), Some(value.into())),
@@ -106,24 +109,24 @@ fn split(argument: OsString) -> Result<(String, Option<OsString>), Fault> {
     })
 }
 
-fn set<T>(slot: &mut Option<T>, flag: &str, value: T) -> Result<(), Fault> {
+fn set<T>(slot: &mut Option<T>, flag: &str, value: T) -> Result<(), StartError> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Fault::new(flag, "is given twice")),
+        Some(_) => Err(StartError::new(flag, "is given twice")),
     }
 }
 
-fn address(value: OsString) -> Result<SocketAddr, Fault> {
+fn address(value: OsString) -> Result<SocketAddr, StartError> {
     let parsed = value.to_str().and_then(|value| value.parse().ok());
-    parsed.ok_or_else(|| Fault::new("--listen", "must be an IP address and a port, such as 127.0.0.1:3000"))
+    parsed.ok_or_else(|| StartError::new("--listen", "must be an IP address and a port, such as 127.0.0.1:3000"))
 }
 
-fn origin(value: OsString) -> Result<Issuer, Fault> {
-    let text = value.to_str().ok_or_else(|| Fault::new("--issuer", "is not UTF-8"))?;
-    Issuer::parse(text).map_err(|problem| Fault::new("--issuer", problem))
+fn origin(value: OsString) -> Result<Issuer, StartError> {
+    let text = value.to_str().ok_or_else(|| StartError::new("--issuer", "is not UTF-8"))?;
+    Issuer::parse(text).map_err(|problem| StartError::new("--issuer", problem))
 }
 
-fn shared(value: OsString) -> Result<Store, Fault> {
-    let text = value.to_str().ok_or_else(|| Fault::new("--store", "is not UTF-8"))?;
-    Store::parse(text).map_err(|problem| Fault::new("--store", problem))
+fn shared(value: OsString) -> Result<Store, StartError> {
+    let text = value.to_str().ok_or_else(|| StartError::new("--store", "is not UTF-8"))?;
+    Store::parse(text).map_err(|problem| StartError::new("--store", problem))
 }

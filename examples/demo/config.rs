@@ -1,4 +1,4 @@
-//! The configuration file: `policy`, `clients` and `keys`. A fault names the member and the `client_id` or `kid` it is about.
+//! The configuration file: `policy`, `clients` and `keys`. An error names the member and the `client_id` or `kid` it is about.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use parjar::{Client, ClientRegistration, Policy};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    fault::Fault,
     keys::Keys,
     members::{Members, elements},
+    start_error::StartError,
 };
 
 pub(crate) struct Config {
@@ -22,14 +22,14 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) fn read(path: &Path) -> Result<Self, Fault> {
+    pub(crate) fn read(path: &Path) -> Result<Self, StartError> {
         let place = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| Fault::new(place.to_string(), error))?;
-        Self::parse(&text).map_err(|fault| fault.within(place))
+        let text = std::fs::read_to_string(path).map_err(|error| StartError::new(place.to_string(), error))?;
+        Self::parse(&text).map_err(|error| error.within(place))
     }
 
-    fn parse(text: &str) -> Result<Self, Fault> {
-        let members = Members::parse(text).map_err(|problem| Fault::new("configuration", problem))?;
+    fn parse(text: &str) -> Result<Self, StartError> {
+        let members = Members::parse(text).map_err(|problem| StartError::new("configuration", problem))?;
         members.only(&["policy", "clients", "keys"])?;
         let policy = members.get("policy").map_or_else(|| Ok(Policy::default()), policy)?;
         let registrations = members.get("clients").map_or_else(|| Ok(Vec::new()), registrations)?;
@@ -41,17 +41,17 @@ impl Config {
         policy: Policy,
         registrations: Vec<(String, ClientRegistration)>,
         keys: Keys,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, StartError> {
         let (mut clients, mut detail_types, mut cautions) = (Vec::<Client>::new(), Vec::new(), Vec::new());
         for (place, registration) in registrations {
             if clients.iter().any(|client| client.client_id() == registration.client_id) {
-                return Err(Fault::new(place, "client_id: is registered twice"));
+                return Err(StartError::new(place, "client_id: is registered twice"));
             }
             if registration.jwks_uri.is_some() {
                 cautions.push(format!("{place}: jwks_uri: this example fetches nothing, so its keys cannot be used"));
             }
             detail_types.extend(registration.authorization_details_types.iter().flatten().cloned());
-            clients.push(Client::try_from(registration).map_err(|error| Fault::new(place, error))?);
+            clients.push(Client::try_from(registration).map_err(|error| StartError::new(place, error))?);
         }
         detail_types.sort_unstable();
         detail_types.dedup();
@@ -59,21 +59,21 @@ impl Config {
     }
 }
 
-fn policy(raw: &RawValue) -> Result<Policy, Fault> {
-    let members = Members::parse(raw.get()).map_err(|problem| Fault::new("policy", problem))?;
-    let document = members.to_map().map_err(|fault| fault.within("policy"))?;
-    serde_json::from_value(Value::Object(document)).map_err(|error| Fault::new("policy", error))
+fn policy(raw: &RawValue) -> Result<Policy, StartError> {
+    let members = Members::parse(raw.get()).map_err(|problem| StartError::new("policy", problem))?;
+    let document = members.to_map().map_err(|error| error.within("policy"))?;
+    serde_json::from_value(Value::Object(document)).map_err(|error| StartError::new("policy", error))
 }
 
-/// Each registration with the words that name it in a fault.
-fn registrations(raw: &RawValue) -> Result<Vec<(String, ClientRegistration)>, Fault> {
-    let elements = elements(raw).ok_or_else(|| Fault::new("clients", "must be an array of registrations"))?;
+/// Each registration with the words that name it in an error.
+fn registrations(raw: &RawValue) -> Result<Vec<(String, ClientRegistration)>, StartError> {
+    let elements = elements(raw).ok_or_else(|| StartError::new("clients", "must be an array of registrations"))?;
     let registration = |(index, raw): (usize, &&RawValue)| {
         let place = format!("clients[{index}]");
-        let members = Members::parse(raw.get()).map_err(|problem| Fault::new(&place, problem))?;
+        let members = Members::parse(raw.get()).map_err(|problem| StartError::new(&place, problem))?;
         let place = members.text("client_id").map_or(place, |id| format!("client {id:?}"));
-        let document = members.to_map().map_err(|fault| fault.within(&place))?;
-        let registration = ClientRegistration::try_from(document).map_err(|error| Fault::new(&place, error))?;
+        let document = members.to_map().map_err(|error| error.within(&place))?;
+        let registration = ClientRegistration::try_from(document).map_err(|error| StartError::new(&place, error))?;
         Ok((place, registration))
     };
     elements.iter().enumerate().map(registration).collect()

@@ -8,9 +8,9 @@ use parjar::jose::{DecryptionKeys, KeySetError};
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
-    fault::Fault,
     members::{Members, elements},
     signer::Signer,
+    start_error::StartError,
 };
 
 #[derive(Default)]
@@ -21,24 +21,24 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Reads a private JWK set.
-    pub(crate) fn parse(raw: &RawValue) -> Result<Self, Fault> {
-        let set = Members::parse(raw.get()).map_err(|problem| Fault::new("keys", problem))?;
-        set.only(&["keys"]).map_err(|fault| fault.within("keys"))?;
+    pub(crate) fn parse(raw: &RawValue) -> Result<Self, StartError> {
+        let set = Members::parse(raw.get()).map_err(|problem| StartError::new("keys", problem))?;
+        set.only(&["keys"]).map_err(|error| error.within("keys"))?;
         let Some(elements) = set.get("keys").and_then(elements) else {
-            return Err(Fault::new("keys", "must be a JWK set: an object with an array named keys"));
+            return Err(StartError::new("keys", "must be a JWK set: an object with an array named keys"));
         };
         let mut signer = None;
         let (mut places, mut encryption) = (Vec::new(), Vec::new());
         for (index, raw) in elements.into_iter().enumerate() {
             let place = format!("keys[{index}]");
-            let members = Members::parse(raw.get()).map_err(|problem| Fault::new(&place, problem))?;
+            let members = Members::parse(raw.get()).map_err(|problem| StartError::new(&place, problem))?;
             let place = members.text("kid").map_or(place.clone(), |kid| format!("{place} with kid {kid:?}"));
-            let jwk = members.to_map().map_err(|fault| fault.within(&place))?;
-            match Purpose::of(&jwk).map_err(|fault| fault.within(&place))? {
+            let jwk = members.to_map().map_err(|error| error.within(&place))?;
+            match Purpose::of(&jwk).map_err(|error| error.within(&place))? {
                 Purpose::Signature if signer.is_some() => {
-                    return Err(Fault::new(place, "use: sig for a second key; one key signs"));
+                    return Err(StartError::new(place, "use: sig for a second key; one key signs"));
                 }
-                Purpose::Signature => signer = Some(Signer::of(jwk).map_err(|fault| fault.within(place))?),
+                Purpose::Signature => signer = Some(Signer::of(jwk).map_err(|error| error.within(place))?),
                 Purpose::Encryption => {
                     places.push(place);
                     encryption.push(jwk);
@@ -47,31 +47,32 @@ impl Keys {
         }
         let mut keys = Self { signer, decryption: None };
         if !encryption.is_empty() {
-            keys.decryption = Some(decryption_keys(&encryption).map_err(|error| fault_of(error, &places))?);
+            keys.decryption = Some(decryption_keys(&encryption).map_err(|error| error_of(error, &places))?);
         }
         keys.check_names()?;
         Ok(keys)
     }
 
     /// What the configuration has, and new keys for what it lacks.
-    pub(crate) fn complete(self) -> Result<(Signer, DecryptionKeys), Fault> {
+    pub(crate) fn complete(self) -> Result<(Signer, DecryptionKeys), StartError> {
         let signer = self.signer.map_or_else(Signer::generate, Ok)?;
         let decryption = match self.decryption {
             Some(keys) => keys,
             None => {
-                let jwk = Jwk::generate_ec_key(EcCurve::P256).map_err(|_| Fault::new("keys", "cannot make a key"))?;
-                decryption_keys(&[jwk.into()]).map_err(|error| Fault::new("keys", error))?
+                let jwk =
+                    Jwk::generate_ec_key(EcCurve::P256).map_err(|_| StartError::new("keys", "cannot make a key"))?;
+                decryption_keys(&[jwk.into()]).map_err(|error| StartError::new("keys", error))?
             }
         };
         Ok((signer, decryption))
     }
 
     /// In the published set, too, a name must lead to one key.
-    fn check_names(&self) -> Result<(), Fault> {
+    fn check_names(&self) -> Result<(), StartError> {
         let (Some(signer), Some(decryption)) = (&self.signer, &self.decryption) else { return Ok(()) };
         let kid = signer.kid();
         if listed(&decryption.public_jwks()).any(|key| key.get("kid").is_some_and(|other| other == kid)) {
-            return Err(Fault::new("keys", format_args!("kid: {kid:?} names a key of either use")));
+            return Err(StartError::new("keys", format_args!("kid: {kid:?} names a key of either use")));
         }
         Ok(())
     }
@@ -90,12 +91,12 @@ enum Purpose {
 }
 
 impl Purpose {
-    fn of(jwk: &Map<String, Value>) -> Result<Self, Fault> {
+    fn of(jwk: &Map<String, Value>) -> Result<Self, StartError> {
         match jwk.get("use").map(Value::as_str) {
             Some(Some("sig")) => Ok(Self::Signature),
             Some(Some("enc")) => Ok(Self::Encryption),
-            Some(_) => Err(Fault::new("use", "must be sig or enc")),
-            None => Err(Fault::new("use", "is missing")),
+            Some(_) => Err(StartError::new("use", "must be sig or enc")),
+            None => Err(StartError::new("use", "is missing")),
         }
     }
 }
@@ -104,11 +105,11 @@ fn decryption_keys(jwks: &[Map<String, Value>]) -> Result<DecryptionKeys, KeySet
     DecryptionKeys::parse(&json!({ "keys": jwks }).to_string())
 }
 
-fn fault_of(error: KeySetError, places: &[String]) -> Fault {
+fn error_of(error: KeySetError, places: &[String]) -> StartError {
     let key = if let KeySetError::Key(key) = error { Some(key) } else { None };
     match key.and_then(|key| Some((places.get(key.index())?, key.problem()))) {
-        Some((place, problem)) => Fault::new(place, problem),
-        None => Fault::new("keys", error),
+        Some((place, problem)) => StartError::new(place, problem),
+        None => StartError::new("keys", error),
     }
 }
 

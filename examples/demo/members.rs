@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value, value::RawValue};
 
-use super::fault::Fault;
+use super::start_error::StartError;
 
 pub(crate) struct Members(Vec<(String, Box<RawValue>)>);
 
@@ -40,16 +40,16 @@ impl Members {
     }
 
     /// Refuses all names but these.
-    pub(crate) fn only(&self, known: &[&str]) -> Result<(), Fault> {
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), StartError> {
         match self.iter().find(|(name, _)| !known.contains(name)) {
             None => Ok(()),
-            Some((name, _)) => Err(Fault::new(name, "is not a member of the configuration")),
+            Some((name, _)) => Err(StartError::new(name, "is not a member of the configuration")),
         }
     }
 
-    pub(crate) fn to_map(&self) -> Result<Map<String, Value>, Fault> {
+    pub(crate) fn to_map(&self) -> Result<Map<String, Value>, StartError> {
         let value = |name: &str, value: &RawValue| {
-            serde_json::from_str(value.get()).map_err(|_| Fault::new(name, "is not usable JSON"))
+            serde_json::from_str(value.get()).map_err(|_| StartError::new(name, "is not usable JSON"))
         };
         self.iter().map(|(name, raw)| Ok((name.to_owned(), value(name, raw)?))).collect()
     }

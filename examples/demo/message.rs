@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use josekit::JoseError;
-use parjar::{FormRequest, RandomError, Reply};
+use parjar::{EmptyBinding, FormRequest, RandomError, Reply};
 use url::form_urlencoded;
 
 use super::tls::PeerCertificate;
@@ -137,6 +137,13 @@ impl From<RandomError> for Answer {
     /// Without randomness no handle can be made, and nothing less will do.
     fn from(_: RandomError) -> Self {
         Self::new(500, "text/plain; charset=utf-8", "the system's random generator failed\n").no_store()
+    }
+}
+
+impl From<EmptyBinding> for Answer {
+    /// A login that belongs to no browser could be taken over.
+    fn from(_: EmptyBinding) -> Self {
+        Self::new(500, "text/plain; charset=utf-8", "the browser could not be recognized\n").no_store()
     }
 }
 

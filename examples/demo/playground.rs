@@ -84,7 +84,7 @@ async fn start_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
     let Push { request, inside, verifier } = wishes.push(player, demo, &id)?;
     let reply = super::push::answer(demo, &request).await;
     let step = wire::step(&request, &reply, player, inside.as_deref());
-    let run = Run::start(browser.binding(), player, wishes.redirect_uri, verifier, step, &reply);
+    let run = Run::start(browser.id(), player, wishes.redirect_uri, verifier, step, &reply);
     demo.playground.runs.put_over_oldest(&id, run, RUN_BYTES);
     Ok(Answer::see_other(format!("/playground/run/{id}")))
 }
@@ -160,7 +160,7 @@ fn checked<'a>(demo: &Demo, message: &'a Message) -> Result<(Browser, Form<'a>),
 
 /// A run shows itself only to the browser that started it.
 fn with_run<R>(demo: &Demo, browser: &Browser, id: &str, look: impl FnOnce(&mut Run) -> R) -> Option<R> {
-    let look = |run: &mut Run| run.belongs_to(browser.binding()).then(|| look(run));
+    let look = |run: &mut Run| run.belongs_to(browser.id()).then(|| look(run));
     demo.playground.runs.with(id, look).flatten()
 }
 

@@ -14,9 +14,9 @@ use std::{
 use super::{
     Demo,
     command_line::{CommandLine, USAGE},
-    fault::Fault,
     log,
     start::Start,
+    start_error::StartError,
     stop::StopSignals,
     tls::Tls,
 };
@@ -39,8 +39,8 @@ pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
 ) -> ExitCode {
     match start(serve).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            log::line(fault);
+        Err(error) => {
+            log::line(error);
             ExitCode::from(2)
         }
     }
@@ -48,17 +48,17 @@ pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
 
 async fn start<S: Future<Output = io::Result<()>>>(
     serve: impl FnOnce(Sockets, Arc<Demo>, Stop) -> S,
-) -> Result<(), Fault> {
+) -> Result<(), StartError> {
     let Some(command_line) = CommandLine::parse(env::args_os().skip(1))? else {
         say(USAGE);
         return Ok(());
     };
     let start = Start::prepare(command_line).await?;
-    let (listener, address) = listen(start.address()).map_err(|error| Fault::new("--listen", error))?;
+    let (listener, address) = listen(start.address()).map_err(|error| StartError::new("--listen", error))?;
     let sockets = Sockets { listener, tls: start.tls() };
     let scheme = if sockets.tls.is_some() { "https" } else { "http" };
     let (demo, introduction) = start.run(address)?;
-    let mut signals = StopSignals::install().map_err(|error| Fault::new("signals", error))?;
+    let mut signals = StopSignals::install().map_err(|error| StartError::new("signals", error))?;
     say(&format!("listening on {scheme}://{address}\n{introduction}"));
 
     let (stopping, mut stopped) = tokio::sync::watch::channel(());
@@ -71,7 +71,7 @@ async fn start<S: Future<Output = io::Result<()>>>(
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        outcome = serve(sockets, Arc::new(demo), stop_asked_for) => outcome.map_err(|error| Fault::new("server", error)),
+        outcome = serve(sockets, Arc::new(demo), stop_asked_for) => outcome.map_err(|error| StartError::new("server", error)),
         () = grace_is_over => Ok(()),
     }
 }

@@ -13,13 +13,13 @@ use super::{
     codes::Codes,
     command_line::CommandLine,
     config::Config,
-    fault::Fault,
     issuer::Issuer,
     keys::public_set,
     log::{self, LogObserver},
     playground::{Authentication, Player, Playground, callback},
     random,
     signer::{ServerKey, Signer},
+    start_error::StartError,
     tls::Tls,
     tokens::Tokens,
 };
@@ -34,12 +34,12 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// Reads the configuration and opens the store, so that their faults show before a port is taken.
-    pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, Fault> {
+    /// Reads the configuration and opens the store, so that their errors show before a port is taken.
+    pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, StartError> {
         let CommandLine { listen, issuer, config, store, tls } = command_line;
         let config = config.as_deref().map(Config::read).transpose()?;
         let tls = tls.as_ref().map(Tls::load).transpose()?;
-        let store = store.open().await.map_err(|problem| Fault::new("--store", problem))?;
+        let store = store.open().await.map_err(|problem| StartError::new("--store", problem))?;
         Ok(Self { listen, issuer, config, store, tls })
     }
 
@@ -54,12 +54,11 @@ impl Start {
     }
 
     /// The server, and what to tell the person who started it.
-    pub(crate) fn run(self, address: SocketAddr) -> Result<(Demo, String), Fault> {
+    pub(crate) fn run(self, address: SocketAddr) -> Result<(Demo, String), StartError> {
         let issuer = match self.issuer {
             Some(issuer) => issuer,
-            None => {
-                Issuer::of_address(address, self.tls.is_some()).map_err(|problem| Fault::new("--issuer", problem))?
-            }
+            None => Issuer::of_address(address, self.tls.is_some())
+                .map_err(|problem| StartError::new("--issuer", problem))?,
         };
         let (store, tls) = (self.store, self.tls.as_ref());
         match self.config {
@@ -92,12 +91,12 @@ fn demo(
     store: BoxedStore,
     tls: Option<&Tls>,
     players: Vec<Player>,
-) -> Result<Demo, Fault> {
+) -> Result<Demo, StartError> {
     let (signer, decryption_keys) = config.keys.complete()?;
     let signer = Arc::new(signer);
     let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
-    let clients = InMemoryRegistry::new(config.clients).map_err(|error| Fault::new("clients", error))?;
+    let clients = InMemoryRegistry::new(config.clients).map_err(|error| StartError::new("clients", error))?;
     let mut builder = ParEndpoint::builder(issuer.as_str())
         .policy(with_certificates(config.policy, tls))
         .clients(clients)
@@ -110,7 +109,7 @@ fn demo(
     for detail_type in config.detail_types {
         builder = builder.authorization_details_type(detail_type, take_registered);
     }
-    let par = builder.build().map_err(|error| Fault::new("configuration", error))?.boxed();
+    let par = builder.build().map_err(|error| StartError::new("configuration", error))?.boxed();
     Ok(Demo {
         par,
         jwks,
@@ -153,8 +152,8 @@ fn take_registered(client: &Client, _: &Map<String, Value>) -> Result<(), Reject
 
 /// The playground's own client, beside those of the configuration: with a secret and a key that never leave this
 /// process.
-fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, Fault> {
-    let failed = |_| Fault::new("playground", "the system's random generator failed");
+fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, StartError> {
+    let failed = |_| StartError::new("playground", "the system's random generator failed");
     let secret = random::token().map_err(failed)?;
     let signer = Signer::generate()?;
     let mut client_id = "playground".to_owned();
@@ -167,7 +166,7 @@ fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, Fault> {
     registration.client_secret = Some(secret.as_str().into());
     registration.jwks = Some(json!({ "keys": [signer.public()] }));
     registration.redirect_uris = vec![callback(issuer)];
-    config.clients.push(Client::try_from(registration).map_err(|error| Fault::new("playground", error))?);
+    config.clients.push(Client::try_from(registration).map_err(|error| StartError::new("playground", error))?);
     Ok(Player {
         client_id,
         authentication: Authentication::Basic(secret),

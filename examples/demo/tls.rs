@@ -14,7 +14,7 @@ use rustls::{
     },
 };
 
-use super::{command_line::TlsFiles, fault::Fault};
+use super::{command_line::TlsFiles, start_error::StartError};
 
 #[derive(Clone)]
 pub(crate) struct Tls {
@@ -33,17 +33,20 @@ pub(crate) struct PeerCertificate {
 impl PeerCertificate {
     /// How the library wants it.
     pub(crate) fn to_client_certificate(&self) -> ClientCertificate<'_> {
-        ClientCertificate::new(&self.der, self.chain_verified)
+        match self.chain_verified {
+            true => ClientCertificate::with_verified_chain(&self.der),
+            false => ClientCertificate::with_unverified_chain(&self.der),
+        }
     }
 }
 
 impl Tls {
-    pub(crate) fn load(files: &TlsFiles) -> Result<Self, Fault> {
+    pub(crate) fn load(files: &TlsFiles) -> Result<Self, StartError> {
         let chain = certificates("--tls-cert", &files.cert)?;
         let key =
             PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable("--tls-key", &files.key, error))?;
         let provider = Arc::new(ring::default_provider());
-        let unusable = |error: Error| Fault::new("--tls-cert and --tls-key", error);
+        let unusable = |error: Error| StartError::new("--tls-cert and --tls-key", error);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
         let builder = builder.map_err(unusable)?;
         let builder = match files.asks_for_certificates() {
@@ -84,7 +87,7 @@ impl Tls {
     }
 }
 
-fn certificates(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
+fn certificates(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
     let found = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match found {
         Ok(found) if found.is_empty() => Err(unreadable(flag, path, "has no certificate in PEM")),
@@ -93,7 +96,7 @@ fn certificates(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'s
     }
 }
 
-fn authorities(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, Fault> {
+fn authorities(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, StartError> {
     const FLAG: &str = "--tls-client-auth";
     let mut roots = RootCertStore::empty();
     for certificate in certificates(FLAG, path)? {
@@ -103,8 +106,8 @@ fn authorities(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn Cli
     verifier.map_err(|error| unreadable(FLAG, path, error))
 }
 
-fn unreadable(flag: &'static str, path: &Path, error: impl Display) -> Fault {
-    Fault::new(flag, format_args!("{}: {error}", path.display()))
+fn unreadable(flag: &'static str, path: &Path, error: impl Display) -> StartError {
+    StartError::new(flag, format_args!("{}: {error}", path.display()))
 }
 
 /// Takes any certificate whose key has signed the handshake, and nobody needs one. Whose it is turns out later: by the key that

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parjar::{AuthenticatedClient, Parameters, Profile, Reply};
+use parjar::{AuthenticatedClient, Parameters, Profile, Refusal, Reply};
 use serde_json::json;
 
 use super::{
@@ -20,7 +20,7 @@ pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
     };
     let form = match Parameters::parse(&message.body, &demo.par.policy().limits) {
         Ok(form) => form,
-        Err(refusal) => return Reply::from(refusal).into(),
+        Err(error) => return Reply::from(Refusal::from(error)).into(),
     };
     match bound(demo, &client).and_then(|()| redeem(demo, &client, &form)) {
         Ok(grant) => issue(demo, grant, &client),

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use parjar::{AuthenticatedClient, FormRequest, Policy, Reason, Refusal, jose::TokenFault};
+use parjar::{AuthenticatedClient, FormError, FormRequest, Policy, Reason, Refusal, jose::TokenFault};
 use serde_json::{Value, json};
 
 use super::{
@@ -31,7 +31,9 @@ pub fn run(payload: &[u8]) {
             let again = authenticate(&assertion).expect_err("used twice");
             assert_eq!(again.reason(), Reason::ClientAssertion(TokenFault::Replayed));
         }
-        Err(refusal) if refusal.reason() == Reason::BodyTooLarge || refusal.reason() == Reason::ValueTooLong => {}
+        Err(refusal)
+            if refusal.reason() == Reason::Form(FormError::TooLarge)
+                || refusal.reason() == Reason::Form(FormError::ValueTooLong) => {}
         Err(refusal) => {
             assert!(matches!(refusal.reason(), Reason::ClientAssertion(_) | Reason::UnknownClient), "{refusal}");
             assert_eq!((refusal.status(), refusal.code().as_str()), (401, "invalid_client"));

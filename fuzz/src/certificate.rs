@@ -35,7 +35,7 @@ pub fn run(bytes: &[u8]) {
     }
     if let Ok(Some(forwarded)) = ForwardedCertificate::from_client_cert_header([bytes]) {
         assert!(bytes.len() > 2 && bytes.starts_with(b":") && bytes.ends_with(b":"));
-        check(forwarded.certificate(true).der(), "key");
+        check(forwarded.with_verified_chain().der(), "key");
     }
     let others = [
         ForwardedCertificate::from_nginx([bytes]),
@@ -45,14 +45,14 @@ pub fn run(bytes: &[u8]) {
         ForwardedCertificate::from_haproxy([bytes]),
     ];
     for forwarded in others.into_iter().flatten().flatten() {
-        assert!((1..=8192).contains(&forwarded.certificate(true).der().len()));
+        assert!((1..=8192).contains(&forwarded.with_verified_chain().der().len()));
     }
 }
 
 fn check(der: &[u8], client_id: &str) {
     let body = format!("client_id={client_id}");
     let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
-    let request = request.with_client_certificate(ClientCertificate::new(der, true));
+    let request = request.with_client_certificate(ClientCertificate::with_verified_chain(der));
     if let Err(refusal) = pollster::block_on(SERVER.par.authenticate_client(&request)) {
         check_refusal(&refusal);
         assert_eq!((refusal.status(), refusal.code().as_str()), (401, "invalid_client"));

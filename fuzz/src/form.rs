@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use parjar::{Limits, Parameters, Policy};
+use parjar::{Limits, Parameters, Policy, Refusal};
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -36,7 +36,8 @@ fn tight() -> Limits {
 fn parse(bytes: &[u8], limits: &Limits) -> Option<Parameters> {
     let parameters = match Parameters::parse(bytes, limits) {
         Ok(parameters) => parameters,
-        Err(refusal) => {
+        Err(error) => {
+            let refusal = Refusal::from(error);
             check_refusal(&refusal);
             assert_eq!(refusal.code().as_str(), "invalid_request");
             return None;

@@ -17,5 +17,5 @@ pub mod record;
 pub mod redirect_uri;
 pub mod request_object;
 pub mod server;
-pub mod slot;
+pub mod single_request_store;
 pub mod tokens;

@@ -2,12 +2,12 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthorizationResponse, AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
-    ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
+    AuthorizationResponse, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry,
+    ManualClock, ParEndpoint, Pending, Policy, Pushed, Refusal, Reply, RequestUri,
 };
 use serde_json::{Value, json};
 
-use super::slot::Slot;
+use super::single_request_store::SingleRequestStore;
 
 const PREFIX: &str = RequestUri::PREFIX;
 
@@ -22,8 +22,8 @@ pub const NOW: i64 = 1_700_000_000;
 pub const SECRET: &str = "a secret of 64 characters, which is as long as the hash of HS512";
 
 pub struct Server {
-    pub par: ParEndpoint<InMemoryRegistry, Slot>,
-    pub store: Slot,
+    pub par: ParEndpoint<InMemoryRegistry, SingleRequestStore>,
+    pub store: SingleRequestStore,
 }
 
 impl Server {
@@ -38,7 +38,7 @@ impl Server {
             Client::try_from(registration).ok()
         };
         let clients: Vec<Client> = clients.into_iter().map(client).collect::<Option<_>>()?;
-        let store = Slot::default();
+        let store = SingleRequestStore::default();
         let par = ParEndpoint::builder(ISSUER)
             .token_endpoint(TOKEN_ENDPOINT)
             .policy(policy)
@@ -59,10 +59,10 @@ impl Server {
     }
 
     pub fn authorize(&self, query: &str) -> Result<Pending, AuthorizeRefusal> {
-        pollster::block_on(self.par.authorize(query, None)).inspect_err(check_authorize_refusal)
+        pollster::block_on(self.par.authorize(query, Browser::danger_unbound())).inspect_err(check_authorize_refusal)
     }
 
-    /// Opens what was pushed, or what is in the [`Slot`].
+    /// Opens what was pushed, or what is in the [`SingleRequestStore`].
     pub fn open(&self, client_id: &str) -> Result<Pending, AuthorizeRefusal> {
         self.authorize(&format!("client_id={}&request_uri={PREFIX}{}", encode(client_id), "A".repeat(43)))
     }

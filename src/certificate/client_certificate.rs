@@ -15,12 +15,19 @@ pub struct ClientCertificate<'a> {
 }
 
 impl<'a> ClientCertificate<'a> {
-    /// The leaf certificate, DER, and whether the TLS stack verified its chain up to a root that is trusted to name clients, its
-    /// dates included. For `tls_client_auth` these roots should be few (RFC 8705 section 7.4): the holder of any certificate of
-    /// one of them for the registered name is the client.
+    /// The leaf certificate, DER, of a chain that the TLS stack has verified up to a root that is trusted to name clients, its
+    /// dates included. `tls_client_auth` needs one. Its roots should be few (RFC 8705 section 7.4): an attacker who gets a
+    /// certificate of one of them for the registered name is the client.
     #[must_use]
-    pub fn new(der: &'a [u8], chain_verified: bool) -> Self {
-        Self { der, chain_verified }
+    pub fn with_verified_chain(der: &'a [u8]) -> Self {
+        Self { der, chain_verified: true }
+    }
+
+    /// The leaf certificate, DER, of a chain that has not been verified: what `self_signed_tls_client_auth` needs, and the binding
+    /// of tokens. It is refused for `tls_client_auth`.
+    #[must_use]
+    pub fn with_unverified_chain(der: &'a [u8]) -> Self {
+        Self { der, chain_verified: false }
     }
 
     /// The leaf certificate, DER.

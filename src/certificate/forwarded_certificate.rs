@@ -39,7 +39,7 @@ const MAX_HEADER: usize = 64 * 1024;
 /// let mut request = FormRequest::new("POST", headers, body);
 /// if let Some(forwarded) = &forwarded {
 ///     // ... if the proxy verifies chains.
-///     request = request.with_client_certificate(forwarded.certificate(true));
+///     request = request.with_client_certificate(forwarded.with_verified_chain());
 /// }
 /// # Ok::<_, parjar::ClientCertHeaderError>(())
 /// ```
@@ -156,10 +156,16 @@ impl ForwardedCertificate {
         Self::read(values, &[b"", b"::"], |value| well_formed(base64(between_colons(value).unwrap_or(value))))
     }
 
-    /// The certificate, and whether the proxy has verified its chain.
+    /// The certificate, of a chain that the proxy has verified: see [`ClientCertificate::with_verified_chain`].
     #[must_use]
-    pub fn certificate(&self, chain_verified: bool) -> ClientCertificate<'_> {
-        ClientCertificate::new(&self.0, chain_verified)
+    pub fn with_verified_chain(&self) -> ClientCertificate<'_> {
+        ClientCertificate::with_verified_chain(&self.0)
+    }
+
+    /// The certificate, of a chain that the proxy has not verified: see [`ClientCertificate::with_unverified_chain`].
+    #[must_use]
+    pub fn with_unverified_chain(&self) -> ClientCertificate<'_> {
+        ClientCertificate::with_unverified_chain(&self.0)
     }
 
     /// Reads the one value that there may be. Those that are `absent` say that there is no certificate.

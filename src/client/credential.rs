@@ -17,12 +17,12 @@ pub(crate) struct Credential<'c, T> {
 pub(crate) struct NoCredentials;
 
 impl<'c, T: Copy> Credential<'c, T> {
-    /// What `client` has registered.
+    /// A credential that `client` has registered.
     pub(crate) fn of(client: &'c Arc<Client>, value: T) -> Self {
         Self { client, value }
     }
 
-    /// What was looked up for the same client, by what it has registered.
+    /// A value that was looked up for the same client, by the credential that it has registered.
     pub(crate) fn resolved<U>(self, value: U) -> Credential<'c, U> {
         Credential { client: self.client, value }
     }

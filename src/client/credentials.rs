@@ -1,4 +1,4 @@
-//! How a client has registered to authenticate, and with what.
+//! The registered way of a client to authenticate.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{certificate::Subject, protocol::authentication_method::AuthenticationMethod};
 
-/// The registered way to authenticate, with all that it takes to verify it.
+/// The registered way of a client to authenticate, with the keys, secrets or names that its credentials are verified by.
 pub(crate) enum Credentials {
     /// `none`
     None,
@@ -29,7 +29,7 @@ pub(crate) enum Credentials {
     Attestation(PossessionMethod),
 }
 
-/// How an instance of a client proves that it has the key of its attestation.
+/// The proof of an instance of a client that it has the key of its attestation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PossessionMethod {
     Jwt,

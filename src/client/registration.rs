@@ -15,7 +15,7 @@ use crate::{error_text::debug_by_display, json};
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
-/// Missing members have the defaults of their specifications. ClaimSet that this library does not know are kept in `other` for
+/// Missing members have the defaults of their specifications. Members that this library does not know are kept in `other` for
 /// the host (RFC 7591 section 2). Reading one never shows a value in an error.
 ///
 /// ```

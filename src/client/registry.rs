@@ -31,9 +31,9 @@ pub trait ClientRegistry: Send + Sync + 'static {
     /// When the registry cannot tell. The request is refused with `temporarily_unavailable`.
     fn client(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, RegistryError>> + Send;
 
-    /// A client to verify in place of one that does not exist, so that both take the same time. Needed only when
-    /// secrets are verified by a [`SecretVerifier`](crate::SecretVerifier) that is slower than a digest. The outcome is a
-    /// refusal in any case.
+    /// A client whose secrets are verified in place of those of a client that does not exist, or that sends none in this way, so
+    /// that all refusals take the same time. Needed only when secrets are verified by a
+    /// [`SecretVerifier`](crate::SecretVerifier) that is slower than a digest. The outcome is a refusal in any case.
     fn stand_in(&self) -> Option<Arc<Client>> {
         None
     }

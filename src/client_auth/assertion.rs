@@ -155,18 +155,13 @@ fn permitted<'p>(client: &Client, policy: &'p Policy) -> Permitted<'p> {
     Permitted::for_client(offered, client.keys().assertion_algorithm)
 }
 
-impl<'c> VerifiedAssertion<'_, 'c> {
-    pub(crate) fn client(&self) -> &'c Arc<Client> {
+impl<'a, 'c> VerifiedAssertion<'a, 'c> {
+    pub(super) fn client(&self) -> &'c Arc<Client> {
         self.client
     }
 
-    /// `jti`
-    pub(crate) fn id(&self) -> &str {
-        self.id
-    }
-
-    /// `exp`
-    pub(crate) fn expires_at(&self) -> i64 {
-        self.expires_at
+    /// `jti` and `exp`
+    pub(super) fn single_use(&self) -> (&'a str, i64) {
+        (self.id, self.expires_at)
     }
 }

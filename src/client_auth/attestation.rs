@@ -166,12 +166,12 @@ impl<'a, 'c> VerifiedAttestation<'a, 'c> {
     }
 
     /// The key of the instance.
-    pub(crate) fn instance(&self) -> Thumbprint {
+    pub(super) fn instance(&self) -> Thumbprint {
         self.attestation.key.thumbprint()
     }
 
     /// `jti` of the proof, and when it is over, in seconds since 1970. `None` where the DPoP proof has to be by the key.
-    pub(crate) fn single_use(&self) -> Option<(&'a str, i64)> {
+    pub(super) fn single_use(&self) -> Option<(&'a str, i64)> {
         self.single_use
     }
 

@@ -19,16 +19,36 @@ use crate::{
 
 /// A client whose credentials were verified, in a request whose DPoP proof was not. It has not authenticated: an attestation may
 /// be worth nothing without that proof. [`prove`](Self::prove) is the only way on.
-pub(crate) struct Vouched {
+pub(crate) struct Vouched<'a> {
     client: Arc<Client>,
     confirmation: Confirmation,
     /// The key of an attestation that no other proof came with.
     proof_key: Option<Thumbprint>,
+    single_use: Option<SingleUse<'a>>,
 }
 
-impl Vouched {
+/// The `jti` of credentials that are good for one use, and the end of their time in seconds since 1970.
+#[derive(Clone, Copy)]
+pub(crate) enum SingleUse<'a> {
+    /// Of a client assertion.
+    Assertion { id: &'a str, expires_at: i64 },
+    /// Of the proof that comes with an attestation of this instance of the client.
+    AttestationProof { instance: Thumbprint, id: &'a str, expires_at: i64 },
+}
+
+impl<'a> Vouched<'a> {
     fn new(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), confirmation: Confirmation::default(), proof_key: None }
+        Self { client: Arc::clone(client), confirmation: Confirmation::default(), proof_key: None, single_use: None }
+    }
+
+    /// The client that the credentials are of.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The use of the credentials that must be the first, if they are good for one.
+    pub(crate) fn single_use(&self) -> Option<SingleUse<'a>> {
+        self.single_use
     }
 
     /// Takes down the certificate of the connection, whether or not the client has authenticated with it.
@@ -58,37 +78,40 @@ impl Vouched {
     }
 }
 
-impl From<Credential<'_, NoCredentials>> for Vouched {
+impl From<Credential<'_, NoCredentials>> for Vouched<'_> {
     /// The client is registered to prove nothing.
     fn from(none: Credential<'_, NoCredentials>) -> Self {
         Self::new(none.client())
     }
 }
 
-impl From<RightSecret<'_>> for Vouched {
+impl From<RightSecret<'_>> for Vouched<'_> {
     fn from(secret: RightSecret<'_>) -> Self {
         Self::new(secret.client())
     }
 }
 
-impl From<VerifiedAssertion<'_, '_>> for Vouched {
-    fn from(assertion: VerifiedAssertion<'_, '_>) -> Self {
-        Self::new(assertion.client())
+impl<'a> From<VerifiedAssertion<'a, '_>> for Vouched<'a> {
+    fn from(assertion: VerifiedAssertion<'a, '_>) -> Self {
+        let (id, expires_at) = assertion.single_use();
+        Self { single_use: Some(SingleUse::Assertion { id, expires_at }), ..Self::new(assertion.client()) }
     }
 }
 
-impl From<Recognized<'_>> for Vouched {
+impl From<Recognized<'_>> for Vouched<'_> {
     fn from(certificate: Recognized<'_>) -> Self {
         Self::new(certificate.client())
     }
 }
 
-impl From<VerifiedAttestation<'_, '_>> for Vouched {
-    fn from(attestation: VerifiedAttestation<'_, '_>) -> Self {
+impl<'a> From<VerifiedAttestation<'a, '_>> for Vouched<'a> {
+    fn from(attestation: VerifiedAttestation<'a, '_>) -> Self {
         let instance = attestation.instance();
+        let of_proof = |(id, expires_at)| SingleUse::AttestationProof { instance, id, expires_at };
         Self {
             confirmation: Confirmation { client_instance: Some(instance), ..Confirmation::default() },
             proof_key: attestation.single_use().is_none().then_some(instance),
+            single_use: attestation.single_use().map(of_proof),
             ..Self::new(attestation.client())
         }
     }

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use crate::{client::MAX_SECRET, error::Reason, http::form, policy::MAX_CLIENT_ID};
+use crate::{client::MAX_SECRET, error::Reason, http::form, policy::MAX_CLIENT_ID, protocol::form_error::FormError};
 
 /// Bytes of the whole header value.
 const MAX_HEADER: usize = 16 * 1024;
@@ -24,10 +24,11 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>)
         return Err(MALFORMED);
     };
     let mut buffer = Zeroizing::new(Vec::new());
-    let user: Box<str> = form::decode(user, MAX_CLIENT_ID, MALFORMED, &mut buffer).map_err(|_| MALFORMED)?.into();
+    let user: Box<str> =
+        form::decode(user, MAX_CLIENT_ID, FormError::ValueTooLong, &mut buffer).map_err(|_| MALFORMED)?.into();
     if user.is_empty() {
         return Err(MALFORMED);
     }
-    let password = form::decode(password, MAX_SECRET, MALFORMED, &mut buffer).map_err(|_| MALFORMED)?;
+    let password = form::decode(password, MAX_SECRET, FormError::ValueTooLong, &mut buffer).map_err(|_| MALFORMED)?;
     Ok((user, Zeroizing::new(password.to_owned())))
 }

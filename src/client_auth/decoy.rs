@@ -1,23 +1,20 @@
 //! Work that hides which clients exist, and how they authenticate: a refusal takes as long as the verification of credentials
 //! that are wrong.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::presented::Checked;
 use crate::{client::Client, error::Reason, jose::TokenFault, policy::Policy};
 
 impl Checked<'_> {
-    /// Returns `true` if a stand-in for the client, should the host have one, must verify the secret.
-    pub(crate) fn takes_stand_in(&self, reason: Reason) -> bool {
-        matches!(self, Self::Secret(_)) && !comes_after_verification(reason)
-    }
-
-    /// Does the work of a verification, if the refusal came without one.
+    /// Does the work of a verification, if the refusal came without one. A secret is verified by the host's `stand_in`, if it has one.
     pub(crate) fn hide(
         &self,
         reason: Reason,
-        stand_in: Option<&Client>,
         policy: &Policy,
+        stand_in: impl FnOnce() -> Option<Arc<Client>>,
         now: impl FnOnce() -> OffsetDateTime,
     ) {
         if comes_after_verification(reason) {
@@ -26,7 +23,7 @@ impl Checked<'_> {
         match self {
             Self::Assertion(assertion) => assertion.verify_decoy(policy),
             Self::Attestation(attestation) => attestation.verify_decoy(policy),
-            Self::Secret(secret) => secret.verify_decoy(stand_in, now),
+            Self::Secret(secret) => secret.verify_decoy(stand_in().as_deref(), now),
             // The certificate has been read, and nothing of it takes long to verify.
             Self::Name(_) => {}
         }

@@ -14,19 +14,19 @@ use crate::{
 };
 
 /// Credentials in the way that the client has registered, with what they are to be verified by.
-pub(crate) enum Matched<'c, 'a> {
-    Nothing(Credential<'c, NoCredentials>),
-    Secret(Credential<'c, &'c Secrets>, &'a ShownSecret<'a>),
-    SharedSecret(Credential<'c, &'c SharedSecrets>, &'a CheckedAssertion<'a>),
-    PrivateKey(Credential<'c, &'c KeySource>, &'a CheckedAssertion<'a>),
-    CertificateSubject(Credential<'c, &'c Subject>, &'a ShownCertificate),
-    CertificateKey(Credential<'c, &'c KeySource>, &'a ShownCertificate),
-    Attestation(Credential<'c, ()>, &'a CheckedAttestation<'a>),
+pub(crate) enum Matched<'s, 'a> {
+    Nothing(Credential<'s, NoCredentials>),
+    Secret(Credential<'s, &'s Secrets>, &'a ShownSecret<'a>),
+    SharedSecret(Credential<'s, &'s SharedSecrets>, &'s CheckedAssertion<'a>),
+    PrivateKey(Credential<'s, &'s KeySource>, &'s CheckedAssertion<'a>),
+    CertificateSubject(Credential<'s, &'s Subject>, &'s ShownCertificate),
+    CertificateKey(Credential<'s, &'s KeySource>, &'s ShownCertificate),
+    Attestation(Credential<'s, ()>, &'s CheckedAttestation<'a>),
 }
 
-impl<'c, 'a> Matched<'c, 'a> {
+impl<'s, 'a> Matched<'s, 'a> {
     /// Matches the two, if the policy offers the registered way.
-    pub(crate) fn of(client: &'c Arc<Client>, shown: &'a Checked<'a>, policy: &Policy) -> Result<Self, Reason> {
+    pub(crate) fn of(client: &'s Arc<Client>, shown: &'s Checked<'a>, policy: &Policy) -> Result<Self, Reason> {
         if !policy.offers_authentication_method(client.token_endpoint_auth_method()) {
             return Err(Reason::MethodNotOffered);
         }

@@ -1,9 +1,10 @@
 //! Requests to a resource: an access token, and the proof that its sender has the key it is bound to (RFC 9449 section 7).
 
-use std::fmt;
+use std::{error::Error, fmt};
 
 use crate::{
     error::{ErrorCode, Refusal},
+    error_text::debug_by_display,
     http::{Header, Reply},
     jose::SigningAlgorithm,
 };
@@ -60,7 +61,7 @@ impl fmt::Debug for ResourceRequest<'_> {
 }
 
 /// A refusal of a request to a resource. `Reply::from` makes it a 401 with a challenge, or the reply to the fault of a store.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ResourceRefusal {
     refusal: Refusal,
     challenge: Option<String>,
@@ -89,6 +90,20 @@ impl ResourceRefusal {
     #[must_use]
     pub fn challenge(&self) -> Option<&str> {
         self.challenge.as_deref()
+    }
+}
+
+debug_by_display!(ResourceRefusal);
+
+impl fmt::Display for ResourceRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl Error for ResourceRefusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.refusal.source()
     }
 }
 

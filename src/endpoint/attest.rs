@@ -1,16 +1,22 @@
 //! Clients that an attester vouches for.
 
-use super::{ParEndpoint, authenticate::Verified};
+use std::sync::Arc;
+
+use super::{
+    build_error::BuildError,
+    issued_nonces::{IssuedNonces, NonceFault},
+    server::Server,
+    urls::is_secure_url,
+};
 use crate::{
-    client::{ClientRegistry, Credential},
+    client::Credential,
     client_auth::{
         CheckedAttestation, VerifiedAttestation,
         attesters::{AttesterError, DynAttesterKeys},
     },
     error::{Reason, Refusal},
-    http::Reply,
     jose::{TokenFault, VerificationKeys},
-    store::RequestStore,
+    policy::Policy,
 };
 
 /// The settings of the host for attestations.
@@ -20,20 +26,54 @@ pub(super) struct AttestationSettings {
     pub(super) challenge_endpoint: Option<Box<str>>,
 }
 
-impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    pub(super) async fn verify_attestation(
+/// Verifies attestations, with the keys of attesters that the host trusts.
+pub(super) struct AttestationVerifier {
+    server: Arc<Server>,
+    settings: AttestationSettings,
+    challenges: Arc<IssuedNonces>,
+}
+
+impl AttestationSettings {
+    pub(super) fn build(self, server: &Arc<Server>, challenges: &Arc<IssuedNonces>) -> AttestationVerifier {
+        AttestationVerifier { server: Arc::clone(server), settings: self, challenges: Arc::clone(challenges) }
+    }
+
+    pub(super) fn check(&self, policy: &Policy) -> Result<(), BuildError> {
+        if policy.offers_attestation() && self.keys.is_none() {
+            return Err(BuildError::AttesterKeys);
+        }
+        match &self.challenge_endpoint {
+            Some(url) if !is_secure_url(url) => Err(BuildError::Endpoint("challenge_endpoint")),
+            Some(_) if !policy.client_attestation.require_challenge => Err(BuildError::UnusedChallengeEndpoint),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AttestationVerifier {
+    pub(super) fn challenge_endpoint(&self) -> Option<&str> {
+        self.settings.challenge_endpoint.as_deref()
+    }
+
+    /// The challenge that the next proof of possession must have, where the policy demands one.
+    pub(super) fn next_challenge(&self) -> Option<String> {
+        let demanded = self.server.policy.client_attestation.require_challenge;
+        if demanded { self.challenges.current(&self.server) } else { None }
+    }
+
+    pub(super) async fn verify<'a, 'c>(
         &self,
-        client: Credential<'_, ()>,
-        attestation: &CheckedAttestation<'_>,
-    ) -> Result<Verified, Refusal> {
-        let policy = self.policy();
+        client: Credential<'c, ()>,
+        attestation: &CheckedAttestation<'a>,
+    ) -> Result<VerifiedAttestation<'a, 'c>, Refusal> {
+        let policy = &self.server.policy;
         let keys = self.attester_keys(client, attestation).await.map_err(Reason::ClientAttestation)?;
         let attestation = attestation.verify(client.resolved(&keys), policy)?;
-        if !attestation.is_fresh(policy, self.settings.clock.now().unix_timestamp()) {
+        if !attestation.is_fresh(policy, self.server.now().unix_timestamp()) {
             return Err(Reason::StaleAttestation.into());
         }
         self.check_challenge(&attestation)?;
-        Ok(Verified { mark: self.settings.replay.attestation_proof(&attestation), vouched: attestation.into() })
+        Ok(attestation)
     }
 
     async fn attester_keys(
@@ -41,43 +81,27 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         client: Credential<'_, ()>,
         attestation: &CheckedAttestation<'_>,
     ) -> Result<VerificationKeys, TokenFault> {
-        let keys = self.settings.attestation.keys.as_ref().ok_or(TokenFault::NoKey)?;
+        let keys = self.settings.keys.as_ref().ok_or(TokenFault::NoKey)?;
         keys.keys_boxed(&attestation.attester(client.client())).await.map_err(|error| match error {
             AttesterError::Untrusted => TokenFault::NoKey,
             AttesterError::Unavailable => TokenFault::KeysUnavailable,
         })
     }
-}
-
-impl<C, S> ParEndpoint<C, S> {
-    /// The challenge that the next proof of possession of an attested key must have, where the policy demands one
-    /// ([`require_challenge`](crate::ClientAttestationPolicy::require_challenge)). A host may send it as
-    /// `OAuth-Client-Attestation-Challenge` with any reply that is not cached.
-    #[must_use]
-    pub fn attestation_challenge(&self) -> Option<String> {
-        let nonces = self.settings.nonces.as_ref().filter(|_| self.policy().client_attestation.require_challenge)?;
-        Some(nonces.current(self.settings.clock.now()))
-    }
-
-    /// The reply of the challenge endpoint to a POST, where the policy demands challenges.
-    #[must_use]
-    pub fn challenge_reply(&self) -> Option<Reply> {
-        // Base64url needs no escaping.
-        let body = |challenge| format!(r#"{{"attestation_challenge":"{challenge}"}}"#);
-        self.attestation_challenge().map(|challenge| Reply::json(200, body(challenge)))
-    }
 
     fn check_challenge(&self, attestation: &VerifiedAttestation<'_, '_>) -> Result<(), Refusal> {
-        let (Some(challenge), Some(current), Some(nonces)) =
-            (attestation.challenge(), self.attestation_challenge(), &self.settings.nonces)
-        else {
-            return Ok(());
-        };
-        let reason = match challenge {
-            Some(challenge) if nonces.is_recent(challenge, self.settings.clock.now()) => return Ok(()),
-            Some(_) => Reason::StaleAttestationChallenge,
-            None => Reason::MissingAttestationChallenge,
-        };
-        Err(Refusal::from(reason).with_attestation_challenge(current))
+        match attestation.challenge() {
+            Some(challenge) if self.server.policy.client_attestation.require_challenge => {
+                self.challenges.check(challenge, &self.server).map_err(challenge_fault)
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+fn challenge_fault(fault: NonceFault) -> Refusal {
+    let (reason, next) = match fault {
+        NonceFault::Missing(next) => (Reason::MissingAttestationChallenge, next),
+        NonceFault::Stale(next) => (Reason::StaleAttestationChallenge, next),
+    };
+    Refusal::from(reason).with_attestation_challenge(next)
 }

@@ -9,7 +9,7 @@ use crate::{
     response::{AuthorizationResponse, page::refusal_page, target::Target},
 };
 
-/// A refusal of the authorization endpoint, and whom to tell.
+/// A refusal of the authorization endpoint, for the user or for the client. There are no others than these two.
 #[derive(Clone)]
 pub enum AuthorizeRefusal {
     /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
@@ -21,7 +21,7 @@ pub enum AuthorizeRefusal {
 debug_by_display!(AuthorizeRefusal);
 
 impl AuthorizeRefusal {
-    /// Why.
+    /// The reason, with the error code and the public text.
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
         match self {
@@ -71,7 +71,7 @@ pub struct RefusedRedirect {
 }
 
 impl RefusedRedirect {
-    /// Why.
+    /// The reason, with the error code and the public text.
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
         &self.refusal

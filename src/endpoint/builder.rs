@@ -3,26 +3,28 @@
 use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
-use url::{Host, Url};
 
-use super::{ParEndpoint, Settings, attest::AttestationSettings, replay::ReplayGuard};
+use super::attest::AttestationSettings;
+use super::{
+    ParEndpoint, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
+    host_rules::HostRules, issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts,
+    proof::ProofVerifier, records::Records, replay::ReplayGuard, server::Server, urls::GivenUrls,
+};
 use crate::{
     client::{
         Client, ClientRegistry, InMemoryRegistry,
-        jwks::{DynJwksSource, JwksCache, JwksCacheLimits, JwksSource, NoSource},
+        jwks::{JwksCacheLimits, JwksSource},
     },
     client_auth::attesters::AttesterKeys,
     clock::{Clock, SystemClock},
-    dpop::{Nonces, TargetUri},
     error::Rejection,
-    error_text::debug_by_display,
     jose::DecryptionKeys,
     observer::Observer,
-    policy::{Policy, PolicyError},
+    policy::Policy,
     random::{RandomSource, SystemRandom},
     response::signer::ResponseSigner,
     store::{MemoryStore, RequestStore, digest::KeySpace},
-    validation::{RequestRule, Rules},
+    validation::RequestRule,
 };
 
 /// Describes a [`ParEndpoint`].
@@ -33,70 +35,21 @@ pub struct ParEndpointBuilder<C = InMemoryRegistry, S = MemoryStore> {
     draft: Draft,
 }
 
-/// What does not depend on the types of registry and store.
+/// The settings that do not depend on the types of registry and store.
 struct Draft {
     issuer: String,
-    authorization_endpoint: Option<String>,
-    pushed_authorization_request_endpoint: Option<String>,
-    token_endpoint: Option<String>,
-    mtls_pushed_authorization_request_endpoint: Option<String>,
-    mtls_token_endpoint: Option<String>,
+    policy: Policy,
+    urls: GivenUrls,
+    nonce_keys: GivenNonceKeys,
+    jwks: GivenJwksSource,
     attestation: AttestationSettings,
-    dpop_nonce_key: Option<[u8; 32]>,
-    replaced_dpop_nonce_keys: Vec<[u8; 32]>,
     decryption_keys: Option<DecryptionKeys>,
-    jwks_source: Arc<dyn DynJwksSource>,
-    jwks_limits: JwksCacheLimits,
-    rules: Rules,
-    repeated_detail_type: Option<String>,
+    response_signer: Option<Arc<dyn ResponseSigner>>,
+    rules: HostRules,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
-    observers: Vec<Arc<dyn Observer>>,
+    observers: Observers,
 }
-
-/// Why an endpoint cannot be built. `Display` names the setting in one line.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The issuer cannot be one.
-    #[error(
-        "issuer: must be an https URL, or an http one on a loopback host, without user information, query and fragment"
-    )]
-    Issuer,
-    /// The URL of an endpoint cannot be one. That of the PAR endpoint has no query either, and has to be given when the
-    /// authorization endpoint has one.
-    #[error(
-        "{0}: must be an https URL, or an http one on a loopback host, without user information and fragment, and without \
-         query if pushes go there"
-    )]
-    Endpoint(&'static str),
-    /// A type of `authorization_details` was given two checks.
-    #[error("authorization_details_type: {0:?} is there twice")]
-    DuplicateDetailType(String),
-    /// The policy contradicts itself or leaves its bounds.
-    #[error("policy.{0}")]
-    Policy(#[from] PolicyError),
-    /// The times or the size of the cache of JWK sets.
-    #[error("jwks_cache.{0}")]
-    JwksCache(&'static str),
-    /// The policy requires signed responses, and nobody signs them; or there is a signer without an algorithm.
-    #[error("response_signer: {0}")]
-    ResponseSigner(&'static str),
-    /// The policy offers authentication by attestation, and nobody says which attesters are trusted.
-    #[error("attester_keys: were not given, and policy.token_endpoint_auth_methods_supported needs them")]
-    AttesterKeys,
-    /// A challenge endpoint was given, and the policy demands no challenges.
-    #[error("challenge_endpoint: needs policy.client_attestation.require_challenge")]
-    UnusedChallengeEndpoint,
-    /// No key could be drawn for the nonces of DPoP proofs, or the challenges of attested clients.
-    #[error("random: the source failed, and the policy demands nonces, which need a key")]
-    Random,
-    /// No registry was given.
-    #[error("clients: no client registry was given")]
-    Clients,
-}
-
-debug_by_display!(BuildError);
 
 impl ParEndpointBuilder {
     pub(super) fn new(issuer: String) -> Self {
@@ -105,22 +58,17 @@ impl ParEndpointBuilder {
             store: MemoryStore::default(),
             draft: Draft {
                 issuer,
-                authorization_endpoint: None,
-                pushed_authorization_request_endpoint: None,
-                token_endpoint: None,
-                mtls_pushed_authorization_request_endpoint: None,
-                mtls_token_endpoint: None,
+                policy: Policy::default(),
+                urls: GivenUrls::default(),
+                nonce_keys: GivenNonceKeys::default(),
+                jwks: GivenJwksSource::default(),
                 attestation: AttestationSettings::default(),
-                dpop_nonce_key: None,
-                replaced_dpop_nonce_keys: Vec::new(),
                 decryption_keys: None,
-                jwks_source: Arc::new(NoSource),
-                jwks_limits: JwksCacheLimits::default(),
-                rules: Rules::default(),
-                repeated_detail_type: None,
+                response_signer: None,
+                rules: HostRules::default(),
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
-                observers: Vec::new(),
+                observers: Observers::default(),
             },
         }
     }
@@ -129,36 +77,40 @@ impl ParEndpointBuilder {
 impl<C, S> ParEndpointBuilder<C, S> {
     /// The URL of the authorization endpoint. Default: the issuer and `/authorize`.
     pub fn authorization_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.draft.authorization_endpoint = Some(url.into());
+        self.draft.urls.authorization = Some(url.into());
         self
     }
 
     /// The URL of the PAR endpoint. Default: the authorization endpoint and `/par`.
     pub fn pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.draft.pushed_authorization_request_endpoint = Some(url.into());
+        self.draft.urls.pushed_authorization_request = Some(url.into());
         self
     }
 
     /// The URL of the host's token endpoint: for the metadata, for the DPoP proofs that come to it, and for clients with
     /// [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience).
+    ///
+    /// It has to be given where the policy demands DPoP proofs or their nonces, offers attestations that are proved by DPoP, or is
+    /// of HAIP or the AT Protocol. Without it, a request to the token endpoint with a DPoP proof is refused
+    /// ([`Reason::UnknownTokenEndpoint`](crate::Reason::UnknownTokenEndpoint)).
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.draft.token_endpoint = Some(url.into());
+        self.draft.urls.token = Some(url.into());
         self
     }
 
     /// Another URL of the PAR endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
     pub fn mtls_pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.draft.mtls_pushed_authorization_request_endpoint = Some(url.into());
+        self.draft.urls.mtls_pushed_authorization_request = Some(url.into());
         self
     }
 
-    /// The same for the token endpoint.
+    /// Another URL of the token endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
     pub fn mtls_token_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.draft.mtls_token_endpoint = Some(url.into());
+        self.draft.urls.mtls_token = Some(url.into());
         self
     }
 
-    /// Who knows which attesters may vouch for clients, and their keys. See [`attesters`](crate::attesters).
+    /// The source of the keys of attesters, which decides which of them may vouch for clients. See [`attesters`](crate::attesters).
     pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
         self.draft.attestation.keys = Some(Box::new(keys));
         self
@@ -174,14 +126,14 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// for attested clients, which are made alike: 32 random bytes, the same on all nodes. Without one each process draws its
     /// own, and knows only its own nonces.
     pub fn dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
-        self.draft.dpop_nonce_key = Some(key);
+        self.draft.nonce_keys.current = Some(key);
         self
     }
 
-    /// A key whose nonces are accepted and not handed out, to replace one without refusing anybody. See
+    /// A key whose nonces are accepted and not handed out, to replace a key without refusing proofs. See
     /// [`Nonces::new`](crate::dpop::Nonces::new).
     pub fn replaced_dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
-        self.draft.replaced_dpop_nonce_keys.push(key);
+        self.draft.nonce_keys.replaced.push(key);
         self
     }
 
@@ -194,34 +146,34 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// Fetches the keys of clients that have registered a `jwks_uri`. Without a source such clients cannot use theirs.
     pub fn jwks_source(mut self, source: impl JwksSource) -> Self {
-        self.draft.jwks_source = Arc::new(source);
+        self.draft.jwks.source = Arc::new(source);
         self
     }
 
     /// Signs responses, which makes the response modes with a signature (JARM) available. Without a signer they are refused.
     pub fn response_signer(mut self, signer: impl ResponseSigner) -> Self {
-        self.draft.rules.response_signer = Some(Arc::new(signer));
+        self.draft.response_signer = Some(Arc::new(signer));
         self
     }
 
-    /// How often those keys are fetched, and how long they are believed.
+    /// Sets how often the keys at a `jwks_uri` are fetched, and how long they are believed.
     pub fn jwks_cache(mut self, limits: JwksCacheLimits) -> Self {
-        self.draft.jwks_limits = limits;
+        self.draft.jwks.limits = limits;
         self
     }
 
     /// The policy. Default: [`Policy::oauth`].
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.draft.rules.policy = policy;
+        self.draft.policy = policy;
         self
     }
 
-    /// Where clients are looked up.
+    /// Sets the registry in which clients are looked up.
     pub fn clients<C2: ClientRegistry>(self, clients: C2) -> ParEndpointBuilder<C2, S> {
         ParEndpointBuilder { clients: Some(clients), store: self.store, draft: self.draft }
     }
 
-    /// Where pushed requests are kept. Default: a [`MemoryStore`].
+    /// Sets the store in which pushed requests are kept. Default: a [`MemoryStore`].
     pub fn store<S2: RequestStore>(self, store: S2) -> ParEndpointBuilder<C, S2> {
         ParEndpointBuilder { clients: self.clients, store, draft: self.draft }
     }
@@ -246,22 +198,19 @@ impl<C, S> ParEndpointBuilder<C, S> {
         name: impl Into<String>,
         check: impl Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> Self {
-        let name = name.into();
-        if self.draft.rules.detail_types.insert(name.clone().into_boxed_str(), Arc::new(check)).is_some() {
-            self.draft.repeated_detail_type = Some(name);
-        }
+        self.draft.rules.add_detail_type(name.into(), Arc::new(check));
         self
     }
 
-    /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
+    /// Adds a rule of the host's own. Validator run last, in the order in which they were added.
     pub fn rule(mut self, rule: impl RequestRule) -> Self {
-        self.draft.rules.host.push(Arc::new(rule));
+        self.draft.rules.add(Arc::new(rule));
         self
     }
 
     /// Adds an observer.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.draft.observers.push(Arc::new(observer));
+        self.draft.observers.add(Arc::new(observer));
         self
     }
 
@@ -272,8 +221,8 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Draws handles from another source than the system's generator. **Whoever can guess its output can take over
-    /// logins.** For tests, and for hardware generators.
+    /// Draws handles from another source than the system's generator. **An attacker who guesses its output takes
+    /// over logins.** For tests, and for hardware generators.
     pub fn random(mut self, random: impl RandomSource) -> Self {
         self.draft.random = Arc::new(random);
         self
@@ -287,83 +236,37 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
     ///
     /// The first mistake that was found.
     pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
-        let Draft { issuer, rules, clock, random, observers, token_endpoint, decryption_keys, .. } = self.draft;
-        if !is_secure_url(&issuer) || issuer.contains('?') {
-            return Err(BuildError::Issuer);
-        }
-        let authorization_endpoint =
-            self.draft.authorization_endpoint.unwrap_or_else(|| format!("{}/authorize", issuer.trim_end_matches('/')));
-        let pushed_authorization_request_endpoint = self
-            .draft
-            .pushed_authorization_request_endpoint
-            .unwrap_or_else(|| format!("{}/par", authorization_endpoint.trim_end_matches('/')));
-        if !is_secure_url(&authorization_endpoint) {
-            return Err(BuildError::Endpoint("authorization_endpoint"));
-        }
-        // A push with a query is refused, so an endpoint with one could never be used.
-        if !is_secure_url(&pushed_authorization_request_endpoint) || pushed_authorization_request_endpoint.contains('?')
-        {
-            return Err(BuildError::Endpoint("pushed_authorization_request_endpoint"));
-        }
-        if token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
-            return Err(BuildError::Endpoint("token_endpoint"));
-        }
-        let mtls_push = self.draft.mtls_pushed_authorization_request_endpoint;
-        if mtls_push.as_deref().is_some_and(|url| !is_secure_url(url) || url.contains('?')) {
-            return Err(BuildError::Endpoint("mtls_pushed_authorization_request_endpoint"));
-        }
-        let mtls_token_endpoint = self.draft.mtls_token_endpoint;
-        if mtls_token_endpoint.as_deref().is_some_and(|url| !is_secure_url(url)) {
-            return Err(BuildError::Endpoint("mtls_token_endpoint"));
-        }
-        let push_targets = targets(
-            "pushed_authorization_request_endpoint",
-            [Some(&pushed_authorization_request_endpoint), mtls_push.as_ref()],
-        )?;
-        let token_targets = targets("token_endpoint", [token_endpoint.as_ref(), mtls_token_endpoint.as_ref()])?;
-        if let Some(name) = self.draft.repeated_detail_type {
-            return Err(BuildError::DuplicateDetailType(name));
-        }
-        rules.policy.check()?;
-        check_signer(&rules).map_err(BuildError::ResponseSigner)?;
-        self.draft.jwks_limits.check().map_err(BuildError::JwksCache)?;
-        check_attestation(&rules.policy, &self.draft.attestation)?;
-        let nonces = match (rules.policy.uses_nonces(), self.draft.dpop_nonce_key) {
-            (false, _) => None,
-            (true, Some(key)) => Some(key),
-            (true, None) => {
-                let mut key = [0; 32];
-                random.fill(&mut key).map_err(|_| BuildError::Random)?;
-                Some(key)
-            }
-        };
-        let nonces = nonces.map(|key| Nonces::new(&issuer, &key, &self.draft.replaced_dpop_nonce_keys));
-        let jwks = JwksCache::new(self.draft.jwks_source, Arc::clone(&clock), self.draft.jwks_limits);
-        let keys = Arc::new(KeySpace::of(&issuer));
-        let replay = ReplayGuard::new(Arc::clone(&keys), Arc::clone(&clock), &rules.policy);
-        Ok(ParEndpoint {
-            clients: self.clients.ok_or(BuildError::Clients)?,
-            store: self.store,
-            settings: Arc::new(Settings {
-                keys,
-                replay,
-                issuer: issuer.into(),
-                authorization_endpoint: authorization_endpoint.into(),
-                pushed_authorization_request_endpoint: pushed_authorization_request_endpoint.into(),
-                token_endpoint: token_endpoint.map(Into::into),
-                mtls_pushed_authorization_request_endpoint: mtls_push.map(Into::into),
-                mtls_token_endpoint: mtls_token_endpoint.map(Into::into),
-                push_targets,
-                token_targets,
-                attestation: self.draft.attestation,
-                nonces,
-                rules,
-                decryption_keys,
-                jwks,
-                clock,
-                random,
-                observers,
-            }),
+        let parts = Arc::new(self.draft.build()?);
+        Ok(ParEndpoint { clients: self.clients.ok_or(BuildError::Clients)?, store: self.store, parts })
+    }
+}
+
+impl Draft {
+    fn build(self) -> Result<Parts, BuildError> {
+        let urls = Arc::new(self.urls.build(&self.issuer)?);
+        self.policy.check()?;
+        let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy));
+        let server = Arc::new(Server { issuer, policy, clock: self.clock });
+        let responder = Arc::new(server.responder(self.response_signer)?);
+        let validator = self.rules.build(&server, &responder)?;
+        let observers = Arc::new(self.observers);
+        let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
+        self.attestation.check(&server.policy)?;
+        urls.check_policy(&server.policy)?;
+        let nonces = Arc::new(self.nonce_keys.build(&server, &*self.random)?);
+        let keys = Arc::new(KeySpace::of(&server.issuer));
+        let replay = Arc::new(ReplayGuard::new(&server, &keys));
+        Ok(Parts {
+            authenticator: Authenticator::new(&server, &urls, &client_keys, self.attestation.build(&server, &nonces)),
+            proofs: ProofVerifier::new(&server, &nonces),
+            objects: ObjectOpener::new(&server, self.decryption_keys, &client_keys),
+            records: Records::new(&server, &keys, self.random),
+            server,
+            urls,
+            validator,
+            replay,
+            responder,
+            observers,
         })
     }
 }
@@ -372,51 +275,4 @@ impl<C, S> fmt::Debug for ParEndpointBuilder<C, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParEndpointBuilder").field("issuer", &self.draft.issuer).finish_non_exhaustive()
     }
-}
-
-fn check_signer(rules: &Rules) -> Result<(), &'static str> {
-    let mut types = rules.policy.response_types_supported.iter();
-    match &rules.response_signer {
-        None if types.any(|kind| rules.policy.needs_signed_response(*kind)) => {
-            Err("is missing, and the policy requires signed responses")
-        }
-        Some(signer) if signer.algorithms().is_empty() => Err("has no algorithm"),
-        _ => Ok(()),
-    }
-}
-
-fn check_attestation(policy: &Policy, attestation: &AttestationSettings) -> Result<(), BuildError> {
-    if policy.offers_attestation() && attestation.keys.is_none() {
-        return Err(BuildError::AttesterKeys);
-    }
-    match &attestation.challenge_endpoint {
-        Some(url) if !is_secure_url(url) => Err(BuildError::Endpoint("challenge_endpoint")),
-        Some(_) if !policy.client_attestation.require_challenge => Err(BuildError::UnusedChallengeEndpoint),
-        _ => Ok(()),
-    }
-}
-
-/// What DPoP proofs may name for an endpoint: it, or its alias.
-fn targets(name: &'static str, urls: [Option<&String>; 2]) -> Result<Vec<TargetUri>, BuildError> {
-    urls.into_iter().flatten().map(|url| TargetUri::parse(url).ok_or(BuildError::Endpoint(name))).collect()
-}
-
-fn is_secure_url(text: &str) -> bool {
-    // The parser repairs slashes, but clients compare the text.
-    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    if authority.is_none_or(|authority| authority.starts_with('/')) {
-        return false;
-    }
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
-    let secure = match (url.scheme(), url.host()) {
-        ("https", Some(_)) => true,
-        ("http", Some(Host::Domain(name))) => name == "localhost",
-        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
-        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
-        _ => false,
-    };
-    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'@' | b'\\' | b'"'));
-    secure && plain
 }

@@ -1,4 +1,4 @@
-//! What every request must pass before anything in it is believed: method, media type, size, and a well-formed body.
+//! The gate that every request passes first: method, media type, size, and a well-formed body.
 
 use crate::{
     error::{Reason, Refusal},
@@ -22,7 +22,7 @@ pub(super) fn pass(request: &FormRequest<'_>, limits: &Limits) -> Result<Form, R
     if request.query.is_some_and(|query| !query.is_empty()) {
         return Err(Reason::QueryNotEmpty.into());
     }
-    Form::parse(request.body, limits)
+    Ok(Form::parse(request.body, limits)?)
 }
 
 /// `application/x-www-form-urlencoded`, in UTF-8 if it says anything about that.

@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::ParEndpoint;
 use crate::{
-    jose::{DecryptionKeys, KeyManagement, SigningAlgorithm},
+    jose::SigningAlgorithm,
     protocol::{authentication_method::AuthenticationMethod, response_type::ResponseMode},
 };
 
 impl<C, S> ParEndpoint<C, S> {
-    /// ClaimSet of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
+    /// Members of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
     /// that discovery cannot promise anything else.
     #[must_use]
     pub fn metadata(&self) -> Map<String, Value> {
@@ -24,7 +24,7 @@ impl<C, S> ParEndpoint<C, S> {
             put("pushed_authorization_request_endpoint", json!(self.pushed_authorization_request_endpoint()));
             put("require_pushed_authorization_requests", json!(policy.require_pushed_authorization_requests));
         }
-        if let Some(url) = &self.settings.token_endpoint {
+        if let Some(url) = &self.parts.urls.token.url {
             put("token_endpoint", json!(url));
         }
         let aliases = self.mtls_endpoint_aliases();
@@ -40,7 +40,7 @@ impl<C, S> ParEndpoint<C, S> {
         if policy.request_parameter_supported {
             let signing = &policy.request_object_signing_alg_values_supported;
             put("request_object_signing_alg_values_supported", json!(signing));
-            let algorithms = self.encryption_algorithms();
+            let algorithms = self.parts.objects.encryption_algorithms();
             if !algorithms.is_empty() {
                 put("request_object_encryption_alg_values_supported", json!(algorithms));
                 let encryptions = &policy.request_object_encryption_enc_values_supported;
@@ -48,7 +48,7 @@ impl<C, S> ParEndpoint<C, S> {
             }
         }
         put("response_types_supported", json!(policy.response_types_supported));
-        let signer = self.settings.rules.response_signer.as_deref();
+        let signer = self.parts.responder.signer();
         let (signed, plain): (Vec<ResponseMode>, Vec<ResponseMode>) =
             policy.response_modes_supported.iter().partition(|mode| mode.is_signed());
         match signer {
@@ -90,7 +90,7 @@ impl<C, S> ParEndpoint<C, S> {
                 "client_attestation_pop_signing_alg_values_supported",
                 json!(attestation.pop_signing_alg_values_supported),
             );
-            if let Some(url) = &self.settings.attestation.challenge_endpoint {
+            if let Some(url) = self.parts.authenticator.attestations.challenge_endpoint() {
                 put("challenge_endpoint", json!(url));
             }
         }
@@ -103,29 +103,21 @@ impl<C, S> ParEndpoint<C, S> {
         if let Some(scopes) = &policy.scopes_supported {
             put("scopes_supported", json!(scopes));
         }
-        let types: Vec<&str> = self.settings.rules.detail_types.keys().map(|name| &**name).collect();
+        let types: Vec<&str> = self.parts.validator.detail_types.keys().map(|name| &**name).collect();
         if !types.is_empty() {
             put("authorization_details_types_supported", json!(types));
         }
         document
     }
 
-    /// RFC 8705 section 5
+    /// The aliases for clients with certificates (RFC 8705 section 5).
     fn mtls_endpoint_aliases(&self) -> Map<String, Value> {
-        let settings = &self.settings;
-        let push = settings.mtls_pushed_authorization_request_endpoint.as_deref();
+        let urls = &self.parts.urls;
+        let push = urls.pushed_authorization_request.mtls_alias.as_deref();
         let aliases = [
             ("pushed_authorization_request_endpoint", push.filter(|_| self.policy().pushed_authorization_requests)),
-            ("token_endpoint", settings.mtls_token_endpoint.as_deref()),
+            ("token_endpoint", urls.token.mtls_alias.as_deref()),
         ];
         aliases.into_iter().filter_map(|(name, url)| Some((name.to_owned(), json!(url?)))).collect()
-    }
-
-    /// What the policy offers and there are keys for: the server's, or secrets of clients, who must have registered that.
-    fn encryption_algorithms(&self) -> Vec<KeyManagement> {
-        let keys = self.settings.decryption_keys.as_ref().map(DecryptionKeys::algorithms).unwrap_or_default();
-        let usable = |algorithm: &KeyManagement| algorithm.is_symmetric() || keys.contains(algorithm);
-        let offered = self.policy().request_object_encryption_alg_values_supported.iter().copied();
-        offered.filter(usable).collect()
     }
 }

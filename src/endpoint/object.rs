@@ -1,24 +1,51 @@
-//! Opening a request object: decryption, signature, claims, in this order and not before it is known whose it should be.
+//! Opening a request object: decryption, signature, claims, in this order and not before its sender is known.
 
-use super::{ParEndpoint, authenticate::may_be_by_new_key};
+use std::sync::Arc;
+
+use super::{
+    client_keys::{ClientKeys, may_be_by_new_key},
+    server::Server,
+};
 use crate::{
-    client::{ClientRegistry, Credential, ObjectKeys},
+    client::{Credential, ObjectKeys},
     error::{Reason, Refusal},
     jar::{Decrypted, Envelope, Opening, RequestObject, Sender, SignedObject, VerifiedObject},
-    jose::{TokenFault, VerificationKeys},
-    store::RequestStore,
+    jose::{DecryptionKeys, KeyManagement, TokenFault, VerificationKeys},
 };
 
-impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
+/// Opens request objects.
+pub(super) struct ObjectOpener {
+    server: Arc<Server>,
+    decryption_keys: Option<DecryptionKeys>,
+    client_keys: Arc<ClientKeys>,
+}
+
+impl ObjectOpener {
+    pub(super) fn new(
+        server: &Arc<Server>,
+        decryption_keys: Option<DecryptionKeys>,
+        client_keys: &Arc<ClientKeys>,
+    ) -> Self {
+        Self { server: Arc::clone(server), decryption_keys, client_keys: Arc::clone(client_keys) }
+    }
+
+    /// The algorithms of encryption that the policy offers and that there are keys for: the server's, or secrets of clients, who
+    /// must have registered that.
+    pub(super) fn encryption_algorithms(&self) -> Vec<KeyManagement> {
+        let keys = self.decryption_keys.as_ref().map(DecryptionKeys::algorithms).unwrap_or_default();
+        let usable = |algorithm: &KeyManagement| algorithm.is_symmetric() || keys.contains(algorithm);
+        let offered = self.server.policy.request_object_encryption_alg_values_supported.iter().copied();
+        offered.filter(usable).collect()
+    }
+
     /// Opens the request object of a sender.
-    pub(super) async fn open_object<'s>(&self, text: &str, sender: Sender<'s>) -> Result<RequestObject<'s>, Refusal> {
-        let settings = &self.settings;
+    pub(super) async fn open<'s>(&self, text: &str, sender: Sender<'s>) -> Result<RequestObject<'s>, Refusal> {
         let opening = Opening {
             sender,
-            policy: self.policy(),
-            issuer: &settings.issuer,
-            decryption_keys: settings.decryption_keys.as_ref(),
-            now: settings.clock.now(),
+            policy: &self.server.policy,
+            issuer: &self.server.issuer,
+            decryption_keys: self.decryption_keys.as_ref(),
+            now: self.server.now(),
         };
         self.opened(text, &opening).await.map_err(|fault| Reason::RequestObject(fault).into())
     }
@@ -42,14 +69,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         opening: &Opening<'s, '_>,
     ) -> Result<VerifiedObject<'a, 's>, TokenFault> {
         let (client, policy) = (opening.sender.client(), opening.policy);
-        // What can be refused without keys must not make the server fetch them.
+        // A token that can be refused without keys must not make the server fetch them.
         object.check_algorithm(client, policy)?;
         match ObjectKeys::of(client) {
             ObjectKeys::Nothing => Err(TokenFault::NoKey),
             ObjectKeys::Secrets(secrets) => object.verify(secrets.resolved(&secrets.value().at(opening.now)), policy),
             ObjectKeys::Public(keys) => {
                 let verify = |keys: Credential<'s, &VerificationKeys>| object.verify(keys, policy);
-                self.with_keys(keys, verify, may_be_by_new_key(object.names_key())).await
+                self.client_keys.attempt(keys, verify, may_be_by_new_key(object.names_key())).await
             }
         }
     }

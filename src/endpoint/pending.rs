@@ -10,7 +10,7 @@ use crate::{
     validation::request::AuthorizationRequest,
 };
 
-/// An authorization that has begun and not ended: what the host shows to the user.
+/// An authorization that has begun and not ended, for the host to show to the user.
 #[derive(Clone)]
 pub struct Pending {
     pub(super) request: AuthorizationRequest,
@@ -18,7 +18,7 @@ pub struct Pending {
     pub(super) target: Target,
 }
 
-/// What it takes to end a request.
+/// The way in which a request ends.
 #[derive(Clone)]
 pub(super) enum Ending {
     /// Plain parameters can be sent again at any time.
@@ -39,7 +39,7 @@ impl Pending {
     /// The `request_uri` under which the request was pushed. `None` when it came in the query.
     ///
     /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
-    /// [`ParEndpoint::authorize`] with them again; where there is none, the query that it came in.
+    /// [`ParEndpoint::authorize`](crate::ParEndpoint::authorize) with them again; where there is none, the query that it came in.
     #[must_use]
     pub fn request_uri(&self) -> Option<&str> {
         match &self.ending {

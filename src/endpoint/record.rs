@@ -1,4 +1,4 @@
-//! What is stored of a pushed request: a version byte, how it was protected, to whom it is bound, then its parameters. Never
+//! The record of a pushed request: a version byte, how it was protected, to what it is bound, then its parameters. Never
 //! credentials, never the handle.
 
 use crate::protocol::{
@@ -11,14 +11,22 @@ use crate::protocol::{
 /// share a store during an upgrade.
 const VERSION: u8 = 3;
 
-/// Which thumbprints follow.
+/// A request as it was stored.
+#[derive(PartialEq)]
+pub(super) struct StoredRequest {
+    pub(super) parameters: Parameters,
+    pub(super) protection: Protection,
+    pub(super) confirmation: Confirmation,
+}
+
+/// The bits that tell which thumbprints follow.
 const JKT: u8 = 1;
 const X5T_S256: u8 = 2;
 const CLIENT_INSTANCE: u8 = 4;
 
 /// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
 /// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
-pub(crate) fn encode(parameters: &Parameters, protection: Protection, confirmation: Confirmation) -> Vec<u8> {
+pub(super) fn encode(parameters: &Parameters, protection: Protection, confirmation: Confirmation) -> Vec<u8> {
     let thumbprints =
         [(JKT, confirmation.jkt), (X5T_S256, confirmation.x5t_s256), (CLIENT_INSTANCE, confirmation.client_instance)];
     // Two length bytes for most pairs, and a little for those that need more.
@@ -48,7 +56,7 @@ pub(crate) fn encode(parameters: &Parameters, protection: Protection, confirmati
 }
 
 /// Reads a record back. `None` for anything that [`encode`] did not write.
-pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection, Confirmation)> {
+pub(super) fn decode(bytes: &[u8]) -> Option<StoredRequest> {
     let (&[version, protection, thumbprints], mut rest) = bytes.split_first_chunk()?;
     let protection = match (version, protection) {
         (VERSION, 0) => Protection::Plain,
@@ -82,7 +90,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(Parameters, Protection, Confirmati
         parameters.push_value(Name::of(name), name, value);
         text = rest;
     }
-    text.is_empty().then_some((parameters, protection, confirmation))
+    text.is_empty().then_some(StoredRequest { parameters, protection, confirmation })
 }
 
 /// `None` when it should be there and is not.
@@ -123,7 +131,7 @@ fn take_number(bytes: &mut &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode};
+    use super::{StoredRequest, decode, encode};
     use crate::protocol::{
         confirmation::{Confirmation, Thumbprint},
         parameters::{ParameterValue, Parameters},
@@ -148,7 +156,8 @@ mod tests {
         for protection in [Protection::Plain, Protection::Signed, Protection::SignedAndEncrypted] {
             for confirmation in confirmations {
                 let record = encode(&parameters, protection, confirmation);
-                assert!(decode(&record) == Some((parameters.clone(), protection, confirmation)));
+                let stored = StoredRequest { parameters: parameters.clone(), protection, confirmation };
+                assert!(decode(&record) == Some(stored));
             }
         }
     }

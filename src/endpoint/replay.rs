@@ -1,17 +1,16 @@
-//! What may happen once: the use of an assertion, of a proof, of a request object, of a code challenge. How each is marked, for
-//! how long, and what it means that its mark is known already.
+//! Everything that may happen once: the use of an assertion, of a proof, of a request object, of a code challenge. How each is
+//! marked, for how long, and which refusal a known mark means.
 
 use std::{sync::Arc, time::Duration};
 
+use super::{owner::owner, server::Server};
 use crate::{
     client::Client,
-    client_auth::{VerifiedAssertion, VerifiedAttestation},
-    clock::Clock,
+    client_auth::{SingleUse, Vouched},
     dpop::Proven,
     error::{Reason, Refusal},
     jar::RequestObject,
     jose::TokenFault,
-    policy::Policy,
     store::{MarkPurpose, Owner, RecordKey, ReplayMark, RequestStore, StoreRefusal, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
@@ -21,14 +20,11 @@ const CLOCKS_APART: i64 = 60;
 
 /// Makes the marks of one endpoint, and has them remembered.
 pub(super) struct ReplayGuard {
+    server: Arc<Server>,
     keys: Arc<KeySpace>,
-    clock: Arc<dyn Clock>,
-    login_lifetime: Duration,
-    /// Zero where code challenges are not remembered.
-    code_challenge_memory: Duration,
 }
 
-/// The kinds of what may happen once.
+/// The kinds of things that may happen once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Assertion,
@@ -49,7 +45,7 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MarkOfLogin {
     mark: Mark,
-    /// By the clock's [`elapsed`](Clock::elapsed).
+    /// By the clock's [`elapsed`](crate::Clock::elapsed).
     until: Duration,
 }
 
@@ -57,7 +53,7 @@ pub(super) struct MarkOfLogin {
 pub(super) struct Once<const N: usize>([Option<Mark>; N]);
 
 impl Purpose {
-    /// What becomes of a mark that a store has no room for.
+    /// The purpose by which a store decides about a mark that it has no room for.
     fn in_store(self) -> MarkPurpose {
         match self {
             Self::CodeChallenge => MarkPurpose::Hygiene,
@@ -84,32 +80,22 @@ impl Mark {
 }
 
 impl ReplayGuard {
-    pub(super) fn new(keys: Arc<KeySpace>, clock: Arc<dyn Clock>, policy: &Policy) -> Self {
-        Self {
-            keys,
-            clock,
-            login_lifetime: Duration::from_secs(policy.login_lifetime.into()),
-            code_challenge_memory: Duration::from_secs(policy.code_challenge_memory.into()),
-        }
+    pub(super) fn new(server: &Arc<Server>, keys: &Arc<KeySpace>) -> Self {
+        Self { server: Arc::clone(server), keys: Arc::clone(keys) }
     }
 
-    /// Whom the requests and the marks of a client count against.
-    pub(super) fn owner(&self, client: &Client) -> Owner {
-        let key = self.keys.owner(client.client_id());
-        if client.is_confidential() { Owner::authenticated(key) } else { Owner::unauthenticated(key) }
-    }
-
-    /// The `jti` of a client assertion.
-    pub(super) fn assertion(&self, assertion: &VerifiedAssertion<'_, '_>) -> Mark {
-        let key = self.keys.assertion(assertion.client().client_id(), assertion.id());
-        self.mark_until(Purpose::Assertion, key, assertion.expires_at())
-    }
-
-    /// The `jti` of the proof that came along with an attestation, unless that is the DPoP proof.
-    pub(super) fn attestation_proof(&self, attestation: &VerifiedAttestation<'_, '_>) -> Option<Mark> {
-        let (id, expires_at) = attestation.single_use()?;
-        let key = self.keys.attestation_proof(&attestation.instance().to_string(), id);
-        Some(self.mark_until(Purpose::AttestationProof, key, expires_at))
+    /// The `jti` of a client assertion, or of the proof that came along with an attestation.
+    pub(super) fn credentials(&self, vouched: &Vouched<'_>) -> Option<Mark> {
+        Some(match vouched.single_use()? {
+            SingleUse::Assertion { id, expires_at } => {
+                let key = self.keys.assertion(vouched.client().client_id(), id);
+                self.mark_until(Purpose::Assertion, key, expires_at)
+            }
+            SingleUse::AttestationProof { instance, id, expires_at } => {
+                let key = self.keys.attestation_proof(&instance.to_string(), id);
+                self.mark_until(Purpose::AttestationProof, key, expires_at)
+            }
+        })
     }
 
     /// The `jti` of a DPoP proof.
@@ -118,34 +104,39 @@ impl ReplayGuard {
         self.mark_until(Purpose::DpopProof, key, proof.expires_at())
     }
 
-    /// The `jti` of a request object that is good for one use, for as long as a login can last that has begun with it in the query, whichever way it comes
-    /// again.
+    /// The `jti` of a request object that is good for one use, for as long as a login can last that has begun with it in the
+    /// query: it may come again in the query or at a push.
     pub(super) fn request_object(&self, object: &RequestObject<'_>) -> Option<Mark> {
         let (id, expires_at) = object.single_use()?;
         let key = self.keys.request_object(object.client().client_id(), id);
         let mut mark = self.mark_until(Purpose::RequestObject, key, expires_at);
-        mark.stored.lifetime = mark.stored.lifetime.saturating_add(self.login_lifetime);
+        mark.stored.lifetime = mark.stored.lifetime.saturating_add(self.login_lifetime());
         Some(mark)
     }
 
     /// The challenge of a pushed request, where challenges are remembered.
     pub(super) fn code_challenge(&self, request: &AuthorizationRequest) -> Option<Mark> {
-        let challenge = request.code_challenge().filter(|_| !self.code_challenge_memory.is_zero())?;
+        let memory = self.server.policy.code_challenge_memory;
+        let challenge = request.code_challenge().filter(|_| memory > 0)?;
         let key = self.keys.code_challenge(request.client_id(), challenge.as_str());
-        Some(Mark::new(Purpose::CodeChallenge, key, self.code_challenge_memory))
+        Some(Mark::new(Purpose::CodeChallenge, key, Duration::from_secs(memory.into())))
     }
 
-    /// A mark that lives as long as what it marks, by the clock of any node: one that is behind, or was set back, by less than
-    /// [`CLOCKS_APART`] does not take for new what another has seen.
+    /// A mark that lives until `expires_at`, by the clock of any node: one that is behind, or was set back, by less than
+    /// [`CLOCKS_APART`] does not take for new what another node has seen.
     fn mark_until(&self, purpose: Purpose, key: RecordKey, expires_at: i64) -> Mark {
-        let left = expires_at.saturating_sub(self.clock.now().unix_timestamp());
+        let left = expires_at.saturating_sub(self.server.now().unix_timestamp());
         let seconds = left.saturating_add(CLOCKS_APART).max(1);
         Mark::new(purpose, key, Duration::from_secs(u64::try_from(seconds).unwrap_or(1)))
     }
 
+    fn login_lifetime(&self) -> Duration {
+        Duration::from_secs(self.server.policy.login_lifetime.into())
+    }
+
     /// Keeps a mark for the end of a login that begins now.
     pub(super) fn at_end_of_login(&self, mark: Mark) -> MarkOfLogin {
-        MarkOfLogin { mark, until: self.clock.elapsed().saturating_add(self.login_lifetime) }
+        MarkOfLogin { mark, until: self.server.clock.elapsed().saturating_add(self.login_lifetime()) }
     }
 
     /// Remembers the mark of a login that ends.
@@ -155,10 +146,10 @@ impl ReplayGuard {
         client: &Client,
         login: MarkOfLogin,
     ) -> Result<(), Refusal> {
-        if self.clock.elapsed() >= login.until {
+        if self.server.clock.elapsed() >= login.until {
             return Err(Reason::RequestObject(TokenFault::Expired).into());
         }
-        remember_one(store, self.owner(client), login.mark).await
+        remember_one(store, owner(&self.keys, client), login.mark).await
     }
 
     /// Remembers marks of a client.
@@ -171,7 +162,7 @@ impl ReplayGuard {
         if once.is_empty() {
             return Ok(());
         }
-        let remembered = store.remember(self.owner(client), &once.stored()).await;
+        let remembered = store.remember(owner(&self.keys, client), &once.stored()).await;
         remembered.map(drop).map_err(|error| once.refused(error))
     }
 
@@ -201,7 +192,7 @@ impl<const N: usize> Once<N> {
         self.0.iter().flatten().map(|mark| mark.stored).collect()
     }
 
-    /// Why the store took nothing down.
+    /// The refusal that a store's refusal of these marks means.
     pub(super) fn refused(&self, error: StoreRefusal) -> Refusal {
         match error {
             StoreRefusal::Replayed { mark } => self.replayed(mark).into(),

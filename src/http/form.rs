@@ -8,10 +8,12 @@ use std::{borrow::Cow, fmt};
 use zeroize::Zeroizing;
 
 use crate::{
-    error::{Reason, Refusal},
     hex, json,
     policy::Limits,
-    protocol::parameters::{Name, Parameters},
+    protocol::{
+        form_error::FormError,
+        parameters::{Name, Parameters},
+    },
 };
 
 /// A decoded form: credentials on one side, everything else on the other.
@@ -32,7 +34,7 @@ pub(crate) struct FormCredentials {
 }
 
 impl FormCredentials {
-    fn slot(&mut self, name: Name) -> Option<&mut Option<Zeroizing<String>>> {
+    fn place_of(&mut self, name: Name) -> Option<&mut Option<Zeroizing<String>>> {
         match name {
             Name::ClientSecret => Some(&mut self.client_secret),
             Name::ClientAssertion => Some(&mut self.client_assertion),
@@ -43,9 +45,9 @@ impl FormCredentials {
 }
 
 impl Form {
-    pub(crate) fn parse(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+    pub(crate) fn parse(body: &[u8], limits: &Limits) -> Result<Self, FormError> {
         if body.len() > limits.body {
-            return Err(Reason::BodyTooLarge.into());
+            return Err(FormError::TooLarge);
         }
         let mut form = Self {
             parameters: Parameters::with_capacity(body.len()),
@@ -58,19 +60,19 @@ impl Form {
         for pair in split(body, b'&').filter(|pair| !pair.is_empty()) {
             count = count.saturating_add(1);
             if count > limits.parameters {
-                return Err(Reason::TooManyParameters.into());
+                return Err(FormError::TooManyParameters);
             }
             let (raw_name, raw_value) = split_pair(pair);
-            let name = decode(raw_name, limits.name, Reason::NameTooLong, &mut name_buffer)?;
+            let name = decode(raw_name, limits.name, FormError::NameTooLong, &mut name_buffer)?;
             if name.is_empty() || name.starts_with('\u{feff}') {
-                return Err(Reason::MalformedName.into());
+                return Err(FormError::MalformedName);
             }
             let known = Name::of(name);
             form.note(name, known)?;
             let limit = value_limit(limits, known);
-            if let Some(credential) = known.and_then(|known| form.credentials.slot(known)) {
+            if let Some(credential) = known.and_then(|known| form.credentials.place_of(known)) {
                 let mut secret_buffer = Zeroizing::new(Vec::new());
-                let value = decode(raw_value, limit, Reason::ValueTooLong, &mut secret_buffer)?;
+                let value = decode(raw_value, limit, FormError::ValueTooLong, &mut secret_buffer)?;
                 *credential = Some(Zeroizing::new(value.to_owned()));
                 continue;
             }
@@ -81,7 +83,7 @@ impl Form {
                 }
                 continue;
             }
-            let value = decode(raw_value, limit, Reason::ValueTooLong, &mut value_buffer)?;
+            let value = decode(raw_value, limit, FormError::ValueTooLong, &mut value_buffer)?;
             if !value.is_empty() {
                 form.parameters.push_as(known, name, value);
             } else if known.is_none() {
@@ -101,14 +103,14 @@ impl Form {
         self.seen & names != 0
     }
 
-    fn note(&mut self, name: &str, known: Option<Name>) -> Result<(), Refusal> {
+    fn note(&mut self, name: &str, known: Option<Name>) -> Result<(), FormError> {
         let repeated = match known {
             Some(Name::Resource) => false,
             Some(known) => self.has_seen(known),
             None => self.parameters.get(name).is_some() || self.empty.iter().any(|empty| **empty == *name),
         };
         if repeated {
-            return Err(Reason::DuplicateParameter.into());
+            return Err(FormError::DuplicateParameter);
         }
         self.seen |= known.map_or(0, Name::bit);
         Ok(())
@@ -127,9 +129,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// `invalid_request`, with a [`Reason`] of the group that begins at [`Reason::BodyTooLarge`] and ends at
-    /// [`Reason::ValueTooLong`].
-    pub fn parse(form: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+    /// A [`FormError`]. `Refusal::from` makes it the refusal with which the PAR endpoint answers such a form.
+    pub fn parse(form: &[u8], limits: &Limits) -> Result<Self, FormError> {
         Ok(Form::parse(form, limits)?.parameters)
     }
 }
@@ -165,42 +166,42 @@ fn split(bytes: &[u8], at: u8) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn decode<'a>(
     raw: &'a [u8],
     limit: usize,
-    too_long: Reason,
+    too_long: FormError,
     buffer: &'a mut Vec<u8>,
-) -> Result<&'a str, Reason> {
+) -> Result<&'a str, FormError> {
     // Each decoded byte takes at most three raw ones.
     if raw.len() > limit.saturating_mul(3) {
         return Err(too_long);
     }
     if all(raw, |byte| matches!(byte, 0x20..=0x7E) & (byte != b'%') & (byte != b'+')) {
-        let text = std::str::from_utf8(raw).map_err(|_| Reason::NotUtf8)?;
+        let text = std::str::from_utf8(raw).map_err(|_| FormError::NotUtf8)?;
         return if text.len() > limit { Err(too_long) } else { Ok(text) };
     }
     let bytes = unescape(raw, buffer)?;
     if bytes.len() > limit {
         return Err(too_long);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
-    if has_control_character(text) { Err(Reason::ControlCharacter) } else { Ok(text) }
+    let text = std::str::from_utf8(bytes).map_err(|_| FormError::NotUtf8)?;
+    if has_control_character(text) { Err(FormError::ControlCharacter) } else { Ok(text) }
 }
 
 /// As [`decode`], for a value that is JSON, where line feeds, carriage returns and tabs are white space (RFC 8259 section 2). They
 /// are left out, since hosts may log or show the text.
-fn decode_json<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Result<Cow<'a, str>, Reason> {
+fn decode_json<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Result<Cow<'a, str>, FormError> {
     // Each decoded byte takes at most three raw ones.
     if raw.len() > limit.saturating_mul(3) {
-        return Err(Reason::ValueTooLong);
+        return Err(FormError::ValueTooLong);
     }
     let bytes = unescape(raw, buffer)?;
     if bytes.len() > limit {
-        return Err(Reason::ValueTooLong);
+        return Err(FormError::ValueTooLong);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
+    let text = std::str::from_utf8(bytes).map_err(|_| FormError::NotUtf8)?;
     if !has_control_character(text) {
         return Ok(Cow::Borrowed(text));
     }
     let compact = json::compact(text).filter(|compact| !has_control_character(compact));
-    compact.ok_or(Reason::ControlCharacter)
+    compact.ok_or(FormError::ControlCharacter)
 }
 
 pub(crate) fn has_control_character(text: &str) -> bool {
@@ -212,7 +213,7 @@ fn all(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
     bytes.iter().fold(true, |all, byte| all & holds(*byte))
 }
 
-fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason> {
+fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], FormError> {
     buffer.clear();
     buffer.resize(raw.len(), 0);
     let mut length = 0usize;
@@ -222,8 +223,8 @@ fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Reason>
             None => break,
             Some(b'+') => b' ',
             Some(b'%') => match (bytes.next(), bytes.next()) {
-                (Some(high), Some(low)) => hex::byte([*high, *low]).ok_or(Reason::MalformedEncoding)?,
-                _ => return Err(Reason::MalformedEncoding),
+                (Some(high), Some(low)) => hex::byte([*high, *low]).ok_or(FormError::MalformedEncoding)?,
+                _ => return Err(FormError::MalformedEncoding),
             },
             Some(byte) => *byte,
         };

@@ -38,8 +38,8 @@ impl<'a> Token<'a> {
         // No further than to where there is one too many: a sender may write a million dots.
         let mut segments = [""; 6];
         let mut count = 0usize;
-        for (slot, segment) in segments.iter_mut().zip(text.split('.')) {
-            *slot = segment;
+        for (place, segment) in segments.iter_mut().zip(text.split('.')) {
+            *place = segment;
             count = count.saturating_add(1);
         }
         let [first, second, third, fourth, fifth, _] = segments;

@@ -41,7 +41,7 @@ impl Header {
         let members = json::parse_members(text).ok_or(TokenFault::Malformed)?;
         let mut header = Self::default();
         for (name, raw) in members {
-            let slot = match &*name {
+            let place = match &*name {
                 "alg" => &mut header.alg,
                 "enc" => &mut header.enc,
                 "kid" => &mut header.kid,
@@ -61,7 +61,7 @@ impl Header {
                     continue;
                 }
             };
-            *slot = Some(text_of(raw.get()).ok_or(TokenFault::Malformed)?.into());
+            *place = Some(text_of(raw.get()).ok_or(TokenFault::Malformed)?.into());
         }
         if header.kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
             return Err(TokenFault::Malformed);

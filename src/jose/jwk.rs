@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
-    prepared_key::{self, Material, PublicKey},
+    prepared_key::{self, PreparedKey, PublicKey},
 };
 use crate::{certificate::Certificate, protocol::confirmation::Thumbprint};
 
@@ -161,7 +161,7 @@ pub(super) struct VerificationKey {
     pub(super) kid: Option<Box<str>>,
     /// The one algorithm it is for, if it says so.
     pub(super) algorithm: Option<SigningAlgorithm>,
-    pub(super) material: Arc<Material>,
+    pub(super) prepared: Arc<PreparedKey>,
     /// The digest that tells the key from all others.
     digest: [u8; 32],
     /// The one certificate that is registered with it, if there is one.
@@ -174,14 +174,14 @@ impl VerificationKey {
         let kid = jwk.kid()?;
         let (public_key, algorithm) = jwk.to_verify_with()?;
         let certificate = jwk.certificate()?;
-        let (digest, material) = prepared_key::prepare(public_key)?;
+        let (digest, prepared) = prepared_key::prepare(public_key)?;
         let certificate = match certificate {
             Some(certificate) if certificate_key::digest(&certificate) != Some(digest) => {
                 return Err(KeyProblem::ForeignCertificate);
             }
             certificate => certificate.map(|certificate| certificate.thumbprint()),
         };
-        Ok(Self { kid, algorithm, material, digest, certificate })
+        Ok(Self { kid, algorithm, prepared, digest, certificate })
     }
 
     /// Returns `true` if a certificate is the one that is registered with this key, or has this key if none is.
@@ -190,7 +190,7 @@ impl VerificationKey {
     }
 
     pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
-        self.material.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
+        self.prepared.supports(algorithm) && self.algorithm.is_none_or(|only| only.is_same(algorithm))
     }
 }
 

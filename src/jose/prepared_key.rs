@@ -85,7 +85,7 @@ fn is_rsa(algorithm: SigningAlgorithm) -> bool {
 }
 
 /// A key that is ready.
-pub(super) enum Material {
+pub(super) enum PreparedKey {
     /// OpenSSL ties an RSA key to its padding, so each algorithm has one of its own, when it is first needed.
     Rsa {
         jwk: Box<Jwk>,
@@ -98,7 +98,7 @@ pub(super) enum Material {
     Ed25519(EddsaJwsVerifier),
 }
 
-impl Material {
+impl PreparedKey {
     fn make(key: &PublicKey) -> Result<Self, JoseError> {
         Ok(match key {
             PublicKey::Rsa { .. } => {
@@ -150,14 +150,14 @@ fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn
 }
 
 /// A key that is ready, with its digest: one that has been seen before, or a new one.
-pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<Material>), KeyProblem> {
+pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<PreparedKey>), KeyProblem> {
     let digest = key.digest();
-    if let Some(material) = REGISTERED.get(&digest) {
-        return Ok((digest, material));
+    if let Some(prepared) = REGISTERED.get(&digest) {
+        return Ok((digest, prepared));
     }
-    let material = make(&key)?;
-    REGISTERED.put(digest, Arc::clone(&material));
-    Ok((digest, material))
+    let prepared = make(&key)?;
+    REGISTERED.put(digest, Arc::clone(&prepared));
+    Ok((digest, prepared))
 }
 
 /// Verifies a signature with a key that came along with it, by an algorithm that it [`supports`](PublicKey::supports).
@@ -168,28 +168,28 @@ pub(super) fn verify_embedded(
     signature: &[u8],
 ) -> Result<bool, KeyProblem> {
     let digest = key.digest();
-    if let Some(material) = EMBEDDED.get(&digest) {
-        return Ok(material.verify(algorithm, message, signature));
+    if let Some(prepared) = EMBEDDED.get(&digest) {
+        return Ok(prepared.verify(algorithm, message, signature));
     }
-    let material = make(key)?;
-    let good = material.verify(algorithm, message, signature);
+    let prepared = make(key)?;
+    let good = prepared.verify(algorithm, message, signature);
     if good {
-        EMBEDDED.put(digest, material);
+        EMBEDDED.put(digest, prepared);
     }
     Ok(good)
 }
 
 /// Not under a lock: it takes long.
-fn make(key: &PublicKey) -> Result<Arc<Material>, KeyProblem> {
+fn make(key: &PublicKey) -> Result<Arc<PreparedKey>, KeyProblem> {
     let unusable = match key {
         PublicKey::Rsa { modulus, .. } if roca::has_fingerprint(modulus) => return Err(KeyProblem::Weak),
         PublicKey::Rsa { .. } => KeyProblem::Weak,
         _ => KeyProblem::OffCurve,
     };
-    Material::make(key).map(Arc::new).map_err(|_| unusable)
+    PreparedKey::make(key).map(Arc::new).map_err(|_| unusable)
 }
 
-type Cache = LazyLock<BoundedCache<[u8; 32], Arc<Material>>>;
+type Cache = LazyLock<BoundedCache<[u8; 32], Arc<PreparedKey>>>;
 
 static REGISTERED: Cache = LazyLock::new(|| BoundedCache::of(GENERATION));
 static EMBEDDED: Cache = LazyLock::new(|| BoundedCache::of(EMBEDDED_GENERATION));

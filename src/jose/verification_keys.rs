@@ -158,7 +158,7 @@ impl VerificationKeys {
     pub(super) fn fit(&self, jws: &Jws<'_>, algorithm: SigningAlgorithm) -> bool {
         let message = jws.signing_input.as_bytes();
         let first = self.keys.iter().find(|key| key.supports(algorithm));
-        first.is_some_and(|key| key.material.verify(algorithm, message, &jws.signature))
+        first.is_some_and(|key| key.prepared.verify(algorithm, message, &jws.signature))
     }
 }
 
@@ -176,7 +176,7 @@ impl Verifier for VerificationKeys {
         let unnamed = fit().filter(|key| key.kid.is_none());
         let mut fault = TokenFault::NoKey;
         for key in named.chain(unnamed).filter(fits).take(MAX_TRIALS) {
-            if key.material.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
+            if key.prepared.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
                 return Ok(());
             }
             fault = TokenFault::Signature;

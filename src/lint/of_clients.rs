@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::{
-    Finding, Rule,
+    Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
 };
@@ -30,10 +30,10 @@ pub(super) fn findings<'a>(
 }
 
 /// A function, because a constant could not name the lifetime of what is looked at.
-fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
+fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
     vec![
         // What weakens any server.
-        Rule {
+        LintRule {
             severity: Dangerous,
             label: "client_legacy_assertion_audience",
             member: "danger_allow_legacy_assertion_audience",
@@ -42,7 +42,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, \
                           FAPI 2.0 Security Profile section 5.3.2.1)",
         },
-        Rule {
+        LintRule {
             severity: Dangerous,
             label: "client_access_token_in_response",
             member: "response_types",
@@ -51,7 +51,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "access tokens should not come through the browser (RFC 9700 section 2.1.2)",
         },
         // Client authentication.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "public_client",
             member: "token_endpoint_auth_method",
@@ -60,7 +60,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "clients must be confidential (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 Security Profile section \
                           5.3.2.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_with_secret",
             member: "token_endpoint_auth_method",
@@ -69,7 +69,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "clients must authenticate with keys, not with secrets (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 \
                           Security Profile section 5.3.2.1, AT Protocol)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "authentication_method_without_effect",
             member: "token_endpoint_auth_method",
@@ -77,7 +77,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| !it.policy.offers_authentication_method(it.client.token_endpoint_auth_method()),
             requirement: "the policy does not offer the method of this client, which cannot authenticate",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_assertion_algorithm",
             member: "token_endpoint_auth_signing_alg",
@@ -85,7 +85,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it)),
             requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_assertion_algorithm",
             member: "token_endpoint_auth_signing_alg",
@@ -93,7 +93,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it)),
             requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_assertion_algorithm",
             member: "token_endpoint_auth_signing_alg",
@@ -101,7 +101,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().assertion_algorithm.is_some_and(|it| it != SigningAlgorithm::Ps256),
             requirement: "must be PS256 (Open Finance Brasil security profile)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "assertion_algorithm_without_effect",
             member: "token_endpoint_auth_signing_alg",
@@ -114,7 +114,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "the policy does not offer this algorithm, and the client cannot authenticate",
         },
         // Request objects.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_request_object_algorithm",
             member: "request_object_signing_alg",
@@ -122,7 +122,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().object_algorithm.is_some_and(|it| !FAPI1_ALGORITHMS.contains(&it)),
             requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_request_object_algorithm",
             member: "request_object_signing_alg",
@@ -130,7 +130,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().object_algorithm.is_some_and(|it| !FAPI2_ALGORITHMS.contains(&it)),
             requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_request_object_algorithm",
             member: "request_object_signing_alg",
@@ -138,7 +138,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.keys().object_algorithm.is_some_and(|it| it != SigningAlgorithm::Ps256),
             requirement: "must be PS256 (Open Finance Brasil security profile)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "request_object_algorithm_without_effect",
             member: "request_object_signing_alg",
@@ -149,7 +149,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "the policy does not offer this algorithm, and no request object of the client can be accepted",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_encryption",
             member: "request_object_encryption_alg",
@@ -160,7 +160,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "must be RSA-OAEP, with A256GCM (Open Finance Brasil security profile)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "missing_keys",
             member: "jwks",
@@ -172,7 +172,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "the requests of this client must be signed, and it has registered no keys",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "keys_by_value",
             member: "jwks",
@@ -180,7 +180,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| matches!(it.client.keys().source.as_deref(), Some(KeySource::Registered(_))),
             requirement: "keys must be at the jwks_uri of the directory (Open Finance Brasil, dynamic client registration)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "unusable_keys",
             member: "jwks",
@@ -189,7 +189,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "some of the registered keys cannot be used",
         },
         // Responses.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_response_algorithm",
             member: "authorization_signed_response_alg",
@@ -199,7 +199,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "must be PS256 or ES256 (FAPI 1.0 Advanced section 8.6)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_response_algorithm",
             member: "authorization_signed_response_alg",
@@ -209,7 +209,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             },
             requirement: "must be PS256, ES256 or EdDSA (FAPI 2.0 Security Profile section 5.4.1)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_response_algorithm",
             member: "authorization_signed_response_alg",
@@ -218,7 +218,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "must be PS256 (Open Finance Brasil security profile)",
         },
         // Redirect URIs.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "redirect_uri_without_https",
             member: "redirect_uris",
@@ -226,7 +226,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| it.client.redirect_uris().iter().any(|uri| !uri.as_str().starts_with("https:")),
             requirement: "must be https (FAPI 1.0 Baseline section 5.2.2)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "redirect_uri_over_http",
             member: "redirect_uris",
@@ -235,7 +235,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "http is for the loopback interface of native clients alone (FAPI 2.0 Security Profile section \
                           5.3.2.2)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "redirect_uri_of_a_developer",
             member: "redirect_uris",
@@ -243,7 +243,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             broken: |it| !it.client.may_choose_loopback_port() && has_http(it.client),
             requirement: "http is for the loopback interface of native clients alone (RFC 8252 section 7.3)",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "redirect_uri_scheme_without_effect",
             member: "redirect_uris",
@@ -255,7 +255,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "a private-use scheme must be the reversed name of a domain (RFC 8252 section 7.1), and the policy \
                           refuses the one without a dot",
         },
-        Rule {
+        LintRule {
             severity: Note,
             label: "per_request_redirect_uris_without_effect",
             member: "allow_per_request_redirect_uris",
@@ -267,7 +267,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
                           policy allows it too",
         },
         // The AT Protocol.
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "client_id",
             member: "client_id",
@@ -276,7 +276,7 @@ fn rules<'a>() -> Vec<Rule<Registered<'a>>> {
             requirement: "must be the https URL of the client's metadata, without a port; or http://localhost for development \
                           (AT Protocol)",
         },
-        Rule {
+        LintRule {
             severity: DoesNotConform,
             label: "scope",
             member: "scope",

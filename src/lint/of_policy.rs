@@ -1,7 +1,7 @@
 //! Rules for policies.
 
 use super::{
-    Finding, Rule,
+    Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
     profiles::{ALL, FAPI_AND_ATPROTO, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
 };
@@ -31,9 +31,9 @@ fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
     })
 }
 
-const RULES: &[Rule<Policy>] = &[
+const RULES: &[LintRule<Policy>] = &[
     // What weakens any server.
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "unauthenticated_clients",
         member: "danger_allow_unauthenticated_clients",
@@ -42,7 +42,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "anybody can push in the name of a public client; FAPI knows none (FAPI 2.0 Security Profile section \
                       5.3.2.2, FAPI 1.0 Advanced section 5.2.2)",
     },
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "request_objects_without_exp",
         member: "danger_allow_request_objects_without_exp",
@@ -50,7 +50,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.danger_allow_request_objects_without_exp,
         requirement: "a request object without exp starts its authorization again for ever (FAPI 2.0 Message Signing section 5.3.1)",
     },
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "decryption_by_value",
         member: "danger_decrypt_request_objects_by_value",
@@ -58,7 +58,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.danger_decrypt_request_objects_by_value,
         requirement: "anybody can make the server work with its private keys; encrypted request objects should be pushed",
     },
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "plain_code_challenge",
         member: "danger_allow_plain_code_challenge",
@@ -66,7 +66,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.danger_allow_plain_code_challenge,
         requirement: "only S256 keeps the verifier from whoever sees the request (RFC 9700 section 2.1.1)",
     },
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "redirect_uri_schemes_without_dot",
         member: "danger_allow_redirect_uri_schemes_without_dot",
@@ -75,7 +75,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "any app on the device can claim a scheme that is not the reversed name of a domain (RFC 8252 sections 7.1 \
                       and 8.4)",
     },
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "legacy_assertion_audience",
         member: "danger_allow_legacy_assertion_audience",
@@ -84,7 +84,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, FAPI \
                       2.0 Security Profile section 5.3.2.1)",
     },
-    Rule {
+    LintRule {
         severity: Dangerous,
         label: "access_token_in_response",
         member: "response_types_supported",
@@ -93,7 +93,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "access tokens should not come through the browser (RFC 9700 section 2.1.2)",
     },
     // Pushed requests.
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "push_switched_off",
         member: "pushed_authorization_requests",
@@ -102,7 +102,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "pushed requests must be supported (FAPI 2.0 Security Profile section 5.3.2.2, AT Protocol, Consumer Data \
                       Standards)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "push_not_required",
         member: "require_pushed_authorization_requests",
@@ -111,7 +111,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "requests that were not pushed must be refused (FAPI 2.0 Security Profile section 5.3.2.2, AT Protocol, \
                       Consumer Data Standards)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "neither_pushed_nor_encrypted",
         member: "require_pushed_authorization_requests",
@@ -119,7 +119,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_pushed_authorization_requests && !policy.require_encrypted_request_object,
         requirement: "requests must be pushed or encrypted (Open Finance Brasil security profile)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "long_request_uri_lifetime",
         member: "request_uri_lifetime",
@@ -128,7 +128,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "a request_uri should be good for a short time only (RFC 9101 section 10.2)",
     },
     // Client authentication.
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "authentication_method",
         member: "token_endpoint_auth_methods_supported",
@@ -142,7 +142,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "clients must authenticate with keys: private_key_jwt or mutual TLS (FAPI 1.0 Advanced section 5.2.2, FAPI \
                       2.0 Security Profile section 5.3.2.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "authentication_method",
         member: "token_endpoint_auth_methods_supported",
@@ -151,7 +151,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "clients must authenticate with keys: by an attestation, private_key_jwt or mutual TLS (OpenID4VC HAIP, \
                       FAPI 2.0 Security Profile section 5.3.2.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "authentication_method",
         member: "token_endpoint_auth_methods_supported",
@@ -162,7 +162,7 @@ const RULES: &[Rule<Policy>] = &[
         },
         requirement: "confidential clients must authenticate with private_key_jwt (AT Protocol, Consumer Data Standards)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "no_public_clients",
         member: "danger_allow_unauthenticated_clients",
@@ -170,7 +170,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.danger_allow_unauthenticated_clients,
         requirement: "public clients must be able to push (AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "assertion_algorithm",
         member: "token_endpoint_auth_signing_alg_values_supported",
@@ -178,7 +178,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.token_endpoint_auth_signing_alg_values_supported, FAPI1_ALGORITHMS),
         requirement: "only PS256 and ES256 may be used (FAPI 1.0 Advanced section 8.6)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "assertion_algorithm",
         member: "token_endpoint_auth_signing_alg_values_supported",
@@ -186,7 +186,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.token_endpoint_auth_signing_alg_values_supported, FAPI2_ALGORITHMS),
         requirement: "only PS256, ES256 and EdDSA with Ed25519 may be used (FAPI 2.0 Security Profile section 5.4.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "assertion_algorithm",
         member: "token_endpoint_auth_signing_alg_values_supported",
@@ -194,7 +194,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.token_endpoint_auth_signing_alg_values_supported, &[SigningAlgorithm::Ps256]),
         requirement: "only PS256 may be used (Open Finance Brasil security profile)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "no_es256",
         member: "token_endpoint_auth_signing_alg_values_supported",
@@ -202,7 +202,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.token_endpoint_auth_signing_alg_values_supported.contains(&SigningAlgorithm::Es256),
         requirement: "ES256 must be supported (AT Protocol, OpenID4VC HAIP)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "long_assertion_lifetime",
         member: "client_assertion_lifetime",
@@ -211,7 +211,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "assertions should be good for some minutes only (RFC 7523 section 3)",
     },
     // Request objects.
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "unsigned_requests",
         member: "require_signed_request_object",
@@ -219,7 +219,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_signed_request_object,
         requirement: "requests must be signed (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 Message Signing section 5.3.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "request_objects_without_nbf",
         member: "require_request_object_nbf",
@@ -227,7 +227,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_request_object_nbf,
         requirement: "request objects must have nbf (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 Message Signing section 5.3.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "request_object_algorithm",
         member: "request_object_signing_alg_values_supported",
@@ -235,7 +235,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.request_object_signing_alg_values_supported, FAPI1_ALGORITHMS),
         requirement: "only PS256 and ES256 may be used (FAPI 1.0 Advanced section 8.6)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "request_object_algorithm",
         member: "request_object_signing_alg_values_supported",
@@ -243,7 +243,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.request_object_signing_alg_values_supported, FAPI2_ALGORITHMS),
         requirement: "only PS256, ES256 and EdDSA with Ed25519 may be used (FAPI 2.0 Security Profile section 5.4.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "request_object_algorithm",
         member: "request_object_signing_alg_values_supported",
@@ -251,7 +251,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.request_object_signing_alg_values_supported, &[SigningAlgorithm::Ps256]),
         requirement: "only PS256 may be used (Open Finance Brasil security profile)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "encryption_algorithm",
         member: "request_object_encryption_alg_values_supported",
@@ -259,7 +259,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.request_object_encryption_alg_values_supported != [KeyManagement::RsaOaep],
         requirement: "keys must be encrypted with RSA-OAEP (Open Finance Brasil security profile)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "content_encryption",
         member: "request_object_encryption_enc_values_supported",
@@ -267,7 +267,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.request_object_encryption_enc_values_supported != [ContentEncryption::A256Gcm],
         requirement: "content must be encrypted with A256GCM (Open Finance Brasil security profile)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "encryption_with_secrets",
         member: "request_object_encryption_alg_values_supported",
@@ -282,7 +282,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.request_object_encryption_alg_values_supported.iter().any(|it| it.is_symmetric()),
         requirement: "no client has a secret to encrypt with",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "clock_leeway",
         member: "clock_leeway",
@@ -291,7 +291,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "dates up to 10 seconds in the future must be accepted (FAPI 2.0 Security Profile section 5.3.2.1)",
     },
     // Parameters.
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "code_challenge_not_required",
         member: "require_code_challenge",
@@ -299,7 +299,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.require_code_challenge != RequireCodeChallenge::Always,
         requirement: "every request must use PKCE with S256 (FAPI 2.0 Security Profile section 5.3.2.2, AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "code_challenge_not_required",
         member: "require_code_challenge",
@@ -307,7 +307,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.require_code_challenge == RequireCodeChallenge::PublicClients,
         requirement: "every pushed request must use PKCE with S256 (FAPI 1.0 Advanced section 5.2.2, item 18)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "scope_not_required",
         member: "require_scope",
@@ -315,7 +315,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_scope && policy.required_scopes.is_empty(),
         requirement: "scope must be in every request (FAPI 1.0 Advanced section 5.2.3)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "nonce_or_state_not_required",
         member: "require_nonce_or_state",
@@ -324,7 +324,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "a request with openid in its scope must have a nonce, and every other one a state (FAPI 1.0 Baseline \
                       sections 5.2.2.2 and 5.2.2.3)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "code_challenge_memory",
         member: "code_challenge_memory",
@@ -332,7 +332,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.code_challenge_memory < DAY,
         requirement: "a challenge must not be used for another session, for a day for instance (AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "code_challenge_memory_cost",
         member: "code_challenge_memory",
@@ -342,7 +342,7 @@ const RULES: &[Rule<Policy>] = &[
                       up to 22 MB in memory, about 17 MB in PostgreSQL or Redis; beyond the bounds of the store, challenges \
                       are not remembered",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "redirect_uri_not_required",
         member: "require_redirect_uri",
@@ -360,7 +360,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "redirect_uri must be in every request (OpenID Connect Core section 3.1.2.1, FAPI 2.0 Security Profile \
                       section 5.3.2.2)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "per_request_redirect_uris",
         member: "allow_per_request_redirect_uris",
@@ -369,7 +369,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "redirect_uri must be a registered one, compared exactly (OpenID Connect Core section 3.1.2.1, FAPI 1.0 \
                       Baseline section 5.2.2)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "per_request_redirect_uris_on_any_path",
         member: "restrict_per_request_redirect_uris_to_registered_path",
@@ -379,7 +379,7 @@ const RULES: &[Rule<Policy>] = &[
         },
         requirement: "where clients share an origin, each could use the redirect URIs of the others (RFC 9126 section 7.2)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "localhost_on_any_port",
         member: "allow_localhost_redirect_uris_on_any_port",
@@ -387,7 +387,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| policy.allow_localhost_redirect_uris_on_any_port,
         requirement: "the port may differ on 127.0.0.1 and [::1] alone (RFC 8252 sections 7.3 and 8.3)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "state_not_required",
         member: "require_state",
@@ -395,7 +395,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_state,
         requirement: "state must be in every request (AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "scope_not_required",
         member: "required_scopes",
@@ -403,7 +403,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.required_scopes.iter().any(|scope| scope == "atproto"),
         requirement: "every request must ask for the scope atproto (AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "id_token_hint",
         member: "refuse_id_token_hint",
@@ -412,7 +412,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "id_token_hint must be refused (Open Finance Brasil security profile)",
     },
     // Responses.
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "response_type",
         member: "response_types_supported",
@@ -421,7 +421,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "response_type must be code (FAPI 2.0 Security Profile section 5.3.2.2, AT Protocol, Consumer Data \
                       Standards)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "response_type",
         member: "response_types_supported",
@@ -432,7 +432,7 @@ const RULES: &[Rule<Policy>] = &[
         },
         requirement: "response_type must be code id_token, or code with a signed response (FAPI 1.0 Advanced section 5.2.2)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "unsigned_responses",
         member: "require_signed_authorization_response",
@@ -441,7 +441,7 @@ const RULES: &[Rule<Policy>] = &[
         requirement: "a response must be signed, by the ID token in it or as a whole (FAPI 1.0 Advanced section 5.2.2)",
     },
     // Sender-constrained tokens.
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "dpop_not_required",
         member: "require_dpop",
@@ -449,7 +449,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_dpop,
         requirement: "tokens must be bound with DPoP (OpenID4VC HAIP, AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "dpop_nonce_not_required",
         member: "require_dpop_nonce",
@@ -457,7 +457,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.require_dpop_nonce,
         requirement: "DPoP proofs must have a nonce of the server's (AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "dpop_algorithm",
         member: "dpop_signing_alg_values_supported",
@@ -465,7 +465,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| others(&policy.dpop_signing_alg_values_supported, FAPI2_ALGORITHMS),
         requirement: "only PS256, ES256 and EdDSA with Ed25519 may be used (FAPI 2.0 Security Profile section 5.4.1)",
     },
-    Rule {
+    LintRule {
         severity: DoesNotConform,
         label: "dpop_without_es256",
         member: "dpop_signing_alg_values_supported",
@@ -473,7 +473,7 @@ const RULES: &[Rule<Policy>] = &[
         broken: |policy| !policy.dpop_signing_alg_values_supported.contains(&SigningAlgorithm::Es256),
         requirement: "ES256 must be supported for DPoP proofs (OpenID4VC HAIP, AT Protocol)",
     },
-    Rule {
+    LintRule {
         severity: Note,
         label: "long_dpop_proof_lifetime",
         member: "dpop_proof_lifetime",

@@ -1,6 +1,6 @@
 //! What no authorization server could work with, and the bounds that a profile sets.
 
-use super::{Policy, PolicyError};
+use super::{Policy, PolicyError, Profile};
 use crate::protocol::{
     authentication_method::AuthenticationMethod,
     response_type::{ResponseMode, ResponseType},
@@ -66,6 +66,20 @@ impl Policy {
 }
 
 impl Policy {
+    /// The setting for which the URL of the token endpoint has to be known, if there is one: its DPoP proofs name that URL.
+    pub(crate) fn needs_token_endpoint(&self) -> Option<&'static str> {
+        let settings = [
+            ("policy.require_dpop", self.require_dpop),
+            ("policy.require_dpop_nonce", self.require_dpop_nonce),
+            (
+                "attest_jwt_client_auth_dpop in policy.token_endpoint_auth_methods_supported",
+                self.token_endpoint_auth_methods_supported.contains(&AuthenticationMethod::AttestJwtClientAuthDpop),
+            ),
+            ("policy.profile", matches!(self.profile, Profile::Haip | Profile::Atproto)),
+        ];
+        settings.into_iter().find_map(|(setting, is_needed)| is_needed.then_some(setting))
+    }
+
     fn check_responses(&self) -> Result<(), PolicyError> {
         if self.response_types_supported.is_empty() {
             return Err(PolicyError::new("response_types_supported", "must not be empty"));

@@ -56,7 +56,17 @@ impl fmt::Debug for Thumbprint {
     }
 }
 
-/// To whom the code, and the tokens it is traded for, are to be bound (`cnf`, RFC 7800). Nothing in it is a secret.
+/// The keys to which the code, and the tokens it is traded for, are to be bound (`cnf`, RFC 7800). Nothing in it is a secret.
+///
+/// A host that keeps its parts with a code puts them together again:
+///
+/// ```
+/// use parjar::{Confirmation, Thumbprint};
+///
+/// let mut confirmation = Confirmation::default();
+/// confirmation.jkt = Thumbprint::parse("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+/// assert!(!confirmation.is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Confirmation {
@@ -72,7 +82,7 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Whether it binds to nobody.
+    /// Returns `true` if tokens are bound to no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -105,7 +105,7 @@ pub(crate) const FOR_TOKEN_ENDPOINT: u64 = Name::GrantType.bit()
 /// assert_eq!(parameters.get("x"), Some("é"));
 /// assert_eq!(parameters.get("state"), None, "an empty value counts as omitted");
 /// assert_eq!(parameters.iter().count(), 3);
-/// # Ok::<_, parjar::Refusal>(())
+/// # Ok::<_, parjar::FormError>(())
 /// ```
 ///
 /// In a form every value is a text. In a request object (RFC 9101) values have JSON types: a text is the same here wherever it
@@ -126,7 +126,7 @@ struct Pair {
     json: bool,
 }
 
-/// A value with its type.
+/// A value with its type. There are no others than these two.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ParameterValue<'a> {
     /// A text.

@@ -136,6 +136,7 @@ impl std::error::Error for RedirectUriError {}
 
 /// How far a requested redirect URI may differ from a registered one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RedirectUriRule {
     /// Not at all.
     Exact,

@@ -1,4 +1,4 @@
-//! Who signs authorization responses (JWT Secured Authorization Response Mode, JARM). The key is the host's.
+//! The signer of authorization responses (JWT Secured Authorization Response Mode, JARM). The key is the host's.
 
 use crate::{client::Client, jose::SigningAlgorithm};
 

@@ -7,12 +7,9 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
-    AuthorizationResponse, Form,
-    answer::Answer,
-    page::form_post,
-    signer::{ResponseSigner, algorithm_for},
+    AuthorizationResponse, Form, answer::Answer, page::form_post, responder::Responder, signer::algorithm_for,
 };
-use crate::{clock::Clock, protocol::response_type::ResponseMode};
+use crate::protocol::response_type::ResponseMode;
 
 /// Seconds until a signed response is over: the time of a redirect, and clocks that differ. JARM section 2.1 recommends at most
 /// ten minutes.
@@ -21,13 +18,15 @@ const SIGNED_RESPONSE_LIFETIME: i64 = 300;
 /// Where an authorization response goes.
 #[derive(Clone)]
 pub(crate) struct Target {
-    pub(crate) answer: Answer,
-    pub(crate) issuer: Arc<str>,
-    pub(crate) signer: Option<Arc<dyn ResponseSigner>>,
-    pub(crate) clock: Arc<dyn Clock>,
+    answer: Answer,
+    responder: Arc<Responder>,
 }
 
 impl Target {
+    pub(crate) fn new(answer: Answer, responder: &Arc<Responder>) -> Self {
+        Self { answer, responder: Arc::clone(responder) }
+    }
+
     pub(crate) fn respond<'a>(
         &self,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -36,7 +35,7 @@ impl Target {
         let mut pairs: Vec<(&str, &str)> = parameters.into_iter().filter(|pair| !ours(pair)).collect();
         pairs.extend(self.answer.state.as_deref().map(|state| ("state", state)));
         if !self.answer.mode.is_signed() {
-            pairs.push(("iss", &self.issuer));
+            pairs.push(("iss", &self.responder.issuer));
             return self.send(&pairs);
         }
         match self.sign(&pairs) {
@@ -60,12 +59,12 @@ impl Target {
 
     /// JARM section 2.1. `iss` is in the JWT and nowhere else (RFC 9207 section 2.4).
     fn sign(&self, pairs: &[(&str, &str)]) -> Option<String> {
-        let signer = self.signer.as_deref()?;
+        let signer = self.responder.signer()?;
         let client = &self.answer.client;
-        let expires_at = self.clock.now().unix_timestamp().saturating_add(SIGNED_RESPONSE_LIFETIME);
+        let expires_at = self.responder.clock.now().unix_timestamp().saturating_add(SIGNED_RESPONSE_LIFETIME);
         let mut claims: Map<String, Value> =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
-        claims.insert("iss".to_owned(), Value::from(&*self.issuer));
+        claims.insert("iss".to_owned(), Value::from(&*self.responder.issuer));
         claims.insert("aud".to_owned(), Value::from(client.client_id()));
         claims.insert("exp".to_owned(), Value::from(expires_at));
         signer.sign(client, algorithm_for(signer, client)?, &Value::Object(claims).to_string())

@@ -40,7 +40,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Keeps requests in PostgreSQL, version 12 or later, for any number of nodes. Clones share its connections.
 ///
-/// The host brings a pool of [`deadpool_postgres`], and with it TLS and credentials.
+/// The host brings a pool of [`deadpool_postgres`](crate::reexports::deadpool_postgres), version 0.14, and with it TLS and
+/// credentials.
 ///
 /// ```
 /// use std::time::Duration;

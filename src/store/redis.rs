@@ -48,7 +48,8 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// # Connections
 ///
-/// Any asynchronous connection of the `redis` crate will do that can be cloned.
+/// Any asynchronous connection of the `redis` crate, version 1 ([`reexports::redis`](crate::reexports::redis)), will do that can be
+/// cloned.
 ///
 /// | connection | when the server goes away and comes back |
 /// | --- | --- |

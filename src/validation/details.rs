@@ -12,6 +12,9 @@ use crate::{
     protocol::parameters::{Name, Parameters},
 };
 
+/// The types that are known, each with the check of the host.
+pub(crate) type DetailTypes = BTreeMap<Box<str>, Arc<DetailCheck>>;
+
 /// The host's check for the objects of one type of `authorization_details`.
 pub(crate) type DetailCheck = dyn Fn(&Client, &Map<String, Value>) -> Result<(), Rejection> + Send + Sync;
 
@@ -19,7 +22,7 @@ pub(super) fn check(
     parameters: &Parameters,
     client: &Client,
     limits: &Limits,
-    types: &BTreeMap<Box<str>, Arc<DetailCheck>>,
+    types: &DetailTypes,
 ) -> Result<Vec<Map<String, Value>>, Refusal> {
     let Some(text) = parameters.known(Name::AuthorizationDetails) else {
         return Ok(Vec::new());
@@ -35,11 +38,7 @@ pub(super) fn check(
     items.into_iter().map(|item| check_one(item, client, types)).collect()
 }
 
-fn check_one(
-    item: Value,
-    client: &Client,
-    types: &BTreeMap<Box<str>, Arc<DetailCheck>>,
-) -> Result<Map<String, Value>, Refusal> {
+fn check_one(item: Value, client: &Client, types: &DetailTypes) -> Result<Map<String, Value>, Refusal> {
     let Value::Object(detail) = item else {
         return Err(Reason::MalformedAuthorizationDetails.into());
     };

@@ -42,7 +42,7 @@ pub(super) struct Checked {
 }
 
 impl AuthorizationRequest {
-    /// Makes a request of what has passed all checks.
+    /// Makes a request out of parameters that have passed all checks.
     pub(super) fn new(
         client: Arc<Client>,
         parameters: Parameters,
@@ -75,20 +75,20 @@ impl AuthorizationRequest {
         &self.parameters
     }
 
-    /// Whether it came as a signed request object, and encrypted.
+    /// The protection in which the parameters came: none, a signed request object, or an encrypted one.
     #[must_use]
     pub fn protection(&self) -> Protection {
         self.protection
     }
 
-    /// To whom the code is to be bound, and then the tokens: by the push, or by `dpop_jkt`. The token endpoint demands the same
-    /// key there (RFC 9449 section 10).
+    /// The keys and certificates that the code is to be bound to, and then the tokens, by the push or by `dpop_jkt`. The token
+    /// endpoint demands the same (RFC 9449 section 10).
     #[must_use]
     pub fn confirmation(&self) -> Confirmation {
         self.checked.confirmation
     }
 
-    /// Where the response goes: what the request says, or the one that is registered when it says nothing.
+    /// The URI that the response goes to: the one in the request, or the only registered one where the request has none.
     #[must_use]
     pub fn redirect_uri(&self) -> &RedirectUri {
         &self.redirect_uri
@@ -118,7 +118,7 @@ impl AuthorizationRequest {
         self.tokens(Name::Scope)
     }
 
-    /// Whether a token is in `scope`.
+    /// Returns `true` if this token is in `scope`.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes().any(|token| token == scope)
@@ -148,7 +148,7 @@ impl AuthorizationRequest {
         self.tokens(Name::Prompt)
     }
 
-    /// Whether a value is in `prompt`.
+    /// Returns `true` if this value is in `prompt`.
     #[must_use]
     pub fn has_prompt(&self, prompt: &str) -> bool {
         self.prompts().any(|value| value == prompt)

@@ -8,7 +8,7 @@ use parjar::{
 use serde_json::{Value, json};
 
 use crate::{
-    attestations::{policy, wallet, with_attesters},
+    attestations::{Trusted, policy, wallet, with_attesters},
     support::{ISSUER, Server, code_request},
     tokens::{ES256_KEY, asserter, assertion_claims, with_assertion},
 };
@@ -72,6 +72,11 @@ fn settings_that_cannot_be_are_named() {
     let not_secure = error(challenging.clone(), Some("http://as.example.com/challenge"), true);
     assert_eq!(not_secure, Some(BuildError::Endpoint("challenge_endpoint")));
     assert_eq!(error(challenging, Some(url), true), None);
+    // DP-009: their proofs are made for the URL of the token endpoint
+    let without_url = ParEndpoint::builder(ISSUER).policy(policy()).attester_keys(Trusted);
+    let setting = "attest_jwt_client_auth_dpop in policy.token_endpoint_auth_methods_supported";
+    let built = without_url.clients(InMemoryRegistry::default()).build();
+    assert_eq!(built.err(), Some(BuildError::TokenEndpoint(setting)));
 
     let document = |members: Value| {
         serde_json::from_value::<Policy>(json!({ "client_attestation": members })).map_err(|error| error.to_string())

@@ -29,7 +29,7 @@ const ATTESTER: &str = "https://attester.example.com";
 const TOKEN_ENDPOINT: &str = "https://as.example.com/token";
 
 /// Trusts the attester with [`OTHER_ES256_KEY`], and the one with certificates for [`ES384_KEY`].
-struct Trusted;
+pub(crate) struct Trusted;
 
 impl AttesterKeys for Trusted {
     async fn keys(&self, attester: &Attester<'_>) -> Result<VerificationKeys, AttesterError> {
@@ -188,7 +188,7 @@ fn the_certificate_of_the_connection_is_taken_down_beside_the_key_of_the_instanc
     let mut bound = wallet("wallet", "attest_jwt_client_auth");
     bound["tls_client_certificate_bound_access_tokens"] = true.into();
     let server = Server::built(policy(), [bound], MemoryLimits::default(), with_attesters);
-    let certificate = ClientCertificate::new(b"any", false);
+    let certificate = ClientCertificate::with_unverified_chain(b"any");
     let (attested, proof) = (attestation(json!({})), proof(json!({})));
     let headers = [("content-type", FORM), (ATTESTATION, &attested), (PROOF, &proof)];
     let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), "");

@@ -1,6 +1,6 @@
 //! The first browser to open a request keeps it.
 
-use parjar::{AuthorizeRefusal, Granted, Pending, Reason};
+use parjar::{AuthorizeRefusal, Browser, Granted, Pending, Reason};
 
 use crate::{
     host::page,
@@ -33,7 +33,7 @@ fn the_first_browser_keeps_the_request() {
     // P-20, P-38
     let login = Login::new();
     let first = login.open(Some("first")).unwrap();
-    for other in [Some("second"), Some(""), Some("First"), Some("first "), None] {
+    for other in [Some("second"), Some("First"), Some("first "), None] {
         assert_eq!(page(login.open(other)).reason(), Reason::OtherBrowser, "{other:?}");
     }
     assert!(login.open(Some("first")).is_ok());
@@ -92,16 +92,6 @@ fn a_refused_browser_does_not_prolong_the_login() {
 }
 
 #[test]
-fn an_empty_binding_is_none() {
-    // Otherwise all browsers without a cookie would be one.
-    let login = Login::new();
-    assert!(login.open(Some("")).is_ok());
-    assert!(login.open(None).is_ok());
-    assert!(login.open(Some("first")).is_ok());
-    assert_eq!(page(login.open(Some(""))).reason(), Reason::OtherBrowser);
-}
-
-#[test]
 fn any_text_is_a_binding() {
     for text in ["\0", "ü\u{1F600}", "a=b; c=d", &"x".repeat(100_000)] {
         let login = Login::new();
@@ -122,6 +112,23 @@ fn requests_of_one_browser_are_independent() {
     }
     assert!(login.complete(&here).is_ok());
     assert!(login.server.authorize(&format!("client_id=basic&request_uri={second}"), Some("one")).is_ok());
+}
+
+#[test]
+fn an_unbound_browser_binds_nothing() {
+    let login = Login::new();
+    assert!(login.open(None).is_ok());
+    assert!(login.open(None).is_ok());
+    assert!(login.open(Some("first")).is_ok());
+    assert_eq!(page(login.open(None)).reason(), Reason::OtherBrowser);
+}
+
+#[test]
+fn an_empty_cookie_names_no_browser() {
+    // P-20: otherwise all browsers without a cookie would be one
+    let error = Browser::bound("").unwrap_err();
+    assert_eq!(error.to_string(), "the binding of a browser is empty");
+    assert!(!format!("{:?}", Browser::bound("cAnArY").unwrap()).contains("cAnArY"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn expecting(member: &str, value: &str) -> Value {
 fn is_known(member: &str, registered: &str, certificate: &Maker) -> bool {
     let server = Server::with(Policy::oauth(), [expecting(member, registered)]);
     let der = certificate.der();
-    let outcome = push(&server, ClientCertificate::new(&der, true), &code_request(&[("client_id", "c1")]));
+    let outcome = push(&server, ClientCertificate::with_verified_chain(&der), &code_request(&[("client_id", "c1")]));
     let known = outcome.is_ok();
     if !known {
         assert_eq!(failure(outcome), Reason::CertificateSubject, "{registered}");
@@ -136,7 +136,7 @@ fn a_subject_is_read_from_the_end_that_the_registration_names() {
     let fits = |registration: Value, certificate: &Maker| {
         let server = Server::with(Policy::oauth(), [registration]);
         let der = certificate.der();
-        push(&server, ClientCertificate::new(&der, true), &code_request(&[("client_id", "c1")])).is_ok()
+        push(&server, ClientCertificate::with_verified_chain(&der), &code_request(&[("client_id", "c1")])).is_ok()
     };
     let usual = Maker::new();
     let reversed =

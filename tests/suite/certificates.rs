@@ -53,7 +53,11 @@ fn token(server: &Server, certificate: ClientCertificate<'_>, body: &str) -> Res
 
 /// Pushes as the client `c1`, with nothing but a certificate.
 fn push_c1(server: &Server, der: &[u8], chain_verified: bool) -> Result<Pushed, Refusal> {
-    push(server, ClientCertificate::new(der, chain_verified), &code_request(&[("client_id", "c1")]))
+    let shown = match chain_verified {
+        true => ClientCertificate::with_verified_chain(der),
+        false => ClientCertificate::with_unverified_chain(der),
+    };
+    push(server, shown, &code_request(&[("client_id", "c1")]))
 }
 
 /// What is wrong, after a look at what the sender is told: always the same.
@@ -78,7 +82,7 @@ fn a_trusted_certificate_with_the_registered_subject_is_the_client() {
     let server = Server::with(Policy::oauth(), [tls("c1"), tls("c2")]);
     let der = Maker::new().der();
     push_c1(&server, &der, true).unwrap();
-    let client = token(&server, ClientCertificate::new(&der, true), "client_id=c1&grant_type=x").unwrap();
+    let client = token(&server, ClientCertificate::with_verified_chain(&der), "client_id=c1&grant_type=x").unwrap();
     assert_eq!(client.client().client_id(), "c1");
     assert_eq!(client.method(), AuthenticationMethod::TlsClientAuth);
     assert_eq!(client.method().as_str(), "tls_client_auth");
@@ -86,7 +90,7 @@ fn a_trusted_certificate_with_the_registered_subject_is_the_client() {
     assert_eq!(failure(push_c1(&server, &der, false)), Reason::UnverifiedCertificate);
     assert_eq!(failure(server.try_form(&code_request(&[("client_id", "c1")]))), Reason::MissingCertificate);
     assert_eq!(failure(server.try_token("client_id=c1")), Reason::MissingCertificate);
-    let nobody = push(&server, ClientCertificate::new(&der, true), &code_request(&[("client_id", "nobody")]));
+    let nobody = push(&server, ClientCertificate::with_verified_chain(&der), &code_request(&[("client_id", "nobody")]));
     assert_eq!(failure(nobody), Reason::UnknownClient);
 }
 
@@ -142,13 +146,13 @@ fn client_id_is_never_left_out() {
     let object = crate::tokens::object("c1", json!({}));
     let object_alone = crate::support::form([("request", &*object)]);
     for body in [code_request(&[]), object_alone] {
-        let refusal = push(&server, ClientCertificate::new(&der, true), &body).unwrap_err();
+        let refusal = push(&server, ClientCertificate::with_verified_chain(&der), &body).unwrap_err();
         assert_eq!((refusal.reason(), refusal.status()), (Reason::MissingClientId, 400));
     }
-    let refusal = token(&server, ClientCertificate::new(&der, true), "grant_type=x").unwrap_err();
+    let refusal = token(&server, ClientCertificate::with_verified_chain(&der), "grant_type=x").unwrap_err();
     assert_eq!(refusal.reason(), Reason::MissingClientId);
     let both = crate::support::form([("client_id", "c1"), ("request", &object)]);
-    push(&server, ClientCertificate::new(&der, true), &both).unwrap();
+    push(&server, ClientCertificate::with_verified_chain(&der), &both).unwrap();
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn a_client_with_a_certificate_authenticates_in_no_other_way_and_others_not_with
     let clients = [with(tls("c1"), keys), basic("basic"), asserter("jwt"), public("public")];
     let server = Server::with(Policy::oauth(), clients);
     let der = Maker::new().der();
-    let certificate = ClientCertificate::new(&der, true);
+    let certificate = ClientCertificate::with_verified_chain(&der);
     let post = code_request(&[("client_id", "c1"), ("client_secret", "s3cret")]);
     assert_eq!(failure(push(&server, certificate, &post)), Reason::WrongMethod);
     let jwt = assertion("c1", json!({}));
@@ -194,7 +198,7 @@ fn a_certificate_of_the_connection_is_no_second_method() {
     let header = authorization("basic", "s3cret");
     let plain = code_request(&[("code_challenge", crate::support::CHALLENGE), ("code_challenge_method", "S256")]);
     for der in [Maker::new().der(), b"whatever the TLS stack has let through".to_vec()] {
-        let certificate = ClientCertificate::new(&der, false);
+        let certificate = ClientCertificate::with_unverified_chain(&der);
         let expected = Thumbprint::from_bytes(Sha256::digest(&der).into());
         assert_eq!(certificate.thumbprint(), expected);
         let assert_binds = |client: &AuthenticatedClient| {
@@ -212,7 +216,8 @@ fn a_certificate_of_the_connection_is_no_second_method() {
         pollster::block_on(server.par.push(&request)).unwrap();
     }
     let der = Maker::new().der();
-    let client = token(&server, ClientCertificate::new(&der, false), &crate::support::form(with_assertion(&jwt)));
+    let client =
+        token(&server, ClientCertificate::with_unverified_chain(&der), &crate::support::form(with_assertion(&jwt)));
     assert_eq!(client.unwrap().method(), AuthenticationMethod::PrivateKeyJwt);
 }
 
@@ -222,7 +227,7 @@ fn the_thumbprint_of_the_push_is_there_when_the_request_is_opened() {
     let server = Server::with(Policy::oauth(), [bound(tls("c1")), tls("c2")]);
     let der = Maker::new().der();
     for (client_id, expected) in [("c1", Some(Thumbprint::from_bytes(Sha256::digest(&der).into()))), ("c2", None)] {
-        let certificate = ClientCertificate::new(&der, true);
+        let certificate = ClientCertificate::with_verified_chain(&der);
         let pushed = push(&server, certificate, &code_request(&[("client_id", client_id)])).unwrap();
         let query = format!("client_id={client_id}&request_uri={}", pushed.request_uri());
         let pending = server.authorize(&query, None).unwrap();
@@ -248,14 +253,15 @@ fn a_request_is_bound_to_certificate_and_proof_where_there_are_both() {
     let body = code_request(&[("client_id", "c1")]);
     let headers = [("content-type", FORM.as_bytes()), ("dpop", proof.as_bytes())];
     let request = FormRequest::new("POST", headers, &body);
-    let pushed =
-        pollster::block_on(server.par.push(&request.with_client_certificate(ClientCertificate::new(&der, true))));
+    let pushed = pollster::block_on(
+        server.par.push(&request.with_client_certificate(ClientCertificate::with_verified_chain(&der))),
+    );
     let query = format!("client_id=c1&request_uri={}", pushed.unwrap().request_uri());
     let demanded = server.authorize(&query, None).unwrap().request().confirmation();
     assert_eq!(demanded.jkt, Some(crate::proofs::thumbprint(&ES256_KEY)));
-    assert_eq!(demanded.x5t_s256, Some(ClientCertificate::new(&der, true).thumbprint()));
+    assert_eq!(demanded.x5t_s256, Some(ClientCertificate::with_verified_chain(&der).thumbprint()));
     let [same, another] =
-        [&der, &other].map(|der| token(&server, ClientCertificate::new(der, true), "client_id=c1").unwrap());
+        [&der, &other].map(|der| token(&server, ClientCertificate::with_verified_chain(der), "client_id=c1").unwrap());
     assert!(!same.fulfils(demanded), "there is no proof");
     let by_certificate = |mut confirmation: Confirmation| {
         confirmation.jkt = None;
@@ -286,7 +292,8 @@ fn a_self_signed_certificate_counts_by_its_registered_key() {
             push_c1(&server, &der, false).unwrap();
         }
         let client =
-            token(&server, ClientCertificate::new(&Maker::new().key(key).der(), true), "client_id=c1").unwrap();
+            token(&server, ClientCertificate::with_verified_chain(&Maker::new().key(key).der()), "client_id=c1")
+                .unwrap();
         assert_eq!(client.method().as_str(), "self_signed_tls_client_auth");
         for other in KEYS.iter().filter(|other| other.kid() != key.kid()) {
             let der = Maker::new().key(other).der();
@@ -392,7 +399,8 @@ fn certificates_that_cannot_be_read_are_refused() {
     ];
     for (index, der) in malformed.iter().enumerate() {
         for client_id in ["c1", "c2"] {
-            let refused = push(&server, ClientCertificate::new(der, true), &code_request(&[("client_id", client_id)]));
+            let refused =
+                push(&server, ClientCertificate::with_verified_chain(der), &code_request(&[("client_id", client_id)]));
             assert_eq!(failure(refused), Reason::MalformedCertificate, "{client_id} {index}");
         }
     }
@@ -505,7 +513,7 @@ proptest! {
     fn a_damaged_certificate_is_refused_or_says_the_same(der in any_certificate()) {
         let server = Server::with(Policy::oauth(), [tls("c1"), self_signed("c2", &[ES256_KEY.public()])]);
         for client_id in ["c1", "c2"] {
-            let certificate = ClientCertificate::new(&der, true);
+            let certificate = ClientCertificate::with_verified_chain(&der);
             if let Err(refusal) = push(&server, certificate, &code_request(&[("client_id", client_id)])) {
                 prop_assert_eq!(refusal.status(), 401);
             } else if client_id == "c1" {

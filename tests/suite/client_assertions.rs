@@ -1,7 +1,7 @@
 //! Clients that authenticate with a JWT: `private_key_jwt` and `client_secret_jwt` (RFC 7523).
 
 use parjar::{
-    AuthenticationMethod, Policy, Pushed, Reason, Refusal, Reply,
+    AuthenticationMethod, FormError, Policy, Pushed, Reason, Refusal, Reply,
     jose::{SigningAlgorithm, TokenFault},
     store::MemoryLimits,
 };
@@ -404,7 +404,7 @@ fn headers_and_claims_of_assertions_are_read_strictly() {
     }
     push(&server, &good).unwrap();
     let long = push(&server, &"x".repeat(8193)).unwrap_err();
-    assert_eq!((long.reason(), long.status()), (Reason::ValueTooLong, 400));
+    assert_eq!((long.reason(), long.status()), (Reason::Form(FormError::ValueTooLong), 400));
 }
 
 #[test]

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{
-        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form, post, public,
-        with,
+        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error, form,
+        post, public, with,
     },
-    tokens::{assertion, with_assertion},
+    tokens::{LONG_SECRET, assertion, with_assertion},
 };
 
 /// The one answer to every failure of authentication.
@@ -348,7 +348,7 @@ fn verified(registration: Value, verifier: Arc<Recorder>) -> Client {
     Client::with_secret_verifier(registration, verifier).unwrap()
 }
 
-/// Two clients, and a third to verify in place of one that does not exist.
+/// Clients, and one to verify in place of one that does not exist.
 struct Slow {
     clients: InMemoryRegistry,
     stand_in: Arc<Client>,
@@ -366,7 +366,13 @@ impl ClientRegistry for Slow {
 
 fn slow() -> (ParEndpoint<Slow>, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
-    let clients = [verified(basic("basic"), recorder.clone()), verified(post("post"), recorder.clone())];
+    let jwt = json!({ "token_endpoint_auth_method": "client_secret_jwt", "client_secret": LONG_SECRET });
+    let clients = [
+        verified(basic("basic"), recorder.clone()),
+        verified(post("post"), recorder.clone()),
+        client(with(basic("jwt"), jwt)),
+        client(public("public")),
+    ];
     let registry = Slow {
         clients: InMemoryRegistry::new(clients).unwrap(),
         stand_in: Arc::new(verified(basic("stand-in"), recorder.clone())),
@@ -401,11 +407,19 @@ fn a_verifier_never_sees_an_oversized_secret() {
 }
 
 #[test]
-fn whoever_presents_a_secret_causes_one_verification_whatever_is_wrong() {
+fn a_wrong_secret_takes_one_verification_whatever_else_is_wrong() {
     // CA-010, C-18: the work tells neither which clients exist nor which method they registered.
-    for (client_id, by_basic) in
-        [("basic", true), ("post", false), ("nobody", true), ("nobody", false), ("post", true), ("basic", false)]
-    {
+    for (client_id, by_basic) in [
+        ("basic", true),
+        ("post", false),
+        ("nobody", true),
+        ("nobody", false),
+        ("post", true),
+        ("basic", false),
+        ("jwt", true),
+        ("jwt", false),
+        ("public", true),
+    ] {
         let (par, recorder) = slow();
         let reply = if by_basic {
             send_slow(&par, Some(&authorization(client_id, "wrong")), "")
@@ -561,7 +575,7 @@ fn what_cannot_be_a_client_id_never_reaches_the_registry() {
             assert!(pollster::block_on(par.push(&request)).is_err());
         }
         let query = form([("client_id", client_id), ("response_type", "code")]);
-        assert!(pollster::block_on(par.authorize(&query, None)).is_err());
+        assert!(pollster::block_on(par.authorize(&query, browser_with(None))).is_err());
     }
     assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
 }

@@ -9,7 +9,10 @@ use parjar::{
 use serde_json::{Value, json};
 
 use crate::{
-    proofs::{bare, bound_to, dpop_server, nonce_policy, proof, proof_claims, proof_header, reason, thumbprint},
+    proofs::{
+        TOKEN_ENDPOINT, bare, bound_to, dpop_server, nonce_policy, proof, proof_claims, proof_header, reason,
+        thumbprint,
+    },
     support::{ISSUER, Server, basic, code_request, form},
     tokens::{ES256_KEY, assertion, with_assertion},
 };
@@ -150,6 +153,7 @@ fn endpoints_with_the_same_key_know_the_nonces_of_each_other() {
     let with_keys = |issuer: &'static str, key: u8, replaced: &[u8]| {
         let mut builder = ParEndpoint::builder(issuer)
             .policy(nonce_policy())
+            .token_endpoint(TOKEN_ENDPOINT)
             .clients(InMemoryRegistry::default())
             .clock(ManualClock::default())
             .dpop_nonce_key([key; 32]);
@@ -165,7 +169,7 @@ fn endpoints_with_the_same_key_know_the_nonces_of_each_other() {
 
     let keyed = |key: u8, replaced: Option<u8>| {
         Server::built(nonce_policy(), [basic("basic")], Default::default(), |builder| {
-            let builder = builder.dpop_nonce_key([key; 32]);
+            let builder = builder.dpop_nonce_key([key; 32]).token_endpoint(TOKEN_ENDPOINT);
             match replaced {
                 None => builder,
                 Some(key) => builder.replaced_dpop_nonce_key([key; 32]),
@@ -224,8 +228,10 @@ impl RandomSource for Broken {
 
 #[test]
 fn an_endpoint_without_a_key_for_its_nonces_is_not_built() {
-    let builder =
-        |policy| ParEndpoint::builder(ISSUER).clients(InMemoryRegistry::default()).policy(policy).random(Broken);
+    let builder = |policy| {
+        let builder = ParEndpoint::builder(ISSUER).token_endpoint(TOKEN_ENDPOINT);
+        builder.clients(InMemoryRegistry::default()).policy(policy).random(Broken)
+    };
     assert_eq!(builder(nonce_policy()).build().err(), Some(BuildError::Random));
     assert!(builder(nonce_policy()).dpop_nonce_key([1; 32]).build().is_ok());
     assert!(builder(Policy::oauth()).build().is_ok());

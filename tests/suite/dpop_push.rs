@@ -2,11 +2,11 @@
 
 use std::{sync::Barrier, thread};
 
-use parjar::{Confirmation, FormRequest, Policy, Reason, Refusal, Reply, jose::TokenFault};
+use parjar::{Confirmation, FormError, FormRequest, Policy, Reason, Refusal, Reply, jose::TokenFault};
 use serde_json::json;
 
 use crate::{
-    proofs::{bare, bound_to, dpop_server, proof, proof_claims, proof_header, reason, thumbprint},
+    proofs::{TOKEN_ENDPOINT, bare, bound_to, dpop_server, proof, proof_claims, proof_header, reason, thumbprint},
     support::{CALLBACK, FORM, Server, authorization, basic, code_request, form},
     tokens::{ES256_KEY, NOW, OTHER_ES256_KEY, assertion, encode, fresh_id, object, object_server, with_assertion},
 };
@@ -83,7 +83,7 @@ fn a_dpop_jkt_is_a_thumbprint() {
         assert_eq!((refusal.reason(), refusal.code().as_str()), (Reason::MalformedDpopJkt, "invalid_request"), "{jkt}");
     }
     let twice = code_request(&[("dpop_jkt", &good), ("dpop_jkt", &good)]);
-    assert_eq!(reason(server.push_proofs(&[], &twice)), Some(Reason::DuplicateParameter));
+    assert_eq!(reason(server.push_proofs(&[], &twice)), Some(Reason::Form(FormError::DuplicateParameter)));
 }
 
 #[test]
@@ -337,8 +337,9 @@ fn the_demand_counts_for_what_was_pushed_before_it() {
     let pushed = free.push_proofs(&[], &code_request(&[])).unwrap();
     let mut policy = Policy::oauth();
     policy.require_dpop = true;
-    let strict =
-        Server::built(policy, [basic("basic")], Default::default(), |builder| builder.store(free.store.clone()));
+    let strict = Server::built(policy, [basic("basic")], Default::default(), |builder| {
+        builder.store(free.store.clone()).token_endpoint(TOKEN_ENDPOINT)
+    });
     assert_eq!(strict.open(pushed.request_uri()).unwrap_err().refusal().reason(), Reason::MissingDpopProof);
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use parjar::{
-    Confirmation, Event, Policy, Reason, Reply, Thumbprint,
+    BuildError, Confirmation, Event, InMemoryRegistry, ParEndpoint, Policy, Reason, Reply, Thumbprint,
     dpop::{ResourceRefusal, ResourceRequest},
     jose::TokenFault,
 };
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     proofs::{TOKEN_ENDPOINT, bound_to, dpop_server, nonce_policy, proof, reason, thumbprint},
-    support::{Server, basic, code_request, form, with},
+    support::{ISSUER, Server, basic, code_request, form, with},
     tokens::{ES256_KEY, Key, NOW, OTHER_ES256_KEY, assertion, changed, encode, with_assertion},
 };
 
@@ -131,12 +131,46 @@ fn a_refused_token_request_without_a_proof_uses_up_nothing() {
 }
 
 #[test]
-fn a_token_endpoint_that_nobody_named_takes_no_proofs() {
-    // DP-009: better an error of the server than a proof that nobody looked at
+fn a_token_endpoint_without_a_url_takes_no_proofs() {
+    // DP-009
     let server = Server::new();
     let refusal = server.token_with_proof(Some(&token_proof(json!({}))), "").unwrap_err();
-    assert_eq!((refusal.reason(), refusal.status()), (Reason::UnknownTokenEndpoint, 500));
+    assert_eq!((refusal.reason(), refusal.status()), (Reason::UnknownTokenEndpoint, 400));
+    assert_eq!(refusal.code().as_str(), "invalid_dpop_proof");
     assert!(server.token_with_proof(None, "").is_ok());
+}
+
+#[test]
+fn policies_that_need_the_url_of_the_token_endpoint_are_not_built_without() {
+    // DP-009, HA-002, AT-004
+    let build = |policy: &Policy, token_endpoint: bool| {
+        let builder = ParEndpoint::builder(ISSUER).policy(policy.clone()).clients(InMemoryRegistry::default());
+        let builder = if token_endpoint { builder.token_endpoint(TOKEN_ENDPOINT) } else { builder };
+        // Another URL of the endpoint does not stand for it.
+        builder.mtls_token_endpoint("https://mtls.as.example.com/token").build()
+    };
+    let with_switch = |switch: fn(&mut Policy)| {
+        let mut policy = Policy::oauth();
+        switch(&mut policy);
+        policy
+    };
+    let mut haip = Policy::haip();
+    haip.require_dpop = false;
+    for (policy, setting) in [
+        (with_switch(|policy| policy.require_dpop = true), "policy.require_dpop"),
+        (with_switch(|policy| policy.require_dpop_nonce = true), "policy.require_dpop_nonce"),
+        (Policy::haip(), "policy.require_dpop"),
+        (Policy::atproto(), "policy.require_dpop"),
+        (haip, "policy.profile"),
+    ] {
+        let error = build(&policy, false).unwrap_err();
+        assert_eq!(error, BuildError::TokenEndpoint(setting));
+        assert_eq!(error.to_string(), format!("token_endpoint: was not given, and {setting} needs it"));
+        assert!(build(&policy, true).is_ok(), "{setting}");
+    }
+    for policy in [Policy::oauth(), Policy::oidc(), Policy::fapi2_security_profile()] {
+        assert!(build(&policy, false).is_ok(), "{}", policy.profile);
+    }
 }
 
 fn ath(token: &str) -> String {

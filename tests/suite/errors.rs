@@ -3,8 +3,9 @@
 use std::{error::Error, time::Duration};
 
 use parjar::{
-    AuthorizeRefusal, BuildError, ClientCertHeaderError, Cors, InMemoryRegistry, JwksError, ManualClock, ParEndpoint,
-    Parameters, Policy, RandomError, RedirectUriError, RegistryError,
+    AuthorizeRefusal, Browser, BuildError, ClientCertHeaderError, Cors, FormError, InMemoryRegistry, JwksError,
+    ManualClock, ParEndpoint, Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
+    dpop::{ResourceRefusal, ResourceRequest},
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
     store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
 };
@@ -45,8 +46,18 @@ impl contract::Harness for Kit {
     }
 }
 
-fn refusal_of_a_form() -> parjar::Refusal {
+fn error_of_a_form() -> FormError {
     Parameters::parse(b"%", &Policy::oauth().limits).unwrap_err()
+}
+
+fn refusal_of_a_form() -> parjar::Refusal {
+    error_of_a_form().into()
+}
+
+fn refusal_of_a_resource() -> ResourceRefusal {
+    let par = ParEndpoint::builder("https://as.example.com").clients(InMemoryRegistry::default()).build().unwrap();
+    let request = ResourceRequest::new::<&str, [u8]>("GET", "https://api.example.com/", []);
+    pollster::block_on(par.verify_dpop_proof(&request, Thumbprint::from_bytes([7; 32]))).unwrap_err()
 }
 
 fn errors() -> Vec<Box<dyn Error>> {
@@ -80,13 +91,16 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(policy_error),
         Box::new(Cors::origins(["nonsense"]).unwrap_err()),
         Box::new(ClientCertHeaderError::Repeated),
+        Box::new(Browser::bound("").unwrap_err()),
         Box::new(KeyProblem::Weak),
         Box::new(unusable.skipped()[0]),
         Box::new(KeySetError::NotASet),
         Box::new(TokenFault::Signature),
         Box::new(RedirectUriError::Empty),
+        Box::new(error_of_a_form()),
         Box::new(refusal_of_a_form()),
         Box::new(AuthorizeRefusal::Page(refusal_of_a_form())),
+        Box::new(refusal_of_a_resource()),
         Box::new(parjar::attesters::AttesterError::Untrusted),
         #[cfg(feature = "sealed")]
         Box::new(parjar::store::SealingKeyError::Zeros),

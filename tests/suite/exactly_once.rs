@@ -16,7 +16,7 @@ use parjar::{
 
 use crate::{
     host::{HostStore, builder, endpoint, open, page, push},
-    support::{ISSUER, code_request, request_uri},
+    support::{ISSUER, browser_with, code_request, request_uri},
 };
 
 const CALLERS: usize = 64;
@@ -181,8 +181,9 @@ fn other_clients_at_the_same_moment_do_no_harm() {
         |handle, caller| match caller {
             0 => open(&par, handle, Some("one")).map(Some),
             _ => {
-                let stolen =
-                    pollster::block_on(par.authorize(&format!("client_id=other&request_uri={handle}"), Some("x")));
+                let stolen = pollster::block_on(
+                    par.authorize(&format!("client_id=other&request_uri={handle}"), browser_with(Some("x"))),
+                );
                 assert_eq!(page(stolen).reason(), Reason::ForeignRequestUri);
                 Ok(None)
             }

@@ -19,7 +19,10 @@ use parjar::{
 use crate::{
     host::{builder, endpoint, open, page, push},
     store_double::{Call, Disturbance, StoreDouble},
-    support::{CALLBACK, FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, request_uri},
+    support::{
+        CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error,
+        request_uri,
+    },
 };
 
 const PREFIX: &str = RequestUri::PREFIX;
@@ -162,7 +165,7 @@ fn a_caller_that_gives_up_half_way_loses_nothing_and_doubles_nothing() {
 
         let handle = request_uri(&push(&par, "basic", &form));
         let query = format!("client_id=basic&request_uri={handle}");
-        give_up_after(polls, par.authorize(&query, Some("one")));
+        give_up_after(polls, par.authorize(&query, browser_with(Some("one"))));
         let pending = open(&par, &handle, Some("one")).expect("the same browser can go on");
         let first = give_up_after(polls, par.complete(&pending)).and_then(Result::ok);
         let second = pollster::block_on(par.complete(&pending)).ok();
@@ -196,7 +199,7 @@ fn a_registry_that_fails_is_a_matter_of_time() {
     }
     let handle = format!("{PREFIX}{}", "A".repeat(43));
     for query in [format!("client_id=basic&request_uri={handle}"), format!("client_id=basic&{form}")] {
-        let refusal = page(pollster::block_on(par.authorize(&query, None)));
+        let refusal = page(pollster::block_on(par.authorize(&query, browser_with(None))));
         assert_eq!((refusal.status(), refusal.reason()), (503, Reason::RegistryUnavailable));
     }
 }
@@ -217,9 +220,12 @@ fn a_client_of_another_name_is_no_client() {
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
     for client_id in ["BASIC", "basic+"] {
         let query = format!("client_id={client_id}&request_uri={handle}");
-        assert_eq!(page(pollster::block_on(par.authorize(&query, None))).reason(), Reason::RequestUriOfUnknownClient);
+        assert_eq!(
+            page(pollster::block_on(par.authorize(&query, browser_with(None)))).reason(),
+            Reason::RequestUriOfUnknownClient
+        );
         let plain = format!("client_id={client_id}&{}", code_request(&[]));
-        assert_eq!(page(pollster::block_on(par.authorize(&plain, None))).reason(), Reason::UnknownClient);
+        assert_eq!(page(pollster::block_on(par.authorize(&plain, browser_with(None)))).reason(), Reason::UnknownClient);
     }
     assert!(open(&par, &handle, None).is_ok());
 }
@@ -356,7 +362,9 @@ fn a_record_of_another_client_is_not_opened_even_when_the_store_confuses_them() 
         keep.lock().unwrap().clone_from(&record);
         record
     });
-    assert!(pollster::block_on(par.authorize(&format!("client_id=other&request_uri={other}"), None)).is_ok());
+    assert!(
+        pollster::block_on(par.authorize(&format!("client_id=other&request_uri={other}"), browser_with(None))).is_ok()
+    );
     store.tamper(move |_| stolen.lock().unwrap().clone());
     assert_eq!(page(open(&par, &mine, None)).code().as_str(), "invalid_request_uri");
 }

@@ -1,13 +1,15 @@
 //! Strict decoding of forms: what decodes, what is refused, and that nothing gets lost on the way.
 
-use parjar::{Limits, Parameters, Policy, Reason};
+use parjar::{FormError, Limits, Parameters, Policy, Reason, Refusal};
 use proptest::prelude::*;
 
 use crate::support::{FORM, Server, basic, code_request, error, form, post, request_uri};
 
 fn parse(form: &[u8]) -> Result<Parameters, Reason> {
-    Parameters::parse(form, &Limits::default()).map_err(|refusal| {
-        let status = if refusal.reason() == Reason::BodyTooLarge { 413 } else { 400 };
+    Parameters::parse(form, &Limits::default()).map_err(|error| {
+        let refusal = Refusal::from(error);
+        assert_eq!(refusal.description(), error.to_string());
+        let status = if refusal.reason() == Reason::Form(FormError::TooLarge) { 413 } else { 400 };
         assert_eq!((refusal.status(), refusal.code().as_str()), (status, "invalid_request"));
         refusal.reason()
     })
@@ -48,33 +50,33 @@ fn well_formed_forms_decode_to_exactly_what_was_meant() {
 fn malformed_forms_are_refused_and_not_repaired() {
     // O2-004, P-34, P-35
     let cases: [(&[u8], Reason); 27] = [
-        (b"a=%", Reason::MalformedEncoding),
-        (b"a=%4", Reason::MalformedEncoding),
-        (b"a=%zz", Reason::MalformedEncoding),
-        (b"a=%4g", Reason::MalformedEncoding),
-        (b"a=%%41", Reason::MalformedEncoding),
-        (b"a=%+1", Reason::MalformedEncoding),
-        (b"a=%u0041", Reason::MalformedEncoding),
-        (b"%=1", Reason::MalformedEncoding),
-        (b"a=%4&1=b", Reason::MalformedEncoding),
-        (b"client_id=%FF", Reason::NotUtf8),
-        (b"a=\xFF", Reason::NotUtf8),
-        (b"%FE=1", Reason::NotUtf8),
-        (b"a=%C0%AF", Reason::NotUtf8),
-        (b"a=%ED%A0%80", Reason::NotUtf8),
-        (b"a=%C3", Reason::NotUtf8),
-        (b"a=%C3&b=%A9", Reason::NotUtf8),
-        (b"a=%00", Reason::ControlCharacter),
-        (b"a=x%0d%0aSet-Cookie:y", Reason::ControlCharacter),
-        (b"a=\n", Reason::ControlCharacter),
-        (b"a=%09", Reason::ControlCharacter),
-        (b"a=%7F", Reason::ControlCharacter),
-        (b"a=%C2%85", Reason::ControlCharacter),
-        (b"a%00=1", Reason::ControlCharacter),
-        (b"=v", Reason::MalformedName),
-        (b"=", Reason::MalformedName),
-        (b"%EF%BB%BFclient_id=c1", Reason::MalformedName),
-        (b"\xEF\xBB\xBFclient_id=c1", Reason::MalformedName),
+        (b"a=%", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%4", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%zz", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%4g", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%%41", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%+1", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%u0041", Reason::Form(FormError::MalformedEncoding)),
+        (b"%=1", Reason::Form(FormError::MalformedEncoding)),
+        (b"a=%4&1=b", Reason::Form(FormError::MalformedEncoding)),
+        (b"client_id=%FF", Reason::Form(FormError::NotUtf8)),
+        (b"a=\xFF", Reason::Form(FormError::NotUtf8)),
+        (b"%FE=1", Reason::Form(FormError::NotUtf8)),
+        (b"a=%C0%AF", Reason::Form(FormError::NotUtf8)),
+        (b"a=%ED%A0%80", Reason::Form(FormError::NotUtf8)),
+        (b"a=%C3", Reason::Form(FormError::NotUtf8)),
+        (b"a=%C3&b=%A9", Reason::Form(FormError::NotUtf8)),
+        (b"a=%00", Reason::Form(FormError::ControlCharacter)),
+        (b"a=x%0d%0aSet-Cookie:y", Reason::Form(FormError::ControlCharacter)),
+        (b"a=\n", Reason::Form(FormError::ControlCharacter)),
+        (b"a=%09", Reason::Form(FormError::ControlCharacter)),
+        (b"a=%7F", Reason::Form(FormError::ControlCharacter)),
+        (b"a=%C2%85", Reason::Form(FormError::ControlCharacter)),
+        (b"a%00=1", Reason::Form(FormError::ControlCharacter)),
+        (b"=v", Reason::Form(FormError::MalformedName)),
+        (b"=", Reason::Form(FormError::MalformedName)),
+        (b"%EF%BB%BFclient_id=c1", Reason::Form(FormError::MalformedName)),
+        (b"\xEF\xBB\xBFclient_id=c1", Reason::Form(FormError::MalformedName)),
     ];
     for (form, reason) in cases {
         assert_eq!(parse(form).err(), Some(reason), "{}", form.escape_ascii());
@@ -102,7 +104,7 @@ fn nothing_but_resource_may_be_repeated() {
         "a+b=1&a%20b=1",
         "%C3%A9=1&\u{e9}=2",
     ] {
-        assert_eq!(parse(form.as_bytes()).err(), Some(Reason::DuplicateParameter), "{form}");
+        assert_eq!(parse(form.as_bytes()).err(), Some(Reason::Form(FormError::DuplicateParameter)), "{form}");
     }
     let parameters = parse(b"resource=https://a.example&resource=&resource=https://b.example").unwrap();
     assert_eq!(parameters.get_all("resource").collect::<Vec<_>>(), ["https://a.example", "https://b.example"]);
@@ -117,29 +119,33 @@ fn sizes_are_bounded_inclusively() {
     let encoded = |length: usize| "%61".repeat(length);
     let many = |count: usize| (0..count).map(|index| format!("p{index}=1&")).collect::<String>();
     let cases = [
-        (format!("{}=1", a(64)), format!("{}=1", a(65)), Reason::NameTooLong),
-        (format!("{}=1", encoded(64)), format!("{}=1", encoded(65)), Reason::NameTooLong),
-        (format!("x={}", a(8192)), format!("x={}", a(8193)), Reason::ValueTooLong),
-        (format!("x={}", encoded(8192)), format!("x={}", encoded(8193)), Reason::ValueTooLong),
-        (format!("state={}", a(8192)), format!("state={}", a(8193)), Reason::ValueTooLong),
-        (format!("claims={}", a(16_384)), format!("claims={}", a(16_385)), Reason::ValueTooLong),
+        (format!("{}=1", a(64)), format!("{}=1", a(65)), Reason::Form(FormError::NameTooLong)),
+        (format!("{}=1", encoded(64)), format!("{}=1", encoded(65)), Reason::Form(FormError::NameTooLong)),
+        (format!("x={}", a(8192)), format!("x={}", a(8193)), Reason::Form(FormError::ValueTooLong)),
+        (format!("x={}", encoded(8192)), format!("x={}", encoded(8193)), Reason::Form(FormError::ValueTooLong)),
+        (format!("state={}", a(8192)), format!("state={}", a(8193)), Reason::Form(FormError::ValueTooLong)),
+        (format!("claims={}", a(16_384)), format!("claims={}", a(16_385)), Reason::Form(FormError::ValueTooLong)),
         (
             format!("authorization_details={}", a(16_384)),
             format!("authorization_details={}", a(16_385)),
-            Reason::ValueTooLong,
+            Reason::Form(FormError::ValueTooLong),
         ),
-        (format!("request={}", a(32_768)), format!("request={}", a(32_769)), Reason::ValueTooLong),
-        (format!("client_secret={}", a(8192)), format!("client_secret={}", a(8193)), Reason::ValueTooLong),
-        (many(64), many(65), Reason::TooManyParameters),
-        (many(63) + "empty=", many(64) + "empty=", Reason::TooManyParameters),
+        (format!("request={}", a(32_768)), format!("request={}", a(32_769)), Reason::Form(FormError::ValueTooLong)),
+        (
+            format!("client_secret={}", a(8192)),
+            format!("client_secret={}", a(8193)),
+            Reason::Form(FormError::ValueTooLong),
+        ),
+        (many(64), many(65), Reason::Form(FormError::TooManyParameters)),
+        (many(63) + "empty=", many(64) + "empty=", Reason::Form(FormError::TooManyParameters)),
     ];
     for (within, beyond, reason) in cases {
         assert!(parse(within.as_bytes()).is_ok(), "{reason}");
         assert_eq!(parse(beyond.as_bytes()).err(), Some(reason));
     }
-    assert_eq!(parse(many(6000).as_bytes()).err(), Some(Reason::TooManyParameters));
+    assert_eq!(parse(many(6000).as_bytes()).err(), Some(Reason::Form(FormError::TooManyParameters)));
     assert!(parse(&[b'&'; 65_536]).is_ok());
-    assert_eq!(parse(&[b'&'; 65_537]).err(), Some(Reason::BodyTooLarge));
+    assert_eq!(parse(&[b'&'; 65_537]).err(), Some(Reason::Form(FormError::TooLarge)));
 }
 
 #[test]
@@ -150,8 +156,8 @@ fn bounds_follow_the_policy() {
     let server = Server::with(policy, [basic("basic")]);
     assert_eq!(server.push(&code_request(&[("x", &"y".repeat(64))])).status(), 201);
     let reason = |body: String| server.try_push(body.as_bytes()).unwrap_err().reason();
-    assert_eq!(reason(code_request(&[("x", &"y".repeat(65))])), Reason::ValueTooLong);
-    assert_eq!(reason(code_request(&[("x", "1"), ("y", "1")])), Reason::TooManyParameters);
+    assert_eq!(reason(code_request(&[("x", &"y".repeat(65))])), Reason::Form(FormError::ValueTooLong));
+    assert_eq!(reason(code_request(&[("x", "1"), ("y", "1")])), Reason::Form(FormError::TooManyParameters));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use parjar::{
     },
 };
 
-use crate::support::{FORM, ISSUER, authorization, basic, client};
+use crate::support::{FORM, ISSUER, authorization, basic, browser_with, client};
 
 /// An endpoint with the clients `basic` and `other`.
 pub(crate) fn builder(issuer: &str) -> ParEndpointBuilder {
@@ -50,7 +50,7 @@ where
     C: parjar::ClientRegistry,
     S: RequestStore,
 {
-    pollster::block_on(par.authorize(&format!("client_id=basic&request_uri={request_uri}"), browser))
+    pollster::block_on(par.authorize(&format!("client_id=basic&request_uri={request_uri}"), browser_with(browser)))
 }
 
 /// The refusal of an outcome that must be a page.

@@ -20,7 +20,7 @@ use parjar::{
 
 use crate::{
     host::{HostStore, builder, open, page, push},
-    support::{ISSUER, code_request, error, request_uri},
+    support::{ISSUER, browser_with, code_request, error, request_uri},
 };
 
 struct Bounded {
@@ -87,7 +87,10 @@ fn a_full_store_refuses_everybody_and_evicts_nobody() {
     assert_eq!(server.store.len(), 1_000);
     for handle in others {
         assert!(
-            pollster::block_on(server.par.authorize(&format!("client_id=other&request_uri={handle}"), None)).is_ok()
+            pollster::block_on(
+                server.par.authorize(&format!("client_id=other&request_uri={handle}"), browser_with(None))
+            )
+            .is_ok()
         );
     }
     assert!(mine.iter().all(|handle| open(&server.par, handle, None).is_ok()));

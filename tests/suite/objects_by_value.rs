@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     host::{answer, page, redirected},
-    support::{CALLBACK, ISSUER, Server, basic, form, with},
+    support::{CALLBACK, ISSUER, Server, basic, browser_with, form, with},
     tokens::{ES256_KEY, NOW, object, object_claims, object_header, object_server, signer},
 };
 
@@ -308,7 +308,7 @@ fn a_body_is_read_like_a_query() {
     // OIDC-001
     let server = object_server();
     let body = form([("client_id", "basic"), ("request", &*object("basic", json!({})))]);
-    assert!(pollster::block_on(server.par.authorize(body.as_bytes(), Some("browser"))).is_ok());
+    assert!(pollster::block_on(server.par.authorize(body.as_bytes(), browser_with(Some("browser")))).is_ok());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use parjar::{
 
 use crate::{
     host::{builder, open, push},
-    support::{FORM, ISSUER, authorization, code_request, request_uri},
+    support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
 };
 
 /// Notes every event as a line.
@@ -63,7 +63,7 @@ impl Watched {
     }
 
     fn authorize(&self, query: &str, browser: Option<&str>) {
-        let _ = pollster::block_on(self.par.authorize(query, browser));
+        let _ = pollster::block_on(self.par.authorize(query, browser_with(browser)));
     }
 
     fn saw(&self, lines: &[&str]) {
@@ -284,7 +284,7 @@ mod tracing_events {
         for rest in [("request_uri", "x"), ("response_type", "code")] {
             let query = crate::support::form([("client_id", hostile.as_str()), rest]);
             let lines = written(|par| {
-                assert!(pollster::block_on(par.authorize(&query, None)).is_err());
+                assert!(pollster::block_on(par.authorize(&query, browser_with(None))).is_err());
             });
             assert_eq!(lines.len(), 1);
             assert!(!lines[0].contains("canary"), "{}", lines[0]);

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use crate::{
     host::{answer, page, push, redirected},
-    support::{CALLBACK, CHALLENGE, ISSUER, Server, basic, body, client, code_request, form, public, with},
+    support::{
+        CALLBACK, CHALLENGE, ISSUER, Server, basic, body, browser_with, client, code_request, form, public, with,
+    },
 };
 
 fn plain(more: &[(&str, &str)]) -> String {
@@ -90,7 +92,8 @@ fn the_browser_is_told_what_a_push_would_have_been_told() {
     // PAR-022, PAR-062, ISS-001, OIDC-015, O-02
     let par = strict();
     for (more, error) in broken() {
-        let outcome = pollster::block_on(par.authorize(&plain(&[&more[..], &[("state", "a+b c")]].concat()), None));
+        let outcome =
+            pollster::block_on(par.authorize(&plain(&[&more[..], &[("state", "a+b c")]].concat()), browser_with(None)));
         let (refusal, location) = redirected(outcome);
         let expected =
             [("error", error), ("error_description", refusal.description()), ("state", "a+b c"), ("iss", ISSUER)];
@@ -121,7 +124,8 @@ fn no_error_ever_goes_to_a_redirect_uri_that_is_not_registered() {
     ] {
         for (more, _) in broken() {
             let query = form([("client_id", "basic"), ("response_type", "code"), ("redirect_uri", evil)]);
-            let refusal = page(pollster::block_on(par.authorize(&format!("{query}&{}", form(more)), None)));
+            let refusal =
+                page(pollster::block_on(par.authorize(&format!("{query}&{}", form(more)), browser_with(None))));
             let expected = [ErrorCode::InvalidRequest, ErrorCode::RequestNotSupported, ErrorCode::InvalidRequestObject];
             let is_expected = expected.contains(&refusal.code());
             assert!(is_expected, "{evil} {refusal}");

@@ -569,6 +569,7 @@ fn lifetimes_are_those_of_the_profile_as_long_as_the_policy_is_of_it() {
     // F2-018, BR-002, AU-002
     let build = |policy: Policy| {
         let builder = ParEndpoint::builder(ISSUER).policy(policy).response_signer(Signer(ALGORITHMS));
+        let builder = builder.token_endpoint(TOKEN_ENDPOINT);
         builder.clients(InMemoryRegistry::default()).build()
     };
     for profile in Profile::ALL {
@@ -657,8 +658,8 @@ fn discovery_is_that_of_the_profile() {
 fn presets_that_need_signed_responses_need_a_signer() {
     // F1-002, AU-005, FM-006
     for profile in Profile::ALL {
-        let build = |policy| ParEndpoint::builder(ISSUER).policy(policy).clients(InMemoryRegistry::default()).build();
-        let built = build(Policy::from(*profile));
+        let builder = ParEndpoint::builder(ISSUER).policy(Policy::from(*profile)).token_endpoint(TOKEN_ENDPOINT);
+        let built = builder.clients(InMemoryRegistry::default()).build();
         assert_eq!(built.is_err(), FAPI1.contains(profile), "{profile}");
     }
     let mut policy = Policy::fapi1_advanced();

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use parjar::{DenialCode, ErrorCode, Policy, Reason, Refusal, RequestUri, store::StoreError};
+use parjar::{DenialCode, ErrorCode, FormError, Policy, Reason, Refusal, RequestUri, store::StoreError};
 
 use crate::{
     host::{endpoint, open, page, push},
     store_double::{Call, Disturbance, StoreDouble},
-    support::{CALLBACK, CHALLENGE, Server, basic, code_request, form, request_uri, with},
+    support::{CALLBACK, CHALLENGE, Server, basic, browser_with, code_request, form, request_uri, with},
 };
 use serde_json::json;
 
@@ -434,10 +434,10 @@ fn a_repeated_parameter_is_refused_on_a_page() {
         format!("client_id=basic&request_uri={handle}&%72equest_uri=https://evil.example"),
         format!("client_id=basic&request_uri={handle}&state=a&state=b"),
     ] {
-        let refusal = page(pollster::block_on(par.authorize(&query, None)));
+        let refusal = page(pollster::block_on(par.authorize(&query, browser_with(None))));
         assert_eq!(
             (refusal.code(), refusal.reason()),
-            (ErrorCode::InvalidRequest, Reason::DuplicateParameter),
+            (ErrorCode::InvalidRequest, Reason::Form(FormError::DuplicateParameter)),
             "{query}"
         );
     }
@@ -522,7 +522,7 @@ fn what_arrives_is_bounded_like_a_push() {
         start + &"&".repeat(fill)
     };
     assert!(server.authorize(&query(64 * 1024), None).is_ok());
-    assert_eq!(page(server.authorize(&query(64 * 1024 + 1), None)).reason(), Reason::BodyTooLarge);
+    assert_eq!(page(server.authorize(&query(64 * 1024 + 1), None)).reason(), Reason::Form(FormError::TooLarge));
 }
 
 #[test]
@@ -539,10 +539,10 @@ fn the_futures_can_be_spawned() {
     let server = Server::new();
     let pending = server.open(&server.pushed(&code_request(&[]))).unwrap();
     let boxed = server.par.clone().boxed();
-    spawnable(&server.par.authorize("", None));
+    spawnable(&server.par.authorize("", browser_with(None)));
     spawnable(&server.par.complete(&pending));
     spawnable(&server.par.deny(&pending, DenialCode::ServerError));
-    spawnable(&boxed.authorize("", None));
+    spawnable(&boxed.authorize("", browser_with(None)));
     spawnable(&boxed.complete(&pending));
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{CALLBACK, CHALLENGE, Server, basic, error, form, public, with};
+use crate::support::{CALLBACK, CHALLENGE, Server, basic, browser_with, error, form, public, with};
 
 const SAME_ORIGIN: RedirectUriRule = RedirectUriRule::SameOrigin { below_registered_path: false };
 
@@ -470,7 +470,8 @@ fn a_scheme_without_a_dot_takes_a_switch_and_gets_nothing_but_a_code_with_pkce()
         .build()
         .unwrap();
     let refused =
-        pollster::block_on(later.authorize(&format!("client_id=basic&request_uri={handle}"), None)).unwrap_err();
+        pollster::block_on(later.authorize(&format!("client_id=basic&request_uri={handle}"), browser_with(None)))
+            .unwrap_err();
     assert_eq!(refused.refusal().reason(), Reason::RedirectUriWithdrawn);
     // The only one, and left out of the request.
     let only = with(basic("basic"), json!({ "redirect_uris": [EDITOR] }));

@@ -1,6 +1,6 @@
 //! Parameters in a request object: each of its JSON type, within limits, and none lost on the way to the login.
 
-use parjar::{ErrorCode, ParameterValue, Pending, Policy, Reason, jose::TokenFault};
+use parjar::{ErrorCode, FormError, ParameterValue, Pending, Policy, Reason, jose::TokenFault};
 use serde_json::{Value, json};
 
 use crate::{
@@ -280,7 +280,7 @@ fn nothing_may_stand_beside_a_pushed_object() {
     assert!(push(&[("client_id", "basic")]).is_ok());
     assert!(push(&[("scope", ""), ("x", "")]).is_ok(), "an empty one counts as left out");
     assert_eq!(push(&[("client_id", "other")]).unwrap_err().reason(), Reason::ClientMismatch);
-    assert_eq!(push(&[("request", &*good)]).unwrap_err().reason(), Reason::DuplicateParameter);
+    assert_eq!(push(&[("request", &*good)]).unwrap_err().reason(), Reason::Form(FormError::DuplicateParameter));
     assert_eq!(push(&[("request_uri", "")]).unwrap_err().reason(), Reason::RequestUriPushed);
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormRequest,
+    AuthorizeRefusal, ClientCertificate, ClientRegistration, DenialCode, ErrorCode, Event, FormError, FormRequest,
     InMemoryRegistry, ParEndpoint, Parameters, Policy, Reason, RedirectUriError, Rejection, Reply, store::StoreError,
 };
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::{
     store_double::{Call, Disturbance, StoreDouble},
     support::{
-        CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, body, client, code_request, form, request_uri,
-        with,
+        CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request,
+        form, request_uri, with,
     },
 };
 
@@ -89,7 +89,7 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
         ("claims", r#"{"id_token":{"cAnArY":null}}"#),
     ]);
     let headers = [("content-type", FORM.as_bytes()), ("x-forwarded-for", b"cAnArY")];
-    let certificate = ClientCertificate::new(CANARY.as_bytes(), true);
+    let certificate = ClientCertificate::with_verified_chain(CANARY.as_bytes());
     show(&certificate);
     let request = FormRequest::new("POST", headers, &form_body).with_client_certificate(certificate);
     show(&request);
@@ -104,7 +104,7 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     show(&reply);
 
     let query = format!("client_id=post&request_uri={handle}");
-    let pending = pollster::block_on(par.authorize(&query, Some("cAnArY-cookie"))).unwrap();
+    let pending = pollster::block_on(par.authorize(&query, browser_with(Some("cAnArY-cookie")))).unwrap();
     show(&pending);
     show(pending.request());
     show(pending.request().parameters());
@@ -178,15 +178,15 @@ const REASONS: [Reason; 68] = [
     Reason::ContentEncoding,
     Reason::RepeatedHeader,
     Reason::QueryNotEmpty,
-    Reason::BodyTooLarge,
-    Reason::MalformedEncoding,
-    Reason::NotUtf8,
-    Reason::ControlCharacter,
-    Reason::MalformedName,
-    Reason::DuplicateParameter,
-    Reason::TooManyParameters,
-    Reason::NameTooLong,
-    Reason::ValueTooLong,
+    Reason::Form(FormError::TooLarge),
+    Reason::Form(FormError::MalformedEncoding),
+    Reason::Form(FormError::NotUtf8),
+    Reason::Form(FormError::ControlCharacter),
+    Reason::Form(FormError::MalformedName),
+    Reason::Form(FormError::DuplicateParameter),
+    Reason::Form(FormError::TooManyParameters),
+    Reason::Form(FormError::NameTooLong),
+    Reason::Form(FormError::ValueTooLong),
     Reason::PushSwitchedOff,
     Reason::RequestUriPushed,
     Reason::MissingClientId,

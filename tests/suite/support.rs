@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticatedClient, AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ManualClock,
-    ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
+    AuthenticatedClient, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry,
+    ManualClock, ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
     store::{MemoryLimits, MemoryStore},
 };
 use serde_json::{Value, json};
@@ -105,12 +105,17 @@ impl Server {
     }
 
     pub(crate) fn authorize(&self, query: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
-        pollster::block_on(self.par.authorize(query, browser))
+        pollster::block_on(self.par.authorize(query, browser_with(browser)))
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
+}
+
+/// The browser with this cookie, or one that the host does not recognize.
+pub(crate) fn browser_with(cookie: Option<&str>) -> Browser<'_> {
+    cookie.map_or_else(Browser::danger_unbound, |cookie| Browser::bound(cookie).unwrap())
 }
 
 /// A registration for `client_secret_basic`.

@@ -1,6 +1,6 @@
 //! What untidy clients send: JSON with line breaks, claims in sets, long names, and more than a limit allows.
 
-use parjar::{ErrorCode, FormRequest, Policy, Profile, Reason, Refusal};
+use parjar::{ErrorCode, FormError, FormRequest, Policy, Profile, Reason, Refusal};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -50,7 +50,7 @@ fn control_characters_stay_refused_where_they_are_no_white_space_of_json() {
         ("x", "{\n}"),
     ] {
         let reason = Server::new().try_push(code_request(&[(name, value)]).as_bytes()).unwrap_err().reason();
-        assert_eq!(reason, Reason::ControlCharacter, "{name} {value:?}");
+        assert_eq!(reason, Reason::Form(FormError::ControlCharacter), "{name} {value:?}");
     }
     // What white space keeps apart does not become one word.
     let refused = |claims| Server::new().try_push(code_request(&[("claims", claims)]).as_bytes()).unwrap_err();

@@ -33,13 +33,13 @@ impl Element {
             let (key, value) = take_pair(&mut rest).ok_or(ClientCertHeaderError::Malformed)?;
             let is = |name: &str| key.eq_ignore_ascii_case(name.as_bytes());
             let mut other = None;
-            let slot = match () {
+            let place = match () {
                 () if is("hash") && !names => &mut element.hash,
                 () if is("cert") => &mut element.cert,
                 () if is("chain") => &mut element.chain,
                 () => &mut other,
             };
-            if slot.replace(value).is_some() {
+            if place.replace(value).is_some() {
                 return Err(ClientCertHeaderError::Malformed);
             }
             names |= is("uri") || is("dns");

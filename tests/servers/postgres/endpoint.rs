@@ -6,7 +6,7 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Pending,
+    AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry, ParEndpoint, Pending,
     RandomSource as _, Reply, SystemRandom,
     store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, RequestStore},
 };
@@ -41,7 +41,8 @@ impl<S: RequestStore> Node<S> {
     }
 
     pub(crate) async fn open(&self, request_uri: &str, browser: &str) -> Result<Pending, AuthorizeRefusal> {
-        self.0.authorize(&format!("client_id=web&request_uri={request_uri}"), Some(browser)).await
+        let browser = Browser::bound(browser).unwrap();
+        self.0.authorize(&format!("client_id=web&request_uri={request_uri}"), browser).await
     }
 }
 

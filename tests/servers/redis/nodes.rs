@@ -1,7 +1,7 @@
 //! Endpoints that share one server.
 
 use parjar::{
-    AuthorizeRefusal, BoxedParEndpoint, Client, ClientRegistration, ErrorCode, FormRequest, InMemoryRegistry,
+    AuthorizeRefusal, BoxedParEndpoint, Browser, Client, ClientRegistration, ErrorCode, FormRequest, InMemoryRegistry,
     ParEndpoint, Pending, Reply,
     store::{RedisStore, RequestStore},
 };
@@ -42,6 +42,7 @@ impl Node {
     }
 
     pub(crate) async fn open(&self, request_uri: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {
+        let browser = browser.map_or_else(Browser::danger_unbound, |cookie| Browser::bound(cookie).unwrap());
         self.par.authorize(&format!("client_id=web&request_uri={request_uri}"), browser).await
     }
 }

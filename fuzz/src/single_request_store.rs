@@ -11,7 +11,7 @@ use parjar::store::{
 
 /// Keeps the last request, whatever its key, and the marks of one input.
 #[derive(Clone, Default)]
-pub struct Slot(Arc<Mutex<State>>);
+pub struct SingleRequestStore(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -19,7 +19,7 @@ struct State {
     marks: Vec<RecordKey>,
 }
 
-impl Slot {
+impl SingleRequestStore {
     /// Forgets everything, and keeps this record for the next claim.
     pub fn put(&self, record: &[u8]) {
         *self.state() = State { record: Some(record.to_vec()), marks: Vec::new() };
@@ -46,7 +46,7 @@ impl Slot {
     }
 }
 
-impl RequestStore for Slot {
+impl RequestStore for SingleRequestStore {
     async fn insert(&self, request: NewRequest<'_>, _: Duration) -> Result<Remembered, InsertError> {
         self.mark(request.marks).map_err(|mark| InsertError::Refused(StoreRefusal::Replayed { mark }))?;
         self.state().record = Some(request.payload.to_vec());

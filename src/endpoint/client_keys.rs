@@ -1,0 +1,84 @@
+//! The public keys of clients, wherever they are: registered, or at a `jwks_uri`.
+
+use std::sync::Arc;
+
+use super::{build_error::BuildError, observers::Observers, server::Server};
+use crate::{
+    client::{
+        Client, Credential, KeySource,
+        jwks::{DynJwksSource, JwksCache, JwksCacheLimits, Lookup, NoSource},
+    },
+    jose::{TokenFault, VerificationKeys},
+    observer::Event,
+};
+
+/// Finds the keys that a client has registered, and fetches those that it publishes.
+pub(super) struct ClientKeys {
+    cache: JwksCache,
+    observers: Arc<Observers>,
+}
+
+/// The source of the keys at a `jwks_uri`, and how often it is asked.
+pub(super) struct GivenJwksSource {
+    pub(super) source: Arc<dyn DynJwksSource>,
+    pub(super) limits: JwksCacheLimits,
+}
+
+impl GivenJwksSource {
+    pub(super) fn build(self, server: &Server, observers: &Arc<Observers>) -> Result<ClientKeys, BuildError> {
+        self.limits.check().map_err(BuildError::JwksCache)?;
+        let cache = JwksCache::new(self.source, Arc::clone(&server.clock), self.limits);
+        Ok(ClientKeys { cache, observers: Arc::clone(observers) })
+    }
+}
+
+impl Default for GivenJwksSource {
+    fn default() -> Self {
+        Self { source: Arc::new(NoSource), limits: JwksCacheLimits::default() }
+    }
+}
+
+impl ClientKeys {
+    /// Tries the keys of a client, and newer ones if the known ones do not do and there `may_be_new` ones.
+    pub(super) async fn attempt<'c, T>(
+        &self,
+        source: Credential<'c, &KeySource>,
+        attempt: impl Fn(Credential<'c, &VerificationKeys>) -> Result<T, TokenFault>,
+        may_be_new: impl Fn(TokenFault) -> bool,
+    ) -> Result<T, TokenFault> {
+        let uri = match source.value() {
+            KeySource::Registered(keys) => return attempt(source.resolved(keys)),
+            KeySource::Uri(uri) => uri,
+        };
+        let client = source.client();
+        let keys = self.found(client, self.cache.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
+        let outcome = attempt(source.resolved(&keys));
+        if outcome.as_ref().is_err_and(|fault| may_be_new(*fault))
+            && let Some(newer) = self.found(client, self.cache.newer(uri, &keys).await)
+        {
+            return attempt(source.resolved(&newer));
+        }
+        outcome
+    }
+
+    fn found(&self, client: &Client, lookup: Lookup) -> Option<Arc<VerificationKeys>> {
+        let client_id = client.client_id();
+        match lookup {
+            Lookup::Known(keys) => Some(keys),
+            Lookup::Fetched(keys) => {
+                self.observers.observe(&Event::KeysFetched { client_id, usable: keys.len(), skipped: keys.skipped() });
+                Some(keys)
+            }
+            Lookup::Unavailable => None,
+            Lookup::Failed { error, stale } => {
+                self.observers.observe(&Event::KeysNotFetched { client_id, error: &error, stale: stale.is_some() });
+                stale
+            }
+        }
+    }
+}
+
+/// Tells the faults of a token that is perhaps signed with a new key: a sender that names no key may have one.
+pub(super) fn may_be_by_new_key(names_key: bool) -> impl Fn(TokenFault) -> bool {
+    move |fault| fault == TokenFault::NoKey || (fault == TokenFault::Signature && !names_key)
+}

@@ -1,0 +1,55 @@
+//! The nonces that an endpoint has issued lately: for DPoP proofs (RFC 9449 section 8), and as challenges for attested clients.
+
+use super::{build_error::BuildError, server::Server};
+use crate::{dpop::Nonces, random::RandomSource};
+
+/// The keys of the nonces, as the host has given them.
+#[derive(Default)]
+pub(super) struct GivenNonceKeys {
+    pub(super) current: Option<[u8; 32]>,
+    pub(super) replaced: Vec<[u8; 32]>,
+}
+
+/// The nonces of an endpoint. There are none where the policy demands neither nonces nor challenges.
+pub(super) struct IssuedNonces(Option<Nonces>);
+
+/// The fault of a proof for the sake of its nonce, and the nonce to try again with.
+pub(super) enum NonceFault {
+    Missing(String),
+    Stale(String),
+}
+
+impl GivenNonceKeys {
+    pub(super) fn build(self, server: &Server, random: &dyn RandomSource) -> Result<IssuedNonces, BuildError> {
+        let key = match (server.policy.uses_nonces(), self.current) {
+            (false, _) => return Ok(IssuedNonces(None)),
+            (true, Some(key)) => key,
+            (true, None) => {
+                let mut key = [0; 32];
+                random.fill(&mut key).map_err(|_| BuildError::Random)?;
+                key
+            }
+        };
+        Ok(IssuedNonces(Some(Nonces::new(&server.issuer, &key, &self.replaced))))
+    }
+}
+
+impl IssuedNonces {
+    /// The nonce to hand out.
+    pub(super) fn current(&self, server: &Server) -> Option<String> {
+        self.0.as_ref().map(|nonces| nonces.current(server.now()))
+    }
+
+    /// Checks the nonce in a proof that has to have one.
+    pub(super) fn check(&self, shown: Option<&str>, server: &Server) -> Result<(), NonceFault> {
+        let Some(nonces) = &self.0 else {
+            return Ok(());
+        };
+        let now = server.now();
+        match shown {
+            Some(nonce) if nonces.is_recent(nonce, now) => Ok(()),
+            Some(_) => Err(NonceFault::Stale(nonces.current(now))),
+            None => Err(NonceFault::Missing(nonces.current(now))),
+        }
+    }
+}

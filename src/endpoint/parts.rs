@@ -1,0 +1,23 @@
+//! The parts of an endpoint.
+
+use std::sync::Arc;
+
+use super::{
+    authenticator::Authenticator, object::ObjectOpener, observers::Observers, proof::ProofVerifier, records::Records,
+    replay::ReplayGuard, server::Server, urls::Urls,
+};
+use crate::{response::responder::Responder, validation::Validator};
+
+/// The parts that do not depend on the types of registry and store. Each has a step of its own; the order is the facade's.
+pub(super) struct Parts {
+    pub(super) server: Arc<Server>,
+    pub(super) urls: Arc<Urls>,
+    pub(super) authenticator: Authenticator,
+    pub(super) proofs: ProofVerifier,
+    pub(super) objects: ObjectOpener,
+    pub(super) validator: Validator,
+    pub(super) replay: Arc<ReplayGuard>,
+    pub(super) records: Records,
+    pub(super) responder: Arc<Responder>,
+    pub(super) observers: Arc<Observers>,
+}

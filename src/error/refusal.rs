@@ -1,0 +1,147 @@
+//! A refusal: a reason, with what helps its sender or the host.
+
+use std::{error::Error, fmt};
+
+use super::{Reason, Rejection, code::ErrorCode};
+use crate::{
+    cause::Cause,
+    error_text::debug_by_display,
+    protocol::{form_error::FormError, redirect_uri::RedirectUriError},
+};
+
+/// A request that was turned down.
+///
+/// `Display` and `Debug` are for logs: they name the [`Reason`], never a value of the request.
+#[derive(Clone)]
+pub struct Refusal {
+    reason: Reason,
+    retry_after: Option<u32>,
+    enclosed: Enclosed,
+}
+
+/// What comes with a refusal: something for the host's logs, or for the next attempt of its sender.
+#[derive(Clone)]
+enum Enclosed {
+    Nothing,
+    Cause(Cause),
+    DpopNonce(Box<str>),
+    AttestationChallenge(Box<str>),
+}
+
+impl Refusal {
+    pub(crate) fn unavailable(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
+    }
+
+    pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
+        Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
+    }
+
+    /// With the nonce that the next DPoP proof must have.
+    pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
+        Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }
+    }
+
+    /// With the challenge that the next proof of possession must have.
+    pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
+        Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
+    }
+
+    /// Why, as a value to count and to match on.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The `error` value that the sender gets.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.reason.code()
+    }
+
+    /// The HTTP status at the PAR and token endpoints. For pages see
+    /// [`AuthorizeRefusal::page_status`](crate::AuthorizeRefusal::page_status).
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.reason.status()
+    }
+
+    /// The public text.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.reason.description()
+    }
+
+    /// Seconds after which it is worth trying again, for a `Retry-After` header.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
+
+    /// The body of an error response (RFC 6749 section 5.2). Codes and descriptions are printable ASCII without quotes and
+    /// backslashes, so they need no escaping.
+    pub(crate) fn to_json(&self) -> String {
+        format!(r#"{{"error":"{}","error_description":"{}"}}"#, self.code(), self.description())
+    }
+
+    /// The nonce that the next DPoP proof must have, for a `DPoP-Nonce` header. It is there exactly when the code is
+    /// `use_dpop_nonce`.
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        match &self.enclosed {
+            Enclosed::DpopNonce(nonce) => Some(nonce),
+            _ => None,
+        }
+    }
+
+    /// The challenge that the next proof of possession of an attested key must have, for an `OAuth-Client-Attestation-Challenge`
+    /// header. It is there exactly when the code is `use_attestation_challenge`.
+    #[must_use]
+    pub fn attestation_challenge(&self) -> Option<&str> {
+        match &self.enclosed {
+            Enclosed::AttestationChallenge(challenge) => Some(challenge),
+            _ => None,
+        }
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { reason, retry_after: None, enclosed: Enclosed::Nothing }
+    }
+}
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Self {
+        Reason::Form(error).into()
+    }
+}
+
+impl From<RedirectUriError> for Refusal {
+    fn from(error: RedirectUriError) -> Self {
+        Reason::RedirectUri(error).into()
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Reason::Host(rejection).into()
+    }
+}
+
+debug_by_display!(Refusal);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.code(), self.reason)
+    }
+}
+
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.enclosed {
+            Enclosed::Cause(cause) => Some(cause.as_error()),
+            _ => None,
+        }
+    }
+}

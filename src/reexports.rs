@@ -1,0 +1,22 @@
+//! The crates whose types are part of this API. A type of another major version of them does not fit: a host that has such a
+//! version beside this one can name the right types by these paths.
+//!
+//! | crate | version | feature | its types are in |
+//! | --- | --- | --- | --- |
+//! | `deadpool_postgres` | 0.14 | `postgres` | `PostgresStore::builder` |
+//! | `http` | 1 | `http` | conversions to [`FormRequest`](crate::FormRequest) and from [`Reply`](crate::Reply) |
+//! | `redis` | 1 | `redis` | `RedisStore::builder` |
+//! | `serde_json` | 1 | | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata), [`ClientRegistration`](crate::ClientRegistration), [`AuthorizationRequest`](crate::AuthorizationRequest), [`DecryptionKeys`](crate::jose::DecryptionKeys) |
+//! | `time` | 0.3 | | [`Clock`](crate::Clock), [`Nonces`](crate::dpop::Nonces), [`Proof`](crate::dpop::Proof) |
+//! | `tokio_postgres` | 0.7 | `postgres` | the connections of `deadpool_postgres` |
+
+#[cfg(feature = "postgres")]
+pub use ::deadpool_postgres;
+#[cfg(feature = "http")]
+pub use ::http;
+#[cfg(feature = "redis")]
+pub use ::redis;
+pub use ::serde_json;
+pub use ::time;
+#[cfg(feature = "postgres")]
+pub use ::tokio_postgres;
