@@ -188,7 +188,7 @@ reasons! {
     ResponseMode "response_mode" InvalidRequest 400 "this response_mode is not supported here";
     /// A `response_mode` without a signature where the policy wants signed responses (JARM).
     SignedResponseRequired "signed_response_required" InvalidRequest 400 "response_mode must be jwt or another that is signed";
-    /// The host's signer could not sign the response.
+    /// The host's [`ResponseSigner`](crate::ResponseSigner) could not sign the response.
     ResponseNotSigned "response_not_signed" ServerError 500 "the server could not process the request";
     /// No `redirect_uri` where one is required.
     MissingRedirectUri "missing_redirect_uri" InvalidRequest 400 "redirect_uri is missing";

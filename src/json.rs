@@ -51,7 +51,7 @@ pub(crate) fn parse_within(text: &str, depth: u8) -> Result<Value, JsonError> {
 /// The same JSON without white space between its tokens, or `None` when a string in it has a raw control character. A text that is
 /// not JSON does not become JSON: what white space keeps apart stays apart.
 pub(crate) fn compact(text: &str) -> Option<Cow<'_, str>> {
-    if !text.bytes().any(is_white_space) {
+    if !text.bytes().any(|byte| byte <= b' ') {
         return Some(Cow::Borrowed(text));
     }
     let is_word = |byte: u8| !is_white_space(byte) && !b"{}[]:,\"".contains(&byte);

@@ -4,6 +4,7 @@ use crate::{
     client::jwks::JwksError,
     error::{DenialCode, Reason},
     jose::KeyError,
+    response::signer::SignerError,
 };
 
 /// Receives every outcome. It is called on the request path, so it should be quick.
@@ -43,6 +44,8 @@ pub enum Stage {
     Authorize,
     /// [`ParEndpoint::complete`](crate::ParEndpoint::complete) and [`ParEndpoint::deny`](crate::ParEndpoint::deny)
     Complete,
+    /// [`Granted::respond`](crate::Granted::respond), and the error responses of the other steps: they could not be signed.
+    Respond,
     /// [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client)
     Token,
     /// [`ParEndpoint::verify_dpop_proof`](crate::ParEndpoint::verify_dpop_proof)
@@ -57,6 +60,7 @@ impl Stage {
             Self::Push => "push",
             Self::Authorize => "authorize",
             Self::Complete => "complete",
+            Self::Respond => "respond",
             Self::Token => "token",
             Self::Resource => "resource",
         }
@@ -85,6 +89,8 @@ pub enum Event<'a> {
         reason: Reason,
         /// Whom the request named, if there is such a client.
         client_id: Option<&'a str>,
+        /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
+        clock_offset: Option<i64>,
     },
     /// An authorization began, or its page was loaded again.
     #[non_exhaustive]
@@ -135,6 +141,14 @@ pub enum Event<'a> {
         /// How many marks were left out.
         marks: usize,
     },
+    /// An authorization response could not be signed. The refusal follows as an event of its own.
+    #[non_exhaustive]
+    ResponseNotSigned {
+        /// The client that it was for.
+        client_id: &'a str,
+        /// Why, for the host's logs.
+        error: &'a SignerError,
+    },
     /// A spent `request_uri` was used again: a reload after the fact, or somebody who got hold of it. The refusal follows as an
     /// event of its own.
     #[non_exhaustive]
@@ -144,8 +158,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, or `WARN` for replays, for keys that cannot be
-/// fetched, and for marks that a store has no room for.
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for keys that cannot be fetched and for
+/// marks that a store has no room for, or `ERROR` for responses that cannot be signed.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]
@@ -161,10 +175,10 @@ impl Observer for TracingObserver {
             Event::Pushed { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "pushed");
             }
-            Event::Refused { stage, reason, client_id } => {
+            Event::Refused { stage, reason, client_id, clock_offset } => {
                 let client_id = client_id.map(shortened);
                 let client_id = client_id.as_ref().map(tracing::field::debug);
-                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, "refused");
+                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, clock_offset, "refused");
             }
             Event::Opened { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "opened");
@@ -184,6 +198,9 @@ impl Observer for TracingObserver {
             }
             Event::HygieneSkipped { client_id, marks } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), marks, "hygiene skipped");
+            }
+            Event::ResponseNotSigned { client_id, error: _ } => {
+                tracing::error!(target: "parjar", client_id = ?shortened(client_id), "response not signed");
             }
             Event::Replayed { client_id } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");

@@ -138,6 +138,9 @@ pub struct Policy {
     /// Whether a client assertion needs `iat`. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,
+    /// Whether the `aud` of a client assertion may be the issuer in an array of one, as many libraries write it, or only a string.
+    /// Default `true`.
+    pub accept_client_assertion_audience_array: bool,
     /// What client attestations have to be.
     pub client_attestation: ClientAttestationPolicy,
     /// The algorithms of request objects. Default all; RS256, RS384, RS512, and those with the `client_secret`, only for

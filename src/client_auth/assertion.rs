@@ -45,6 +45,8 @@ pub(crate) struct VerifiedAssertion<'a, 'c> {
 /// The servers that an assertion may be meant for.
 pub(crate) struct Audiences<'a> {
     pub(crate) issuer: &'a str,
+    /// The issuer may be the only element of an array.
+    pub(crate) in_array: bool,
     /// The endpoints, for clients that may still name one instead (RFC 9126 section 2).
     pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 2]>,
 }
@@ -105,6 +107,7 @@ impl<'a> Assertion<'a> {
     fn is_meant_for(&self, audiences: &Audiences<'_>) -> bool {
         match (&self.audience, audiences.endpoints) {
             (Some(Audience::One(one)), _) if one == audiences.issuer => true,
+            (Some(Audience::Several(several)), _) if audiences.in_array && is_alone(audiences.issuer, several) => true,
             (Some(audience), Some(endpoints)) => {
                 audience.contains(audiences.issuer)
                     || endpoints.into_iter().flatten().flatten().any(|url| audience.contains(url))
@@ -164,4 +167,8 @@ impl<'a, 'c> VerifiedAssertion<'a, 'c> {
     pub(super) fn single_use(&self) -> (&'a str, i64) {
         (self.id, self.expires_at)
     }
+}
+
+fn is_alone(issuer: &str, audiences: &[String]) -> bool {
+    matches!(audiences, [one] if one == issuer)
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::attesters::Attester;
 use crate::{
     client::{Client, Credential, PossessionMethod},
+    dpop::RecentNonce,
     error::Reason,
     http::{FormRequest, Header},
     jose::{
@@ -102,6 +103,14 @@ impl<'a> Attestation<'a> {
         &self.client_id
     }
 
+    /// `iat` of the proof, if that is a JWT of its own.
+    pub(super) fn proof_issued_at(&self) -> Option<i64> {
+        match &self.proof {
+            Possession::Jwt(proof) => proof.dates.issued_at,
+            Possession::Dpop => None,
+        }
+    }
+
     /// Checks all that does not depend on the client.
     pub(super) fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<CheckedAttestation<'_>, Reason> {
         self.check_attestation(policy, now).map_err(Reason::ClientAttestation)?;
@@ -182,6 +191,11 @@ impl<'a, 'c> VerifiedAttestation<'a, 'c> {
         dates.expires_at.is_some_and(|expiry| now < expiry) && policy.client_attestation.max_age.is_none_or(is_young)
     }
 
+    /// With a proof that has a recent challenge, whose time counts in place of its own.
+    pub(crate) fn with_challenge(self, challenge: RecentNonce) -> Self {
+        Self { single_use: self.single_use.map(|(id, _)| (id, challenge.until())), ..self }
+    }
+
     /// The challenge in the proof, if the proof is a JWT that can have one.
     pub(crate) fn challenge(&self) -> Option<Option<&'a str>> {
         match &self.attestation.proof {
@@ -221,9 +235,12 @@ impl<'a> Proof<'a> {
         let issued_at = self.dates.issued_at.ok_or(TokenFault::MissingIssuedAt)?;
         // The first second in which it is too old.
         let expires_at = issued_at.saturating_add(policy.client_attestation.pop_lifetime.into()).saturating_add(1);
-        self.dates.check(now, policy.clock_leeway)?;
-        if expires_at <= now {
-            return Err(TokenFault::Lifetime);
+        // The time of a challenge counts in place of its own.
+        if !(policy.client_attestation.require_challenge && self.challenge.is_some()) {
+            self.dates.check(now, policy.clock_leeway)?;
+            if expires_at <= now {
+                return Err(TokenFault::Lifetime);
+            }
         }
         match &self.audience {
             Some(Audience::One(one)) if one == issuer => Ok(CheckedProof { proof: self, expires_at }),

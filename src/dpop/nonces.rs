@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::Key};
 use sha2::Sha256;
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
 /// Seconds after which there is a new nonce. The one before is still good, so that each can be used for two to four minutes.
@@ -34,6 +34,20 @@ pub struct Nonces {
     replaced: Vec<Issuing>,
 }
 
+/// A nonce that a server has handed out lately. [`Nonces::recent`] makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecentNonce {
+    until: i64,
+}
+
+impl RecentNonce {
+    /// The first second, counted from 1970, in which the nonce is not recent any more.
+    #[must_use]
+    pub fn until(self) -> i64 {
+        self.until
+    }
+}
+
 /// A key that has taken in the issuer.
 #[derive(Clone)]
 struct Issuing(Hmac<Sha256>);
@@ -58,17 +72,24 @@ impl Nonces {
     /// has handed it out.
     #[must_use]
     pub fn is_recent(&self, nonce: &str, now: OffsetDateTime) -> bool {
-        let Ok(nonce) = URL_SAFE_NO_PAD.decode(nonce) else {
-            return false;
-        };
+        self.recent(nonce, now).is_some()
+    }
+
+    /// Returns the nonce as a recent one, if it [is](Self::is_recent): the server's own clock says when the proof with it was made.
+    #[must_use]
+    pub fn recent(&self, nonce: &str, now: OffsetDateTime) -> Option<RecentNonce> {
+        let nonce = URL_SAFE_NO_PAD.decode(nonce).ok()?;
         let now = step(now);
-        let mut found = Choice::from(0);
+        let (mut found, mut of_step) = (Choice::from(0), now);
         for issuing in std::iter::once(&self.current).chain(&self.replaced) {
             for step in [now, now.saturating_sub(1), now.saturating_add(1)] {
-                found |= issuing.nonce(step).ct_eq(&nonce);
+                let equal = issuing.nonce(step).ct_eq(&nonce);
+                of_step.conditional_assign(&step, equal);
+                found |= equal;
             }
         }
-        found.into()
+        let until = of_step.saturating_add(2).saturating_mul(STEP);
+        bool::from(found).then_some(RecentNonce { until })
     }
 }
 

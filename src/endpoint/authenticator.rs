@@ -45,7 +45,7 @@ impl Authenticator {
         let checked = presented.check(issuer, policy, || self.server.now().unix_timestamp());
         let outcome = match (client, &checked) {
             (None, _) => Err(Reason::UnknownClient.into()),
-            (Some(_), Err(reason)) => Err((*reason).into()),
+            (Some(_), Err(refusal)) => Err(refusal.clone()),
             (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
@@ -99,7 +99,11 @@ impl Authenticator {
     fn audiences(&self, client: &Client) -> Audiences<'_> {
         let legacy = self.server.policy.danger_allow_legacy_assertion_audience || client.allows_legacy_audience();
         let endpoints = legacy.then(|| self.urls.of_client_authentication());
-        Audiences { issuer: &self.server.issuer, endpoints }
+        Audiences {
+            issuer: &self.server.issuer,
+            in_array: self.server.policy.accept_client_assertion_audience_array,
+            endpoints,
+        }
     }
 }
 

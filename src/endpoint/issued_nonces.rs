@@ -1,7 +1,10 @@
 //! The nonces that an endpoint has issued lately: for DPoP proofs (RFC 9449 section 8), and as challenges for attested clients.
 
 use super::{build_error::BuildError, server::Server};
-use crate::{dpop::Nonces, random::RandomSource};
+use crate::{
+    dpop::{Nonces, RecentNonce},
+    random::RandomSource,
+};
 
 /// The keys of the nonces, as the host has given them.
 #[derive(Default)]
@@ -40,16 +43,14 @@ impl IssuedNonces {
         self.0.as_ref().map(|nonces| nonces.current(server.now()))
     }
 
-    /// Checks the nonce in a proof that has to have one.
-    pub(super) fn check(&self, shown: Option<&str>, server: &Server) -> Result<(), NonceFault> {
+    /// Checks the nonce in a proof that has to have one, if there are nonces.
+    pub(super) fn check(&self, shown: Option<&str>, server: &Server) -> Result<Option<RecentNonce>, NonceFault> {
         let Some(nonces) = &self.0 else {
-            return Ok(());
+            return Ok(None);
         };
         let now = server.now();
-        match shown {
-            Some(nonce) if nonces.is_recent(nonce, now) => Ok(()),
-            Some(_) => Err(NonceFault::Stale(nonces.current(now))),
-            None => Err(NonceFault::Missing(nonces.current(now))),
-        }
+        let shown = shown.ok_or_else(|| NonceFault::Missing(nonces.current(now)))?;
+        let recent = nonces.recent(shown, now).ok_or_else(|| NonceFault::Stale(nonces.current(now)))?;
+        Ok(Some(recent))
     }
 }

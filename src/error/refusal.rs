@@ -26,11 +26,17 @@ enum Enclosed {
     Cause(Cause),
     DpopNonce(Box<str>),
     AttestationChallenge(Box<str>),
+    ClockOffset(i64),
 }
 
 impl Refusal {
     pub(crate) fn unavailable(reason: Reason, cause: impl Into<Cause>) -> Self {
         Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
+    }
+
+    /// A fault of this side that does not go away by itself.
+    pub(crate) fn failed(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: None, enclosed: Enclosed::Cause(cause.into()) }
     }
 
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
@@ -45,6 +51,24 @@ impl Refusal {
     /// With the challenge that the next proof of possession must have.
     pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
         Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
+    }
+
+    /// With the seconds by which the clock of the sender seems to be behind.
+    pub(crate) fn with_clock_offset(self, seconds: Option<i64>) -> Self {
+        match seconds {
+            Some(seconds) => Self { enclosed: Enclosed::ClockOffset(seconds), ..self },
+            None => self,
+        }
+    }
+
+    /// Returns the seconds between the `iat` of a proof of possession and now, for the host's logs, where the proof is refused for
+    /// its dates. A positive number is that of a clock that is behind, or of a proof that is old.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<i64> {
+        match self.enclosed {
+            Enclosed::ClockOffset(seconds) => Some(seconds),
+            _ => None,
+        }
     }
 
     /// Why, as a value to count and to match on.

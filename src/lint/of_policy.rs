@@ -85,6 +85,14 @@ const RULES: &[LintRule<Policy>] = &[
                       2.0 Security Profile section 5.3.2.1)",
     },
     LintRule {
+        severity: DoesNotConform,
+        label: "assertion_audience_array",
+        member: "accept_client_assertion_audience_array",
+        profiles: &[Profile::Fapi2SecurityProfile, Profile::Fapi2MessageSigning, Profile::Haip, Profile::Atproto],
+        broken: |policy| policy.accept_client_assertion_audience_array,
+        requirement: "the aud of an assertion must be the issuer as a string (FAPI 2.0 Security Profile section 5.3.2.1)",
+    },
+    LintRule {
         severity: Dangerous,
         label: "access_token_in_response",
         member: "response_types_supported",

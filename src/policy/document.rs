@@ -46,6 +46,7 @@ struct Document {
     token_endpoint_auth_signing_alg_values_supported: Vec<SigningAlgorithm>,
     require_client_assertion_type: bool,
     require_client_assertion_iat: bool,
+    accept_client_assertion_audience_array: bool,
     client_attestation: ClientAttestationPolicy,
     request_object_signing_alg_values_supported: Vec<SigningAlgorithm>,
     request_object_encryption_alg_values_supported: Vec<KeyManagement>,

@@ -70,6 +70,7 @@ impl Policy {
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             require_client_assertion_type: false,
             require_client_assertion_iat: false,
+            accept_client_assertion_audience_array: true,
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
@@ -133,6 +134,7 @@ impl Policy {
         Self {
             profile: Profile::Fapi2SecurityProfile,
             require_pushed_authorization_requests: true,
+            accept_client_assertion_audience_array: false,
             ..Self::fapi(FAPI2_ALGORITHMS)
         }
     }
@@ -182,6 +184,7 @@ impl Policy {
             required_scopes: vec!["atproto".to_owned()],
             code_challenge_memory: DAY,
             require_client_assertion_iat: true,
+            accept_client_assertion_audience_array: false,
             token_endpoint_auth_methods_supported: vec![AuthenticationMethod::PrivateKeyJwt],
             danger_allow_unauthenticated_clients: true,
             ..Self::fapi(FAPI2_ALGORITHMS)

@@ -236,3 +236,40 @@ fn an_endpoint_without_a_key_for_its_nonces_is_not_built() {
     assert!(builder(nonce_policy()).dpop_nonce_key([1; 32]).build().is_ok());
     assert!(builder(Policy::oauth()).build().is_ok());
 }
+
+#[test]
+fn a_device_with_a_wrong_clock_can_log_in_where_nonces_are_demanded() {
+    // RFC 9449 section 4.3, item 11: the time of the nonce counts
+    let server = dpop_server(nonce_policy());
+    let nonce = handed_out(&server);
+    let now = server.clock.now().unix_timestamp();
+    for iat in [0, now - 86_400, now - 61, now + 11, now + 86_400] {
+        let token = proof(&ES256_KEY, json!({ "nonce": nonce, "iat": iat }));
+        assert_eq!(reason(server.push_proofs(&[&token], &code_request(&[]))), None, "{iat}");
+        // As long as the nonce is good, the proof is known.
+        let replayed = Some(Reason::DpopProof(TokenFault::Replayed));
+        assert_eq!(reason(server.push_proofs(&[&token], &code_request(&[]))), replayed, "{iat}");
+    }
+    assert_eq!(
+        refused(&server, json!({ "nonce": nonce, "iat": null })).reason(),
+        Reason::DpopProof(TokenFault::MissingIssuedAt)
+    );
+    let token = proof(&ES256_KEY, json!({ "nonce": nonce, "iat": now - 3600 }));
+    server.push_proofs(&[&token], &code_request(&[])).unwrap();
+    for _ in 0..400 {
+        server.pass(1);
+        let again = reason(server.push_proofs(&[&token], &code_request(&[])));
+        let known = [Some(Reason::DpopProof(TokenFault::Replayed)), Some(Reason::StaleDpopNonce)];
+        assert!(known.contains(&again), "{again:?}");
+    }
+}
+
+#[test]
+fn the_log_learns_by_how_much_a_clock_is_off() {
+    let server = dpop_server(Policy::oauth());
+    let now = server.clock.now().unix_timestamp();
+    for (iat, offset) in [(now - 400, Some(400)), (now + 90, Some(-90))] {
+        assert_eq!(refused(&server, json!({ "iat": iat })).clock_offset(), offset);
+    }
+    assert_eq!(refused(&server, json!({ "iat": now, "htm": "GET" })).clock_offset(), None);
+}

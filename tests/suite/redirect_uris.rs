@@ -695,7 +695,7 @@ proptest! {
             let pending = server.open(&crate::support::request_uri(&reply)).unwrap();
             prop_assert_eq!(pending.request().redirect_uri().as_str(), &redirect_uri);
             let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-            let redirect = granted.respond([("code", "c")]);
+            let redirect = crate::host::respond(&granted, [("code", "c")]);
             let location = redirect.location().unwrap();
             let added = location.strip_prefix(&*redirect_uri).unwrap();
             let separator = match redirect_uri.split_once('?') {
