@@ -114,6 +114,10 @@ pub struct Policy {
     /// Seconds that the `code_challenge` of a pushed request is remembered, 0 to 604 800, so that its client cannot push it again
     /// in that time: a challenge that is always the same protects nothing (RFC 9700 section 2.1.1). A client that has lost the
     /// reply to a push needs a new challenge to push again. Default 0: not at all.
+    ///
+    /// Each push then leaves a mark in the store for so long: a memory of a day takes 86 400 marks for each push a second, up to 22 MB
+    /// in a [`MemoryStore`](crate::store::MemoryStore) and about 17 MB in PostgreSQL and Redis. A store that has no room for such a
+    /// mark leaves it out, which [`Event::HygieneSkipped`](crate::Event::HygieneSkipped) reports; nothing is refused for it.
     pub code_challenge_memory: u32,
     /// The `response_type` values that are offered. Default `code` alone.
     pub response_types_supported: Vec<ResponseType>,

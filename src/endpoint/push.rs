@@ -10,7 +10,7 @@ use crate::{
     jose::TokenFault,
     observer::{Event, Stage},
     protocol::parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
-    store::RequestStore,
+    store::{Remembered, RequestStore},
     validation::Provenance,
 };
 
@@ -58,7 +58,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Parts { urls, authenticator, proofs, validator, replay, records, .. } = &*self.parts;
+        let Parts { urls, authenticator, proofs, validator, replay, records, observers, .. } = &*self.parts;
         let registered = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
         let vouched = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
@@ -79,7 +79,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         let expires_in = self.expires_in(request.client(), expires_at)?;
-        let request_uri = records.insert(&self.store, &request, expires_in, &once).await?;
+        let (request_uri, Remembered { skipped, .. }) =
+            records.insert(&self.store, &request, expires_in, &once).await?;
+        if skipped > 0 {
+            let client_id = request.client_id();
+            observers.observe(&Event::HygieneSkipped { client_id, marks: skipped });
+        }
         Ok(Pushed { request_uri, expires_in, dpop_nonce: proofs.next_nonce() })
     }
 

@@ -341,6 +341,16 @@ const RULES: &[LintRule<Policy>] = &[
         requirement: "a challenge must not be used for another session, for a day for instance (AT Protocol)",
     },
     LintRule {
+        severity: Note,
+        label: "code_challenge_memory_cost",
+        member: "code_challenge_memory",
+        profiles: ALL,
+        broken: |policy| policy.code_challenge_memory > 0,
+        requirement: "each push leaves a mark in the store for so long; a memory of a day takes 86 400 marks for each push a second, \
+                      up to 22 MB in memory, about 17 MB in PostgreSQL or Redis; beyond the bounds of the store, challenges \
+                      are not remembered",
+    },
+    LintRule {
         severity: DoesNotConform,
         label: "redirect_uri_not_required",
         member: "require_redirect_uri",

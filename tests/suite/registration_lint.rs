@@ -6,7 +6,7 @@ use parjar::{AuthenticationMethod, Finding, Policy, Profile, Severity, jose::Sig
 use serde_json::{Value, json};
 
 use crate::{
-    policy_lint::{FAPI, FAPI1, FAPI2},
+    policy_lint::{Deviations as _, FAPI, FAPI1, FAPI2},
     support::{CALLBACK, client, with},
     tokens::{ES256_KEY, LONG_SECRET},
 };
@@ -27,7 +27,7 @@ type Found = BTreeMap<&'static str, Severity>;
 /// Labels and severities of what is found in a registration that conforms but for this, under the preset of a profile.
 fn found(profile: Profile, changed: &Value) -> Found {
     let client = client(with(conforming(), changed.clone()));
-    let findings = Policy::from(profile).lint(profile, [&client]);
+    let findings = Policy::from(profile).deviations(profile, [&client]);
     assert!(findings.iter().all(|finding| finding.client_id() == Some(client.client_id())), "{findings:?}");
     findings.iter().map(|finding: &Finding| (finding.label(), finding.severity())).collect()
 }
@@ -170,7 +170,7 @@ fn redirect_uris_of_requests_are_found_that_the_policy_does_not_allow() {
     let mut policy = Policy::fapi2_security_profile();
     policy.allow_per_request_redirect_uris = true;
     policy.restrict_per_request_redirect_uris_to_registered_path = true;
-    assert_eq!(policy.lint(Fapi2SecurityProfile, [&client(with(conforming(), changed))]), []);
+    assert_eq!(policy.deviations(Fapi2SecurityProfile, [&client(with(conforming(), changed))]), []);
 }
 
 #[test]
