@@ -1,9 +1,10 @@
 //! What in a policy and in registrations is dangerous, or is not what a profile asks for.
 
+mod misspelled;
 mod of_clients;
 mod of_policy;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     client::Client,
@@ -17,7 +18,7 @@ pub struct Finding {
     label: &'static str,
     client_id: Option<Box<str>>,
     member: &'static str,
-    requirement: &'static str,
+    requirement: Cow<'static, str>,
 }
 
 /// How much a [`Finding`] matters.
@@ -77,8 +78,8 @@ impl Finding {
 
     /// What is asked for, with the section that asks for it.
     #[must_use]
-    pub fn requirement(&self) -> &'static str {
-        self.requirement
+    pub fn requirement(&self) -> &str {
+        &self.requirement
     }
 }
 
@@ -110,7 +111,7 @@ impl<Subject> LintRule<Subject> {
             label: self.label,
             client_id: client_id.map(Into::into),
             member: self.member,
-            requirement: self.requirement,
+            requirement: self.requirement.into(),
         })
     }
 }
