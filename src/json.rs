@@ -100,6 +100,17 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Strict { depth: MAX_DEPTH, numbers: Numbers::Any, too_deep: &Cell::new(false) }.deserialize(deserializer)
 }
 
+/// Returns `true` for `null`, `""`, `[]` and `{}`, which some writers put in place of a member that they do not have.
+pub(crate) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth: u8,

@@ -251,7 +251,7 @@ pub use self::{
         forwarded_certificate::{ClientCertHeaderError, ForwardedCertificate},
     },
     client::{
-        BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
+        BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
         jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },

@@ -1,9 +1,10 @@
 //! Findings: settings and registrations that are dangerous, or that do not conform to a profile.
 
+mod misspelled;
 mod of_clients;
 mod of_policy;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     client::Client,
@@ -17,7 +18,7 @@ pub struct Finding {
     label: &'static str,
     client_id: Option<Box<str>>,
     member: &'static str,
-    requirement: &'static str,
+    requirement: Cow<'static, str>,
 }
 
 /// The weight of a [`Finding`].
@@ -77,8 +78,8 @@ impl Finding {
 
     /// Returns the requirement, with the section that states it.
     #[must_use]
-    pub fn requirement(&self) -> &'static str {
-        self.requirement
+    pub fn requirement(&self) -> &str {
+        &self.requirement
     }
 }
 
@@ -110,7 +111,7 @@ impl<Subject> LintRule<Subject> {
             label: self.label,
             client_id: client_id.map(Into::into),
             member: self.member,
-            requirement: self.requirement,
+            requirement: self.requirement.into(),
         })
     }
 }

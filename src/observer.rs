@@ -132,6 +132,15 @@ pub enum Event<'a> {
         /// `true` if the keys of an earlier fetch are used instead.
         stale: bool,
     },
+    /// The store had no room to remember what is remembered for hygiene, such as the code challenge of a push, which was taken all
+    /// the same: its repetition would not be noticed. See [`MarkPurpose::Hygiene`](crate::store::MarkPurpose::Hygiene).
+    #[non_exhaustive]
+    HygieneSkipped {
+        /// The client.
+        client_id: &'a str,
+        /// How many marks were left out.
+        marks: usize,
+    },
     /// An authorization response could not be signed. The refusal follows as an event of its own.
     #[non_exhaustive]
     ResponseNotSigned {
@@ -149,8 +158,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays and for keys that cannot be
-/// fetched, or `ERROR` for responses that cannot be signed.
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for keys that cannot be fetched and for
+/// marks that a store has no room for, or `ERROR` for responses that cannot be signed.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]
@@ -186,6 +195,9 @@ impl Observer for TracingObserver {
             }
             Event::KeysNotFetched { client_id, error: _, stale } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), stale, "keys not fetched");
+            }
+            Event::HygieneSkipped { client_id, marks } => {
+                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), marks, "hygiene skipped");
             }
             Event::ResponseNotSigned { client_id, error: _ } => {
                 tracing::error!(target: "parjar", client_id = ?shortened(client_id), "response not signed");

@@ -115,6 +115,10 @@ pub struct Policy {
     /// Seconds that the `code_challenge` of a pushed request is remembered, 0 to 604 800, so that its client cannot push it again
     /// in that time: a challenge that is always the same protects nothing (RFC 9700 section 2.1.1). A client that has lost the
     /// reply to a push needs a new challenge to push again. Default 0: not at all.
+    ///
+    /// Each push then leaves a mark in the store for so long: a memory of a day takes 86 400 marks for each push a second, up to 22 MB
+    /// in a [`MemoryStore`](crate::store::MemoryStore) and about 17 MB in PostgreSQL and Redis. A store that has no room for such a
+    /// mark leaves it out, which [`Event::HygieneSkipped`](crate::Event::HygieneSkipped) reports; nothing is refused for it.
     pub code_challenge_memory: u32,
     /// The `response_type` values that are offered. Default `code` alone.
     pub response_types_supported: Vec<ResponseType>,
@@ -132,9 +136,17 @@ pub struct Policy {
     /// Requires the `typ` `client-authentication+jwt` of client assertions (RFC 7523bis), which older clients do not
     /// send. Default `false`; the type of another kind of token is always refused.
     pub require_client_assertion_type: bool,
+    /// Refuses client assertions and request objects with `x5c`, `x5t`, `x5u` or `jku` in their header. Default `false` in `oauth` and
+    /// `oidc`, where they are ignored: nothing is fetched from there, and no key is taken from there. `true` elsewhere. A `jwk` is
+    /// refused in any case; `x5t#S256` may be there, and chooses among the registered keys.
+    pub refuse_key_hints_in_token_headers: bool,
     /// Requires `iat` in client assertions. Default `false`. Without one, only the time that is left until its `exp` is
     /// bounded.
     pub require_client_assertion_iat: bool,
+    /// Accepts a client secret with `+` or `%` also as many clients send it by HTTP Basic, without the form-encoding of RFC 6749
+    /// section 2.3.1. Default `false`. It costs a second comparison, and a secret verifier of the host is asked twice. The
+    /// registration of a client can have it for that client.
+    pub accept_unencoded_basic_secrets: bool,
     /// Accepts client assertions whose `aud` is the issuer in an array of one, as many libraries write it, beside those whose `aud`
     /// is a string. Default `true`.
     pub accept_client_assertion_audience_array: bool,

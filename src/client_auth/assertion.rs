@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{
     client::{Client, Credential},
     error::Reason,
-    jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_key},
+    jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_keys},
     policy::Policy,
 };
 
@@ -61,7 +61,8 @@ impl<'a> Assertion<'a> {
     }
 
     fn parse(text: &'a str, policy: &Policy) -> Result<Self, TokenFault> {
-        let jws = Jws::parse(text, policy.limits.value)?;
+        let jws = Jws::parse_ignoring_hints(text, policy.limits.value)?;
+        jws.header.check_hints(policy.refuse_key_hints_in_token_headers)?;
         let claims = ClaimSet::parse(jws.unverified_payload())?;
         let issuer = claims.text("iss")?.ok_or(TokenFault::Issuer)?;
         let subject = claims.text("sub")?.ok_or(TokenFault::Subject)?;
@@ -148,7 +149,7 @@ impl<'a> CheckedAssertion<'a> {
 
     /// Verifies it with a key of no client.
     pub(super) fn verify_decoy(&self, policy: &Policy) {
-        verify_with_decoy_key(&self.assertion.jws, &policy.token_endpoint_auth_signing_alg_values_supported);
+        verify_with_decoy_keys(&self.assertion.jws, &policy.token_endpoint_auth_signing_alg_values_supported);
     }
 }
 

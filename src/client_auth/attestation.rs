@@ -12,7 +12,8 @@ use crate::{
     error::Reason,
     http::{FormRequest, Header},
     jose::{
-        Audience, ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault, VerificationKeys, verify_with_decoy_key,
+        Audience, ClaimSet, Dates, EmbeddedKey, EvenKeys, Jws, Permitted, TokenFault, VerificationKeys,
+        verify_with_decoy_keys,
     },
     policy::Policy,
     protocol::confirmation::Thumbprint,
@@ -157,7 +158,7 @@ impl<'a> CheckedAttestation<'a> {
         if *attestation.client_id != *client.client_id() {
             return Err(Reason::ClientAttestation(TokenFault::Subject));
         }
-        attestation.jws.verify(keys.value(), &permitted(policy)).map_err(Reason::ClientAttestation)?;
+        attestation.jws.verify(&EvenKeys(keys.value()), &permitted(policy)).map_err(Reason::ClientAttestation)?;
         let by_key = |proof: &CheckedProof<'a>| proof.verify(&attestation.key, policy);
         let single_use = proof.as_ref().map(by_key).transpose().map_err(Reason::AttestationProof)?;
         Ok(VerifiedAttestation { client, attestation, single_use })
@@ -165,7 +166,7 @@ impl<'a> CheckedAttestation<'a> {
 
     /// Verifies it with a key of no attester.
     pub(super) fn verify_decoy(&self, policy: &Policy) {
-        verify_with_decoy_key(&self.attestation.jws, &policy.client_attestation.signing_alg_values_supported);
+        verify_with_decoy_keys(&self.attestation.jws, &policy.client_attestation.signing_alg_values_supported);
     }
 }
 

@@ -21,18 +21,24 @@ const STEP: i64 = 120;
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::default();
-/// let nonces = Nonces::new("https://as.example.com", &[7; 32], &[]);
+/// let nonces = Nonces::new("https://as.example.com", &[7; 32], &[])?;
 /// let nonce = nonces.current(clock.now());
 /// clock.advance(Duration::from_secs(120));
 /// assert!(nonces.is_recent(&nonce, clock.now()));
 /// clock.advance(Duration::from_secs(120));
 /// assert!(!nonces.is_recent(&nonce, clock.now()));
+/// # Ok::<_, parjar::dpop::NonceKeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct Nonces {
     current: Issuing,
     replaced: Vec<Issuing>,
 }
+
+/// A key of zeros alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a nonce key must be 32 random bytes, not zeros")]
+pub struct NonceKeyError;
 
 /// A nonce that a server has handed out lately. [`Nonces::recent`] makes it.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +62,14 @@ impl Nonces {
     /// Nonces of an issuer by 32 random bytes. Those by a `replaced` key are accepted and not handed out.
     ///
     /// To replace a key on several nodes, let all accept the new one first, then hand out by it, then drop the old one.
-    #[must_use]
-    pub fn new(issuer: &str, key: &[u8; 32], replaced: &[[u8; 32]]) -> Self {
-        let replaced = replaced.iter().map(|key| Issuing::new(issuer, key)).collect();
-        Self { current: Issuing::new(issuer, key), replaced }
+    ///
+    /// # Errors
+    ///
+    /// For a key of zeros alone: a setting that was forgotten, by which every sender could make nonces.
+    pub fn new(issuer: &str, key: &[u8; 32], replaced: &[[u8; 32]]) -> Result<Self, NonceKeyError> {
+        let issuing = |key: &[u8; 32]| if *key == [0; 32] { Err(NonceKeyError) } else { Ok(Issuing::new(issuer, key)) };
+        let replaced = replaced.iter().map(issuing).collect::<Result<_, _>>()?;
+        Ok(Self { current: issuing(key)?, replaced })
     }
 
     /// The nonce to hand out: 43 characters of base64url.
@@ -137,6 +147,6 @@ mod tests {
         let input = [b"parjar/1/dpop nonce\0https://a.example", &(1_700_000_000i64 / 120).to_be_bytes()[..]].concat();
         let hmac = PKey::hmac(&key).unwrap();
         let expected = Signer::new(MessageDigest::sha256(), &hmac).unwrap().sign_oneshot_to_vec(&input).unwrap();
-        assert_eq!(Nonces::new("https://a.example", &key, &[]).current(now), URL_SAFE_NO_PAD.encode(expected));
+        assert_eq!(Nonces::new("https://a.example", &key, &[]).unwrap().current(now), URL_SAFE_NO_PAD.encode(expected));
     }
 }

@@ -24,16 +24,17 @@ pub(super) enum NonceFault {
 
 impl GivenNonceKeys {
     pub(super) fn build(self, server: &Server, random: &dyn RandomSource) -> Result<IssuedNonces, BuildError> {
-        let key = match (server.policy.uses_nonces(), self.current) {
-            (false, _) => return Ok(IssuedNonces(None)),
-            (true, Some(key)) => key,
-            (true, None) => {
+        let is_used = server.policy.uses_nonces();
+        let key = match self.current {
+            None if is_used => {
                 let mut key = [0; 32];
                 random.fill(&mut key).map_err(|_| BuildError::Random)?;
-                key
+                Some(key)
             }
+            given => given,
         };
-        Ok(IssuedNonces(Some(Nonces::new(&server.issuer, &key, &self.replaced))))
+        let nonces = key.map(|key| Nonces::new(&server.issuer, &key, &self.replaced)).transpose()?;
+        Ok(IssuedNonces(nonces.filter(|_| is_used)))
     }
 }
 

@@ -27,7 +27,7 @@ fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
         label: "request_uri_lifetime",
         client_id: None,
         member: "request_uri_lifetime",
-        requirement,
+        requirement: requirement.into(),
     })
 }
 
@@ -341,6 +341,16 @@ const RULES: &[LintRule<Policy>] = &[
         requirement: "a challenge must not be used for another session, for a day for instance (AT Protocol)",
     },
     LintRule {
+        severity: Note,
+        label: "code_challenge_memory_cost",
+        member: "code_challenge_memory",
+        profiles: ALL,
+        broken: |policy| policy.code_challenge_memory > 0,
+        requirement: "each push leaves a mark in the store for so long; a memory of a day takes 86 400 marks for each push a second, \
+                      up to 22 MB in memory, about 17 MB in PostgreSQL or Redis; beyond the bounds of the store, challenges \
+                      are not remembered",
+    },
+    LintRule {
         severity: DoesNotConform,
         label: "redirect_uri_not_required",
         member: "require_redirect_uri",
@@ -376,6 +386,14 @@ const RULES: &[LintRule<Policy>] = &[
             policy.allow_per_request_redirect_uris && !policy.restrict_per_request_redirect_uris_to_registered_path
         },
         requirement: "where clients share an origin, each could use the redirect URIs of the others (RFC 9126 section 7.2)",
+    },
+    LintRule {
+        severity: Note,
+        label: "key_hints_in_token_headers",
+        member: "refuse_key_hints_in_token_headers",
+        profiles: FAPI_AND_ATPROTO,
+        broken: |policy| !policy.refuse_key_hints_in_token_headers,
+        requirement: "keys are registered, and the header of a token should not point to others (RFC 8725 section 3.10)",
     },
     LintRule {
         severity: Note,

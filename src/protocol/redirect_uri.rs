@@ -412,7 +412,7 @@ fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
         return Err(RedirectUriError::Fragment);
     }
     // A long name in punycode costs a parser more than its length.
-    if raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY) {
+    if has_long_authority(text) {
         return Err(RedirectUriError::Unparsable);
     }
     let url = Url::parse(text).map_err(|_| RedirectUriError::Unparsable)?;
@@ -491,14 +491,25 @@ fn escapes(text: &str) -> impl Iterator<Item = u8> {
     text.split('%').skip(1).filter_map(|rest| rest.as_bytes().first_chunk().and_then(|digits| hex::byte(*digits)))
 }
 
-/// Returns `true` if the query has a parameter of the response, for any server: also with `;` between parameters, and
-/// with `code[]` or ` code` for `code`.
+/// Returns `true` where the host is longer than any name can be. A parser takes time that grows with its square.
+pub(crate) fn has_long_authority(text: &str) -> bool {
+    raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY)
+}
+
+/// Returns `true` if the query has a parameter of the response, for any server: also with `;` between parameters.
 fn has_response_parameter(url: &Url) -> bool {
     url.query().unwrap_or_default().split(['&', ';']).any(|pair| {
         let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
-        let name = name.split('[').next().unwrap_or_default().trim();
-        RESPONSE_PARAMETERS.contains(&name)
+        response_names(&name).into_iter().any(|name| RESPONSE_PARAMETERS.contains(&&*name))
     })
+}
+
+/// Returns the names under which servers find a parameter: ASP.NET in any letter case; PHP with an underscore for a dot, a space and a bracket
+/// that nothing closes, up to a zero byte, and as an array under what stands before a bracket.
+fn response_names(name: &str) -> [String; 2] {
+    let name = name.split('\0').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let underscored = |name: &str| name.replace(['.', ' ', '['], "_");
+    [underscored(name.split('[').next().unwrap_or_default().trim_end()), underscored(&name)]
 }
 
 fn continues(path: &str, registered: &str) -> bool {

@@ -185,7 +185,7 @@ fn endpoints_with_the_same_key_know_the_nonces_of_each_other() {
 #[test]
 fn clocks_of_nodes_may_differ_a_little() {
     let clock = ManualClock::default();
-    let nonces = Nonces::new(ISSUER, &[1; 32], &[]);
+    let nonces = Nonces::new(ISSUER, &[1; 32], &[]).unwrap();
     for _ in 0..240 {
         let (slow, fast) = (clock.now() - Duration::from_secs(30), clock.now());
         assert!(nonces.is_recent(&nonces.current(fast), slow) && nonces.is_recent(&nonces.current(slow), fast));
@@ -216,6 +216,27 @@ fn without_the_policy_there_are_no_nonces() {
     assert_eq!(server.par.dpop_nonce(), None);
     let token = proof(&ES256_KEY, json!({ "nonce": "whatever" }));
     assert_eq!(server.push_proofs(&[&token], &code_request(&[])).unwrap().dpop_nonce(), None);
+}
+
+#[test]
+fn a_nonce_key_of_zeros_is_refused_as_a_setting_that_was_forgotten() {
+    assert!(Nonces::new(ISSUER, &[0; 32], &[]).is_err());
+    assert!(Nonces::new(ISSUER, &[1; 32], &[[2; 32], [0; 32]]).is_err());
+    let builder = |policy| {
+        let builder = ParEndpoint::builder(ISSUER).token_endpoint(TOKEN_ENDPOINT);
+        builder.clients(InMemoryRegistry::default()).policy(policy)
+    };
+    for policy in [nonce_policy(), Policy::oauth()] {
+        let refused = [
+            builder(policy.clone()).dpop_nonce_key([0; 32]),
+            builder(policy.clone()).dpop_nonce_key([1; 32]).replaced_dpop_nonce_key([0; 32]),
+        ];
+        for builder in refused {
+            let error = builder.build().err().unwrap();
+            assert_eq!(error.to_string(), "dpop_nonce_key: a nonce key must be 32 random bytes, not zeros");
+        }
+        assert!(builder(policy).dpop_nonce_key([1; 32]).replaced_dpop_nonce_key([2; 32]).build().is_ok());
+    }
 }
 
 struct Broken;

@@ -1,6 +1,7 @@
 //! Certificates in PEM (RFC 7468), percent-encoded so that they fit into a header.
 
 use super::base64;
+use crate::hex;
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
@@ -28,11 +29,7 @@ pub(super) fn unescape(escaped: &[u8]) -> Option<Vec<u8>> {
     let mut rest = escaped.iter();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
-            b'%' => {
-                let mut digit = || u8::try_from(char::from(*rest.next()?).to_digit(16)?).ok();
-                let high = digit()?;
-                high << 4 | digit()?
-            }
+            b'%' => hex::byte([*rest.next()?, *rest.next()?])?,
             byte if byte.is_ascii_graphic() => *byte,
             _ => return None,
         });
