@@ -142,7 +142,7 @@ impl BindingCookie {
         self
     }
 
-    /// Whether the browser has sent it. Without it, a form cannot come from a page that this browser was given.
+    /// Returns `true` if the browser has sent it. Without it, a form cannot come from a page that this browser was given.
     #[must_use]
     pub fn is_sent(&self) -> bool {
         self.is_sent

@@ -39,7 +39,7 @@ impl Subject {
     }
 }
 
-/// What a user decides about a request.
+/// The decision of a user about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The request is granted, by [`complete`](crate::ParEndpoint::complete).

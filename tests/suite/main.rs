@@ -74,6 +74,7 @@ mod shared_nonces;
 mod signed_responses;
 mod store_contract;
 mod store_double;
+mod store_room;
 mod support;
 mod tokens;
 mod untidy_parameters;
