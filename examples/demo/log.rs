@@ -7,7 +7,6 @@ use std::{
     error::Error,
     fmt,
     io::{self, Write as _},
-    iter,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -79,8 +78,13 @@ pub(crate) fn cause(refusal: &Refusal) {
 
 /// What an error says, and what those say that it comes from.
 fn chain(error: &dyn Error) -> String {
-    let texts: Vec<String> = iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
-    texts.join(": ")
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
 }
 
 /// Logs what became of each request. The library names registered clients only.
