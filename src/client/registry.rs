@@ -65,7 +65,7 @@ impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
 /// let registry = InMemoryRegistry::new([Client::try_from(registration)?])?;
 /// let handle = registry.clone();
 /// // ... ParEndpoint::builder(..).clients(registry) ...
-/// handle.replace([])?; // from now on nobody is known
+/// handle.replace([])?; // from here on no client is known
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]

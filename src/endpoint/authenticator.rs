@@ -159,7 +159,7 @@ mod tests {
 
     fn assertion(client_id: &str, key: &Jwk, header: &Value, now: i64) -> String {
         let claims = json!({
-            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now + 60,
+            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now.saturating_add(60),
         });
         let header = JwsHeader::from_map(header.as_object().unwrap().clone()).unwrap();
         let signer = ES256.signer_from_jwk(key).unwrap();
@@ -203,7 +203,7 @@ mod tests {
             json!({ "alg": "ES256", "x5t#S256": "A".repeat(43) }),
         ];
         for header in headers {
-            let (reason, expected) = work("nobody", header.clone());
+            let (reason, expected) = work("unknown", header.clone());
             assert_eq!((reason, expected), (Reason::UnknownClient, 3), "{header}");
             for client_id in ["one", "two", "three", "five", "unnamed"] {
                 let (reason, verifications) = work(client_id, header.clone());
