@@ -8,6 +8,7 @@ mod keys;
 mod registration;
 mod registry;
 mod secret;
+mod secret_verifier;
 mod shared_secrets;
 mod subject;
 
@@ -25,7 +26,7 @@ pub(crate) use self::{
 pub use self::{
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
-    secret::SecretVerifier,
+    secret_verifier::{SecretVerifier, VerifierError},
 };
 use crate::{
     jose::{KeyError, SigningAlgorithm},

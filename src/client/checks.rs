@@ -7,7 +7,8 @@ use super::{
     credentials::Credentials,
     keys::{ClientKeys, algorithm_of},
     registration::expiry,
-    secret::{MAX_SECRET, Secret, SecretVerifier, is_client_id, is_printable},
+    secret::{KnownSecrets, MAX_SECRET, SecretDigest, is_client_id, is_printable},
+    secret_verifier::SecretVerifier,
 };
 use crate::{
     hex,
@@ -20,14 +21,15 @@ use crate::{
 };
 
 impl Client {
-    /// Lets the host verify this client's secret, instead of a digest held here.
+    /// Lets the host verify the secrets of this client, instead of a digest held here. Share one verifier between clients by an
+    /// [`Arc`].
     ///
     /// # Errors
     ///
     /// As for `try_from`; and when the registration has a secret, or its method is not one with a secret.
     pub fn with_secret_verifier(
         registration: ClientRegistration,
-        verifier: Arc<dyn SecretVerifier>,
+        verifier: impl SecretVerifier,
     ) -> Result<Self, RegistrationError> {
         if !secrets_of(&registration)?.is_empty() {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
@@ -38,10 +40,10 @@ impl Client {
         if !sends_secret && method != AuthenticationMethod::None {
             return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
         }
-        Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
+        Self::from_registration(registration, KnownSecrets::Verifier(Arc::new(verifier)))
     }
 
-    fn from_registration(registration: ClientRegistration, secrets: Vec<Secret>) -> Result<Self, RegistrationError> {
+    fn from_registration(registration: ClientRegistration, secrets: KnownSecrets) -> Result<Self, RegistrationError> {
         let ClientRegistration { client_id, .. } = &registration;
         if !is_client_id(client_id) {
             return Err(RegistrationError::new("client_id", "must be 1 to 256 printable ASCII characters"));
@@ -50,7 +52,7 @@ impl Client {
             return Err(RegistrationError::new("client_name", "must not contain control characters"));
         }
         let method = method_of(&registration)?;
-        if method == AuthenticationMethod::None && !secrets.is_empty() {
+        if method == AuthenticationMethod::None && !secrets.are_none() {
             return Err(RegistrationError::new(
                 "token_endpoint_auth_method",
                 "must not be none for a client with a secret",
@@ -61,7 +63,7 @@ impl Client {
             method if method.uses_attestation() => false,
             method => !method.uses_certificate(),
         };
-        if needs_secret && secrets.is_empty() {
+        if needs_secret && secrets.are_none() {
             return Err(RegistrationError::new("client_secret", "is missing"));
         }
         let grant_types = registration.grant_types.clone().unwrap_or_else(|| vec!["authorization_code".to_owned()]);
@@ -110,23 +112,23 @@ impl TryFrom<ClientRegistration> for Client {
 
     fn try_from(registration: ClientRegistration) -> Result<Self, RegistrationError> {
         let secrets = secrets_of(&registration)?;
-        Self::from_registration(registration, secrets)
+        Self::from_registration(registration, KnownSecrets::Digests(secrets))
     }
 }
 
-fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, RegistrationError> {
+fn secrets_of(registration: &ClientRegistration) -> Result<Vec<SecretDigest>, RegistrationError> {
     let mut secrets = Vec::new();
     if let Some(text) = &registration.client_secret {
         let expires_at = expiry("client_secret_expires_at", registration.client_secret_expires_at)?;
-        secrets.push(Secret::from_plain(check_secret("client_secret", text)?, expires_at));
+        secrets.push(SecretDigest::of(check_secret("client_secret", text)?, expires_at));
     } else if registration.client_secret_expires_at.is_some_and(|expiry| expiry != 0) {
         return Err(RegistrationError::new("client_secret_expires_at", "is there without a client_secret"));
     }
     for further in &registration.client_secrets {
         let expires_at = expiry("client_secrets", further.client_secret_expires_at)?;
         secrets.push(match (&further.client_secret, &further.client_secret_sha256) {
-            (Some(text), None) => Secret::from_plain(check_secret("client_secrets", text)?, expires_at),
-            (None, Some(hex)) => Secret::from_digest(
+            (Some(text), None) => SecretDigest::of(check_secret("client_secrets", text)?, expires_at),
+            (None, Some(hex)) => SecretDigest::new(
                 hex::decode(hex).ok_or_else(|| {
                     RegistrationError::new("client_secrets", "client_secret_sha256 must be 64 hexadecimal digits")
                 })?,

@@ -6,8 +6,11 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::{
-    client::{Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, verify_decoy_secret},
-    error::Reason,
+    client::{
+        Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, VerifierError,
+        verify_decoy_secret,
+    },
+    error::{Reason, Refusal},
 };
 
 /// A secret as it was sent. It has not been verified.
@@ -28,31 +31,40 @@ impl ShownSecret<'_> {
     }
 
     /// Verifies it against the secrets of a client.
-    pub(crate) fn verify<'c>(
+    pub(crate) async fn verify<'c>(
         &self,
         secrets: Credential<'c, &Secrets>,
         now: impl FnOnce() -> OffsetDateTime,
-    ) -> Result<RightSecret<'c>, Reason> {
+    ) -> Result<RightSecret<'c>, Refusal> {
         let client = secrets.client();
-        let verdict = self.bounded().map(|secret| secrets.value().verify(client.client_id(), secret, now));
-        match verdict {
-            Some(Verdict::Right) => Ok(RightSecret(client)),
-            Some(Verdict::Expired) => Err(Reason::ExpiredSecret),
-            Some(Verdict::Wrong) | None => Err(Reason::WrongSecret),
+        let Some(secret) = self.bounded() else {
+            return Err(Reason::WrongSecret.into());
+        };
+        match secrets.value().verify(client.client_id(), secret, now).await.map_err(unverifiable)? {
+            Verdict::Right => Ok(RightSecret(client)),
+            Verdict::Expired => Err(Reason::ExpiredSecret.into()),
+            Verdict::Wrong => Err(Reason::WrongSecret.into()),
         }
     }
 
-    /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result.
-    pub(super) fn verify_decoy(&self, stand_in: Option<&Client>, now: impl FnOnce() -> OffsetDateTime) {
+    /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result. It fails as
+    /// [`verify`](Self::verify) does, which would tell otherwise which clients exist.
+    pub(super) async fn verify_decoy(
+        &self,
+        stand_in: Option<&Client>,
+        now: impl FnOnce() -> OffsetDateTime,
+    ) -> Result<(), Refusal> {
         let Some(secret) = self.bounded() else {
-            return;
+            return Ok(());
         };
         match stand_in.map(|client| (client, client.credentials())) {
             Some((client, Credentials::Secret(secrets))) => {
-                std::hint::black_box(secrets.verify(client.client_id(), secret, now));
+                let verdict = secrets.verify(client.client_id(), secret, now).await.map_err(unverifiable)?;
+                std::hint::black_box(verdict);
             }
             _ => verify_decoy_secret(secret),
         }
+        Ok(())
     }
 
     /// A longer one is never verified: no client has it.
@@ -63,6 +75,10 @@ impl ShownSecret<'_> {
         };
         (secret.len() <= MAX_SECRET).then_some(secret)
     }
+}
+
+fn unverifiable(error: VerifierError) -> Refusal {
+    Refusal::unavailable(Reason::SecretVerifierUnavailable, error)
 }
 
 impl<'c> RightSecret<'c> {
