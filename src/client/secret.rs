@@ -75,6 +75,11 @@ impl KnownSecrets {
     }
 }
 
+/// Returns `true` for the digest of a secret that has no bytes.
+pub(super) fn is_digest_of_nothing(digest: &[u8; 32]) -> bool {
+    *digest == <[u8; 32]>::from(Sha256::digest(b""))
+}
+
 impl Secrets {
     pub(super) fn new(transport: SecretTransport, known: KnownSecrets) -> Self {
         Self { transport, known }

@@ -29,7 +29,7 @@ use crate::cause::opaque_error;
 /// [`ClientRegistry::stand_in`](crate::ClientRegistry::stand_in): a verifier that takes equally long for each client does not tell
 /// which clients exist.
 pub trait SecretVerifier: Send + Sync + 'static {
-    /// Returns `true` if `secret` is a secret of the client. It has at most 512 bytes.
+    /// Returns `true` if `secret` is a secret of the client. It has 1 to 512 bytes.
     ///
     /// # Errors
     ///

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
+use super::basic::BasicSecret;
 use crate::{
     client::{
         Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, VerifierError,
         verify_decoy_secret,
     },
     error::{Reason, Refusal},
+    policy::Policy,
 };
 
 /// A secret as it was sent. It has not been verified.
 pub(crate) enum ShownSecret<'a> {
-    Basic(Zeroizing<String>),
+    Basic(BasicSecret),
     Post(&'a str),
 }
 
@@ -34,17 +35,23 @@ impl ShownSecret<'_> {
     pub(crate) async fn verify<'c>(
         &self,
         secrets: Credential<'c, &Secrets>,
-        now: impl FnOnce() -> OffsetDateTime,
+        policy: &Policy,
+        now: impl Fn() -> OffsetDateTime,
     ) -> Result<RightSecret<'c>, Refusal> {
         let client = secrets.client();
-        let Some(secret) = self.bounded() else {
-            return Err(Reason::WrongSecret.into());
+        let unencoded = policy.accept_unencoded_basic_secrets || client.accepts_unencoded_basic_secrets();
+        let mut reason = match self {
+            Self::Basic(secret) if secret.decoded().is_none() && !unencoded => Reason::MalformedAuthorization,
+            _ => Reason::WrongSecret,
         };
-        match secrets.value().verify(client.client_id(), secret, now).await.map_err(unverifiable)? {
-            Verdict::Right => Ok(RightSecret(client)),
-            Verdict::Expired => Err(Reason::ExpiredSecret.into()),
-            Verdict::Wrong => Err(Reason::WrongSecret.into()),
+        for secret in self.meant(unencoded) {
+            match secrets.value().verify(client.client_id(), secret, &now).await.map_err(unverifiable)? {
+                Verdict::Right => return Ok(RightSecret(client)),
+                Verdict::Expired => reason = Reason::ExpiredSecret,
+                Verdict::Wrong => {}
+            }
         }
+        Err(reason.into())
     }
 
     /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result. It fails as
@@ -52,28 +59,28 @@ impl ShownSecret<'_> {
     pub(super) async fn verify_decoy(
         &self,
         stand_in: Option<&Client>,
-        now: impl FnOnce() -> OffsetDateTime,
+        policy: &Policy,
+        now: impl Fn() -> OffsetDateTime,
     ) -> Result<(), Refusal> {
-        let Some(secret) = self.bounded() else {
-            return Ok(());
-        };
-        match stand_in.map(|client| (client, client.credentials())) {
-            Some((client, Credentials::Secret(secrets))) => {
-                let verdict = secrets.verify(client.client_id(), secret, now).await.map_err(unverifiable)?;
-                std::hint::black_box(verdict);
+        for secret in self.meant(policy.accept_unencoded_basic_secrets) {
+            match stand_in.map(|client| (client, client.credentials())) {
+                Some((client, Credentials::Secret(secrets))) => {
+                    let verdict = secrets.verify(client.client_id(), secret, &now).await.map_err(unverifiable)?;
+                    std::hint::black_box(verdict);
+                }
+                _ => verify_decoy_secret(secret),
             }
-            _ => verify_decoy_secret(secret),
         }
         Ok(())
     }
 
-    /// A longer one is never verified: no client has it.
-    fn bounded(&self) -> Option<&[u8]> {
-        let secret = match self {
-            Self::Basic(secret) => secret.as_bytes(),
-            Self::Post(secret) => secret.as_bytes(),
+    /// The secrets that the sender may have meant. One that is empty or longer than any is never verified: no client has it.
+    fn meant(&self, unencoded: bool) -> impl Iterator<Item = &[u8]> {
+        let meant = match self {
+            Self::Basic(secret) => [secret.decoded(), secret.unencoded().filter(|_| unencoded)],
+            Self::Post(secret) => [Some(secret.as_bytes()), None],
         };
-        (secret.len() <= MAX_SECRET).then_some(secret)
+        meant.into_iter().flatten().filter(|secret| (1..=MAX_SECRET).contains(&secret.len()))
     }
 }
 
