@@ -513,9 +513,9 @@ fn the_empty_secret_is_nobodys_and_no_verifier_is_asked_about_it() {
     // C-21
     struct Anything(Mutex<usize>);
     impl SecretVerifier for Anything {
-        fn verify(&self, _: &str, _: &[u8]) -> bool {
+        async fn verify(&self, _: &str, _: &[u8]) -> Result<bool, VerifierError> {
             *self.0.lock().unwrap() += 1;
-            true
+            Ok(true)
         }
     }
     let asked = Arc::new(Anything(Mutex::new(0)));
