@@ -17,7 +17,7 @@ use crate::{
     protocol::authentication_method::AuthenticationMethod,
 };
 
-/// A client, and the policy it lives under.
+/// A client, and the policy of its server.
 struct Registered<'a> {
     client: &'a Client,
     policy: &'a Policy,
@@ -52,10 +52,10 @@ fn note(
     }
 }
 
-/// A function, because a constant could not name the lifetime of what is looked at.
+/// A function, because a constant could not name the lifetime of the client and the policy.
 fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
     vec![
-        // What weakens any server.
+        // Registrations that weaken any server.
         LintRule {
             severity: Dangerous,
             label: "client_legacy_assertion_audience",

@@ -19,7 +19,7 @@ pub(super) fn findings(policy: &Policy, profile: Profile) -> Vec<Finding> {
     of_rules.chain(request_uri_lifetime(policy, profile)).collect()
 }
 
-/// The bounds are those of the profile that is asked about, which need not be the policy's own.
+/// The bounds of the profile that is asked about, which need not be that of the policy.
 fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
     let (lifetimes, requirement) = profile.request_uri_lifetimes();
     (!lifetimes.contains(&policy.request_uri_lifetime)).then_some(Finding {
@@ -32,14 +32,14 @@ fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
 }
 
 const RULES: &[LintRule<Policy>] = &[
-    // What weakens any server.
+    // Settings that weaken any server.
     LintRule {
         severity: Dangerous,
         label: "unauthenticated_clients",
         member: "danger_allow_unauthenticated_clients",
         profiles: NOT_ATPROTO,
         broken: |policy| policy.danger_allow_unauthenticated_clients,
-        requirement: "anybody can push in the name of a public client; FAPI knows none (FAPI 2.0 Security Profile section \
+        requirement: "an attacker can push in the name of a public client; FAPI knows none (FAPI 2.0 Security Profile section \
                       5.3.2.2, FAPI 1.0 Advanced section 5.2.2)",
     },
     LintRule {
@@ -56,7 +56,7 @@ const RULES: &[LintRule<Policy>] = &[
         member: "danger_decrypt_request_objects_by_value",
         profiles: ALL,
         broken: |policy| policy.danger_decrypt_request_objects_by_value,
-        requirement: "anybody can make the server work with its private keys; encrypted request objects should be pushed",
+        requirement: "an attacker can make the server work with its private keys; encrypted request objects should be pushed",
     },
     LintRule {
         severity: Dangerous,
@@ -64,7 +64,7 @@ const RULES: &[LintRule<Policy>] = &[
         member: "danger_allow_plain_code_challenge",
         profiles: ALL,
         broken: |policy| policy.danger_allow_plain_code_challenge,
-        requirement: "only S256 keeps the verifier from whoever sees the request (RFC 9700 section 2.1.1)",
+        requirement: "only S256 keeps the verifier from an attacker who sees the request (RFC 9700 section 2.1.1)",
     },
     LintRule {
         severity: Dangerous,
@@ -503,7 +503,7 @@ fn others(offered: &[SigningAlgorithm], good: &[SigningAlgorithm]) -> bool {
     offered.iter().any(|algorithm| !good.contains(algorithm))
 }
 
-/// What FAPI has, and attestations, which HAIP has for wallets.
+/// Returns `true` for the methods of FAPI and for attestations, which HAIP has for wallets.
 fn is_of_haip(method: AuthenticationMethod) -> bool {
     method.uses_attestation() || FAPI_METHODS.contains(&method)
 }

@@ -17,11 +17,11 @@ struct Element {
     /// PEM, percent-encoded.
     cert: Option<Vec<u8>>,
     chain: Option<Vec<u8>>,
-    /// Whether a certificate came after an alternative name.
+    /// `true` if a certificate came after an alternative name.
     certificate_after_names: bool,
 }
 
-/// The DER of the certificate in a header of one element.
+/// Returns the DER of the certificate in a header of one element.
 pub(super) fn certificate(header: &[u8]) -> Result<Vec<u8>, ClientCertHeaderError> {
     Element::only_one_of(header)?.certificate().ok_or(ClientCertHeaderError::Malformed)
 }
