@@ -1,4 +1,4 @@
-//! The secrets of a registration: which can be secrets, and which are bound to make trouble.
+//! The secrets of a registration, checked, and the weaknesses of those in clear.
 
 use super::{
     ClientRegistration, RegistrationError, SecretText,
@@ -53,7 +53,7 @@ fn digest_of(text: &str) -> Result<[u8; 32], RegistrationError> {
     Ok(digest)
 }
 
-/// What is known of the secrets in clear.
+/// Properties of the secrets in clear.
 #[derive(Clone, Copy)]
 pub(crate) struct SecretTraits {
     /// One is so short that it can be guessed.

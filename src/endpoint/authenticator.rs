@@ -161,7 +161,7 @@ mod tests {
 
     fn assertion(client_id: &str, key: &Jwk, header: &Value, now: i64) -> String {
         let claims = json!({
-            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now + 60,
+            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now.saturating_add(60),
         });
         let header = JwsHeader::from_map(header.as_object().unwrap().clone()).unwrap();
         let signer = ES256.signer_from_jwk(key).unwrap();
