@@ -252,10 +252,10 @@ pub use self::{
     },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
-        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
+        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier, VerifierError,
         jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },
-    client_auth::{AuthenticatedClient, attesters},
+    client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint,
