@@ -11,6 +11,7 @@ use super::{
     browser::{Browser, comes_from_elsewhere},
     issuer::Issuer,
     message::{Form, Message},
+    random,
 };
 
 pub(crate) enum Visitor {
@@ -24,8 +25,7 @@ impl Visitor {
         let Some(request_uri) = Form::of_query(request).field("request_uri") else {
             return Browser::of(message, &demo.issuer).map(Self::ForQuery);
         };
-        let agent = message.header("user-agent").unwrap_or_default();
-        Ok(Self::ForPushed(demo.cookies.read(&request_uri, &message.cookies(), agent)))
+        Ok(Self::ForPushed(demo.cookies.read(&request_uri, &message.cookies(), &random::token()?)))
     }
 
     /// How the library wants it.

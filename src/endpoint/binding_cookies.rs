@@ -14,8 +14,8 @@ use crate::clock::{Clock, SystemClock};
 const STEP: i64 = 10;
 /// Seconds for which a browser needs its cookie when it has decided, in case that it does so again.
 const AFTERWARDS: u32 = 30;
-/// Bytes of the digest in the name of a cookie: enough to tell a few apart, and too few to find a `request_uri` by.
-const NAME: usize = 9;
+/// Bytes of the digests in a cookie: enough to tell a few apart, and too few to find a `request_uri` by.
+const SHORT: usize = 9;
 
 /// Makes and reads the cookies that bind pushed requests to browsers, so that a double click on a link, or a second tab, finds the
 /// request open to it.
@@ -25,9 +25,10 @@ const NAME: usize = 9;
 /// the browser; within a step or two, the same browser is given the same value again, on every node that has the same key.
 ///
 /// **What it costs.** For up to twenty seconds after the first opening, another browser that has the `request_uri`, and looks the
-/// same to the host, is taken for the one that opened it. A host that cannot accept this draws a random cookie instead, and passes it
-/// to [`Browser::bound`]. What the host sees may be the `User-Agent`, the address, or both; it makes no difference to a browser
-/// that has its cookie, so that it may change.
+/// same to the host, is taken for the one that opened it. What the host sees may be the `User-Agent`, the address, or an identifier of
+/// its own for the first visit, which it gives to another one when it finds that the answer to the first went nowhere. A host that
+/// passes something random each time makes every visit without a cookie one of another browser. It makes no difference to a browser
+/// that has its cookie.
 ///
 /// ```
 /// use parjar::{AuthorizeRefusal, BindingCookies, ParEndpoint, Reply};
@@ -93,35 +94,37 @@ impl BindingCookies {
     /// one up. `seen` is what the host sees of the browser beside cookies.
     #[must_use]
     pub fn read(&self, request_uri: &str, cookies: &str, seen: &str) -> BindingCookie {
-        let digest = Sha256::digest(request_uri);
-        let short = URL_SAFE_NO_PAD.encode(digest.get(..NAME).unwrap_or_default());
-        let name = format!("{}parjar-{short}", if self.is_secure { "__Host-" } else { "" });
+        let name = format!("{}parjar-{}", if self.is_secure { "__Host-" } else { "" }, short_digest(request_uri));
         let pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
         let sent = pairs.into_iter().find(|(sent, value)| *sent == name && is_value(value));
         let (values, is_genuine) = match sent {
-            Some((_, value)) => (vec![value.to_owned()], self.has_made(value, request_uri, seen)),
+            Some((_, value)) => (vec![value.to_owned()], self.has_made(value, request_uri)),
             None => {
+                let seen = short_digest(seen);
                 let now = self.clock.now().unix_timestamp().div_euclid(STEP);
                 // One step ahead too: of two requests at the turn of a step, either may open the request first.
                 let steps = [now, now.saturating_sub(1), now.saturating_add(1)];
-                (steps.map(|step| self.value(step, request_uri, seen)).into(), false)
+                (steps.map(|step| self.value(step, &seen, request_uri)).into(), false)
             }
         };
         BindingCookie { name, values, is_sent: sent.is_some(), is_genuine, is_secure: self.is_secure }
     }
 
     /// Whether this server has given this value to a browser, which it does to one that has opened the request.
-    fn has_made(&self, value: &str, request_uri: &str, seen: &str) -> bool {
-        let step = value.split_once('.').and_then(|(step, _)| step.parse().ok());
-        step.is_some_and(|step| self.value(step, request_uri, seen).as_bytes().ct_eq(value.as_bytes()).into())
+    fn has_made(&self, value: &str, request_uri: &str) -> bool {
+        let mut parts = value.splitn(3, '.');
+        let (Some(step), Some(seen)) = (parts.next().and_then(|step| step.parse().ok()), parts.next()) else {
+            return false;
+        };
+        self.value(step, seen, request_uri).as_bytes().ct_eq(value.as_bytes()).into()
     }
 
-    fn value(&self, step: i64, request_uri: &str, seen: &str) -> String {
+    fn value(&self, step: i64, seen: &str, request_uri: &str) -> String {
         let mut mac = self.mac.clone();
         mac.update(&step.to_be_bytes());
         put(&mut mac, request_uri);
         put(&mut mac, seen);
-        format!("{step}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        format!("{step}.{seen}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     }
 }
 
@@ -176,6 +179,10 @@ impl BindingCookie {
     }
 }
 
+fn short_digest(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text).get(..SHORT).unwrap_or_default())
+}
+
 /// The length keeps two texts from being one.
 fn put(mac: &mut Hmac<Sha256>, text: &str) {
     mac.update(&(text.len() as u64).to_be_bytes());
@@ -184,7 +191,7 @@ fn put(mac: &mut Hmac<Sha256>, text: &str) {
 
 /// Whether a value has the alphabet and the length of those that are made here.
 fn is_value(text: &str) -> bool {
-    (45..=64).contains(&text.len())
+    (58..=80).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 

@@ -234,7 +234,8 @@ fn another_node_says_that_the_request_was_answered_to_the_browser_that_answered_
         page(pollster::block_on(node.authorize_decision(&query(&handle), browser, Decision::Approve))).reason()
     };
     assert_eq!(again(&nodes[1], sent.browser()), Reason::AlreadyAnswered);
-    let forged = cookies.read(&handle, &pair.replace('.', ".A"), "agent");
+    let (start, mac) = pair.rsplit_once('.').unwrap();
+    let forged = cookies.read(&handle, &format!("{start}.{}", mac.chars().rev().collect::<String>()), "agent");
     let made_up = cookies.read(&handle, "", "agent");
     for other in [forged.browser(), made_up.browser(), Browser::danger_unbound()] {
         assert_eq!(again(&nodes[1], other), Reason::SpentRequestUri);
