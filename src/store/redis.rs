@@ -3,11 +3,11 @@
 mod builder;
 mod connector;
 mod errors;
-mod line;
 mod names;
-mod probe;
 mod script_error;
 mod scripts;
+mod shared_connection;
+mod startup_check;
 
 use std::{
     fmt,
@@ -24,10 +24,10 @@ use tokio::time::Instant;
 
 use self::{
     builder::Checked,
-    line::Line,
     names::{HEAD, Names, Token},
     script_error::ScriptError,
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
+    shared_connection::SharedConnection,
 };
 pub use self::{
     builder::RedisStoreBuilder,
@@ -144,9 +144,9 @@ pub struct RedisStore(Arc<Shared>);
 struct Shared {
     names: Names,
     timeout: Duration,
-    requests: Arc<Line>,
-    /// To the other instance, for marks.
-    marks: Option<Arc<Line>>,
+    requests: Arc<SharedConnection>,
+    /// To the other instance, which keeps marks.
+    marks: Option<Arc<SharedConnection>>,
     tokens: Tokens,
 }
 
@@ -158,17 +158,17 @@ impl RedisStore {
 
     fn insertion_beside(
         &self,
-        line_of_marks: &Arc<Line>,
+        instance_of_marks: &Arc<SharedConnection>,
         request: &NewRequest<'_>,
         lifetime: Duration,
     ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<> {
-        let (shared, line_of_marks) = (Arc::clone(&self.0), Arc::clone(line_of_marks));
+        let (shared, instance_of_marks) = (Arc::clone(&self.0), Arc::clone(instance_of_marks));
         let token = shared.tokens.draw();
         let marks = request.marks.to_vec();
         let insertion = shared.names.insert_alone(request, lifetime);
         async move {
             let deadline = shared.deadline();
-            shared.remember(&line_of_marks, deadline, &marks, &token).await?;
+            shared.remember(&instance_of_marks, deadline, &marks, &token).await?;
             let inserted = shared.requests.ask(deadline, &insertion).await;
             let may_be_there = match &inserted {
                 Ok(answer) => *answer == Value::Okay,
@@ -177,7 +177,7 @@ impl RedisStore {
             if !may_be_there {
                 let call = shared.names.take_back(&marks, &token);
                 // Marks that cannot be taken back stay: what they stand for is used up.
-                let _ = line_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
+                let _ = instance_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
             }
             inserted_alone(inserted, lifetime)
         }
@@ -216,13 +216,13 @@ impl Shared {
 
     async fn remember(
         &self,
-        line: &Arc<Line>,
+        instance: &Arc<SharedConnection>,
         deadline: Instant,
         marks: &[ReplayMark],
         token: &Token,
     ) -> Result<Remembered, StoreRefusal> {
         let call = self.names.remember(marks, token);
-        match line.run(deadline, &REMEMBER, &call).await {
+        match instance.run(deadline, &REMEMBER, &call).await {
             Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
@@ -240,9 +240,9 @@ impl RequestStore for RedisStore {
             let insertion = shared.names.insert_alone(&request, lifetime);
             return inserted_alone(shared.requests.ask(shared.deadline(), &insertion).await, lifetime);
         }
-        if let Some(line_of_marks) = &shared.marks {
+        if let Some(instance_of_marks) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(line_of_marks, &request, lifetime));
+            let insertion = tokio::spawn(self.insertion_beside(instance_of_marks, &request, lifetime));
             return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
         }
         let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
@@ -280,8 +280,8 @@ impl RequestStore for RedisStore {
             return Ok(Remembered::ALL);
         }
         let shared = &*self.0;
-        let line = shared.marks.as_ref().unwrap_or(&shared.requests);
-        shared.remember(line, shared.deadline(), marks, &shared.tokens.draw()).await
+        let instance = shared.marks.as_ref().unwrap_or(&shared.requests);
+        shared.remember(instance, shared.deadline(), marks, &shared.tokens.draw()).await
     }
 }
 

@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::{
     connector::RedisConnector,
     errors::{RedisInstance, RedisStoreError},
-    line::Line,
     names::Names,
-    probe::{Duty, Trial},
+    shared_connection::SharedConnection,
+    startup_check::{Duty, StartupCheck},
 };
 
 /// Describes a [`RedisStore`](super::RedisStore).
@@ -24,8 +24,8 @@ pub struct RedisStoreBuilder {
 pub(super) struct Checked {
     pub(super) names: Names,
     pub(super) timeout: Duration,
-    pub(super) requests: Arc<Line>,
-    pub(super) marks: Option<Arc<Line>>,
+    pub(super) requests: Arc<SharedConnection>,
+    pub(super) marks: Option<Arc<SharedConnection>>,
 }
 
 impl RedisStoreBuilder {
@@ -72,9 +72,9 @@ impl RedisStoreBuilder {
         if !(Duration::from_millis(1)..=Duration::from_secs(60)).contains(&self.timeout) {
             return Err(RedisStoreError::Timeout);
         }
-        let requests = Line::new(self.requests, names.greeting());
-        let marks = self.marks.map(|connector| Line::new(connector, names.greeting()));
-        let trial = |line, instance| Trial { line, names: &names, timeout: self.timeout, instance };
+        let requests = SharedConnection::new(self.requests, names.idle_check());
+        let marks = self.marks.map(|connector| SharedConnection::new(connector, names.idle_check()));
+        let trial = |connection, instance| StartupCheck { connection, names: &names, timeout: self.timeout, instance };
         let of_requests = trial(&requests, RedisInstance::Requests);
         let holds_marks = match &marks {
             Some(line) => {
