@@ -35,7 +35,7 @@ const RUNS: u32 = 8;
 
 /// A connection that has had no answer for so long is checked before its next call, which could not be repeated if the connection
 /// turned out to be dead in the middle of it.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Time limit of that check.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
