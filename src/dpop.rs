@@ -105,7 +105,7 @@ mod resource;
 mod target_uri;
 
 pub use self::{
-    nonces::Nonces,
+    nonces::{NonceKeyError, Nonces, RecentNonce},
     proof::{Proof, Proven, Purpose},
     resource::{ResourceRefusal, ResourceRequest, challenge},
     target_uri::TargetUri,

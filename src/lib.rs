@@ -74,7 +74,7 @@
 //!   (CSRF): the browser binding does not replace one, since a victim's browser sends its cookie along.
 //! * Login pages must not be framed (`frame-ancestors 'none'`) and not be stored (`no-store`).
 //! * A HEAD request should be answered without [`ParEndpoint::authorize`].
-//! * A limit for how often one sender may ask: whoever makes up signatures makes the server verify them, at a tenth of a
+//! * A limit for how often one sender may ask: an attacker who makes up signatures makes the server verify them, at a tenth of a
 //!   millisecond and up to some milliseconds each.
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
 //!
@@ -251,7 +251,7 @@ pub use self::{
         forwarded_certificate::{ClientCertHeaderError, ForwardedCertificate},
     },
     client::{
-        BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
+        BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
         jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },

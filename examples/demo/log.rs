@@ -22,6 +22,9 @@ impl Observer for LogObserver {
                 line(format_args!("denied client={client_id:?} error={}", error.as_str()));
             }
             Event::Replayed { client_id, .. } => line(format_args!("replayed client={client_id:?}")),
+            Event::HygieneSkipped { client_id, marks, .. } => {
+                line(format_args!("hygiene skipped client={client_id:?} marks={marks}"));
+            }
             Event::Refused { stage, reason, client_id, .. } => {
                 let client_id = client_id.unwrap_or("(none)");
                 line(format_args!("refused client={client_id:?} stage={} reason={reason}", stage.as_str()));

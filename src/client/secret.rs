@@ -28,7 +28,7 @@ pub(super) fn is_printable(text: &str) -> bool {
 /// [`ClientRegistry::stand_in`](crate::ClientRegistry::stand_in): a verifier that takes equally long for each of them does
 /// not tell which exist.
 pub trait SecretVerifier: Send + Sync + 'static {
-    /// Returns `true` if `secret` is a secret of the client. At most 512 bytes arrive here.
+    /// Returns `true` if `secret` is a secret of the client. It has 1 to 512 bytes.
     fn verify(&self, client_id: &str, secret: &[u8]) -> bool;
 }
 
@@ -80,6 +80,11 @@ impl Secret {
     pub(crate) fn from_verifier(verifier: Arc<dyn SecretVerifier>) -> Self {
         Self { proof: Proof::Verifier(verifier), expires_at: None }
     }
+}
+
+/// Returns `true` for the digest of a secret that has no bytes.
+pub(super) fn is_digest_of_nothing(digest: &[u8; 32]) -> bool {
+    *digest == <[u8; 32]>::from(Sha256::digest(b""))
 }
 
 impl Secrets {

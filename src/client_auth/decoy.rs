@@ -15,7 +15,7 @@ impl Checked<'_> {
         reason: Reason,
         policy: &Policy,
         stand_in: impl FnOnce() -> Option<Arc<Client>>,
-        now: impl FnOnce() -> OffsetDateTime,
+        now: impl Fn() -> OffsetDateTime,
     ) {
         if comes_after_verification(reason) {
             return;
@@ -23,7 +23,7 @@ impl Checked<'_> {
         match self {
             Self::Assertion(assertion) => assertion.verify_decoy(policy),
             Self::Attestation(attestation) => attestation.verify_decoy(policy),
-            Self::Secret(secret) => secret.verify_decoy(stand_in().as_deref(), now),
+            Self::Secret(secret) => secret.verify_decoy(stand_in().as_deref(), policy, now),
             // The certificate has been read, and nothing of it takes long to verify.
             Self::Name(_) => {}
         }

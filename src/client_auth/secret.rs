@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
+use super::basic::BasicSecret;
 use crate::{
     client::{Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, verify_decoy_secret},
     error::Reason,
+    policy::Policy,
 };
 
 /// A secret as it was sent. It has not been verified.
 pub(crate) enum ShownSecret<'a> {
-    Basic(Zeroizing<String>),
+    Basic(BasicSecret),
     Post(&'a str),
 }
 
@@ -31,37 +32,44 @@ impl ShownSecret<'_> {
     pub(crate) fn verify<'c>(
         &self,
         secrets: Credential<'c, &Secrets>,
-        now: impl FnOnce() -> OffsetDateTime,
+        policy: &Policy,
+        now: impl Fn() -> OffsetDateTime,
     ) -> Result<RightSecret<'c>, Reason> {
         let client = secrets.client();
-        let verdict = self.bounded().map(|secret| secrets.value().verify(client.client_id(), secret, now));
-        match verdict {
-            Some(Verdict::Right) => Ok(RightSecret(client)),
-            Some(Verdict::Expired) => Err(Reason::ExpiredSecret),
-            Some(Verdict::Wrong) | None => Err(Reason::WrongSecret),
+        let unencoded = policy.accept_unencoded_basic_secrets || client.accepts_unencoded_basic_secrets();
+        let mut reason = match self {
+            Self::Basic(secret) if secret.decoded().is_none() && !unencoded => Reason::MalformedAuthorization,
+            _ => Reason::WrongSecret,
+        };
+        for secret in self.meant(unencoded) {
+            match secrets.value().verify(client.client_id(), secret, &now) {
+                Verdict::Right => return Ok(RightSecret(client)),
+                Verdict::Expired => reason = Reason::ExpiredSecret,
+                Verdict::Wrong => {}
+            }
         }
+        Err(reason)
     }
 
     /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result.
-    pub(super) fn verify_decoy(&self, stand_in: Option<&Client>, now: impl FnOnce() -> OffsetDateTime) {
-        let Some(secret) = self.bounded() else {
-            return;
-        };
-        match stand_in.map(|client| (client, client.credentials())) {
-            Some((client, Credentials::Secret(secrets))) => {
-                std::hint::black_box(secrets.verify(client.client_id(), secret, now));
+    pub(super) fn verify_decoy(&self, stand_in: Option<&Client>, policy: &Policy, now: impl Fn() -> OffsetDateTime) {
+        for secret in self.meant(policy.accept_unencoded_basic_secrets) {
+            match stand_in.map(|client| (client, client.credentials())) {
+                Some((client, Credentials::Secret(secrets))) => {
+                    std::hint::black_box(secrets.verify(client.client_id(), secret, &now));
+                }
+                _ => verify_decoy_secret(secret),
             }
-            _ => verify_decoy_secret(secret),
         }
     }
 
-    /// A longer one is never verified: no client has it.
-    fn bounded(&self) -> Option<&[u8]> {
-        let secret = match self {
-            Self::Basic(secret) => secret.as_bytes(),
-            Self::Post(secret) => secret.as_bytes(),
+    /// The secrets that the sender may have meant. One that is empty or longer than any is never verified: no client has it.
+    fn meant(&self, unencoded: bool) -> impl Iterator<Item = &[u8]> {
+        let meant = match self {
+            Self::Basic(secret) => [secret.decoded(), secret.unencoded().filter(|_| unencoded)],
+            Self::Post(secret) => [Some(secret.as_bytes()), None],
         };
-        (secret.len() <= MAX_SECRET).then_some(secret)
+        meant.into_iter().flatten().filter(|secret| (1..=MAX_SECRET).contains(&secret.len()))
     }
 }
 

@@ -1,13 +1,15 @@
-//! Redirect URIs: which requested one counts as registered.
+//! Redirect URIs, and the rules by which a requested one counts as registered.
 //!
-//! Three rules, each wider than the one before. [`RedirectUriRule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
-//! 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3), and
-//! [`RedirectUriRule::LoopbackOrLocalhost`] that of `localhost` too (RFC 9700 section 4.1.3). [`RedirectUriRule::SameOrigin`] lets
-//! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; see
-//! [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) for who may use it.
+//! Each rule is wider than the one before. [`RedirectUriRule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC
+//! 9700 section 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section
+//! 7.3), and [`RedirectUriRule::LoopbackOrLocalhost`] that of `localhost` too (RFC 9700 section 4.1.3).
+//! [`RedirectUriRule::SameOrigin`] lets everything behind the origin differ, for the per-request redirect URIs of RFC
+//! 9126 section 2.4; [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) names
+//! the clients that may use it.
 //!
-//! Every URI passes the same lexical gate before a parser sees it, because parsers repair what browsers and servers then
-//! understand differently; and the wider rules demand that parsing changes not a byte. What matched is what is emitted.
+//! Every URI passes the same lexical check before a parser sees it, because parsers repair what browsers and servers
+//! then understand differently; and the wider rules demand that parsing changes not a byte. The response goes to
+//! exactly the URI that matched.
 
 mod scheme;
 
@@ -19,7 +21,7 @@ use self::scheme::PrivateSchemes;
 
 use crate::{error_text::debug_by_display, hex};
 
-/// Names that an authorization response uses; a redirect URI whose query has one could forge a response.
+/// Names of parameters of an authorization response: a redirect URI whose query has one could forge a response.
 const RESPONSE_PARAMETERS: [&str; 12] = [
     "code",
     "state",
@@ -42,7 +44,7 @@ const MAX_AUTHORITY: usize = 253 + ":65535".len();
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RedirectUriError {
-    /// Nothing there.
+    /// An empty text.
     Empty,
     /// More than [`RegisteredRedirectUri::MAX_LENGTH`] bytes.
     TooLong,
@@ -56,7 +58,7 @@ pub enum RedirectUriError {
     UserInfo,
     /// Not https, nor http on a loopback host, nor a private-use scheme with a dot.
     Scheme,
-    /// Parsing it would change it.
+    /// A text that parsing would change.
     NotCanonical,
     /// Not the registered bytes.
     Different,
@@ -134,7 +136,7 @@ impl fmt::Display for RedirectUriError {
 
 impl std::error::Error for RedirectUriError {}
 
-/// How far a requested redirect URI may differ from a registered one.
+/// The rule by which a requested redirect URI may differ from a registered one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectUriRule {
@@ -166,7 +168,7 @@ impl RegisteredRedirectUri {
     ///
     /// # Errors
     ///
-    /// The first rule it breaks.
+    /// The first rule that the URI breaks.
     ///
     /// ```
     /// use parjar::{RedirectUriError, RegisteredRedirectUri};
@@ -185,7 +187,7 @@ impl RegisteredRedirectUri {
     ///
     /// # Errors
     ///
-    /// The first rule it breaks.
+    /// The first rule that the URI breaks.
     ///
     /// ```
     /// use parjar::{RedirectUriError, RegisteredRedirectUri};
@@ -214,13 +216,13 @@ impl RegisteredRedirectUri {
         scheme::is_private_without_dot(&self.url)
     }
 
-    /// The registered bytes.
+    /// Returns the registered text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Holds a requested URI against this registered one.
+    /// Compares a requested URI with this registered one.
     ///
     /// # Errors
     ///
@@ -244,7 +246,7 @@ impl RegisteredRedirectUri {
         }
     }
 
-    /// Holds a requested URI against this one, byte by byte.
+    /// Compares a requested URI with this one, byte by byte.
     pub(crate) fn matches_exactly(&self, requested: &str) -> Result<RedirectUri, RedirectUriError> {
         if requested != &*self.text {
             return Err(RedirectUriError::Different);
@@ -253,7 +255,7 @@ impl RegisteredRedirectUri {
         Ok(RedirectUri { text: requested.into(), matched, loopback: is_loopback(&self.url) })
     }
 
-    /// Holds a requested URI that differs from this one against the wider rules.
+    /// Compares a requested URI that differs from this one, by a wider rule.
     pub(crate) fn matches_widely(
         &self,
         rule: RedirectUriRule,
@@ -342,7 +344,7 @@ impl<'a> RequestedRedirectUri<'a> {
     }
 }
 
-/// A requested redirect URI that matched a registered one: the proof that a response may be sent there.
+/// A requested redirect URI that matched a registered one. It proves that a response may be sent there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedirectUri {
     text: Box<str>,
@@ -360,13 +362,14 @@ enum Matched {
 }
 
 impl RedirectUri {
-    /// The URI as it was requested, byte for byte.
+    /// Returns the URI as it was requested, byte for byte.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// `false` for a per-request redirect URI: only its origin is registered, and a consent page may want to show it.
+    /// Returns `false` for a per-request redirect URI: only its origin is registered, and a consent page may want to
+    /// show it.
     #[must_use]
     pub fn is_registered(&self) -> bool {
         self.matched != Matched::Origin
@@ -382,7 +385,8 @@ impl RedirectUri {
         matches!(self.matched, Matched::Origin | Matched::SchemeWithoutDot)
     }
 
-    /// `true` when the response stays on the user's machine. Any program there may listen, so ask for consent every time.
+    /// Returns `true` if the response stays on the user's machine. Any program there may listen, so ask for consent
+    /// every time.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.loopback
@@ -395,7 +399,7 @@ impl fmt::Debug for RedirectUri {
     }
 }
 
-/// What every redirect URI must pass, on the raw text first.
+/// Checks every redirect URI, the raw text first.
 fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
     if text.is_empty() {
         return Err(RedirectUriError::Empty);
@@ -408,7 +412,7 @@ fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
         return Err(RedirectUriError::Fragment);
     }
     // A long name in punycode costs a parser more than its length.
-    if raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY) {
+    if has_long_authority(text) {
         return Err(RedirectUriError::Unparsable);
     }
     let url = Url::parse(text).map_err(|_| RedirectUriError::Unparsable)?;
@@ -422,7 +426,7 @@ fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
     Ok(url)
 }
 
-/// Whether a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
+/// Returns an error unless a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
 pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -459,7 +463,8 @@ fn is_loopback_literal(url: &Url) -> bool {
     }
 }
 
-/// Paths that servers and proxies decode or resolve differently, and control characters anywhere.
+/// Returns `true` for paths that servers and proxies decode or resolve differently, and for control characters
+/// anywhere.
 fn is_ambiguous(url: &Url) -> bool {
     let path = url.path();
     let encoded_separator = escapes(path).any(|byte| matches!(byte, b'/' | b'\\' | b'.' | b'%' | b';'));
@@ -469,7 +474,7 @@ fn is_ambiguous(url: &Url) -> bool {
     encoded_separator || control || dot_segment || path.contains("//") || !is_utf8(path)
 }
 
-/// Whether a path decodes to UTF-8. Some servers take overlong forms for the separators that they spell.
+/// Returns `true` if a path decodes to UTF-8. Some servers take overlong forms for the separators that they spell.
 fn is_utf8(path: &str) -> bool {
     let mut bytes = Vec::with_capacity(path.len());
     let mut parts = path.split('%');
@@ -481,18 +486,30 @@ fn is_utf8(path: &str) -> bool {
     std::str::from_utf8(&bytes).is_ok()
 }
 
-/// The bytes that are written as `%XX` in a text that passed [`check_characters`].
+/// Returns the bytes that are written as `%XX` in a text that passed [`check_characters`].
 fn escapes(text: &str) -> impl Iterator<Item = u8> {
     text.split('%').skip(1).filter_map(|rest| rest.as_bytes().first_chunk().and_then(|digits| hex::byte(*digits)))
 }
 
-/// Reads the query as widely as any server might: also with `;` between parameters, and with `code[]` or ` code` for `code`.
+/// Returns `true` where the host is longer than any name can be. A parser takes time that grows with its square.
+pub(crate) fn has_long_authority(text: &str) -> bool {
+    raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY)
+}
+
+/// Returns `true` if the query has a parameter of the response, for any server: also with `;` between parameters.
 fn has_response_parameter(url: &Url) -> bool {
     url.query().unwrap_or_default().split(['&', ';']).any(|pair| {
         let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
-        let name = name.split('[').next().unwrap_or_default().trim();
-        RESPONSE_PARAMETERS.contains(&name)
+        response_names(&name).into_iter().any(|name| RESPONSE_PARAMETERS.contains(&&*name))
     })
+}
+
+/// Returns the names under which servers find a parameter: ASP.NET in any letter case; PHP with an underscore for a dot, a space and a bracket
+/// that nothing closes, up to a zero byte, and as an array under what stands before a bracket.
+fn response_names(name: &str) -> [String; 2] {
+    let name = name.split('\0').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let underscored = |name: &str| name.replace(['.', ' ', '['], "_");
+    [underscored(name.split('[').next().unwrap_or_default().trim_end()), underscored(&name)]
 }
 
 fn continues(path: &str, registered: &str) -> bool {

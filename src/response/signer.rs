@@ -2,7 +2,11 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use crate::{cause::opaque_error, client::Client, jose::SigningAlgorithm};
+use crate::{
+    cause::opaque_error,
+    client::{Client, ResponseAlgorithm},
+    jose::SigningAlgorithm,
+};
 
 /// Signs authorization responses with a key of the host's, for the response modes `jwt`, `query.jwt`, `fragment.jwt` and
 /// `form_post.jwt`. Publish the public half at the host's `jwks_uri`.
@@ -106,8 +110,9 @@ impl<T: ResponseSigner> DynResponseSigner for T {
 pub(crate) fn algorithm_for(signer: &dyn DynResponseSigner, client: &Client) -> Option<SigningAlgorithm> {
     let offered = signer.offered();
     let find = |wanted: SigningAlgorithm| offered.iter().copied().find(|algorithm| algorithm.is_same(wanted));
-    match client.authorization_signed_response_alg() {
-        Some(registered) => find(registered),
-        None => find(SigningAlgorithm::Rs256).or(offered.first().copied()),
+    match client.response_algorithm() {
+        ResponseAlgorithm::Only(registered) => find(registered),
+        ResponseAlgorithm::None => None,
+        ResponseAlgorithm::Any => find(SigningAlgorithm::Rs256).or(offered.first().copied()),
     }
 }

@@ -421,6 +421,14 @@ fn a_challenge_is_handed_out_and_demanded() {
     assert_eq!(late.reason(), Reason::StaleAttestationChallenge);
     send(&retried(late.attestation_challenge().unwrap(), "k", NOW + 300)).unwrap();
 
+    // The time of the challenge counts in place of `iat`, so that a device may have a wrong clock.
+    for iat in [0, NOW - 86_400, NOW + 86_400] {
+        let challenge = server.par.attestation_challenge().unwrap();
+        send(&retried(&challenge, &format!("at {iat}"), iat)).unwrap();
+        let replayed = send(&retried(&challenge, &format!("at {iat}"), iat)).unwrap_err();
+        assert_eq!(replayed.reason(), Reason::AttestationProof(TokenFault::Replayed));
+    }
+
     // A proof by another key learns no challenge, and other refusals bring none.
     let by_other = OTHER_ES256_KEY.sign(&proof_header(json!({})), &proof_claims(json!({ "iat": NOW + 300 })));
     let refusal = send(&by_other).unwrap_err();

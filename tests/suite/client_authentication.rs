@@ -65,6 +65,44 @@ fn a_secret_sent_raw_is_decoded_and_nothing_else_is_tried() {
 }
 
 #[test]
+fn a_secret_sent_raw_is_accepted_where_a_switch_is_on() {
+    // RFC 6749 section 2.3.1, as many clients get it wrong
+    const SWITCH: &str = "accept_unencoded_basic_secrets";
+    for secret in ["a+b", "a%41", "a%zz", "100%", "%", "a+%+b", "a:b+c", " + "] {
+        let registration = with(basic("c1"), json!({ "client_secret": secret }));
+        let mut policy = Policy::oauth();
+        policy.accept_unencoded_basic_secrets = true;
+        let off = Server::with(Policy::oauth(), [registration.clone()]);
+        let on_in_policy = Server::with(policy, [registration.clone()]);
+        let on_in_client = Server::with(Policy::oauth(), [with(registration, json!({ SWITCH: true })), basic("other")]);
+        assert_failed(&send(&off, &authorization("c1", secret), &code_request(&[])));
+        for server in [&on_in_policy, &on_in_client] {
+            assert_eq!(send(server, &authorization("c1", secret), &code_request(&[])).status(), 201, "{secret}");
+            assert_eq!(send(server, &encoded("c1", secret), &code_request(&[])).status(), 201, "{secret}");
+            for wrong in [format!("{secret}x"), secret.replace('+', " "), secret.replace("%41", "A"), String::new()] {
+                if wrong != secret {
+                    assert_failed(&send(server, &authorization("c1", &wrong), &code_request(&[])));
+                }
+            }
+            assert_failed(&send(server, &authorization("nobody", secret), &code_request(&[])));
+        }
+        // What is in the form is encoded by whoever writes forms.
+        let by_post = form([("client_id", "c1"), ("client_secret", secret)]);
+        assert_failed(&on_in_policy.push_form(&by_post));
+        // The switch of one client is not that of another.
+        assert_failed(&send(&on_in_client, &authorization("other", "s3cret%"), &code_request(&[])));
+    }
+    // What neither reading could be.
+    let mut policy = Policy::oauth();
+    policy.accept_unencoded_basic_secrets = true;
+    let server = Server::with(policy, [basic("basic")]);
+    for raw in [&b"basic:%\n"[..], b"basic:%\xFF", b"basic:", b"%:s3cret"] {
+        let header = format!("Basic {}", STANDARD.encode(raw));
+        assert_failed(&send(&server, &header, &code_request(&[])));
+    }
+}
+
+#[test]
 fn malformed_authorization_headers_are_refused() {
     // C-19, C-20, CA-025
     let good = STANDARD.encode("basic:s3cret");
@@ -404,6 +442,42 @@ fn a_verifier_never_sees_an_oversized_secret() {
         assert_failed(&send_slow(&par, None, &form([("client_id", "post"), ("client_secret", &secret)])));
     }
     assert!(recorder.calls.lock().unwrap().is_empty());
+}
+
+#[test]
+fn the_empty_secret_is_nobodys_and_no_verifier_is_asked_about_it() {
+    // C-21
+    struct Anything(Mutex<usize>);
+    impl SecretVerifier for Anything {
+        fn verify(&self, _: &str, _: &[u8]) -> bool {
+            *self.0.lock().unwrap() += 1;
+            true
+        }
+    }
+    let asked = Arc::new(Anything(Mutex::new(0)));
+    let client = |registration: Value| {
+        let mut registration = registration;
+        registration.as_object_mut().unwrap().remove("client_secret");
+        let registration: ClientRegistration = serde_json::from_value(registration).unwrap();
+        Client::with_secret_verifier(registration, asked.clone()).unwrap()
+    };
+    let registry = Slow {
+        clients: InMemoryRegistry::new([client(basic("basic")), client(post("post"))]).unwrap(),
+        stand_in: Arc::new(client(basic("stand-in"))),
+    };
+    let mut policy = Policy::oauth();
+    for unencoded in [false, true] {
+        policy.accept_unencoded_basic_secrets = unencoded;
+        let registry = Slow { clients: registry.clients.clone(), stand_in: registry.stand_in.clone() };
+        let par = ParEndpoint::builder(ISSUER).clients(registry).policy(policy.clone()).build().unwrap();
+        for client_id in ["basic", "post", "nobody"] {
+            assert_failed(&send_slow(&par, Some(&authorization(client_id, "")), &code_request(&[])));
+            let by_post = code_request(&[("client_id", client_id), ("client_secret", "")]);
+            assert_failed(&send_slow(&par, None, &by_post));
+        }
+        assert_eq!(*asked.0.lock().unwrap(), usize::from(unencoded));
+        assert_eq!(send_slow(&par, Some(&authorization("basic", "x")), &code_request(&[])).status(), 201);
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ impl Observer for Log {
             Event::Completed { client_id, .. } => format!("completed {client_id}"),
             Event::Denied { client_id, error, .. } => format!("denied {client_id} {}", error.as_str()),
             Event::Replayed { client_id, .. } => format!("replayed {client_id}"),
+            Event::HygieneSkipped { client_id, marks, .. } => format!("hygiene skipped {client_id} {marks}"),
             _ => "unknown".to_owned(),
         };
         self.0.lock().unwrap().push(line);

@@ -225,13 +225,19 @@ fn the_algorithm_is_the_one_that_the_client_is_registered_for() {
 }
 
 #[test]
-fn an_algorithm_that_nobody_knows_is_not_registered() {
-    for algorithm in ["none", "RS1", ""] {
-        let registration = with(basic("basic"), json!({ "authorization_signed_response_alg": algorithm }));
-        let registration: parjar::ClientRegistration = serde_json::from_value(registration).unwrap();
-        let error = Client::try_from(registration).unwrap_err();
+fn a_client_with_an_algorithm_that_does_not_exist_gets_no_signed_responses() {
+    for algorithm in ["none", "RS1"] {
+        let registered = json!({ "authorization_signed_response_alg": algorithm });
+        let server = server_with(Policy::oauth(), Signer(ES256_ALONE), registered.clone());
+        let refusal = server.try_push(code_request(&[("response_mode", "jwt")]).as_bytes()).unwrap_err();
+        assert_eq!(refusal.reason(), Reason::ResponseMode);
+        assert!(server.try_push(code_request(&[]).as_bytes()).is_ok());
+        let only = with(with(basic("basic"), registered), json!({ "response_modes": ["jwt", "query.jwt"] }));
+        let error = Client::try_from(serde_json::from_value::<parjar::ClientRegistration>(only).unwrap()).unwrap_err();
         assert_eq!(error.member(), "authorization_signed_response_alg");
     }
+    let server = server_with(Policy::oauth(), Signer(ES256_ALONE), json!({ "authorization_signed_response_alg": "" }));
+    assert!(server.try_push(code_request(&[("response_mode", "jwt")]).as_bytes()).is_ok());
 }
 
 #[test]
