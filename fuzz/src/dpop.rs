@@ -64,7 +64,7 @@ fn check(proven: &Proven, claims: &[(String, Value)]) {
     check_target(text("htu"));
 }
 
-/// By what browsers make of it. Query and fragment do not count (RFC 9449 section 4.3).
+/// By what browsers make of it. Query and fragment do not count (RFC 9449 section 4.3, item 9).
 fn check_target(htu: &str) {
     let url = url::Url::parse(htu).unwrap_or_else(|error| panic!("{htu}: {error}"));
     assert_eq!(url.origin().ascii_serialization(), "https://as.example", "{htu}");

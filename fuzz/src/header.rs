@@ -16,10 +16,10 @@ use super::{
     tokens::{mac, seal},
 };
 
-/// What asks for another way of processing, or offers a key.
+/// Members that ask for another way of processing, or offer a key.
 const FORBIDDEN: [&str; 4] = ["crit", "b64", "zip", "jwk"];
 
-/// Places where there may be keys. A server ignores them, and hosts that verify tokens by themselves are kept from them.
+/// Members that point to keys. A server ignores them, and hosts that verify tokens by themselves are kept from them.
 const HINTS: [&str; 3] = ["jku", "x5c", "x5u"];
 
 type Members = [(String, Value)];
