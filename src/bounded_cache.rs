@@ -8,27 +8,27 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// A map for many threads. Whatever it forgets is freed after its lock is released, since a generation can be large.
+/// A map for many threads. It frees forgotten entries after it has released its lock, since a generation can be large.
 pub(crate) struct BoundedCache<K, V> {
     generations: Mutex<Generations<K, V>>,
     /// Entries of one generation.
     size: usize,
 }
 
-/// What is used moves into the young one, and when that is full the old one goes.
+/// An entry that is used moves into the young generation. When that is full, the old one goes.
 struct Generations<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
 
-/// What was forgotten.
+/// Entries that were forgotten, to be freed without a lock.
 struct Forgotten<K, V> {
     _generation: HashMap<K, V>,
     _replaced: Option<V>,
 }
 
 impl<K: Hash + Eq, V: Clone> BoundedCache<K, V> {
-    /// A map of at most twice so many entries.
+    /// Makes a map of at most twice so many entries.
     pub(crate) fn of(size: usize) -> Self {
         Self { generations: Mutex::new(Generations { young: HashMap::new(), old: HashMap::new() }), size }
     }

@@ -1,8 +1,8 @@
-//! Errors of the parts that a host plugs in: a fixed text for everybody, and the cause for the host's logs.
+//! Errors of the parts that a host plugs in: a fixed text, and the cause for the log of the host.
 
 use std::{error::Error, sync::Arc};
 
-/// What a part of the host's says about its failure.
+/// The cause that a part of the host gives for its failure.
 #[derive(Clone)]
 pub(crate) struct Cause(Arc<dyn Error + Send + Sync>);
 
@@ -16,7 +16,7 @@ impl Cause {
     }
 }
 
-/// An error that says no more than that a part has failed. Its cause is its [`source`](Error::source).
+/// Defines an error that says no more than that a part has failed. Its cause is its [`source`](Error::source).
 macro_rules! opaque_error {
     ($(#[$doc:meta])* $name:ident, $text:literal) => {
         $(#[$doc])*
@@ -24,8 +24,8 @@ macro_rules! opaque_error {
         pub struct $name($crate::cause::Cause);
 
         impl $name {
-            /// An error with this cause, be it an error or a text. It is for the host's logs, by way of `source()`: neither `Display`
-            /// nor `Debug` show it, and a client never learns of it.
+            /// Makes an error with this cause, be it an error or a text. It is for the log of the host, by way of
+            /// `source()`: neither `Display` nor `Debug` shows it, and a client never learns of it.
             pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
                 Self($crate::cause::Cause::new(cause))
             }

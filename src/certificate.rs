@@ -1,5 +1,5 @@
-//! X.509 certificates (RFC 5280), as far as they say who their owner is and which key is theirs. Chains, signatures and dates are
-//! the business of the TLS stack.
+//! X.509 certificates (RFC 5280): the names and the key of their owner. The TLS stack checks chains, signatures and
+//! dates.
 
 mod attribute;
 pub(crate) mod client_certificate;

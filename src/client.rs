@@ -3,11 +3,15 @@
 mod checks;
 mod credential;
 mod credentials;
+mod flows;
+mod ignored;
 pub(crate) mod jwks;
 mod keys;
+mod registered_secrets;
 mod registration;
 mod registry;
 mod secret;
+mod secret_verifier;
 mod shared_secrets;
 mod subject;
 
@@ -18,14 +22,16 @@ use serde_json::{Map, Value};
 pub(crate) use self::{
     credential::{Credential, NoCredentials},
     credentials::{Credentials, PossessionMethod},
-    keys::{ClientKeys, KeySource, ObjectKeys},
+    keys::{ClientKeys, KeySource, ObjectKeys, ResponseAlgorithm},
+    registered_secrets::SecretTraits,
     secret::{MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
     shared_secrets::SharedSecrets,
 };
 pub use self::{
+    ignored::IgnoredMember,
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
-    secret::SecretVerifier,
+    secret_verifier::{SecretVerifier, VerifierError},
 };
 use crate::{
     jose::{KeyError, SigningAlgorithm},
@@ -48,7 +54,7 @@ pub struct Client {
     redirect_uris: Vec<RegisteredRedirectUri>,
     response_types: Vec<ResponseType>,
     response_modes: Option<Vec<ResponseMode>>,
-    response_algorithm: Option<SigningAlgorithm>,
+    response_algorithm: ResponseAlgorithm,
     grant_types: Vec<String>,
     scope: Option<Vec<String>>,
     native: bool,
@@ -61,6 +67,10 @@ pub struct Client {
     require_encrypted: bool,
     allow_per_request_redirect_uris: bool,
     dpop_bound_access_tokens: bool,
+    secret_traits: SecretTraits,
+    unencoded_basic_secrets: bool,
+    request_uri_lifetime: Option<u32>,
+    ignored: Box<[IgnoredMember]>,
     metadata: Map<String, Value>,
 }
 
@@ -101,6 +111,29 @@ impl Client {
         self.keys.skipped()
     }
 
+    /// The members of the registration that are not used, and the parts of members: empty ones, unknown values, keys and redirect
+    /// URIs that cannot be used. Write them to the log when clients are read; [`Policy::lint`](crate::Policy::lint) lists them too.
+    ///
+    /// ```
+    /// use parjar::{Client, ClientRegistration};
+    ///
+    /// let registration: ClientRegistration = serde_json::from_str(
+    ///     r#"{ "client_id": "web", "client_secret": "1YVgm1x8fnDGVKbWGJnN4w", "jwks": {},
+    ///          "redirect_uris": ["https://app.example.com/cb"], "response_types": ["code", "none"] }"#,
+    /// )?;
+    /// let client = Client::try_from(registration)?;
+    /// let ignored: Vec<String> = client.ignored().iter().map(|ignored| ignored.to_string()).collect();
+    /// assert_eq!(
+    ///     ignored,
+    ///     ["jwks: is empty, and counts as absent", "response_types: number 2 is an unknown response type"]
+    /// );
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ignored(&self) -> &[IgnoredMember] {
+        &self.ignored
+    }
+
     /// `redirect_uris`
     #[must_use]
     pub fn redirect_uris(&self) -> &[RegisteredRedirectUri] {
@@ -122,6 +155,13 @@ impl Client {
     /// `authorization_signed_response_alg`
     #[must_use]
     pub fn authorization_signed_response_alg(&self) -> Option<SigningAlgorithm> {
+        match self.response_algorithm {
+            ResponseAlgorithm::Only(algorithm) => Some(algorithm),
+            ResponseAlgorithm::Any | ResponseAlgorithm::None => None,
+        }
+    }
+
+    pub(crate) fn response_algorithm(&self) -> ResponseAlgorithm {
         self.response_algorithm
     }
 
@@ -202,6 +242,31 @@ impl Client {
             && self.must_push(policy)
             && self.is_confidential()
             && !self.sector_identifier
+    }
+
+    /// Seconds that the pushed requests of the client wait to be opened: as many as it has registered (`request_uri_lifetime`), and
+    /// no more than the policy has, nor fewer than its profile allows.
+    #[must_use]
+    pub fn request_uri_lifetime(&self, policy: &Policy) -> u32 {
+        let least = *policy.profile.request_uri_lifetimes().0.start();
+        match self.request_uri_lifetime {
+            Some(registered) => registered.max(least).min(policy.request_uri_lifetime),
+            None => policy.request_uri_lifetime,
+        }
+    }
+
+    /// `request_uri_lifetime`, which the policy may cut short.
+    pub(crate) fn registered_request_uri_lifetime(&self) -> Option<u32> {
+        self.request_uri_lifetime
+    }
+
+    pub(crate) fn secret_traits(&self) -> SecretTraits {
+        self.secret_traits
+    }
+
+    /// `accept_unencoded_basic_secrets`
+    pub(crate) fn accepts_unencoded_basic_secrets(&self) -> bool {
+        self.unencoded_basic_secrets
     }
 
     /// `allow_per_request_redirect_uris`, which alone has no effect.

@@ -1,5 +1,5 @@
-//! Time, injected: the wall clock for dates that others wrote (expiry of a secret), a monotonic one for our own lifetimes,
-//! so that a clock that is set back revives nothing.
+//! Time, injected: the wall clock for dates that clients and hosts have written, and a monotonic clock for lifetimes,
+//! so that a clock that is set back revives no request.
 
 use std::{
     fmt,
@@ -14,10 +14,10 @@ use time::OffsetDateTime;
 
 /// A source of time. [`SystemClock`] is the default, [`ManualClock`] is for tests.
 pub trait Clock: Send + Sync + 'static {
-    /// The date and time, in UTC, as `time` 0.3 has them ([`reexports::time`](crate::reexports::time)).
+    /// Returns the date and time, in UTC, as `time` 0.3 has them ([`reexports::time`](crate::reexports::time)).
     fn now(&self) -> OffsetDateTime;
 
-    /// Time since an origin that stays the same while the process lives. It never goes back.
+    /// Returns the time since an origin that stays the same while the process lives. It never goes back.
     fn elapsed(&self) -> Duration;
 }
 
@@ -55,7 +55,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows `start`.
+    /// Makes a clock that shows `start`.
     #[must_use]
     pub fn starting_at(start: OffsetDateTime) -> Self {
         Self { start, milliseconds: Arc::default() }
@@ -65,13 +65,13 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let by = milliseconds(by);
         let later = |now: u64| Some(now.saturating_add(by));
-        // The closure never says no.
+        // The closure always gives a value.
         let _ = self.milliseconds.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
 }
 
 impl Default for ManualClock {
-    /// A clock that starts at the Unix epoch plus 1 700 000 000 seconds (14 November 2023).
+    /// Makes a clock that starts at the Unix epoch plus 1 700 000 000 seconds (14 November 2023).
     fn default() -> Self {
         Self::starting_at(OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::seconds(1_700_000_000)))
     }

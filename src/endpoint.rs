@@ -1,5 +1,6 @@
 //! The facade: it knows the order of the steps, one list for each endpoint. The parts know the steps.
 
+mod answers;
 mod attest;
 mod authenticate;
 mod authenticator;

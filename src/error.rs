@@ -1,6 +1,7 @@
-//! Refusals: why a request was turned down, as a value that a host can count, and what its sender is told.
+//! Refusals: the reason for which a request was turned down, as a value that a host can count, and the text for its
+//! sender.
 //!
-//! What is told is fixed text: nothing of the request, of the configuration or of an inner error ever gets into it.
+//! The text is fixed: nothing of the request, of the configuration or of an inner error ever gets into it.
 
 mod code;
 mod refusal;
@@ -21,14 +22,14 @@ use crate::{
 /// The one table of refusals: variant, label to count by, code, HTTP status at the PAR and token endpoints, public text.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident $label:literal $code:ident $status:literal $text:expr;)*) => {
-        /// Why a request was refused. `Display` gives a stable `snake_case` label, fit for a metric.
+        /// The reason for which a request was refused. `Display` gives a stable `snake_case` label, fit for a metric.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Reason {
             $($(#[$doc])* $variant,)*
             /// The form, or the query, is not well-formed or exceeds a limit.
             Form(FormError),
-            /// The `redirect_uri` fits no registered one; says which rule it broke.
+            /// The `redirect_uri` fits no registered one, by this rule.
             RedirectUri(RedirectUriError),
             /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed
             /// authentication.
@@ -40,7 +41,8 @@ macro_rules! reasons {
             /// The attestation that a client authenticates with is not good. Its sender is told no more than of any failed
             /// authentication.
             ClientAttestation(TokenFault),
-            /// The proof that the sender of an attestation has the key in it is not good. It is told no more either.
+            /// The proof that the sender of an attestation has the key in it is not good. Its sender is told no more
+            /// than of any failed authentication.
             AttestationProof(TokenFault),
             /// A rule of the host refused the request.
             Host(Rejection),
@@ -94,13 +96,13 @@ const USE_CHALLENGE: &str =
 const BAD_HANDLE: &str = "the request_uri is unknown, has expired or has been used";
 
 reasons! {
-    /// Not a POST.
+    /// A method other than POST.
     MethodNotAllowed "method_not_allowed" InvalidRequest 405 "this endpoint takes POST requests only";
     /// Not exactly one `Content-Type` of `application/x-www-form-urlencoded` in UTF-8.
     ContentType "content_type" InvalidRequest 400 "the body must be application/x-www-form-urlencoded in UTF-8";
     /// A `Content-Encoding`.
     ContentEncoding "content_encoding" InvalidRequest 400 "an encoded body is not supported";
-    /// A header that may occur once came more often.
+    /// A repeated header that may occur once.
     RepeatedHeader "repeated_header" InvalidRequest 400 "a header is repeated";
     /// Parameters in the URL of an endpoint that reads its body only.
     QueryNotEmpty "query_not_empty" InvalidRequest 400 "parameters belong in the body, not in the URL";
@@ -179,7 +181,7 @@ reasons! {
     NoAuthorizationFlow "no_authorization_flow" UnauthorizedClient 400 "this client may not use the authorization endpoint";
     /// No `response_type`.
     MissingResponseType "missing_response_type" InvalidRequest 400 "response_type is missing";
-    /// A `response_type` that the policy does not offer or nobody knows.
+    /// A `response_type` that the policy does not offer, or that does not exist.
     ResponseTypeNotOffered "response_type_not_offered" UnsupportedResponseType 400 "this response_type is not supported";
     /// A `response_type` that the client did not register.
     ResponseTypeNotRegistered "response_type_not_registered" UnauthorizedClient 400 "this client may not use this response_type";
@@ -188,7 +190,7 @@ reasons! {
     ResponseMode "response_mode" InvalidRequest 400 "this response_mode is not supported here";
     /// A `response_mode` without a signature where the policy wants signed responses (JARM).
     SignedResponseRequired "signed_response_required" InvalidRequest 400 "response_mode must be jwt or another that is signed";
-    /// The host's signer could not sign the response.
+    /// The host's [`ResponseSigner`](crate::ResponseSigner) could not sign the response.
     ResponseNotSigned "response_not_signed" ServerError 500 "the server could not process the request";
     /// No `redirect_uri` where one is required.
     MissingRedirectUri "missing_redirect_uri" InvalidRequest 400 "redirect_uri is missing";
@@ -254,7 +256,7 @@ reasons! {
     PushRequired "push_required" InvalidRequest 400 "this client must push its authorization requests";
     /// `request` and `request_uri` in one request (RFC 9101 section 5).
     RequestAndRequestUri "request_and_request_uri" InvalidRequest 400 "request and request_uri exclude each other";
-    /// A `request_uri` by reference to somebody else's server.
+    /// A `request_uri` that refers to another server.
     ExternalRequestUri "external_request_uri" RequestUriNotSupported 400 "request objects by reference are not supported";
     /// Not of the form that this library mints.
     MalformedRequestUri "malformed_request_uri" InvalidRequestUri 400 BAD_HANDLE;
@@ -281,30 +283,33 @@ reasons! {
     StoreUnavailable "store_unavailable" TemporarilyUnavailable 503 "the service is temporarily unavailable";
     /// The registry did not answer.
     RegistryUnavailable "registry_unavailable" TemporarilyUnavailable 503 "the service is temporarily unavailable";
+    /// The host's [`SecretVerifier`](crate::SecretVerifier) could not tell.
+    SecretVerifierUnavailable "secret_verifier_unavailable" TemporarilyUnavailable 503
+        "the service is temporarily unavailable";
     /// The random source failed, or drew the same handle again and again.
     RandomSource "random_source" ServerError 500 "the server could not process the request";
 }
 
 impl Reason {
-    /// The label, as `Display` shows it.
+    /// Returns the label, as `Display` shows it.
     #[must_use]
     pub fn label(self) -> &'static str {
         self.row().0
     }
 
-    /// The `error` value that the sender gets.
+    /// Returns the `error` value that the sender gets.
     #[must_use]
     pub fn code(self) -> ErrorCode {
         self.row().1
     }
 
-    /// The HTTP status at the PAR and token endpoints.
+    /// Returns the HTTP status at the PAR and token endpoints.
     #[must_use]
     pub fn status(self) -> u16 {
         self.row().2
     }
 
-    /// The `error_description` that the sender gets: printable ASCII without quotes and backslashes.
+    /// Returns the `error_description` that the sender gets: printable ASCII without quotes and backslashes.
     #[must_use]
     pub fn description(self) -> &'static str {
         self.row().3
@@ -312,13 +317,14 @@ impl Reason {
 }
 
 impl Reason {
-    /// Whether a request that names a client is refused for this only after the client was found.
+    /// Returns `true` if a request that names a client is refused for this only after the client was found.
     pub(crate) fn comes_after_look_up(self) -> bool {
         !matches!(
             self,
             Self::UnknownClient
                 | Self::RequestUriOfUnknownClient
                 | Self::RegistryUnavailable
+                | Self::SecretVerifierUnavailable
                 | Self::RequestAndRequestUri
                 | Self::MalformedRequestUri
                 | Self::ExternalRequestUri

@@ -1,4 +1,5 @@
-//! How errors look to `{:?}`: as they look to `{}`, since that is what a `main` prints that returns one, and what `unwrap` prints.
+//! The `Debug` of errors shows the text of `Display`, since a `main` that returns an error prints it by `Debug`, as
+//! `unwrap` does.
 
 /// Implements `Debug` by `Display`. Causes are left out: those of a host's own parts may quote what they were asked.
 macro_rules! debug_by_display {

@@ -18,7 +18,6 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// Writes a digest, in lower case.
-#[cfg(feature = "redis")]
 pub(crate) fn encode(digest: &[u8; 32]) -> [u8; 64] {
     let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { (b'a' - 10).wrapping_add(nibble) };
     let mut text = [0; 64];

@@ -51,7 +51,7 @@ impl<'a> Header<'a> {
 }
 
 impl<'a> FormRequest<'a> {
-    /// A request from its method, all its header lines, and its body. Header names count without regard to case.
+    /// Makes a request from its method, all its header lines, and its body. Header names count without regard to case.
     pub fn new<N, V, B>(method: &'a str, headers: impl IntoIterator<Item = (N, &'a V)>, body: &'a B) -> Self
     where
         N: AsRef<str>,
@@ -106,7 +106,7 @@ impl<'a> FormRequest<'a> {
         Self { certificate: Some(certificate), ..self }
     }
 
-    /// The certificate of the client. A client that authenticates in another way may present one too.
+    /// Returns the certificate of the client. A client that authenticates in another way may present one too.
     #[must_use]
     pub fn client_certificate(&self) -> Option<ClientCertificate<'a>> {
         self.certificate
@@ -120,9 +120,9 @@ impl fmt::Debug for FormRequest<'_> {
     }
 }
 
-/// A reply to send: status, headers and body, ready for any framework.
+/// A reply to send: status, headers and body, for any framework.
 ///
-/// Every outcome turns into one with `Reply::from`, and none of them can fail to.
+/// `Reply::from` makes one of every outcome, without an error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     status: u16,
@@ -193,31 +193,31 @@ impl Reply {
         self
     }
 
-    /// The status code.
+    /// Returns the status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The headers: names in lower case, values in printable ASCII.
+    /// Returns the headers: names in lower case, values in printable ASCII.
     #[must_use]
     pub fn headers(&self) -> &[(&'static str, Cow<'static, str>)] {
         &self.headers
     }
 
-    /// The first value of a header; `name` in lower case.
+    /// Returns the first value of a header; `name` in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| &**value)
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// The body, without a copy.
+    /// Returns the body, without a copy.
     #[must_use]
     pub fn into_body(self) -> String {
         self.body
@@ -232,7 +232,7 @@ impl fmt::Debug for Reply {
 }
 
 impl From<&Refusal> for Reply {
-    /// The error response of RFC 6749 section 5.2.
+    /// Makes the error response of RFC 6749 section 5.2.
     fn from(refusal: &Refusal) -> Self {
         let mut reply = Self::json(refusal.status(), refusal.to_json());
         match reply.status {

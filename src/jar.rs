@@ -81,7 +81,9 @@ impl<'a> Envelope<'a> {
         match Token::parse(text, policy.limits.request_object)? {
             Token::Signed(_) if sender.client().must_encrypt(policy) => Err(TokenFault::NotEncrypted),
             Token::Signed(jws) => Ok(Self::Signed(jws)),
-            Token::Encrypted(jwe) => Ok(Self::Encrypted(jwe)),
+            Token::Encrypted(jwe) => {
+                jwe.check_hints(policy.refuse_key_hints_in_token_headers).map(|()| Self::Encrypted(jwe))
+            }
         }
     }
 }
@@ -113,6 +115,7 @@ impl<'a> SignedObject<'a> {
     }
 
     fn typed(jws: Jws<'a>, decrypted: Option<&'a Decrypted>, policy: &Policy) -> Result<Self, TokenFault> {
+        jws.header.check_hints(policy.refuse_key_hints_in_token_headers)?;
         let typed = match policy.require_request_object_type {
             true => jws.header.has_explicit_type(TYPE),
             false => jws.header.has_type(&[TYPE]),

@@ -5,10 +5,11 @@
 //!
 //! 1. size, number of segments and base64url, to the last bit;
 //! 2. a header of strict JSON, without anything that asks for another way of processing (`crit`, `b64`, `zip`) or offers a
-//!    key (`jwk`, `jku`, `x5c`, `x5u`). Two kinds of tokens may bring a key: a [DPoP proof](crate::dpop) its `jwk`, which proves
+//!    key (`jwk`, `jku`, `x5c`, `x5u`; but for `jwk` these are ignored in assertions and request objects where the policy says
+//!    so, and never read). Two kinds of tokens may bring a key: a [DPoP proof](crate::dpop) its `jwk`, which proves
 //!    that the sender has the private half and nothing else, and a client attestation its `x5c`, which is handed to the host;
 //! 3. an algorithm that the server offers and the sender is registered for, before any key is looked at;
-//! 4. a key that was registered for it, found by `kid` or among a few;
+//! 4. a key that was registered for it, found by `kid`, by `x5t#S256` or among a few;
 //! 5. for encryption: the lengths of encrypted key, initialization vector and tag; the tag before the padding; and the same error
 //!    for a wrong key, a wrong tag and a wrong padding;
 //! 6. the payload, once the signature was verified.
@@ -52,11 +53,14 @@ pub(crate) use self::{
     claim_set::{Audience, ClaimSet, text_of},
     compact::{Jwe, Jws, Token},
     dates::Dates,
-    decoy::verify_with_decoy_key,
+    decoy::{EvenKeys, verify_with_decoy_keys},
     embedded_key::EmbeddedKey,
     permitted::Permitted,
     verified::{VerifiedJws, Verifier},
 };
+
+#[cfg(test)]
+pub(crate) use self::prepared_key::count::VERIFICATIONS;
 
 /// The longest `kid`, in bytes.
 const MAX_KID: usize = 256;

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Number, Value, value::RawValue};
 
-/// How deep arrays and objects may nest, where no setting says otherwise.
+/// Levels of arrays and objects, where no setting says otherwise.
 pub(crate) const MAX_DEPTH: u8 = 16;
 
 /// Members of an object that is read by [`parse_members`].
@@ -21,7 +21,7 @@ const PRIVATE: &str = "$serde_json::private::";
 /// The one under which numbers arrive with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Why a JSON text was refused.
+/// The reason for which a JSON text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonError {
     /// Not JSON, or JSON with a member that is there twice.
@@ -30,12 +30,12 @@ pub(crate) enum JsonError {
     TooDeep,
 }
 
-/// Reads one JSON text of an untrusted sender. `None` for anything wrong with it.
+/// Reads one JSON text of an untrusted sender. `None` if anything is wrong with it.
 pub(crate) fn parse(text: &str) -> Option<Value> {
     parse_within(text, MAX_DEPTH).ok()
 }
 
-/// As [`parse`], with a bound for the nesting, and the reason why not.
+/// Reads one JSON text as [`parse`] does, with a bound for the nesting, and a reason for a refusal.
 pub(crate) fn parse_within(text: &str, depth: u8) -> Result<Value, JsonError> {
     // Without this, a name that arrives borrowed is serde_json's own: what a sender spells with escapes arrives owned.
     if text.contains(PRIVATE) {
@@ -48,10 +48,10 @@ pub(crate) fn parse_within(text: &str, depth: u8) -> Result<Value, JsonError> {
     value.map_err(|_| if too_deep.get() { JsonError::TooDeep } else { JsonError::Malformed })
 }
 
-/// The same JSON without white space between its tokens, or `None` when a string in it has a raw control character. A text that is
-/// not JSON does not become JSON: what white space keeps apart stays apart.
+/// Returns the same JSON without white space between its tokens, or `None` when a string in it has a raw control
+/// character. A text that is not JSON does not become JSON: two tokens with white space between them stay apart.
 pub(crate) fn compact(text: &str) -> Option<Cow<'_, str>> {
-    if !text.bytes().any(is_white_space) {
+    if !text.bytes().any(|byte| byte <= b' ') {
         return Some(Cow::Borrowed(text));
     }
     let is_word = |byte: u8| !is_white_space(byte) && !b"{}[]:,\"".contains(&byte);
@@ -85,8 +85,8 @@ fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Reads one JSON object of an untrusted sender whose values are to be kept as they are written. `None` for anything wrong with
-/// its own members; what is in the values has yet to be [`parse`]d.
+/// Reads one JSON object of an untrusted sender whose values are to be kept as they are written. `None` if anything is
+/// wrong with its own members; the values have yet to be [`parse`]d.
 pub(crate) fn parse_members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = deserializer.deserialize_map(RawMembers).ok()?;
@@ -94,10 +94,21 @@ pub(crate) fn parse_members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>
     Some(members)
 }
 
-/// Reads JSON of the host's own, a policy or a registration. A duplicate member is an error here as well: it would hide a
-/// setting.
+/// Reads JSON of the host: a policy or a registration. A duplicate member is an error here as well, since it would hide
+/// a setting.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     Strict { depth: MAX_DEPTH, numbers: Numbers::Any, too_deep: &Cell::new(false) }.deserialize(deserializer)
+}
+
+/// Returns `true` for `null`, `""`, `[]` and `{}`, which some writers put in place of a member that they do not have.
+pub(crate) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -108,7 +119,7 @@ struct Strict<'a> {
     too_deep: &'a Cell<bool>,
 }
 
-/// Which members of the name [`NUMBER`] are numbers.
+/// The members of the name [`NUMBER`] that are numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Numbers {
     Borrowed,
@@ -143,7 +154,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-/// A member name, and whether it stands in the text as it is.
+/// A member name, with `true` if it stands in the text as it is.
 struct MemberName;
 
 impl<'de> DeserializeSeed<'de> for MemberName {

@@ -36,9 +36,9 @@
 //!
 //! // ... login and consent; then, of a pushed request, for exactly one caller on any node:
 //! let granted = par.complete(&pending).await?;
-//! let redirect = granted.respond([("code", "SplxlOBeZQQYbYS6WxSbIA")]);
+//! let response = granted.respond([("code", "SplxlOBeZQQYbYS6WxSbIA")]).await?;
 //! assert_eq!(
-//!     redirect.location(),
+//!     response.location(),
 //!     Some("https://app.example.com/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=af0&iss=https%3A%2F%2Fas.example.com")
 //! );
 //! assert!(par.complete(&pending).await.is_err());
@@ -74,7 +74,7 @@
 //!   (CSRF): the browser binding does not replace one, since a victim's browser sends its cookie along.
 //! * Login pages must not be framed (`frame-ancestors 'none'`) and not be stored (`no-store`).
 //! * A HEAD request should be answered without [`ParEndpoint::authorize`].
-//! * A limit for how often one sender may ask: whoever makes up signatures makes the server verify them, at a tenth of a
+//! * A limit for how often one sender may ask: an attacker who makes up signatures makes the server verify them, at a tenth of a
 //!   millisecond and up to some milliseconds each.
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
 //!
@@ -202,8 +202,8 @@
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
-//! * `redis`: `RedisStore`, for several processes over Redis 7, Redis Cluster or Valkey. It takes a connection of the `redis`
-//!   crate, whose features choose its TLS and its kind; its futures run on tokio.
+//! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
+//!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
 //!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
@@ -251,11 +251,11 @@ pub use self::{
         forwarded_certificate::{ClientCertHeaderError, ForwardedCertificate},
     },
     client::{
-        BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, InMemoryRegistry,
-        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
+        BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
+        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier, VerifierError,
         jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },
-    client_auth::{AuthenticatedClient, attesters},
+    client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint,
@@ -281,6 +281,9 @@ pub use self::{
         response_type::{ResponseMode, ResponseType},
     },
     random::{RandomError, RandomSource, SystemRandom},
-    response::{AuthorizationResponse, signer::ResponseSigner},
+    response::{
+        AuthorizationResponse,
+        signer::{ResponseSigner, SignerError},
+    },
     validation::{RequestRule, request::AuthorizationRequest},
 };

@@ -1,39 +1,40 @@
-//! What in a policy and in registrations is dangerous, or is not what a profile asks for.
+//! Findings: settings and registrations that are dangerous, or that do not conform to a profile.
 
+mod misspelled;
 mod of_clients;
 mod of_policy;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     client::Client,
     policy::{Policy, Profile},
 };
 
-/// Something that [`Policy::lint`] has found. `Display` says all of it in one line, and shows no value but a `client_id`.
+/// A finding of [`Policy::lint`]. `Display` says all of it in one line, and shows no value but a `client_id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     severity: Severity,
     label: &'static str,
     client_id: Option<Box<str>>,
     member: &'static str,
-    requirement: &'static str,
+    requirement: Cow<'static, str>,
 }
 
-/// How much a [`Finding`] matters.
+/// The weight of a [`Finding`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Worth knowing: something without effect, or short of a recommendation.
+    /// A setting without effect, or one that falls short of a recommendation.
     Note,
-    /// Not what the profile requires.
+    /// A setting that the profile forbids.
     DoesNotConform,
-    /// Attackers gain by it, whatever the profile.
+    /// A setting that helps attackers, whatever the profile.
     Dangerous,
 }
 
 impl Severity {
-    /// In words.
+    /// Returns the weight in words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,34 +52,34 @@ impl fmt::Display for Severity {
 }
 
 impl Finding {
-    /// How much it matters.
+    /// Returns the weight.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severity
     }
 
-    /// A stable `snake_case` label, to count by or to accept.
+    /// Returns a stable `snake_case` label, to count by or to accept.
     #[must_use]
     pub fn label(&self) -> &'static str {
         self.label
     }
 
-    /// The client whose registration it is about. `None` when it is about the policy.
+    /// Returns the client whose registration it is about. `None` when it is about the policy.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
-    /// The member of the policy, or of the registration.
+    /// Returns the member of the policy, or of the registration.
     #[must_use]
     pub fn member(&self) -> &'static str {
         self.member
     }
 
-    /// What is asked for, with the section that asks for it.
+    /// Returns the requirement, with the section that states it.
     #[must_use]
-    pub fn requirement(&self) -> &'static str {
-        self.requirement
+    pub fn requirement(&self) -> &str {
+        &self.requirement
     }
 }
 
@@ -93,7 +94,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// One thing to look at: for these profiles, whether a subject breaks the rule.
+/// A rule: for these profiles, a subject must not break it.
 struct LintRule<Subject> {
     severity: Severity,
     label: &'static str,
@@ -110,16 +111,17 @@ impl<Subject> LintRule<Subject> {
             label: self.label,
             client_id: client_id.map(Into::into),
             member: self.member,
-            requirement: self.requirement,
+            requirement: self.requirement.into(),
         })
     }
 }
 
 impl Policy {
-    /// Tells what in this policy, and in the registrations of these clients, is dangerous or is not what a profile asks for.
+    /// Returns the settings of this policy, and of the registrations of these clients, that are dangerous or that do
+    /// not conform to a profile.
     ///
-    /// It changes nothing and forbids nothing. What it cannot see are the parts that are the host's: the lifetime of codes, the
-    /// binding of tokens, and the algorithms of a [`ResponseSigner`](crate::ResponseSigner).
+    /// It changes nothing and forbids nothing. It cannot see the parts of the host: the lifetime of codes, the binding
+    /// of tokens, and the algorithms of a [`ResponseSigner`](crate::ResponseSigner).
     ///
     /// ```
     /// use parjar::{Policy, Profile, Severity};
@@ -158,13 +160,13 @@ mod profiles {
     pub(super) const FAPI: &[Profile] = &[Fapi1Advanced, Brazil, Cdr, Fapi2SecurityProfile, Fapi2MessageSigning, Haip];
     pub(super) const FAPI_AND_ATPROTO: &[Profile] =
         &[Fapi1Advanced, Brazil, Cdr, Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto];
-    /// Where all requests are pushed, for a code and nothing else.
+    /// Profiles in which all requests are pushed, for a code and nothing else.
     pub(super) const PUSHED: &[Profile] = &[Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto, Cdr];
-    /// Where all requests are signed.
+    /// Profiles in which all requests are signed.
     pub(super) const SIGNED: &[Profile] = &[Fapi1Advanced, Brazil, Cdr, Fapi2MessageSigning];
-    /// Where the audience of an assertion is the issuer and nothing else.
+    /// Profiles in which the audience of an assertion is the issuer and nothing else.
     pub(super) const STRICT_AUDIENCE: &[Profile] =
         &[Oauth, Oidc, Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto];
-    /// Where redirect URIs are registered, each of them.
+    /// Profiles in which each redirect URI is registered.
     pub(super) const REGISTERED_URIS: &[Profile] = &[Oidc, Fapi1Advanced, Brazil, Cdr, Atproto];
 }

@@ -1,12 +1,13 @@
-//! What happened, for counters and logs: outcomes with their reasons, never a handle, a code or a credential.
+//! Outcomes with their reasons, for counters and logs: never a handle, a code or a credential.
 
 use crate::{
     client::jwks::JwksError,
     error::{DenialCode, Reason},
     jose::KeyError,
+    response::signer::SignerError,
 };
 
-/// Receives every outcome. It is called on the request path, so it should be quick.
+/// Receives every outcome. The library calls it on the request path, so it should be quick.
 ///
 /// Closures are observers:
 ///
@@ -33,7 +34,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Observer for F {
     }
 }
 
-/// Where something was refused.
+/// The operation that refused a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -43,6 +44,8 @@ pub enum Stage {
     Authorize,
     /// [`ParEndpoint::complete`](crate::ParEndpoint::complete) and [`ParEndpoint::deny`](crate::ParEndpoint::deny)
     Complete,
+    /// [`Granted::respond`](crate::Granted::respond), and the error responses of the other steps: they could not be signed.
+    Respond,
     /// [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client)
     Token,
     /// [`ParEndpoint::verify_dpop_proof`](crate::ParEndpoint::verify_dpop_proof)
@@ -50,13 +53,14 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// A label for a metric.
+    /// Returns a label for a metric.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Push => "push",
             Self::Authorize => "authorize",
             Self::Complete => "complete",
+            Self::Respond => "respond",
             Self::Token => "token",
             Self::Resource => "resource",
         }
@@ -65,8 +69,8 @@ impl Stage {
 
 /// An outcome.
 ///
-/// Every `client_id` in here is registered. What a request merely claims to be stays out: it may be a secret that somebody put
-/// in the wrong place. Keep client identifiers out of metric labels all the same.
+/// Every `client_id` in here is registered. A name that a request merely claims stays out: it may be a secret that a
+/// client put in the wrong place. Keep client identifiers out of metric labels all the same.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -76,15 +80,17 @@ pub enum Event<'a> {
         /// The client, authenticated.
         client_id: &'a str,
     },
-    /// Something was refused.
+    /// A request was refused.
     #[non_exhaustive]
     Refused {
-        /// Where.
+        /// The operation.
         stage: Stage,
-        /// Why.
+        /// The reason.
         reason: Reason,
-        /// Whom the request named, if there is such a client.
+        /// The client that the request named, if there is one.
         client_id: Option<&'a str>,
+        /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
+        clock_offset: Option<i64>,
     },
     /// An authorization began, or its page was loaded again.
     #[non_exhaustive]
@@ -103,31 +109,48 @@ pub enum Event<'a> {
     Denied {
         /// The client.
         client_id: &'a str,
-        /// With which error.
+        /// The error that the client gets.
         error: DenialCode,
     },
     /// The keys of a client were fetched from its `jwks_uri`.
     #[non_exhaustive]
     KeysFetched {
-        /// The client on whose behalf. Others may use the same URL.
+        /// The client for which the keys were fetched. Others may use the same URL.
         client_id: &'a str,
-        /// How many keys can be used.
+        /// The number of keys that can be used.
         usable: usize,
-        /// The keys that cannot.
+        /// The keys that cannot be used.
         skipped: &'a [KeyError],
     },
     /// The keys of a client could not be fetched, or what was fetched were none.
     #[non_exhaustive]
     KeysNotFetched {
-        /// The client on whose behalf.
+        /// The client for which the keys were asked.
         client_id: &'a str,
-        /// Why, for the host's logs.
+        /// The cause, for the log of the host.
         error: &'a JwksError,
-        /// Whether the keys of before are still used.
+        /// `true` if the keys of an earlier fetch are used instead.
         stale: bool,
     },
-    /// A spent `request_uri` was used again: a reload after the fact, or somebody who got hold of it. The refusal follows as an
-    /// event of its own.
+    /// The store had no room to remember what is remembered for hygiene, such as the code challenge of a push, which was taken all
+    /// the same: its repetition would not be noticed. See [`MarkPurpose::Hygiene`](crate::store::MarkPurpose::Hygiene).
+    #[non_exhaustive]
+    HygieneSkipped {
+        /// The client.
+        client_id: &'a str,
+        /// How many marks were left out.
+        marks: usize,
+    },
+    /// An authorization response could not be signed. The refusal follows as an event of its own.
+    #[non_exhaustive]
+    ResponseNotSigned {
+        /// The client that it was for.
+        client_id: &'a str,
+        /// The cause, for the log of the host.
+        error: &'a SignerError,
+    },
+    /// A spent `request_uri` was used again: by a reload after the end of the login, or by an attacker who got hold of
+    /// it. The refusal follows as an event of its own.
     #[non_exhaustive]
     Replayed {
         /// The client.
@@ -135,8 +158,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, or `WARN` for replays and for keys that cannot be
-/// fetched.
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for keys that cannot be fetched and for
+/// marks that a store has no room for, or `ERROR` for responses that cannot be signed.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]
@@ -152,10 +175,10 @@ impl Observer for TracingObserver {
             Event::Pushed { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "pushed");
             }
-            Event::Refused { stage, reason, client_id } => {
+            Event::Refused { stage, reason, client_id, clock_offset } => {
                 let client_id = client_id.map(shortened);
                 let client_id = client_id.as_ref().map(tracing::field::debug);
-                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, "refused");
+                tracing::info!(target: "parjar", stage = stage.as_str(), reason = reason.label(), client_id, clock_offset, "refused");
             }
             Event::Opened { client_id } => {
                 tracing::info!(target: "parjar", client_id = ?shortened(client_id), "opened");
@@ -172,6 +195,12 @@ impl Observer for TracingObserver {
             }
             Event::KeysNotFetched { client_id, error: _, stale } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), stale, "keys not fetched");
+            }
+            Event::HygieneSkipped { client_id, marks } => {
+                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), marks, "hygiene skipped");
+            }
+            Event::ResponseNotSigned { client_id, error: _ } => {
+                tracing::error!(target: "parjar", client_id = ?shortened(client_id), "response not signed");
             }
             Event::Replayed { client_id } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");

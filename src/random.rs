@@ -1,4 +1,5 @@
-//! Randomness, injected: handles are drawn from the system's generator, and a failure of it is an error, never a fallback.
+//! Randomness, injected. Handles are drawn from the generator of the system; its failure is an error, and there is no
+//! other generator to fall back to.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ pub trait RandomSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the generator fails. Nothing may be made of `bytes` then.
+    /// When the generator fails. The caller must not use `bytes` then.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 

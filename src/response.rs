@@ -5,19 +5,14 @@ pub(crate) mod answer;
 pub(crate) mod page;
 pub(crate) mod responder;
 pub(crate) mod signer;
-pub(crate) mod target;
 
 use std::fmt;
 
-use self::page::{FORM_POST_POLICY, refusal_page};
-use crate::{
-    error::{Reason, Refusal},
-    http::Reply,
-};
+use self::page::FORM_POST_POLICY;
+use crate::http::Reply;
 
-/// An authorization response, ready to be sent with `Reply::from`: a 303 to the redirect URI, or for `form_post` a page that
-/// posts itself there. Where a signed response could not be signed, it is a page with status 500, for the user: see
-/// [`refusal`](Self::refusal).
+/// An authorization response, ready to be sent with `Reply::from`: a 303 to the redirect URI, or for `form_post` a page with
+/// status 200 that posts itself there.
 ///
 /// `Debug` keeps back what it carries, a code for instance.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,7 +22,6 @@ pub struct AuthorizationResponse(Form);
 enum Form {
     Location(String),
     Page(String),
-    NotSigned,
 }
 
 impl AuthorizationResponse {
@@ -36,15 +30,8 @@ impl AuthorizationResponse {
     pub fn location(&self) -> Option<&str> {
         match &self.0 {
             Form::Location(location) => Some(location),
-            Form::Page(_) | Form::NotSigned => None,
+            Form::Page(_) => None,
         }
-    }
-
-    /// The reason that nothing is sent to the client: its response had to be signed, and the
-    /// [`ResponseSigner`](crate::ResponseSigner) could not do it.
-    #[must_use]
-    pub fn refusal(&self) -> Option<Refusal> {
-        (self.0 == Form::NotSigned).then(|| Reason::ResponseNotSigned.into())
     }
 }
 
@@ -55,11 +42,10 @@ impl fmt::Debug for AuthorizationResponse {
 }
 
 impl From<AuthorizationResponse> for Reply {
-    fn from(redirect: AuthorizationResponse) -> Self {
-        match redirect.0 {
+    fn from(response: AuthorizationResponse) -> Self {
+        match response.0 {
             Form::Location(location) => Self::see_other(location),
             Form::Page(html) => Self::page(200, html, FORM_POST_POLICY),
-            Form::NotSigned => refusal_page(&Reason::ResponseNotSigned.into(), 500),
         }
     }
 }

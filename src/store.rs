@@ -19,7 +19,7 @@ use self::outcome::retry_after;
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisStore, RedisStoreBuilder, RedisStoreError};
+pub use self::redis::{RedisConnector, RedisInstance, RedisStore, RedisStoreBuilder, RedisStoreError};
 #[cfg(feature = "sealed")]
 pub use self::sealed::{SealedStore, SealingKeyError, SealingKeys};
 pub use self::{

@@ -82,6 +82,19 @@ pub(crate) struct Invalid {
     pub(crate) answer: Option<Box<Answer>>,
 }
 
+impl From<Refusal> for Invalid {
+    /// A refusal that the client is not told of.
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, answer: None }
+    }
+}
+
+impl From<Reason> for Invalid {
+    fn from(reason: Reason) -> Self {
+        Refusal::from(reason).into()
+    }
+}
+
 impl Validator {
     /// Validates a request. A refusal has an answer to the client only once the `redirect_uri` was found good.
     pub(crate) fn validate(

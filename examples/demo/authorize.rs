@@ -86,12 +86,12 @@ fn request_of(form: Form<'_>) -> String {
 
 async fn approve(demo: &Demo, pending: &Pending) -> Result<Answer, Answer> {
     let granted = demo.par.complete(pending).await.map_err(refused)?;
-    let redirect = match response(demo, &granted) {
-        Ok(response) => granted.respond(response.iter().map(|(name, value)| (*name, value.as_str()))),
+    let answered = match response(demo, &granted) {
+        Ok(response) => granted.respond(response.iter().map(|(name, value)| (*name, value.as_str()))).await,
         // The request is spent by now, so the client has to push another one.
-        Err(unissued) => granted.respond([("error", unissued.error().as_str())]),
+        Err(unissued) => granted.respond([("error", unissued.error().as_str())]).await,
     };
-    Ok(Reply::from(redirect).into())
+    Ok(Reply::from(answered.map_err(refused)?).into())
 }
 
 async fn deny(demo: &Demo, pending: &Pending, error: DenialCode) -> Result<Answer, Answer> {
@@ -132,7 +132,7 @@ fn refused(refusal: AuthorizeRefusal) -> Answer {
     let status = refusal.page_status();
     match refusal {
         AuthorizeRefusal::Page(refusal) => error_page::render(&refusal, status),
-        AuthorizeRefusal::Redirect(refused) => Reply::from(refused.redirect()).into(),
+        AuthorizeRefusal::Redirect(refused) => Reply::from(refused.response().clone()).into(),
     }
 }
 

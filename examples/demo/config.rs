@@ -51,7 +51,9 @@ impl Config {
                 cautions.push(format!("{place}: jwks_uri: this example fetches nothing, so its keys cannot be used"));
             }
             detail_types.extend(registration.authorization_details_types.iter().flatten().cloned());
-            clients.push(Client::try_from(registration).map_err(|error| StartError::new(place, error))?);
+            let client = Client::try_from(registration).map_err(|error| StartError::new(&place, error))?;
+            cautions.extend(client.ignored().iter().map(|ignored| format!("{place}: ignored: {ignored}")));
+            clients.push(client);
         }
         detail_types.sort_unstable();
         detail_types.dedup();

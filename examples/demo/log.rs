@@ -1,6 +1,6 @@
 //! The log: one line per event on standard error, without secrets, handles, codes or tokens.
 
-use std::{fmt, io::Write as _};
+use std::{error::Error as _, fmt, io::Write as _};
 
 use parjar::{Event, Observer};
 
@@ -22,9 +22,16 @@ impl Observer for LogObserver {
                 line(format_args!("denied client={client_id:?} error={}", error.as_str()));
             }
             Event::Replayed { client_id, .. } => line(format_args!("replayed client={client_id:?}")),
+            Event::HygieneSkipped { client_id, marks, .. } => {
+                line(format_args!("hygiene skipped client={client_id:?} marks={marks}"));
+            }
             Event::Refused { stage, reason, client_id, .. } => {
                 let client_id = client_id.unwrap_or("(none)");
                 line(format_args!("refused client={client_id:?} stage={} reason={reason}", stage.as_str()));
+            }
+            Event::ResponseNotSigned { client_id, error, .. } => {
+                let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                line(format_args!("not signed client={client_id:?} cause={cause:?}"));
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use josekit::{
     jws::{ES256, JwsHeader, alg::ecdsa::EcdsaJwsSigner, serialize_compact},
 };
 use parjar::{
-    Client, ResponseSigner,
+    Client, ResponseSigner, SignerError,
     jose::{KeySetError, SigningAlgorithm, VerificationKeys},
 };
 use serde_json::{Map, Value, json};
@@ -82,8 +82,8 @@ impl ResponseSigner for ServerKey {
         &[SigningAlgorithm::Es256]
     }
 
-    fn sign(&self, _: &Client, _: SigningAlgorithm, claims: &str) -> Option<String> {
-        self.0.sign("JWT", claims).ok()
+    async fn sign(&self, _: &Client, _: SigningAlgorithm, claims: &str) -> Result<String, SignerError> {
+        self.0.sign("JWT", claims).map_err(SignerError::new)
     }
 }
 

@@ -73,7 +73,7 @@ impl Server {
         if pending.request_uri().is_some() {
             assert!(pollster::block_on(self.par.complete(pending)).is_err(), "completed twice");
         }
-        let redirect = granted.respond([("code", "the code")]);
+        let redirect = pollster::block_on(granted.respond([("code", "the code")])).expect("a response");
         check_redirect(&redirect, pending.request().redirect_uri().as_str());
         redirect
     }
@@ -112,7 +112,7 @@ pub fn check_authorize_refusal(refused: &AuthorizeRefusal) {
     check_refusal(refused.refusal());
     assert!(matches!(refused.page_status(), 400 | 500 | 503));
     if let AuthorizeRefusal::Redirect(refused) = refused {
-        check_redirect(&refused.redirect(), CALLBACK);
+        check_redirect(refused.response(), CALLBACK);
     }
 }
 

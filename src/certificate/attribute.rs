@@ -1,9 +1,9 @@
-//! Names of the attributes that names in certificates are made of.
+//! The attributes of names in certificates.
 
 use x509_cert::der::asn1::ObjectIdentifier;
 
-/// RFC 4514 section 3, RFC 4519, RFC 5280 appendix A.1, X.520, the guidelines of the CA/Browser Forum, and the names that OpenSSL,
-/// Java and .NET print.
+/// The names of RFC 4514 section 3, RFC 4519, RFC 5280 appendix A.1, X.520, the guidelines of the CA/Browser Forum, and
+/// those that OpenSSL, Java and .NET print.
 const NAMES: [(&str, &[&str]); 29] = [
     ("0.9.2342.19200300.100.1.1", &["UID", "userId"]),
     ("0.9.2342.19200300.100.1.25", &["DC", "domainComponent"]),
@@ -36,8 +36,8 @@ const NAMES: [(&str, &[&str]); 29] = [
     ("2.5.4.97", &["organizationIdentifier"]),
 ];
 
-/// The type of this name, without regard to case, or of this dotted identifier, before which Java and .NET print `OID.` as RFC 1779
-/// has it.
+/// Returns the type of this name, without regard to case, or of this dotted identifier, before which Java and .NET
+/// print `OID.` as RFC 1779 has it.
 pub(super) fn parse(text: &str) -> Option<ObjectIdentifier> {
     let dotted = match text.split_at_checked(4) {
         Some((prefix, dotted)) if prefix.eq_ignore_ascii_case("OID.") => dotted,

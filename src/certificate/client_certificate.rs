@@ -6,7 +6,7 @@ use crate::protocol::confirmation::Thumbprint;
 
 /// The certificate with which a client proved possession of its key in the TLS handshake (RFC 8705).
 ///
-/// Only the TLS stack of the host can say so: take the leaf from there, and nothing else of the chain. Where a proxy ends TLS, see
+/// Take the leaf from the TLS stack of the host, and nothing else of the chain. Where a proxy ends TLS, see
 /// [`ForwardedCertificate`](crate::ForwardedCertificate). Never fill it from a header that a client could have sent.
 #[derive(Clone, Copy)]
 pub struct ClientCertificate<'a> {
@@ -15,34 +15,34 @@ pub struct ClientCertificate<'a> {
 }
 
 impl<'a> ClientCertificate<'a> {
-    /// The leaf certificate, DER, of a chain that the TLS stack has verified up to a root that is trusted to name clients, its
-    /// dates included. `tls_client_auth` needs one. Its roots should be few (RFC 8705 section 7.4): an attacker who gets a
-    /// certificate of one of them for the registered name is the client.
+    /// Takes the leaf certificate, DER, of a chain that the TLS stack has verified up to a root that is trusted to name
+    /// clients, its dates included. `tls_client_auth` needs one. Its roots should be few (RFC 8705 section 7.4): an
+    /// attacker who gets a certificate of one of them for the registered name is the client.
     #[must_use]
     pub fn with_verified_chain(der: &'a [u8]) -> Self {
         Self { der, chain_verified: true }
     }
 
-    /// The leaf certificate, DER, of a chain that has not been verified: what `self_signed_tls_client_auth` needs, and the binding
-    /// of tokens. It is refused for `tls_client_auth`.
+    /// Takes the leaf certificate, DER, of a chain that has not been verified. It serves `self_signed_tls_client_auth`
+    /// and the binding of tokens, and is refused for `tls_client_auth`.
     #[must_use]
     pub fn with_unverified_chain(der: &'a [u8]) -> Self {
         Self { der, chain_verified: false }
     }
 
-    /// The leaf certificate, DER.
+    /// Returns the leaf certificate, DER.
     #[must_use]
     pub fn der(&self) -> &'a [u8] {
         self.der
     }
 
-    /// Whether the chain was verified.
+    /// Returns `true` if the chain was verified.
     #[must_use]
     pub fn chain_verified(&self) -> bool {
         self.chain_verified
     }
 
-    /// `x5t#S256`: what a token is bound to (RFC 8705 section 3.1).
+    /// Returns the `x5t#S256` that a token is bound to (RFC 8705 section 3.1).
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
         Thumbprint::of(self.der)

@@ -16,7 +16,7 @@ use crate::hex;
 /// Bytes of a name that is registered.
 const MAX_TEXT: usize = 4096;
 
-/// A name, as it is compared: its parts in the order of certificates, the attributes of each in one order of their own.
+/// A name as it is compared: its parts in the order of certificates, the attributes of each in one order of their own.
 #[derive(PartialEq, Eq)]
 pub(super) struct DirectoryName(Vec<Vec<Attribute>>);
 
@@ -24,7 +24,7 @@ pub(super) struct DirectoryName(Vec<Vec<Attribute>>);
 type Attribute = (ObjectIdentifier, Value);
 
 impl DirectoryName {
-    /// The subject of a certificate. `None` when it holds a value that is no proper string.
+    /// Returns the subject of a certificate. `None` when it holds a value that is no proper string.
     pub(super) fn read(name: &Name) -> Option<Self> {
         let attribute = |read: &AttributeTypeAndValue| Some((read.oid, Value::read(&read.value)?));
         let part = |read: &RelativeDistinguishedName| sorted(read.iter().map(attribute).collect::<Option<_>>()?);
@@ -53,13 +53,13 @@ impl DirectoryName {
         Some(Self(parts))
     }
 
-    /// The same parts from the other end.
+    /// Returns the same parts from the other end.
     pub(super) fn reversed(mut self) -> Self {
         self.0.reverse();
         self
     }
 
-    /// Whether the parts of the other one are these from the other end.
+    /// Returns `true` if the parts of the other one are these from the other end.
     pub(super) fn is_reverse_of(&self, other: &Self) -> bool {
         self.0.iter().rev().eq(&other.0)
     }

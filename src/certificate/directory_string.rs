@@ -8,14 +8,15 @@ use x509_cert::der::{
 /// A value as it is compared.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
-    /// What a string of any type says.
+    /// A string of any type, by its letters.
     Text(String),
-    /// Anything else: the DER.
+    /// Another value, by its DER.
     Other(Vec<u8>),
 }
 
 impl Value {
-    /// The value of a certificate. `None` when it is a string that holds what its type forbids, or a control character.
+    /// Returns the value of a certificate. `None` when it is a string that holds what its type forbids, or a control
+    /// character.
     pub(super) fn read(any: &Any) -> Option<Self> {
         match any.tag() {
             Tag::Utf8String => Self::text(std::str::from_utf8(any.value()).ok()?),
@@ -23,7 +24,7 @@ impl Value {
                 Self::text(ascii(any.value())?)
             }
             Tag::BmpString => Self::text(&any.decode_as::<BmpString>().ok()?.chars().collect::<String>()),
-            // Nobody knows which characters the upper half of T.61 was meant to be.
+            // T.61 does not say which characters its upper half stands for.
             Tag::TeletexString if any.value().is_ascii() => Self::text(ascii(any.value())?),
             _ => any.to_der().ok().map(Self::Other),
         }
@@ -32,7 +33,7 @@ impl Value {
     /// `caseIgnoreMatch` (RFC 4517 section 4.2.11): letters in lower case by the simple rules of Unicode, spaces at either end
     /// gone, and several in a row one. `None` for control characters.
     ///
-    /// RFC 4518 would fold more, and so find more equal: composed and decomposed characters, spaces of other kinds, and
+    /// RFC 4518 folds more, and so finds more equal: composed and decomposed characters, spaces of other kinds, and
     /// characters that cannot be seen. Here these differ.
     pub(super) fn text(text: &str) -> Option<Self> {
         if text.chars().any(char::is_control) {

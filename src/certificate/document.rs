@@ -13,7 +13,7 @@ use crate::protocol::confirmation::Thumbprint;
 /// Bytes of a certificate that is read.
 pub(crate) const MAX_CERTIFICATE: usize = 8 * 1024;
 
-/// A certificate that was read. Nothing of it has been believed.
+/// A certificate that was read, and not verified.
 pub(crate) struct Certificate {
     inner: x509_cert::Certificate,
     alternative_names: Vec<GeneralName>,

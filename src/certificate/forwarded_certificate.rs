@@ -1,4 +1,4 @@
-//! The certificate of a connection, out of a header of the proxy that ends TLS.
+//! The certificate of a connection, from a header of the proxy that ends TLS.
 
 mod pem;
 mod xfcc;
@@ -13,9 +13,10 @@ use crate::error_text::debug_by_display;
 /// Bytes of a header with a whole chain.
 const MAX_HEADER: usize = 64 * 1024;
 
-/// The certificate of a client, out of a header that the proxy sets which ends TLS.
+/// The certificate of a client, from a header of the proxy that ends TLS.
 ///
-/// Each constructor reads the format of one kind of proxy. Call the one of yours, with all values of the header that it sets:
+/// Each constructor reads the format of one kind of proxy. Call the one of your proxy, with all values of the header
+/// that it sets:
 ///
 /// | proxy | header | constructor |
 /// | --- | --- | --- |
@@ -26,9 +27,9 @@ const MAX_HEADER: usize = 64 * 1024;
 /// | Traefik | `X-Forwarded-Tls-Client-Cert` | [`from_traefik`](Self::from_traefik) |
 /// | HAProxy | the one set to `%[ssl_c_der,base64]` | [`from_haproxy`](Self::from_haproxy) |
 ///
-/// This library never looks for such a header by itself. Read it only from connections of the proxy, and only if the proxy takes
-/// out every header of that name that comes from outside, of clients without a certificate too (RFC 9440 section 4): otherwise
-/// every client can be any client.
+/// This library never looks for such a header by itself. Read it only from connections of the proxy, and only if the
+/// proxy takes out every header of that name that comes from outside, of clients without a certificate too (RFC 9440
+/// section 4): otherwise an attacker can be any client.
 ///
 /// ```
 /// use parjar::{ForwardedCertificate, FormRequest};
@@ -46,7 +47,7 @@ const MAX_HEADER: usize = 64 * 1024;
 #[derive(Clone, PartialEq, Eq)]
 pub struct ForwardedCertificate(Vec<u8>);
 
-/// A header with a certificate that its proxy cannot have sent. The request should be refused.
+/// A header with a certificate that the proxy cannot have sent. The host should refuse the request.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientCertHeaderError {
@@ -69,8 +70,8 @@ impl ForwardedCertificate {
     ///
     /// # Errors
     ///
-    /// When there are several, or one that is not a byte sequence of RFC 8941 section 3.3.5 alone. Whether it is a certificate
-    /// turns out when a client authenticates with it.
+    /// When there are several, or one that is not a byte sequence of RFC 8941 section 3.3.5 alone. The certificate
+    /// itself is read when a client authenticates with it.
     pub fn from_client_cert_header<V: AsRef<[u8]>>(
         values: impl IntoIterator<Item = V>,
     ) -> Result<Option<Self>, ClientCertHeaderError> {
@@ -156,13 +157,14 @@ impl ForwardedCertificate {
         Self::read(values, &[b"", b"::"], |value| well_formed(base64(between_colons(value).unwrap_or(value))))
     }
 
-    /// The certificate, of a chain that the proxy has verified: see [`ClientCertificate::with_verified_chain`].
+    /// Returns the certificate, of a chain that the proxy has verified: see [`ClientCertificate::with_verified_chain`].
     #[must_use]
     pub fn with_verified_chain(&self) -> ClientCertificate<'_> {
         ClientCertificate::with_verified_chain(&self.0)
     }
 
-    /// The certificate, of a chain that the proxy has not verified: see [`ClientCertificate::with_unverified_chain`].
+    /// Returns the certificate, of a chain that the proxy has not verified: see
+    /// [`ClientCertificate::with_unverified_chain`].
     #[must_use]
     pub fn with_unverified_chain(&self) -> ClientCertificate<'_> {
         ClientCertificate::with_unverified_chain(&self.0)

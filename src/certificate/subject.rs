@@ -20,12 +20,12 @@ enum Expected {
     Email(Box<str>),
 }
 
-/// Which end of a subject its registered text begins with.
+/// The end of a subject that its registered text begins with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameOrder {
-    /// With the last part of the certificate (RFC 4514).
+    /// The last part of the certificate (RFC 4514).
     LastFirst,
-    /// With the first part of the certificate.
+    /// The first part of the certificate.
     FirstFirst,
     Either,
 }
@@ -69,8 +69,8 @@ impl Subject {
         (good && !local.is_empty() && !domain.is_empty()).then(|| Self(Expected::Email(text.into())))
     }
 
-    /// Whether this is the subject of the certificate, or one of its alternative names. Always the whole name: never a part of
-    /// one, and no wildcards.
+    /// Returns `true` if this is the subject of the certificate, or one of its alternative names. Always the whole
+    /// name: never a part of one, and no wildcards.
     pub(crate) fn is_of(&self, certificate: &Certificate) -> bool {
         match &self.0 {
             Expected::DirectoryName(expected) => {
@@ -94,7 +94,7 @@ impl Subject {
     }
 }
 
-/// RFC 5280 section 7.5: case counts before the `@` and not after it.
+/// Makes an address comparable (RFC 5280 section 7.5): case counts before the `@` and not after it.
 fn is_same_mailbox(expected: &str, name: &str) -> bool {
     match (expected.rsplit_once('@'), name.rsplit_once('@')) {
         (Some((local, domain)), Some((other_local, other_domain))) => {

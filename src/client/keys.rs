@@ -7,10 +7,14 @@ use url::{Host, Url};
 use super::{
     Client,
     credential::Credential,
+    ignored::Ignored,
     registration::{ClientRegistration, RegistrationError},
     shared_secrets::SharedSecrets,
 };
-use crate::jose::{ContentEncryption, KeyError, KeyManagement, SigningAlgorithm, VerificationKeys};
+use crate::{
+    jose::{ContentEncryption, KeyError, KeyManagement, SigningAlgorithm, VerificationKeys},
+    protocol::{authentication_method::AuthenticationMethod, response_type::ResponseMode},
+};
 
 /// The keys and algorithms of one client.
 pub(crate) struct ClientKeys {
@@ -20,6 +24,8 @@ pub(crate) struct ClientKeys {
     pub(crate) shared: Option<Arc<SharedSecrets>>,
     pub(crate) assertion_algorithm: Option<SigningAlgorithm>,
     pub(crate) object_algorithm: Option<SigningAlgorithm>,
+    /// Its request objects are to have an algorithm that does not exist here, so that none can be accepted.
+    no_objects: bool,
     pub(crate) object_encryption: Option<(KeyManagement, ContentEncryption)>,
 }
 
@@ -27,6 +33,16 @@ pub(crate) struct ClientKeys {
 pub(crate) enum KeySource {
     Registered(VerificationKeys),
     Uri(Box<str>),
+}
+
+/// How responses are signed for a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseAlgorithm {
+    /// It has registered nothing.
+    Any,
+    Only(SigningAlgorithm),
+    /// It has registered one that does not exist here, and cannot get signed responses.
+    None,
 }
 
 /// The keys that the request objects of a client are held against.
@@ -39,7 +55,10 @@ pub(crate) enum ObjectKeys<'c> {
 
 impl<'c> ObjectKeys<'c> {
     pub(crate) fn of(client: &'c Arc<Client>) -> Self {
-        let ClientKeys { source, shared, object_algorithm, .. } = client.keys();
+        let ClientKeys { source, shared, object_algorithm, no_objects, .. } = client.keys();
+        if *no_objects {
+            return Self::Nothing;
+        }
         let by_secret = object_algorithm.is_some_and(SigningAlgorithm::is_symmetric);
         match (by_secret, shared, source) {
             (true, Some(secrets), _) => Self::Secrets(Credential::of(client, secrets)),
@@ -50,14 +69,22 @@ impl<'c> ObjectKeys<'c> {
 }
 
 impl ClientKeys {
-    pub(super) fn of(registration: &ClientRegistration) -> Result<Self, RegistrationError> {
+    pub(super) fn of(
+        registration: &ClientRegistration,
+        method: AuthenticationMethod,
+        ignored: &mut Ignored,
+    ) -> Result<Self, RegistrationError> {
         let source = source_of(registration)?.map(Arc::new);
-        let assertion_algorithm =
-            algorithm_of("token_endpoint_auth_signing_alg", registration.token_endpoint_auth_signing_alg.as_deref())?;
-        let object_algorithm =
-            algorithm_of("request_object_signing_alg", registration.request_object_signing_alg.as_deref())?;
-        let object_encryption = encryption_of(registration)?;
-        let mut keys = Self { source, shared: None, assertion_algorithm, object_algorithm, object_encryption };
+        if let Some(KeySource::Registered(keys)) = source.as_deref() {
+            for problem in keys.skipped().iter().chain(keys.remarks()) {
+                ignored.add("jwks", problem.to_string());
+            }
+        }
+        let assertion_algorithm = assertion_algorithm_of(registration, method, ignored)?;
+        let (object_algorithm, no_objects) = object_algorithm_of(registration, ignored)?;
+        let object_encryption = encryption_of(registration, ignored)?;
+        let mut keys =
+            Self { source, shared: None, assertion_algorithm, object_algorithm, no_objects, object_encryption };
         let by_secret = object_algorithm.filter(|algorithm| algorithm.is_symmetric());
         if by_secret.is_none() && object_algorithm.is_some() {
             keys.usable("request_object_signing_alg", object_algorithm)?;
@@ -89,11 +116,19 @@ impl ClientKeys {
             KeySource::Uri(_) => true,
             KeySource::Registered(keys) => algorithm.map_or(!keys.is_empty(), |algorithm| keys.supports(algorithm)),
         };
-        if usable {
-            Ok(Arc::clone(source))
-        } else {
-            Err(RegistrationError::new("jwks", "holds no key for the registered algorithm"))
+        if usable { Ok(Arc::clone(source)) } else { Err(self.no_key_for(algorithm)) }
+    }
+
+    /// Names the keys that were skipped, since one of them may have been meant.
+    fn no_key_for(&self, algorithm: Option<SigningAlgorithm>) -> RegistrationError {
+        let mut problem = match algorithm {
+            None => "holds no key that can be used".to_owned(),
+            Some(algorithm) => format!("holds no key for the registered algorithm {algorithm}"),
+        };
+        for skipped in self.skipped().iter().take(MAX_NAMED) {
+            problem.push_str(&format!("; {skipped}"));
         }
+        RegistrationError::new("jwks", problem)
     }
 
     /// The public keys that assertions are signed with.
@@ -159,31 +194,98 @@ fn is_fetchable(uri: &str) -> bool {
 /// Bytes of a `jwks_uri`.
 const MAX_URI: usize = 2048;
 
-pub(super) fn algorithm_of(
-    member: &'static str,
-    registered: Option<&str>,
-) -> Result<Option<SigningAlgorithm>, RegistrationError> {
-    let unknown = || RegistrationError::new(member, "is not an algorithm that is supported");
-    registered.map(|text| SigningAlgorithm::parse(text).ok_or_else(unknown)).transpose()
-}
+/// Skipped keys that an error names.
+const MAX_NAMED: usize = 8;
 
-fn encryption_of(
+const UNSUPPORTED: &str = "is not an algorithm that is supported";
+
+/// An unknown one keeps a client from authenticating only where assertions are its method.
+fn assertion_algorithm_of(
     registration: &ClientRegistration,
-) -> Result<Option<(KeyManagement, ContentEncryption)>, RegistrationError> {
-    let encryption = match registration.request_object_encryption_enc.as_deref() {
-        None => ContentEncryption::A128CbcHs256,
-        Some(_) if registration.request_object_encryption_alg.is_none() => {
-            return Err(RegistrationError::new("request_object_encryption_enc", "needs request_object_encryption_alg"));
-        }
-        Some(text) => ContentEncryption::parse(text).ok_or_else(|| {
-            RegistrationError::new("request_object_encryption_enc", "is not an encryption that is supported")
-        })?,
-    };
-    let Some(text) = registration.request_object_encryption_alg.as_deref() else {
+    method: AuthenticationMethod,
+    ignored: &mut Ignored,
+) -> Result<Option<SigningAlgorithm>, RegistrationError> {
+    const MEMBER: &str = "token_endpoint_auth_signing_alg";
+    let Some(text) = registration.token_endpoint_auth_signing_alg.as_deref() else {
         return Ok(None);
     };
-    let algorithm = KeyManagement::parse(text).ok_or_else(|| {
-        RegistrationError::new("request_object_encryption_alg", "is not an algorithm that is supported")
-    })?;
-    Ok(Some((algorithm, encryption)))
+    let algorithm = SigningAlgorithm::parse(text);
+    if algorithm.is_none() {
+        if method.uses_assertion() {
+            return Err(RegistrationError::new(MEMBER, UNSUPPORTED));
+        }
+        ignored.add(MEMBER, "is not an algorithm that is supported, and the client authenticates without one");
+    }
+    Ok(algorithm)
+}
+
+/// The algorithm, and whether there is none by which a request object could be accepted.
+fn object_algorithm_of(
+    registration: &ClientRegistration,
+    ignored: &mut Ignored,
+) -> Result<(Option<SigningAlgorithm>, bool), RegistrationError> {
+    const MEMBER: &str = "request_object_signing_alg";
+    let Some(text) = registration.request_object_signing_alg.as_deref() else {
+        return Ok((None, false));
+    };
+    let algorithm = SigningAlgorithm::parse(text);
+    if algorithm.is_none() {
+        if registration.require_signed_request_object {
+            return Err(RegistrationError::new(MEMBER, UNSUPPORTED));
+        }
+        ignored.add(MEMBER, "is not an algorithm that is supported, and no request object of the client is accepted");
+    }
+    Ok((algorithm, algorithm.is_none()))
+}
+
+/// The pair that encrypted request objects are to have. One that does not exist here is none, unless they must be encrypted.
+fn encryption_of(
+    registration: &ClientRegistration,
+    ignored: &mut Ignored,
+) -> Result<Option<(KeyManagement, ContentEncryption)>, RegistrationError> {
+    let mut ignore = |member, problem| {
+        if registration.require_encrypted_request_object {
+            return Err(RegistrationError::new(member, problem));
+        }
+        ignored.add(member, problem);
+        Ok(None)
+    };
+    let encryption = registration.request_object_encryption_enc.as_deref();
+    let Some(text) = registration.request_object_encryption_alg.as_deref() else {
+        return match encryption {
+            None => Ok(None),
+            Some(_) => ignore("request_object_encryption_enc", "needs request_object_encryption_alg"),
+        };
+    };
+    let Some(algorithm) = KeyManagement::parse(text) else {
+        return ignore("request_object_encryption_alg", UNSUPPORTED);
+    };
+    match encryption.map_or(Some(ContentEncryption::A128CbcHs256), ContentEncryption::parse) {
+        Some(encryption) => Ok(Some((algorithm, encryption))),
+        None => ignore("request_object_encryption_enc", "is not an encryption that is supported"),
+    }
+}
+
+impl ResponseAlgorithm {
+    /// An unknown one matters to a client that has registered for nothing but signed responses.
+    pub(super) fn of(
+        registration: &ClientRegistration,
+        modes: Option<&[ResponseMode]>,
+        ignored: &mut Ignored,
+    ) -> Result<Self, RegistrationError> {
+        const MEMBER: &str = "authorization_signed_response_alg";
+        let Some(text) = registration.authorization_signed_response_alg.as_deref() else {
+            return Ok(Self::Any);
+        };
+        match SigningAlgorithm::parse(text) {
+            Some(algorithm) => Ok(Self::Only(algorithm)),
+            None if modes.is_some_and(|modes| modes.iter().all(|mode| mode.is_signed())) => {
+                Err(RegistrationError::new(MEMBER, UNSUPPORTED))
+            }
+            None => {
+                ignored.add(MEMBER, "is not an algorithm that is supported, and the client gets no signed responses");
+                Ok(Self::None)
+            }
+        }
+    }
 }

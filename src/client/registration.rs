@@ -15,8 +15,8 @@ use crate::{error_text::debug_by_display, json};
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
-/// Missing members have the defaults of their specifications. Members that this library does not know are kept in `other` for
-/// the host (RFC 7591 section 2). Reading one never shows a value in an error.
+/// Missing members have the defaults of their specifications, and so do empty ones: `null`, `""`, `[]` and `{}`, but for lists and
+/// `scope`, where an empty one allows nothing. Members that this library does not know are kept in `other` for the host (RFC 7591 section 2). Reading one never shows a value in an error.
 ///
 /// ```
 /// use parjar::{Client, ClientRegistration};
@@ -101,7 +101,7 @@ pub struct ClientRegistration {
     pub request_object_signing_alg: Option<String>,
     /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required. Absent: any that
     /// the policy offers, but none with the `client_secret`. From a secret that was not drawn at random, the key can be guessed
-    /// by whoever sees one token.
+    /// from one token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_alg: Option<String>,
     /// `request_object_encryption_enc`. Default `A128CBC-HS256`.
@@ -151,9 +151,20 @@ pub struct ClientRegistration {
     /// `dpop_bound_access_tokens` (RFC 9449 section 5.2): whether the client's requests to the token endpoint must bring a DPoP
     /// proof.
     pub dpop_bound_access_tokens: bool,
+    /// `accept_unencoded_basic_secrets` (an extension): a secret with `+` or `%` is also accepted as many clients send it by HTTP
+    /// Basic, without the form-encoding of RFC 6749 section 2.3.1. See
+    /// [`Policy::accept_unencoded_basic_secrets`](crate::Policy::accept_unencoded_basic_secrets).
+    pub accept_unencoded_basic_secrets: bool,
+    /// `request_uri_lifetime` (an extension): seconds that the pushed requests of the client wait to be opened, 1 to 600. It can be
+    /// shorter than [`Policy::request_uri_lifetime`](crate::Policy::request_uri_lifetime), and not longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_uri_lifetime: Option<u32>,
     /// Everything else.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+    /// Members that were empty when the registration was read, and not of their type.
+    #[serde(skip)]
+    pub(super) emptied: Vec<&'static str>,
 }
 
 /// A secret beside `client_secret`: in clear, or as a digest.
@@ -250,7 +261,7 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// What makes a registration unusable. `Display` names the member, never its value.
+/// The reason why a registration is unusable. `Display` names the member, never its value.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {problem}")]
 pub struct RegistrationError {
@@ -263,6 +274,12 @@ debug_by_display!(RegistrationError);
 impl RegistrationError {
     pub(crate) fn new(member: &'static str, problem: impl Into<String>) -> Self {
         Self { member, problem: problem.into() }
+    }
+
+    /// Returns `true` if a member needs another one, which is not there.
+    pub(super) fn is_of_missing_member(&self) -> bool {
+        matches!(self.member, "token_endpoint_auth_method" | "request_object_signing_alg")
+            && self.problem.contains("needs")
     }
 
     /// The metadata name.
@@ -284,8 +301,9 @@ impl<'de> Deserialize<'de> for ClientRegistration {
 impl TryFrom<Map<String, Value>> for ClientRegistration {
     type Error = RegistrationError;
 
-    fn try_from(mut document: Map<String, Value>) -> Result<Self, RegistrationError> {
-        let members = &mut document;
+    fn try_from(document: Map<String, Value>) -> Result<Self, RegistrationError> {
+        let mut unread = Unread { document, emptied: Vec::new() };
+        let members = &mut unread;
         Ok(Self {
             client_id: take(members, "client_id", "a string")?
                 .ok_or_else(|| RegistrationError::new("client_id", "is missing"))?,
@@ -328,25 +346,41 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             require_encrypted_request_object: flag(members, "require_encrypted_request_object")?,
             allow_per_request_redirect_uris: flag(members, "allow_per_request_redirect_uris")?,
             dpop_bound_access_tokens: flag(members, "dpop_bound_access_tokens")?,
-            other: document,
+            accept_unencoded_basic_secrets: flag(members, "accept_unencoded_basic_secrets")?,
+            request_uri_lifetime: take(members, "request_uri_lifetime", "a whole number of seconds")?,
+            other: unread.document,
+            emptied: unread.emptied,
         })
     }
 }
 
+/// The members that have yet to be read.
+struct Unread {
+    document: Map<String, Value>,
+    emptied: Vec<&'static str>,
+}
+
 fn take<T: DeserializeOwned>(
-    members: &mut Map<String, Value>,
+    members: &mut Unread,
     member: &'static str,
     expected: &str,
 ) -> Result<Option<T>, RegistrationError> {
-    match members.remove(member) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value)
-            .map(Some)
-            .map_err(|_| RegistrationError::new(member, format!("must be {expected}"))),
+    let value = match members.document.remove(member) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value) => value,
+    };
+    let is_empty = json::is_empty(&value);
+    match serde_json::from_value(value) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) if is_empty => {
+            members.emptied.push(member);
+            Ok(None)
+        }
+        Err(_) => Err(RegistrationError::new(member, format!("must be {expected}"))),
     }
 }
 
-fn flag(members: &mut Map<String, Value>, member: &'static str) -> Result<bool, RegistrationError> {
+fn flag(members: &mut Unread, member: &'static str) -> Result<bool, RegistrationError> {
     Ok(take(members, member, "true or false")?.unwrap_or_default())
 }
 

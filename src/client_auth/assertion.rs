@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{
     client::{Client, Credential},
     error::Reason,
-    jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_key},
+    jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_keys},
     policy::Policy,
 };
 
@@ -45,6 +45,8 @@ pub(crate) struct VerifiedAssertion<'a, 'c> {
 /// The servers that an assertion may be meant for.
 pub(crate) struct Audiences<'a> {
     pub(crate) issuer: &'a str,
+    /// The issuer may be the only element of an array.
+    pub(crate) in_array: bool,
     /// The endpoints, for clients that may still name one instead (RFC 9126 section 2).
     pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 2]>,
 }
@@ -59,7 +61,8 @@ impl<'a> Assertion<'a> {
     }
 
     fn parse(text: &'a str, policy: &Policy) -> Result<Self, TokenFault> {
-        let jws = Jws::parse(text, policy.limits.value)?;
+        let jws = Jws::parse_ignoring_hints(text, policy.limits.value)?;
+        jws.header.check_hints(policy.refuse_key_hints_in_token_headers)?;
         let claims = ClaimSet::parse(jws.unverified_payload())?;
         let issuer = claims.text("iss")?.ok_or(TokenFault::Issuer)?;
         let subject = claims.text("sub")?.ok_or(TokenFault::Subject)?;
@@ -105,6 +108,7 @@ impl<'a> Assertion<'a> {
     fn is_meant_for(&self, audiences: &Audiences<'_>) -> bool {
         match (&self.audience, audiences.endpoints) {
             (Some(Audience::One(one)), _) if one == audiences.issuer => true,
+            (Some(Audience::Several(several)), _) if audiences.in_array && is_alone(audiences.issuer, several) => true,
             (Some(audience), Some(endpoints)) => {
                 audience.contains(audiences.issuer)
                     || endpoints.into_iter().flatten().flatten().any(|url| audience.contains(url))
@@ -145,7 +149,7 @@ impl<'a> CheckedAssertion<'a> {
 
     /// Verifies it with a key of no client.
     pub(super) fn verify_decoy(&self, policy: &Policy) {
-        verify_with_decoy_key(&self.assertion.jws, &policy.token_endpoint_auth_signing_alg_values_supported);
+        verify_with_decoy_keys(&self.assertion.jws, &policy.token_endpoint_auth_signing_alg_values_supported);
     }
 }
 
@@ -164,4 +168,8 @@ impl<'a, 'c> VerifiedAssertion<'a, 'c> {
     pub(super) fn single_use(&self) -> (&'a str, i64) {
         (self.id, self.expires_at)
     }
+}
+
+fn is_alone(issuer: &str, audiences: &[String]) -> bool {
+    matches!(audiences, [one] if one == issuer)
 }

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use super::attesters::Attester;
 use crate::{
     client::{Client, Credential, PossessionMethod},
+    dpop::RecentNonce,
     error::Reason,
     http::{FormRequest, Header},
     jose::{
-        Audience, ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault, VerificationKeys, verify_with_decoy_key,
+        Audience, ClaimSet, Dates, EmbeddedKey, EvenKeys, Jws, Permitted, TokenFault, VerificationKeys,
+        verify_with_decoy_keys,
     },
     policy::Policy,
     protocol::confirmation::Thumbprint,
@@ -102,6 +104,14 @@ impl<'a> Attestation<'a> {
         &self.client_id
     }
 
+    /// `iat` of the proof, if that is a JWT of its own.
+    pub(super) fn proof_issued_at(&self) -> Option<i64> {
+        match &self.proof {
+            Possession::Jwt(proof) => proof.dates.issued_at,
+            Possession::Dpop => None,
+        }
+    }
+
     /// Checks all that does not depend on the client.
     pub(super) fn check(&self, issuer: &str, policy: &Policy, now: i64) -> Result<CheckedAttestation<'_>, Reason> {
         self.check_attestation(policy, now).map_err(Reason::ClientAttestation)?;
@@ -148,7 +158,7 @@ impl<'a> CheckedAttestation<'a> {
         if *attestation.client_id != *client.client_id() {
             return Err(Reason::ClientAttestation(TokenFault::Subject));
         }
-        attestation.jws.verify(keys.value(), &permitted(policy)).map_err(Reason::ClientAttestation)?;
+        attestation.jws.verify(&EvenKeys(keys.value()), &permitted(policy)).map_err(Reason::ClientAttestation)?;
         let by_key = |proof: &CheckedProof<'a>| proof.verify(&attestation.key, policy);
         let single_use = proof.as_ref().map(by_key).transpose().map_err(Reason::AttestationProof)?;
         Ok(VerifiedAttestation { client, attestation, single_use })
@@ -156,7 +166,7 @@ impl<'a> CheckedAttestation<'a> {
 
     /// Verifies it with a key of no attester.
     pub(super) fn verify_decoy(&self, policy: &Policy) {
-        verify_with_decoy_key(&self.attestation.jws, &policy.client_attestation.signing_alg_values_supported);
+        verify_with_decoy_keys(&self.attestation.jws, &policy.client_attestation.signing_alg_values_supported);
     }
 }
 
@@ -180,6 +190,11 @@ impl<'a, 'c> VerifiedAttestation<'a, 'c> {
         let is_young =
             |max_age: u32| dates.issued_at.is_some_and(|issued_at| now <= issued_at.saturating_add(max_age.into()));
         dates.expires_at.is_some_and(|expiry| now < expiry) && policy.client_attestation.max_age.is_none_or(is_young)
+    }
+
+    /// With a proof that has a recent challenge, whose time counts in place of its own.
+    pub(crate) fn with_challenge(self, challenge: RecentNonce) -> Self {
+        Self { single_use: self.single_use.map(|(id, _)| (id, challenge.until())), ..self }
     }
 
     /// The challenge in the proof, if the proof is a JWT that can have one.
@@ -221,9 +236,12 @@ impl<'a> Proof<'a> {
         let issued_at = self.dates.issued_at.ok_or(TokenFault::MissingIssuedAt)?;
         // The first second in which it is too old.
         let expires_at = issued_at.saturating_add(policy.client_attestation.pop_lifetime.into()).saturating_add(1);
-        self.dates.check(now, policy.clock_leeway)?;
-        if expires_at <= now {
-            return Err(TokenFault::Lifetime);
+        // The time of a challenge counts in place of its own.
+        if !(policy.client_attestation.require_challenge && self.challenge.is_some()) {
+            self.dates.check(now, policy.clock_leeway)?;
+            if expires_at <= now {
+                return Err(TokenFault::Lifetime);
+            }
         }
         match &self.audience {
             Some(Audience::One(one)) if one == issuer => Ok(CheckedProof { proof: self, expires_at }),

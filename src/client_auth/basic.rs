@@ -8,8 +8,27 @@ use crate::{client::MAX_SECRET, error::Reason, http::form, policy::MAX_CLIENT_ID
 /// Bytes of the whole header value.
 const MAX_HEADER: usize = 16 * 1024;
 
+/// A password as it stands in the header, and decoded if it can be.
+pub(crate) struct BasicSecret {
+    raw: Zeroizing<Vec<u8>>,
+    decoded: Option<Zeroizing<String>>,
+}
+
+impl BasicSecret {
+    /// The secret that was encoded as it should be.
+    pub(super) fn decoded(&self) -> Option<&[u8]> {
+        self.decoded.as_ref().map(|secret| secret.as_bytes())
+    }
+
+    /// The secret of a client that does not encode it, if that is another one.
+    pub(super) fn unencoded(&self) -> Option<&[u8]> {
+        let differs = self.decoded().is_none_or(|decoded| *decoded != **self.raw);
+        differs.then_some(&**self.raw)
+    }
+}
+
 /// Reads the value of an `Authorization` header, strictly: one space, padded base64, a user, a colon and a password.
-pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>), Reason> {
+pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, BasicSecret), Reason> {
     const MALFORMED: Reason = Reason::MalformedAuthorization;
     if authorization.len() > MAX_HEADER {
         return Err(MALFORMED);
@@ -18,8 +37,8 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>)
     if !scheme.eq_ignore_ascii_case(b"Basic ") {
         return Err(MALFORMED);
     }
-    let decoded = Zeroizing::new(STANDARD.decode(credentials).map_err(|_| MALFORMED)?);
-    let mut halves = decoded.splitn(2, |byte| *byte == b':');
+    let joined = Zeroizing::new(STANDARD.decode(credentials).map_err(|_| MALFORMED)?);
+    let mut halves = joined.splitn(2, |byte| *byte == b':');
     let (Some(user), Some(password)) = (halves.next(), halves.next()) else {
         return Err(MALFORMED);
     };
@@ -29,6 +48,13 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, Zeroizing<String>)
     if user.is_empty() {
         return Err(MALFORMED);
     }
-    let password = form::decode(password, MAX_SECRET, FormError::ValueTooLong, &mut buffer).map_err(|_| MALFORMED)?;
-    Ok((user, Zeroizing::new(password.to_owned())))
+    let decoded = form::decode(password, MAX_SECRET, FormError::ValueTooLong, &mut buffer).ok();
+    let decoded = decoded.map(|secret| Zeroizing::new(secret.to_owned()));
+    // Only a percent sign that encodes nothing can be a secret as it is.
+    let may_be_unencoded = password.len() <= MAX_SECRET && password.iter().all(|byte| matches!(byte, 0x20..=0x7E));
+    if decoded.is_none() && !may_be_unencoded {
+        return Err(MALFORMED);
+    }
+    let raw = if may_be_unencoded { password } else { &[] };
+    Ok((user, BasicSecret { raw: Zeroizing::new(raw.to_vec()), decoded }))
 }

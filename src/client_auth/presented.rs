@@ -81,12 +81,22 @@ impl<'a> Presented<'a> {
         issuer: &str,
         policy: &Policy,
         now: impl FnOnce() -> i64,
-    ) -> Result<Checked<'_>, Reason> {
+    ) -> Result<Checked<'_>, Refusal> {
         match &self.shown {
             Shown::Assertion(assertion) => {
-                assertion.check(policy, now()).map(Checked::Assertion).map_err(Reason::ClientAssertion)
+                let checked = assertion.check(policy, now());
+                Ok(Checked::Assertion(checked.map_err(Reason::ClientAssertion)?))
             }
-            Shown::Attestation(attestation) => attestation.check(issuer, policy, now()).map(Checked::Attestation),
+            Shown::Attestation(attestation) => {
+                let now = now();
+                attestation.check(issuer, policy, now).map(Checked::Attestation).map_err(|reason| {
+                    let offset = match reason {
+                        Reason::AttestationProof(fault) => fault.clock_offset(attestation.proof_issued_at(), now),
+                        _ => None,
+                    };
+                    Refusal::from(reason).with_clock_offset(offset)
+                })
+            }
             Shown::Secret { secret, .. } => Ok(Checked::Secret(secret)),
             Shown::Name(_) => {
                 Ok(Checked::Name(self.certificate.map(|shown| ShownCertificate::read(shown).map(Box::new))))

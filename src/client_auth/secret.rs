@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
+use super::basic::BasicSecret;
 use crate::{
-    client::{Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, verify_decoy_secret},
-    error::Reason,
+    client::{
+        Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, VerifierError,
+        verify_decoy_secret,
+    },
+    error::{Reason, Refusal},
+    policy::Policy,
 };
 
 /// A secret as it was sent. It has not been verified.
 pub(crate) enum ShownSecret<'a> {
-    Basic(Zeroizing<String>),
+    Basic(BasicSecret),
     Post(&'a str),
 }
 
@@ -28,41 +32,60 @@ impl ShownSecret<'_> {
     }
 
     /// Verifies it against the secrets of a client.
-    pub(crate) fn verify<'c>(
+    pub(crate) async fn verify<'c>(
         &self,
         secrets: Credential<'c, &Secrets>,
-        now: impl FnOnce() -> OffsetDateTime,
-    ) -> Result<RightSecret<'c>, Reason> {
+        policy: &Policy,
+        now: impl Fn() -> OffsetDateTime,
+    ) -> Result<RightSecret<'c>, Refusal> {
         let client = secrets.client();
-        let verdict = self.bounded().map(|secret| secrets.value().verify(client.client_id(), secret, now));
-        match verdict {
-            Some(Verdict::Right) => Ok(RightSecret(client)),
-            Some(Verdict::Expired) => Err(Reason::ExpiredSecret),
-            Some(Verdict::Wrong) | None => Err(Reason::WrongSecret),
-        }
-    }
-
-    /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result.
-    pub(super) fn verify_decoy(&self, stand_in: Option<&Client>, now: impl FnOnce() -> OffsetDateTime) {
-        let Some(secret) = self.bounded() else {
-            return;
+        let unencoded = policy.accept_unencoded_basic_secrets || client.accepts_unencoded_basic_secrets();
+        let mut reason = match self {
+            Self::Basic(secret) if secret.decoded().is_none() && !unencoded => Reason::MalformedAuthorization,
+            _ => Reason::WrongSecret,
         };
-        match stand_in.map(|client| (client, client.credentials())) {
-            Some((client, Credentials::Secret(secrets))) => {
-                std::hint::black_box(secrets.verify(client.client_id(), secret, now));
+        for secret in self.meant(unencoded) {
+            match secrets.value().verify(client.client_id(), secret, &now).await.map_err(unverifiable)? {
+                Verdict::Right => return Ok(RightSecret(client)),
+                Verdict::Expired => reason = Reason::ExpiredSecret,
+                Verdict::Wrong => {}
             }
-            _ => verify_decoy_secret(secret),
         }
+        Err(reason.into())
     }
 
-    /// A longer one is never verified: no client has it.
-    fn bounded(&self) -> Option<&[u8]> {
-        let secret = match self {
-            Self::Basic(secret) => secret.as_bytes(),
-            Self::Post(secret) => secret.as_bytes(),
-        };
-        (secret.len() <= MAX_SECRET).then_some(secret)
+    /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result. It fails as
+    /// [`verify`](Self::verify) does, which would tell otherwise which clients exist.
+    pub(super) async fn verify_decoy(
+        &self,
+        stand_in: Option<&Client>,
+        policy: &Policy,
+        now: impl Fn() -> OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        for secret in self.meant(policy.accept_unencoded_basic_secrets) {
+            match stand_in.map(|client| (client, client.credentials())) {
+                Some((client, Credentials::Secret(secrets))) => {
+                    let verdict = secrets.verify(client.client_id(), secret, &now).await.map_err(unverifiable)?;
+                    std::hint::black_box(verdict);
+                }
+                _ => verify_decoy_secret(secret),
+            }
+        }
+        Ok(())
     }
+
+    /// The secrets that the sender may have meant. One that is empty or longer than any is never verified: no client has it.
+    fn meant(&self, unencoded: bool) -> impl Iterator<Item = &[u8]> {
+        let meant = match self {
+            Self::Basic(secret) => [secret.decoded(), secret.unencoded().filter(|_| unencoded)],
+            Self::Post(secret) => [Some(secret.as_bytes()), None],
+        };
+        meant.into_iter().flatten().filter(|secret| (1..=MAX_SECRET).contains(&secret.len()))
+    }
+}
+
+fn unverifiable(error: VerifierError) -> Refusal {
+    Refusal::unavailable(Reason::SecretVerifierUnavailable, error)
 }
 
 impl<'c> RightSecret<'c> {

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::Key};
 use sha2::Sha256;
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
 /// Seconds after which there is a new nonce. The one before is still good, so that each can be used for two to four minutes.
@@ -21,17 +21,37 @@ const STEP: i64 = 120;
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::default();
-/// let nonces = Nonces::new("https://as.example.com", &[7; 32], &[]);
+/// let nonces = Nonces::new("https://as.example.com", &[7; 32], &[])?;
 /// let nonce = nonces.current(clock.now());
 /// clock.advance(Duration::from_secs(120));
 /// assert!(nonces.is_recent(&nonce, clock.now()));
 /// clock.advance(Duration::from_secs(120));
 /// assert!(!nonces.is_recent(&nonce, clock.now()));
+/// # Ok::<_, parjar::dpop::NonceKeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct Nonces {
     current: Issuing,
     replaced: Vec<Issuing>,
+}
+
+/// A key of zeros alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a nonce key must be 32 random bytes, not zeros")]
+pub struct NonceKeyError;
+
+/// A nonce that a server has handed out lately. [`Nonces::recent`] makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecentNonce {
+    until: i64,
+}
+
+impl RecentNonce {
+    /// The first second, counted from 1970, in which the nonce is not recent any more.
+    #[must_use]
+    pub fn until(self) -> i64 {
+        self.until
+    }
 }
 
 /// A key that has taken in the issuer.
@@ -42,10 +62,14 @@ impl Nonces {
     /// Nonces of an issuer by 32 random bytes. Those by a `replaced` key are accepted and not handed out.
     ///
     /// To replace a key on several nodes, let all accept the new one first, then hand out by it, then drop the old one.
-    #[must_use]
-    pub fn new(issuer: &str, key: &[u8; 32], replaced: &[[u8; 32]]) -> Self {
-        let replaced = replaced.iter().map(|key| Issuing::new(issuer, key)).collect();
-        Self { current: Issuing::new(issuer, key), replaced }
+    ///
+    /// # Errors
+    ///
+    /// For a key of zeros alone: a setting that was forgotten, by which every sender could make nonces.
+    pub fn new(issuer: &str, key: &[u8; 32], replaced: &[[u8; 32]]) -> Result<Self, NonceKeyError> {
+        let issuing = |key: &[u8; 32]| if *key == [0; 32] { Err(NonceKeyError) } else { Ok(Issuing::new(issuer, key)) };
+        let replaced = replaced.iter().map(issuing).collect::<Result<_, _>>()?;
+        Ok(Self { current: issuing(key)?, replaced })
     }
 
     /// The nonce to hand out: 43 characters of base64url.
@@ -58,17 +82,24 @@ impl Nonces {
     /// has handed it out.
     #[must_use]
     pub fn is_recent(&self, nonce: &str, now: OffsetDateTime) -> bool {
-        let Ok(nonce) = URL_SAFE_NO_PAD.decode(nonce) else {
-            return false;
-        };
+        self.recent(nonce, now).is_some()
+    }
+
+    /// Returns the nonce as a recent one, if it [is](Self::is_recent): the server's own clock says when the proof with it was made.
+    #[must_use]
+    pub fn recent(&self, nonce: &str, now: OffsetDateTime) -> Option<RecentNonce> {
+        let nonce = URL_SAFE_NO_PAD.decode(nonce).ok()?;
         let now = step(now);
-        let mut found = Choice::from(0);
+        let (mut found, mut of_step) = (Choice::from(0), now);
         for issuing in std::iter::once(&self.current).chain(&self.replaced) {
             for step in [now, now.saturating_sub(1), now.saturating_add(1)] {
-                found |= issuing.nonce(step).ct_eq(&nonce);
+                let equal = issuing.nonce(step).ct_eq(&nonce);
+                of_step.conditional_assign(&step, equal);
+                found |= equal;
             }
         }
-        found.into()
+        let until = of_step.saturating_add(2).saturating_mul(STEP);
+        bool::from(found).then_some(RecentNonce { until })
     }
 }
 
@@ -116,6 +147,6 @@ mod tests {
         let input = [b"parjar/1/dpop nonce\0https://a.example", &(1_700_000_000i64 / 120).to_be_bytes()[..]].concat();
         let hmac = PKey::hmac(&key).unwrap();
         let expected = Signer::new(MessageDigest::sha256(), &hmac).unwrap().sign_oneshot_to_vec(&input).unwrap();
-        assert_eq!(Nonces::new("https://a.example", &key, &[]).current(now), URL_SAFE_NO_PAD.encode(expected));
+        assert_eq!(Nonces::new("https://a.example", &key, &[]).unwrap().current(now), URL_SAFE_NO_PAD.encode(expected));
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 
-use super::TargetUri;
+use super::{RecentNonce, TargetUri};
 use crate::{
     jose::{ClaimSet, Dates, EmbeddedKey, Jws, Permitted, TokenFault},
     policy::Policy,
@@ -37,19 +37,27 @@ pub struct Purpose<'a> {
     method: &'a str,
     targets: &'a [TargetUri],
     access_token: Option<(&'a str, Thumbprint)>,
+    nonce: Option<RecentNonce>,
 }
 
 impl<'a> Purpose<'a> {
     /// A request with this method, to an endpoint that clients know under these URIs.
     #[must_use]
     pub fn new(method: &'a str, targets: &'a [TargetUri]) -> Self {
-        Self { method, targets, access_token: None }
+        Self { method, targets, access_token: None, nonce: None }
     }
 
     /// With an access token, and the key that it is bound to (`jkt`, RFC 9449 section 6).
     #[must_use]
     pub fn with_access_token(self, access_token: &'a str, jkt: Thumbprint) -> Self {
         Self { access_token: Some((access_token, jkt)), ..self }
+    }
+
+    /// With a recent nonce of the server's, which the proof has. Its time counts in place of `iat` (RFC 9449 section 4.3, item 11),
+    /// so that a device with a wrong clock can make proofs.
+    #[must_use]
+    pub fn with_nonce(self, nonce: RecentNonce) -> Self {
+        Self { nonce: Some(nonce), ..self }
     }
 }
 
@@ -105,9 +113,9 @@ impl<'a> Proof<'a> {
         if *self.method != *purpose.method {
             return Err(TokenFault::Method);
         }
-        let target = TargetUri::parse_claim(&self.target).filter(|target| purpose.targets.contains(target));
+        let target = TargetUri::parse(&self.target).filter(|target| purpose.targets.contains(target));
         let target = target.ok_or(TokenFault::TargetUri)?;
-        let expires_at = self.check_dates(policy, now.unix_timestamp())?;
+        let expires_at = self.check_dates(purpose.nonce, policy, now.unix_timestamp())?;
         let thumbprint = self.key.thumbprint();
         if let Some((access_token, jkt)) = purpose.access_token {
             self.check_access_token(access_token)?;
@@ -119,9 +127,18 @@ impl<'a> Proof<'a> {
         Ok(Proven { thumbprint, target, id: self.id.clone(), expires_at })
     }
 
-    /// Gives the first second in which it is too old.
-    fn check_dates(&self, policy: &Policy, now: i64) -> Result<i64, TokenFault> {
+    /// `iat`, in seconds since 1970.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<i64> {
+        self.dates.issued_at
+    }
+
+    /// Returns the first second in which it is too old.
+    fn check_dates(&self, nonce: Option<RecentNonce>, policy: &Policy, now: i64) -> Result<i64, TokenFault> {
         let issued_at = self.dates.issued_at.ok_or(TokenFault::MissingIssuedAt)?;
+        if let Some(nonce) = nonce {
+            return Ok(nonce.until());
+        }
         self.dates.check(now, policy.clock_leeway)?;
         let expires_at = issued_at.saturating_add(policy.dpop_proof_lifetime.into()).saturating_add(1);
         if expires_at <= now { Err(TokenFault::Lifetime) } else { Ok(expires_at) }

@@ -21,16 +21,11 @@ use crate::{hex, protocol::redirect_uri::check_characters};
 pub struct TargetUri(Box<str>);
 
 impl TargetUri {
-    /// Reads an `https` or `http` URI, and leaves out its query and fragment. `None` for anything that is not one, or that has
+    /// Reads an `https` or `http` URI, and leaves out its query and fragment (RFC 9449 section 4.3, item 9). `None` for anything that is not one, or that has
     /// user information.
     #[must_use]
     pub fn parse(uri: &str) -> Option<Self> {
         Self::normalized(uri.split(['?', '#']).next().unwrap_or_default())
-    }
-
-    /// Reads an `htu`, which has neither query nor fragment (RFC 9449 section 4.2).
-    pub(super) fn parse_claim(uri: &str) -> Option<Self> {
-        if uri.contains(['?', '#']) { None } else { Self::normalized(uri) }
     }
 
     fn normalized(uri: &str) -> Option<Self> {

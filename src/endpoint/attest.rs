@@ -14,6 +14,7 @@ use crate::{
         CheckedAttestation, VerifiedAttestation,
         attesters::{AttesterError, DynAttesterKeys},
     },
+    dpop::RecentNonce,
     error::{Reason, Refusal},
     jose::{TokenFault, VerificationKeys},
     policy::Policy,
@@ -72,8 +73,10 @@ impl AttestationVerifier {
         if !attestation.is_fresh(policy, self.server.now().unix_timestamp()) {
             return Err(Reason::StaleAttestation.into());
         }
-        self.check_challenge(&attestation)?;
-        Ok(attestation)
+        Ok(match self.check_challenge(&attestation)? {
+            Some(challenge) => attestation.with_challenge(challenge),
+            None => attestation,
+        })
     }
 
     async fn attester_keys(
@@ -88,12 +91,12 @@ impl AttestationVerifier {
         })
     }
 
-    fn check_challenge(&self, attestation: &VerifiedAttestation<'_, '_>) -> Result<(), Refusal> {
+    fn check_challenge(&self, attestation: &VerifiedAttestation<'_, '_>) -> Result<Option<RecentNonce>, Refusal> {
         match attestation.challenge() {
             Some(challenge) if self.server.policy.client_attestation.require_challenge => {
                 self.challenges.check(challenge, &self.server).map_err(challenge_fault)
             }
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 }

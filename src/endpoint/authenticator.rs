@@ -12,7 +12,7 @@ use crate::{
     client::{Client, Credential, KeySource},
     client_auth::{Audiences, Checked, CheckedAssertion, Matched, Presented, VerifiedAssertion, Vouched},
     error::{Reason, Refusal},
-    jose::{TokenFault, VerificationKeys, Verifier},
+    jose::{EvenKeys, TokenFault, VerificationKeys, Verifier},
 };
 
 /// Authenticates clients, the same at all endpoints.
@@ -45,11 +45,11 @@ impl Authenticator {
         let checked = presented.check(issuer, policy, || self.server.now().unix_timestamp());
         let outcome = match (client, &checked) {
             (None, _) => Err(Reason::UnknownClient.into()),
-            (Some(_), Err(reason)) => Err((*reason).into()),
+            (Some(_), Err(refusal)) => Err(refusal.clone()),
             (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
-            checked.hide(refusal.reason(), policy, stand_in, || self.server.now());
+            checked.hide(refusal.reason(), policy, stand_in, || self.server.now()).await?;
         }
         Ok(outcome?.bound_to(presented.certificate()))
     }
@@ -57,7 +57,9 @@ impl Authenticator {
     async fn verify_checked<'a>(&self, client: &Arc<Client>, checked: &Checked<'a>) -> Result<Vouched<'a>, Refusal> {
         Ok(match Matched::of(client, checked, &self.server.policy)? {
             Matched::Nothing(none) => none.into(),
-            Matched::Secret(secrets, shown) => shown.verify(secrets, || self.server.now())?.into(),
+            Matched::Secret(secrets, shown) => {
+                shown.verify(secrets, &self.server.policy, || self.server.now()).await?.into()
+            }
             Matched::SharedSecret(secrets, assertion) => {
                 let current = secrets.value().at(self.server.now());
                 let verified = self.verify_assertion(assertion, secrets.resolved(&current));
@@ -83,7 +85,9 @@ impl Authenticator {
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
         // A token that can be refused without keys must not make the server fetch them.
         assertion.check_algorithm(keys.client(), &self.server.policy)?;
-        let verify = |keys: Credential<'c, &VerificationKeys>| self.verify_assertion(assertion, keys);
+        let verify = |keys: Credential<'c, &VerificationKeys>| {
+            self.verify_assertion(assertion, keys.resolved(&EvenKeys(keys.value())))
+        };
         self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
     }
 
@@ -99,7 +103,11 @@ impl Authenticator {
     fn audiences(&self, client: &Client) -> Audiences<'_> {
         let legacy = self.server.policy.danger_allow_legacy_assertion_audience || client.allows_legacy_audience();
         let endpoints = legacy.then(|| self.urls.of_client_authentication());
-        Audiences { issuer: &self.server.issuer, endpoints }
+        Audiences {
+            issuer: &self.server.issuer,
+            in_array: self.server.policy.accept_client_assertion_audience_array,
+            endpoints,
+        }
     }
 }
 
@@ -107,5 +115,106 @@ fn certificate_fault(fault: TokenFault) -> Reason {
     match fault {
         TokenFault::KeysUnavailable => Reason::CertificateKeysUnavailable,
         _ => Reason::UnregisteredCertificate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use josekit::{
+        jwk::{Jwk, alg::ec::EcCurve},
+        jws::{ES256, JwsHeader},
+    };
+    use serde_json::{Value, json};
+
+    use crate::{
+        client::{Client, ClientRegistration, InMemoryRegistry},
+        clock::{Clock as _, ManualClock},
+        endpoint::ParEndpoint,
+        error::Reason,
+        http::FormRequest,
+        jose::{TokenFault, VERIFICATIONS},
+    };
+
+    const ISSUER: &str = "https://as.example.com";
+
+    fn key(number: usize) -> Jwk {
+        let mut key = Jwk::generate_ec_key(EcCurve::P256).unwrap();
+        key.set_key_id(format!("key-{number}"));
+        key
+    }
+
+    fn registration(client_id: &str, keys: &[Jwk], with_names: bool) -> Client {
+        let public = |key: &Jwk| {
+            let mut public = json!(key.to_public_key().unwrap().as_ref());
+            if !with_names {
+                public.as_object_mut().unwrap().remove("kid");
+            }
+            public
+        };
+        let registration = json!({
+            "client_id": client_id, "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": { "keys": keys.iter().map(public).collect::<Vec<_>>() },
+            "redirect_uris": ["https://app.example.com/cb"],
+        });
+        Client::try_from(serde_json::from_value::<ClientRegistration>(registration).unwrap()).unwrap()
+    }
+
+    fn assertion(client_id: &str, key: &Jwk, header: &Value, now: i64) -> String {
+        let claims = json!({
+            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now.saturating_add(60),
+        });
+        let header = JwsHeader::from_map(header.as_object().unwrap().clone()).unwrap();
+        let signer = ES256.signer_from_jwk(key).unwrap();
+        josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_makes_the_same_work_for_a_client_with_many_keys_and_for_an_unknown_one() {
+        // CA-010, C-18: counted, not timed
+        let keys: Vec<Jwk> = (0..5).map(key).collect();
+        let stranger = key(99);
+        let clock = ManualClock::default();
+        let clients = [
+            registration("one", &keys[..1], true),
+            registration("two", &keys[..2], true),
+            registration("three", &keys[..3], true),
+            registration("five", &keys, true),
+            registration("unnamed", &keys, false),
+        ];
+        let par = ParEndpoint::builder(ISSUER)
+            .clients(InMemoryRegistry::new(clients).unwrap())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let work = |client_id: &str, header: Value| {
+            let token = assertion(client_id, &stranger, &header, clock.now().unix_timestamp());
+            let body = format!(
+                "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            );
+            let request =
+                FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
+            let before = VERIFICATIONS.get();
+            let refusal = pollster::block_on(par.push(&request)).unwrap_err();
+            (refusal.reason(), VERIFICATIONS.get() - before)
+        };
+        let headers = [
+            json!({ "alg": "ES256" }),
+            json!({ "alg": "ES256", "kid": "key-0" }),
+            json!({ "alg": "ES256", "kid": "unknown" }),
+            json!({ "alg": "ES384" }),
+            json!({ "alg": "ES256", "x5t#S256": "A".repeat(43) }),
+        ];
+        for header in headers {
+            let (reason, expected) = work("nobody", header.clone());
+            assert_eq!((reason, expected), (Reason::UnknownClient, 3), "{header}");
+            for client_id in ["one", "two", "three", "five", "unnamed"] {
+                let (reason, verifications) = work(client_id, header.clone());
+                assert!(
+                    matches!(reason, Reason::ClientAssertion(TokenFault::Signature | TokenFault::NoKey)),
+                    "{reason}"
+                );
+                assert_eq!(verifications, expected, "{client_id} {header}");
+            }
+        }
     }
 }

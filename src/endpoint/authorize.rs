@@ -1,8 +1,6 @@
 //! The authorization endpoint: opening a request for the login.
 
-use std::sync::Arc;
-
-use super::{AuthorizeRefusal, Browser, ParEndpoint, Parts, Pending, RefusedRedirect, pending::Ending};
+use super::{AuthorizeRefusal, Browser, ParEndpoint, Parts, Pending, pending::Ending};
 use crate::{
     client::ClientRegistry,
     error::{Reason, Refusal},
@@ -12,9 +10,8 @@ use crate::{
         parameters::{Name, Parameters},
         request_uri::RequestUri,
     },
-    response::{answer::Answer, target::Target},
     store::RequestStore,
-    validation::{Invalid, Provenance, request::AuthorizationRequest},
+    validation::{Invalid, Provenance},
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -37,12 +34,16 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// ```
     /// use parjar::{AuthorizeRefusal, Browser, ParEndpoint, Reply};
     ///
-    /// async fn approve(par: &ParEndpoint, query: &str, browser: Browser<'_>) -> Reply {
-    ///     match par.authorize(query, browser).await {
-    ///         Ok(pending) => match par.complete(&pending).await {
-    ///             Ok(granted) => granted.respond([("code", "your code")]).into(),
-    ///             Err(refused) => refused.into(),
-    ///         },
+    /// async fn approve(par: &ParEndpoint, query: &str, browser: Browser<'_>) -> Result<Reply, AuthorizeRefusal> {
+    ///     let pending = par.authorize(query, browser).await?;
+    ///     // ... login and consent ...
+    ///     let granted = par.complete(&pending).await?;
+    ///     Ok(granted.respond([("code", "your code")]).await?.into())
+    /// }
+    ///
+    /// async fn reply(par: &ParEndpoint, query: &str, browser: Browser<'_>) -> Reply {
+    ///     match approve(par, query, browser).await {
+    ///         Ok(reply) => reply,
     ///         // A page of your own, with `page_status()` as its status. `Reply::from(refused)` has a plain one.
     ///         Err(refused @ AuthorizeRefusal::Page(_)) => Reply::from(refused),
     ///         // Back to the client.
@@ -59,7 +60,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let outcome = match &client_id {
-            None => Err(AuthorizeRefusal::Page(Reason::MissingClientId.into())),
+            None => Err(Reason::MissingClientId.into()),
             Some(client_id) => self.open(client_id, parameters, browser).await,
         };
         match outcome {
@@ -67,22 +68,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 self.parts.observers.observe(&Event::Opened { client_id: pending.request.client_id() });
                 Ok(pending)
             }
-            Err(refused) => {
-                self.parts.observers.refused(Stage::Authorize, client_id.as_deref(), refused.refusal().clone());
-                Err(refused)
+            Err(Invalid { refusal, answer }) => {
+                let refusal = self.parts.observers.refused(Stage::Authorize, client_id.as_deref(), refusal);
+                Err(self.parts.answers.refuse(Invalid { refusal, answer }).await)
             }
         }
     }
 
-    async fn open(
-        &self,
-        client_id: &str,
-        parameters: Parameters,
-        browser: Browser<'_>,
-    ) -> Result<Pending, AuthorizeRefusal> {
+    async fn open(&self, client_id: &str, parameters: Parameters, browser: Browser<'_>) -> Result<Pending, Invalid> {
         match (parameters.known(Name::RequestUri), parameters.known(Name::Request)) {
             (None, _) => self.open_query(client_id, parameters).await,
-            (Some(_), Some(_)) => Err(Refusal::from(Reason::RequestAndRequestUri).into()),
+            (Some(_), Some(_)) => Err(Reason::RequestAndRequestUri.into()),
             (Some(text), None) => match RequestUri::parse(text) {
                 Some(request_uri) => self.open_pushed(client_id, request_uri, browser).await,
                 None => Err(self.refuse_foreign(client_id, text).await.into()),
@@ -95,23 +91,23 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         client_id: &str,
         request_uri: RequestUri,
         browser: Browser<'_>,
-    ) -> Result<Pending, AuthorizeRefusal> {
+    ) -> Result<Pending, Invalid> {
         let Parts { records, validator, .. } = &*self.parts;
-        let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::RequestUriOfUnknownClient))?;
+        let client = self.client(client_id).await?.ok_or(Reason::RequestUriOfUnknownClient)?;
         let (stored, claim) = records.open(&self.store, client_id, &request_uri, browser).await?;
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation);
         match validator.validate(stored.parameters, provenance) {
-            Ok(request) => Ok(self.pending(request, Ending::Spend { request_uri, claim })),
+            Ok(request) => Ok(Pending { request, ending: Ending::Spend { request_uri, claim } }),
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
-            Err(invalid) => Err(self.invalid(invalid)),
+            Err(invalid) => Err(invalid),
         }
     }
 
-    async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, AuthorizeRefusal> {
+    async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, Invalid> {
         let Parts { objects, validator, replay, .. } = &*self.parts;
         let policy = self.policy();
-        let client = self.client(client_id).await?.ok_or_else(|| Refusal::from(Reason::UnknownClient))?;
-        let refuse = |reason| Err(self.invalid(validator.refuse_unread(reason, &parameters, &client)));
+        let client = self.client(client_id).await?.ok_or(Reason::UnknownClient)?;
+        let refuse = |reason| Err(validator.refuse_unread(reason, &parameters, &client));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
         }
@@ -127,10 +123,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => parameters.without(Name::is_for_token_endpoint),
         };
-        match validator.validate(parameters, provenance) {
-            Ok(request) => Ok(self.pending(request, ending)),
-            Err(invalid) => Err(self.invalid(invalid)),
-        }
+        Ok(Pending { request: validator.validate(parameters, provenance)?, ending })
     }
 
     /// The refusal of a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
@@ -146,27 +139,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Ok(_) => Reason::ExternalRequestUri.into(),
             Err(refusal) => refusal,
         }
-    }
-
-    fn invalid(&self, invalid: Invalid) -> AuthorizeRefusal {
-        let Invalid { refusal, answer } = invalid;
-        match answer {
-            Some(answer) => {
-                let target = Target::new(*answer, &self.parts.responder);
-                AuthorizeRefusal::Redirect(Box::new(RefusedRedirect { refusal, target }))
-            }
-            None => AuthorizeRefusal::Page(refusal),
-        }
-    }
-
-    fn pending(&self, request: AuthorizationRequest, ending: Ending) -> Pending {
-        let answer = Answer {
-            redirect_uri: request.redirect_uri().clone(),
-            mode: request.response_mode(),
-            state: request.state().map(Into::into),
-            client: Arc::clone(request.shared_client()),
-        };
-        Pending { request, ending, target: Target::new(answer, &self.parts.responder) }
     }
 }
 

@@ -6,15 +6,16 @@ use crate::{
     error::Refusal,
     error_text::debug_by_display,
     http::Reply,
-    response::{AuthorizationResponse, page::refusal_page, target::Target},
+    response::{AuthorizationResponse, page::refusal_page},
 };
 
 /// A refusal of the authorization endpoint, for the user or for the client. There are no others than these two.
 #[derive(Clone)]
 pub enum AuthorizeRefusal {
-    /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client.
+    /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client, or the error response
+    /// for it could not be signed.
     Page(Refusal),
-    /// Send the browser back to the client.
+    /// Send the browser back to the client, with an error response.
     Redirect(Box<RefusedRedirect>),
 }
 
@@ -41,11 +42,11 @@ impl AuthorizeRefusal {
 }
 
 impl From<AuthorizeRefusal> for Reply {
-    /// The redirect to the client; or a plain page with the public text, for hosts that have no error page of their own.
+    /// The error response to the client; or a plain page with the public text, for hosts that have no error page of their own.
     fn from(refused: AuthorizeRefusal) -> Self {
         let status = refused.page_status();
         match refused {
-            AuthorizeRefusal::Redirect(refused) => refused.redirect().into(),
+            AuthorizeRefusal::Redirect(refused) => refused.response.into(),
             AuthorizeRefusal::Page(refusal) => refusal_page(&refusal, status),
         }
     }
@@ -67,7 +68,7 @@ impl std::error::Error for AuthorizeRefusal {
 #[derive(Clone, Debug)]
 pub struct RefusedRedirect {
     pub(super) refusal: Refusal,
-    pub(super) target: Target,
+    pub(super) response: AuthorizationResponse,
 }
 
 impl RefusedRedirect {
@@ -79,8 +80,8 @@ impl RefusedRedirect {
 
     /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
     #[must_use]
-    pub fn redirect(&self) -> AuthorizationResponse {
-        self.target.refuse(self.refusal.code().as_str(), Some(self.refusal.description()))
+    pub fn response(&self) -> &AuthorizationResponse {
+        &self.response
     }
 }
 

@@ -1,6 +1,6 @@
 //! The mistakes that keep an endpoint from being built.
 
-use crate::{error_text::debug_by_display, policy::PolicyError};
+use crate::{dpop::NonceKeyError, error_text::debug_by_display, policy::PolicyError};
 
 /// A mistake that keeps an endpoint from being built. `Display` names the setting in one line.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum BuildError {
          query if pushes go there"
     )]
     Endpoint(&'static str),
+    /// A nonce key is all zeros.
+    #[error("dpop_nonce_key: {0}")]
+    NonceKey(#[from] NonceKeyError),
     /// A type of `authorization_details` was given two checks.
     #[error("authorization_details_type: {0:?} is there twice")]
     DuplicateDetailType(String),

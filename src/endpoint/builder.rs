@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::attest::AttestationSettings;
 use super::{
-    ParEndpoint, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
+    ParEndpoint, answers::Answers, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
     host_rules::HostRules, issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts,
     proof::ProofVerifier, records::Records, replay::ReplayGuard, server::Server, urls::GivenUrls,
 };
@@ -22,7 +22,7 @@ use crate::{
     observer::Observer,
     policy::Policy,
     random::{RandomSource, SystemRandom},
-    response::signer::ResponseSigner,
+    response::signer::{DynResponseSigner, ResponseSigner},
     store::{MemoryStore, RequestStore, digest::KeySpace},
     validation::RequestRule,
 };
@@ -44,7 +44,7 @@ struct Draft {
     jwks: GivenJwksSource,
     attestation: AttestationSettings,
     decryption_keys: Option<DecryptionKeys>,
-    response_signer: Option<Arc<dyn ResponseSigner>>,
+    response_signer: Option<Arc<dyn DynResponseSigner>>,
     rules: HostRules,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
@@ -265,7 +265,7 @@ impl Draft {
             urls,
             validator,
             replay,
-            responder,
+            answers: Arc::new(Answers::new(responder, &observers)),
             observers,
         })
     }

@@ -1,5 +1,7 @@
 //! The end of a login: granted or denied, once.
 
+use std::sync::Arc;
+
 use super::{AuthorizeRefusal, Granted, ParEndpoint, Parts, Pending, pending::Ending};
 use crate::{
     client::ClientRegistry,
@@ -22,7 +24,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     pub async fn complete(&self, pending: &Pending) -> Result<Granted, AuthorizeRefusal> {
         self.spend(pending).await?;
         self.parts.observers.observe(&Event::Completed { client_id: pending.request.client_id() });
-        Ok(Granted { request: pending.request.clone(), target: pending.target.clone() })
+        Ok(Granted { request: pending.request.clone(), answers: Arc::clone(&self.parts.answers) })
     }
 
     /// Ends an authorization without success. It spends the request as [`complete`](Self::complete) does, and gives the error
@@ -30,11 +32,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// # Errors
     ///
-    /// A refusal to be shown, when the request was ended before.
+    /// A refusal to be shown, when the request was ended before, or when the response had to be signed and could not be.
     pub async fn deny(&self, pending: &Pending, error: DenialCode) -> Result<AuthorizationResponse, AuthorizeRefusal> {
         self.spend(pending).await?;
         self.parts.observers.observe(&Event::Denied { client_id: pending.request.client_id(), error });
-        Ok(pending.target.refuse(error.as_str(), None))
+        Ok(self.parts.answers.deny(&pending.request, error).await?)
     }
 
     async fn spend(&self, pending: &Pending) -> Result<(), AuthorizeRefusal> {

@@ -1,7 +1,10 @@
 //! The nonces that an endpoint has issued lately: for DPoP proofs (RFC 9449 section 8), and as challenges for attested clients.
 
 use super::{build_error::BuildError, server::Server};
-use crate::{dpop::Nonces, random::RandomSource};
+use crate::{
+    dpop::{Nonces, RecentNonce},
+    random::RandomSource,
+};
 
 /// The keys of the nonces, as the host has given them.
 #[derive(Default)]
@@ -21,16 +24,17 @@ pub(super) enum NonceFault {
 
 impl GivenNonceKeys {
     pub(super) fn build(self, server: &Server, random: &dyn RandomSource) -> Result<IssuedNonces, BuildError> {
-        let key = match (server.policy.uses_nonces(), self.current) {
-            (false, _) => return Ok(IssuedNonces(None)),
-            (true, Some(key)) => key,
-            (true, None) => {
+        let is_used = server.policy.uses_nonces();
+        let key = match self.current {
+            None if is_used => {
                 let mut key = [0; 32];
                 random.fill(&mut key).map_err(|_| BuildError::Random)?;
-                key
+                Some(key)
             }
+            given => given,
         };
-        Ok(IssuedNonces(Some(Nonces::new(&server.issuer, &key, &self.replaced))))
+        let nonces = key.map(|key| Nonces::new(&server.issuer, &key, &self.replaced)).transpose()?;
+        Ok(IssuedNonces(nonces.filter(|_| is_used)))
     }
 }
 
@@ -40,16 +44,14 @@ impl IssuedNonces {
         self.0.as_ref().map(|nonces| nonces.current(server.now()))
     }
 
-    /// Checks the nonce in a proof that has to have one.
-    pub(super) fn check(&self, shown: Option<&str>, server: &Server) -> Result<(), NonceFault> {
+    /// Checks the nonce in a proof that has to have one, if there are nonces.
+    pub(super) fn check(&self, shown: Option<&str>, server: &Server) -> Result<Option<RecentNonce>, NonceFault> {
         let Some(nonces) = &self.0 else {
-            return Ok(());
+            return Ok(None);
         };
         let now = server.now();
-        match shown {
-            Some(nonce) if nonces.is_recent(nonce, now) => Ok(()),
-            Some(_) => Err(NonceFault::Stale(nonces.current(now))),
-            None => Err(NonceFault::Missing(nonces.current(now))),
-        }
+        let shown = shown.ok_or_else(|| NonceFault::Missing(nonces.current(now)))?;
+        let recent = nonces.recent(shown, now).ok_or_else(|| NonceFault::Stale(nonces.current(now)))?;
+        Ok(Some(recent))
     }
 }

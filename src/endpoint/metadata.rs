@@ -48,13 +48,13 @@ impl<C, S> ParEndpoint<C, S> {
             }
         }
         put("response_types_supported", json!(policy.response_types_supported));
-        let signer = self.parts.responder.signer();
+        let signer = self.parts.answers.responder().signer();
         let (signed, plain): (Vec<ResponseMode>, Vec<ResponseMode>) =
             policy.response_modes_supported.iter().partition(|mode| mode.is_signed());
         match signer {
             Some(signer) if !signed.is_empty() => {
                 put("response_modes_supported", json!(policy.response_modes_supported));
-                put("authorization_signing_alg_values_supported", json!(signer.algorithms()));
+                put("authorization_signing_alg_values_supported", json!(signer.offered()));
             }
             _ => put("response_modes_supported", json!(plain)),
         }

@@ -29,7 +29,7 @@ impl Observers {
         if let (Reason::SpentRequestUri, Some(client_id)) = (reason, client_id) {
             self.observe(&Event::Replayed { client_id });
         }
-        self.observe(&Event::Refused { stage, reason, client_id });
+        self.observe(&Event::Refused { stage, reason, client_id, clock_offset: refusal.clock_offset() });
         refusal
     }
 }

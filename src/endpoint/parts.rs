@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    authenticator::Authenticator, object::ObjectOpener, observers::Observers, proof::ProofVerifier, records::Records,
-    replay::ReplayGuard, server::Server, urls::Urls,
+    answers::Answers, authenticator::Authenticator, object::ObjectOpener, observers::Observers, proof::ProofVerifier,
+    records::Records, replay::ReplayGuard, server::Server, urls::Urls,
 };
-use crate::{response::responder::Responder, validation::Validator};
+use crate::validation::Validator;
 
 /// The parts that do not depend on the types of registry and store. Each has a step of its own; the order is the facade's.
 pub(super) struct Parts {
@@ -18,6 +18,6 @@ pub(super) struct Parts {
     pub(super) validator: Validator,
     pub(super) replay: Arc<ReplayGuard>,
     pub(super) records: Records,
-    pub(super) responder: Arc<Responder>,
+    pub(super) answers: Arc<Answers>,
     pub(super) observers: Arc<Observers>,
 }

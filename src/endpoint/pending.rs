@@ -1,12 +1,10 @@
 //! An authorization on its way: pending until it is ended, and then granted, once.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use super::replay::MarkOfLogin;
+use super::{AuthorizeRefusal, answers::Answers, replay::MarkOfLogin};
 use crate::{
-    protocol::request_uri::RequestUri,
-    response::{AuthorizationResponse, target::Target},
-    store::Claim,
+    protocol::request_uri::RequestUri, response::AuthorizationResponse, store::Claim,
     validation::request::AuthorizationRequest,
 };
 
@@ -15,7 +13,6 @@ use crate::{
 pub struct Pending {
     pub(super) request: AuthorizationRequest,
     pub(super) ending: Ending,
-    pub(super) target: Target,
 }
 
 /// The way in which a request ends.
@@ -59,7 +56,7 @@ impl fmt::Debug for Pending {
 #[derive(Clone)]
 pub struct Granted {
     pub(super) request: AuthorizationRequest,
-    pub(super) target: Target,
+    pub(super) answers: Arc<Answers>,
 }
 
 impl Granted {
@@ -69,11 +66,20 @@ impl Granted {
         &self.request
     }
 
-    /// The authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
+    /// Makes the authorization response with these parameters, to which `state` and `iss` are added, in the response mode that was
     /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
     /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
-    pub fn respond<'a>(&self, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> AuthorizationResponse {
-        self.target.respond(parameters)
+    ///
+    /// # Errors
+    ///
+    /// A refusal to be shown, with status 500, when the response had to be signed and the
+    /// [`ResponseSigner`](crate::ResponseSigner) could not do it. The request is spent, and the client has got nothing: revoke the
+    /// code and the tokens that were issued for it. The other response modes never fail.
+    pub async fn respond<'a>(
+        &self,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
+        Ok(self.answers.grant(&self.request, parameters).await?)
     }
 }
 

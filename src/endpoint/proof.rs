@@ -46,10 +46,15 @@ impl ProofVerifier {
         let text = std::str::from_utf8(value).map_err(|_| fault(TokenFault::Malformed))?;
         let proof = Proof::parse(text).map_err(fault)?;
         let policy = &self.server.policy;
+        let mut purpose = *purpose;
         if of_attestation || policy.require_dpop_nonce {
-            self.nonces.check(proof.nonce(), &self.server).map_err(nonce_fault)?;
+            let nonce = self.nonces.check(proof.nonce(), &self.server).map_err(nonce_fault)?;
+            purpose = nonce.map_or(purpose, |nonce| purpose.with_nonce(nonce));
         }
-        proof.verify(purpose, policy, self.server.now()).map(Some).map_err(fault)
+        let now = self.server.now();
+        proof.verify(&purpose, policy, now).map(Some).map_err(|dated| {
+            fault(dated).with_clock_offset(dated.clock_offset(proof.issued_at(), now.unix_timestamp()))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{ParEndpoint, Parts, Pushed, gate, replay::Once};
 use crate::{
-    client::ClientRegistry,
+    client::{Client, ClientRegistry},
     client_auth::{AuthenticatedClient, Presented},
     error::{Reason, Refusal},
     http::{FormRequest, form::Form},
@@ -10,7 +10,7 @@ use crate::{
     jose::TokenFault,
     observer::{Event, Stage},
     protocol::parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
-    store::RequestStore,
+    store::{Remembered, RequestStore},
     validation::Provenance,
 };
 
@@ -58,7 +58,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Parts { urls, authenticator, proofs, validator, replay, records, .. } = &*self.parts;
+        let Parts { urls, authenticator, proofs, validator, replay, records, observers, .. } = &*self.parts;
         let registered = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
         let vouched = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
@@ -78,8 +78,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let request = validator.validate(parameters, provenance).map_err(|invalid| invalid.refusal)?;
         let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
-        let expires_in = self.expires_in(expires_at)?;
-        let request_uri = records.insert(&self.store, &request, expires_in, &once).await?;
+        let expires_in = self.expires_in(request.client(), expires_at)?;
+        let (request_uri, Remembered { skipped, .. }) =
+            records.insert(&self.store, &request, expires_in, &once).await?;
+        if skipped > 0 {
+            let client_id = request.client_id();
+            observers.observe(&Event::HygieneSkipped { client_id, marks: skipped });
+        }
         Ok(Pushed { request_uri, expires_in, dpop_nonce: proofs.next_nonce() })
     }
 
@@ -104,8 +109,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// Whole seconds that the `request_uri` is good for: never longer than the request object that it stands for.
-    fn expires_in(&self, expires_at: Option<i64>) -> Result<u32, Refusal> {
-        let lifetime = self.policy().request_uri_lifetime;
+    fn expires_in(&self, client: &Client, expires_at: Option<i64>) -> Result<u32, Refusal> {
+        let lifetime = client.request_uri_lifetime(self.policy());
         let Some(expires_at) = expires_at else {
             return Ok(lifetime);
         };

@@ -13,7 +13,7 @@ use crate::{
     error::{Reason, Refusal},
     protocol::{parameters::Name, request_uri::RequestUri},
     random::RandomSource,
-    store::{Claim, ClaimError, InsertError, NewRequest, RequestStore, digest::KeySpace},
+    store::{Claim, ClaimError, InsertError, NewRequest, Remembered, RequestStore, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
 
@@ -32,14 +32,15 @@ impl Records {
         Self { server: Arc::clone(server), keys: Arc::clone(keys), random }
     }
 
-    /// Stores a request together with its marks. Its handle is handed out when it is safely stored, and not before.
+    /// Stores a request together with its marks, and tells which of them there was no room for. Its handle is handed out when it is
+    /// safely stored, and not before.
     pub(super) async fn insert<S: RequestStore, const N: usize>(
         &self,
         store: &S,
         request: &AuthorizationRequest,
         expires_in: u32,
         once: &Once<N>,
-    ) -> Result<RequestUri, Refusal> {
+    ) -> Result<(RequestUri, Remembered), Refusal> {
         let marks = once.stored();
         let owner = owner(&self.keys, request.client());
         let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
@@ -49,7 +50,7 @@ impl Records {
             let key = self.keys.request(request_uri.reference());
             let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
             match store.insert(request, seconds(expires_in)).await {
-                Ok(_) => return Ok(request_uri),
+                Ok(remembered) => return Ok((request_uri, remembered)),
                 Err(InsertError::Exists) => {}
                 Err(InsertError::Refused(refusal)) => return Err(once.refused(refusal)),
             }

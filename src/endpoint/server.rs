@@ -8,7 +8,7 @@ use super::build_error::BuildError;
 use crate::{
     clock::Clock,
     policy::Policy,
-    response::{responder::Responder, signer::ResponseSigner},
+    response::{responder::Responder, signer::DynResponseSigner},
 };
 
 /// The settings that all parts of an endpoint share.
@@ -24,7 +24,7 @@ impl Server {
     }
 
     /// The responder of this server.
-    pub(super) fn responder(&self, signer: Option<Arc<dyn ResponseSigner>>) -> Result<Responder, BuildError> {
+    pub(super) fn responder(&self, signer: Option<Arc<dyn DynResponseSigner>>) -> Result<Responder, BuildError> {
         let responder = Responder::new(Arc::clone(&self.issuer), signer, Arc::clone(&self.clock));
         responder.check(&self.policy).map_err(BuildError::ResponseSigner)?;
         Ok(responder)

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// The `error` values of RFC 6749 sections 4.1.2.1 and 5.2 and of the extensions, as far as this library answers them.
 ///
-/// What only an interaction with the user can bring about is not among them, so that it can never be the answer to a push
-/// (RFC 9126 section 2.3). See [`DenialCode`](crate::DenialCode).
+/// Errors that only an interaction with the user can bring about are not among them, so that none of them can be the
+/// answer to a push (RFC 9126 section 2.3). See [`DenialCode`](crate::DenialCode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -50,7 +50,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The value on the wire.
+    /// Returns the value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// What only the authorization endpoint answers, and only through the browser.
+/// The `error` values with which a host denies an authorization, through the browser alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialCode {
@@ -117,7 +117,7 @@ pub enum DenialCode {
 }
 
 impl DenialCode {
-    /// The value on the wire.
+    /// Returns the value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -19,13 +19,14 @@ pub struct Refusal {
     enclosed: Enclosed,
 }
 
-/// What comes with a refusal: something for the host's logs, or for the next attempt of its sender.
+/// A part of a refusal for the log of the host, or for the next attempt of its sender.
 #[derive(Clone)]
 enum Enclosed {
     Nothing,
     Cause(Cause),
     DpopNonce(Box<str>),
     AttestationChallenge(Box<str>),
+    ClockOffset(i64),
 }
 
 impl Refusal {
@@ -33,59 +34,82 @@ impl Refusal {
         Self { reason, retry_after: Some(1), enclosed: Enclosed::Cause(cause.into()) }
     }
 
+    /// A fault of this side that does not go away by itself.
+    pub(crate) fn failed(reason: Reason, cause: impl Into<Cause>) -> Self {
+        Self { reason, retry_after: None, enclosed: Enclosed::Cause(cause.into()) }
+    }
+
     pub(crate) fn later(reason: Reason, seconds: u32) -> Self {
         Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
     }
 
-    /// With the nonce that the next DPoP proof must have.
+    /// Adds the nonce that the next DPoP proof must have.
     pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
         Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }
     }
 
-    /// With the challenge that the next proof of possession must have.
+    /// Adds the challenge that the next proof of possession must have.
     pub(crate) fn with_attestation_challenge(self, challenge: String) -> Self {
         Self { enclosed: Enclosed::AttestationChallenge(challenge.into()), ..self }
     }
 
-    /// Why, as a value to count and to match on.
+    /// Adds the seconds by which the clock of the sender seems to be behind.
+    pub(crate) fn with_clock_offset(self, seconds: Option<i64>) -> Self {
+        match seconds {
+            Some(seconds) => Self { enclosed: Enclosed::ClockOffset(seconds), ..self },
+            None => self,
+        }
+    }
+
+    /// Returns the seconds between the `iat` of a proof of possession and now, for the host's logs, where the proof is refused for
+    /// its dates. A positive number is that of a clock that is behind, or of a proof that is old.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<i64> {
+        match self.enclosed {
+            Enclosed::ClockOffset(seconds) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// Returns the reason, to count and to match on.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The `error` value that the sender gets.
+    /// Returns the `error` value that the sender gets.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.reason.code()
     }
 
-    /// The HTTP status at the PAR and token endpoints. For pages see
+    /// Returns the HTTP status at the PAR and token endpoints. For pages see
     /// [`AuthorizeRefusal::page_status`](crate::AuthorizeRefusal::page_status).
     #[must_use]
     pub fn status(&self) -> u16 {
         self.reason.status()
     }
 
-    /// The public text.
+    /// Returns the `error_description` that the sender gets.
     #[must_use]
     pub fn description(&self) -> &'static str {
         self.reason.description()
     }
 
-    /// Seconds after which it is worth trying again, for a `Retry-After` header.
+    /// Returns the seconds after which it is worth trying again, for a `Retry-After` header.
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         self.retry_after
     }
 
-    /// The body of an error response (RFC 6749 section 5.2). Codes and descriptions are printable ASCII without quotes and
-    /// backslashes, so they need no escaping.
+    /// Returns the body of an error response (RFC 6749 section 5.2). Codes and descriptions are printable ASCII without
+    /// quotes and backslashes, so they need no escaping.
     pub(crate) fn to_json(&self) -> String {
         format!(r#"{{"error":"{}","error_description":"{}"}}"#, self.code(), self.description())
     }
 
-    /// The nonce that the next DPoP proof must have, for a `DPoP-Nonce` header. It is there exactly when the code is
-    /// `use_dpop_nonce`.
+    /// Returns the nonce that the next DPoP proof must have, for a `DPoP-Nonce` header. It is there exactly when the
+    /// code is `use_dpop_nonce`.
     #[must_use]
     pub fn dpop_nonce(&self) -> Option<&str> {
         match &self.enclosed {
@@ -94,8 +118,8 @@ impl Refusal {
         }
     }
 
-    /// The challenge that the next proof of possession of an attested key must have, for an `OAuth-Client-Attestation-Challenge`
-    /// header. It is there exactly when the code is `use_attestation_challenge`.
+    /// Returns the challenge that the next proof of possession of an attested key must have, for an
+    /// `OAuth-Client-Attestation-Challenge` header. It is there exactly when the code is `use_attestation_challenge`.
     #[must_use]
     pub fn attestation_challenge(&self) -> Option<&str> {
         match &self.enclosed {

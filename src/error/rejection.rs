@@ -19,15 +19,15 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// `description` is sent to the client as `error_description`. RFC 6749 section 5.2 allows printable ASCII without `"`
-    /// and `\`; a text with anything else is replaced by the code's name.
+    /// Makes a rejection. The client gets `description` as `error_description`. RFC 6749 section 5.2 allows printable
+    /// ASCII without `"` and `\`; a text with anything else is replaced by the name of the code.
     #[must_use]
     pub const fn new(code: ErrorCode, label: &'static str, description: &'static str) -> Self {
         let description = if is_error_text(description.as_bytes()) { description } else { code.as_str() };
         Self { code, label, description }
     }
 
-    /// The label to count by.
+    /// Returns the label to count by.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         self.label

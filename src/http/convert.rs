@@ -1,11 +1,12 @@
-//! To and from the types of the `http` crate, version 1.
+//! Conversions to and from the types of the `http` crate, version 1.
 
 use ::http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 
 use super::{FormRequest, Reply};
 
 impl<'a> FormRequest<'a> {
-    /// A request from the head of a request of `http` 1 ([`reexports::http`](crate::reexports::http)) and its body, query included.
+    /// Makes a request from the head of a request of `http` 1 ([`reexports::http`](crate::reexports::http)) and its
+    /// body, query included.
     pub fn from_parts(parts: &'a Parts, body: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         Self::new(parts.method.as_str(), parts.headers.iter(), body).with_query(parts.uri.query())
     }

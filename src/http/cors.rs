@@ -4,11 +4,11 @@ use url::Url;
 
 use crate::{error_text::debug_by_display, http::Reply};
 
-/// Lets scripts of other origins read what the PAR and token endpoints answer, for clients that run in a browser. Off unless a
-/// host uses it; the authorization endpoint must never have it (RFC 9700 section 2.6).
+/// Lets scripts of other origins read the replies of the PAR and token endpoints, for clients that run in a browser.
+/// Off unless a host uses it; the authorization endpoint must never have it (RFC 9700 section 2.6).
 ///
-/// Cookies and client certificates are never allowed along, and neither is `Authorization`: what runs in a page has no secret to
-/// keep. So it serves clients without credentials, which also need
+/// It never allows cookies, client certificates or `Authorization`: a script in a page has no secret to keep. So it
+/// serves clients without credentials, which also need
 /// [`danger_allow_unauthenticated_clients`](crate::Policy::danger_allow_unauthenticated_clients), and clients that sign
 /// assertions.
 ///
@@ -44,18 +44,19 @@ pub struct CorsError {
 debug_by_display!(CorsError);
 
 impl Cors {
-    /// Scripts of any origin. It gives them nothing that another server could not get as well.
+    /// Allows scripts of any origin. It gives them nothing that another server could not get as well.
     #[must_use]
     pub fn any_origin() -> Self {
         Self { origins: None }
     }
 
-    /// Scripts of these origins, each as browsers write it: `https://app.example.com`, without a slash at the end and without
-    /// the default port.
+    /// Allows scripts of these origins, each as browsers write it: `https://app.example.com`, without a slash at the
+    /// end and without the default port.
     ///
     /// # Errors
     ///
-    /// The first text that no browser would send as an origin, counted from one. `null` is none: every sandbox has it.
+    /// The first text that no browser would send as an origin, counted from one. `null` is not one, since every sandbox
+    /// has it.
     pub fn origins<T: AsRef<str>>(origins: impl IntoIterator<Item = T>) -> Result<Self, CorsError> {
         let checked = origins.into_iter().enumerate().map(|(index, origin)| {
             let origin = origin.as_ref();
@@ -64,7 +65,8 @@ impl Cors {
         Ok(Self { origins: Some(checked.collect::<Result<_, _>>()?) })
     }
 
-    /// The answer to a preflight: an `OPTIONS` with an `Origin`. `None` for every other request, which goes on to the endpoint.
+    /// Returns the answer to a preflight: an `OPTIONS` with an `Origin`. `None` for every other request, which goes on
+    /// to the endpoint.
     ///
     /// An origin that is not allowed gets an answer without permission, upon which its browser sends nothing.
     #[must_use]
@@ -100,7 +102,8 @@ impl Cors {
         }
     }
 
-    /// What `Access-Control-Allow-Origin` says: never a text of the request, but the one here that is equal to it.
+    /// Returns the value of `Access-Control-Allow-Origin`: never a text of the request, but the one here that is equal
+    /// to it.
     fn allowed(&self, origin: Option<&str>) -> Option<&str> {
         let origin = origin?;
         match &self.origins {
@@ -110,7 +113,8 @@ impl Cors {
     }
 }
 
-/// A pattern is none: origins are compared as they are, so it would match nothing.
+/// Returns `true` if a text is an origin. A pattern is not: origins are compared as they are, so it would match
+/// nothing.
 fn is_origin(text: &str) -> bool {
     let is_written_so =
         |url: Url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text;

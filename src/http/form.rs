@@ -1,7 +1,7 @@
 //! Strict decoding of `application/x-www-form-urlencoded` (RFC 6749 appendix B).
 //!
-//! The usual decoders never fail: they turn broken UTF-8 into replacement characters, so that different bytes become the same
-//! value, and leave broken percent-encodings as they are. Here each of these is a refusal.
+//! The usual decoders never fail: they turn broken UTF-8 into replacement characters, so that different bytes become
+//! the same value, and leave broken percent-encodings as they are. This one refuses both.
 
 use std::{borrow::Cow, fmt};
 
@@ -21,7 +21,7 @@ pub(crate) struct Form {
     pub(crate) parameters: Parameters,
     pub(crate) credentials: FormCredentials,
     seen: u64,
-    /// Unknown names without a value: not part of the request, and still not to be repeated.
+    /// Unknown names without a value: not part of the request, but not to be repeated either.
     empty: Vec<Box<str>>,
 }
 
@@ -93,12 +93,12 @@ impl Form {
         Ok(form)
     }
 
-    /// Whether a parameter was there at all, be it empty.
+    /// Returns `true` if a parameter was there, be it empty.
     pub(crate) fn has_seen(&self, name: Name) -> bool {
         self.seen & name.bit() != 0
     }
 
-    /// Whether one of the parameters was there for which this holds.
+    /// Returns `true` if one of these parameters was there.
     pub(crate) fn has_seen_any(&self, names: u64) -> bool {
         self.seen & names != 0
     }
@@ -208,7 +208,7 @@ pub(crate) fn has_control_character(text: &str) -> bool {
     !all(text.as_bytes(), |byte| matches!(byte, 0x20..=0x7E)) && text.chars().any(char::is_control)
 }
 
-/// As `Iterator::all`, over every byte, which the compiler turns into vector instructions.
+/// Does what `Iterator::all` does, over every byte, which the compiler turns into vector instructions.
 fn all(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
     bytes.iter().fold(true, |all, byte| all & holds(*byte))
 }

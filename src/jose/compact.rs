@@ -30,7 +30,7 @@ pub(crate) struct Jwe<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Takes a token apart that is at most `limit` bytes long.
+    /// Takes a token apart that is at most `limit` bytes long. Keys that its header names are ignored.
     pub(crate) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
         if text.len() > limit {
             return Err(TokenFault::TooLarge);
@@ -53,11 +53,18 @@ impl<'a> Token<'a> {
 
 impl<'a> Jws<'a> {
     /// As [`Token::parse`], for where nothing encrypted can be.
-    pub(crate) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
+    pub(crate) fn parse_ignoring_hints(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
         match Token::parse(text, limit)? {
             Token::Signed(jws) => Ok(jws),
             Token::Encrypted(_) => Err(TokenFault::Malformed),
         }
+    }
+
+    /// As [`parse_ignoring_hints`](Self::parse_ignoring_hints), for a token whose header may name no keys.
+    pub(crate) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
+        let jws = Self::parse_ignoring_hints(text, limit)?;
+        jws.header.check_names_no_keys()?;
+        Ok(jws)
     }
 
     /// As [`parse`](Self::parse), for a token that brings its key along in the header (`jwk`, RFC 7515 section 4.1.3).
@@ -124,12 +131,17 @@ impl<'a> Jws<'a> {
 }
 
 impl<'a> Jwe<'a> {
-    /// As [`Token::parse`], for where nothing else can be.
+    /// As [`Token::parse`], for where nothing else can be, and for a token whose header may name no keys.
     pub(super) fn parse(text: &'a str, limit: usize) -> Result<Self, TokenFault> {
         match Token::parse(text, limit)? {
-            Token::Encrypted(jwe) => Ok(jwe),
+            Token::Encrypted(jwe) => jwe.header.check_names_no_keys().map(|()| jwe),
             Token::Signed(_) => Err(TokenFault::Malformed),
         }
+    }
+
+    /// As [`Header::check_hints`].
+    pub(crate) fn check_hints(&self, refused: bool) -> Result<(), TokenFault> {
+        self.header.check_hints(refused)
     }
 
     /// The algorithms that the header names, if they are among these.

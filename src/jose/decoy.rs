@@ -3,17 +3,44 @@
 use std::{hint::black_box, sync::LazyLock};
 
 use super::{
-    SharedSecret, SigningAlgorithm, VerificationKeys, compact::Jws, permitted::Permitted, verified::Verifier as _,
+    MAX_TRIALS, SharedSecret, SigningAlgorithm, TokenFault, VerificationKeys, compact::Jws, permitted::Permitted,
+    verified::Verifier,
 };
 
-/// Does the work of a verification with a key that does not fit.
-pub(crate) fn verify_with_decoy_key(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
+/// Keys that a refusal tells nothing about: it takes as many verifications as for a sender that does not exist, however many of
+/// the keys were tried.
+pub(crate) struct EvenKeys<'k>(pub(crate) &'k VerificationKeys);
+
+impl Verifier for EvenKeys<'_> {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+        let (outcome, tried) = self.0.attempt(jws, permitted);
+        // A token that no key was tried for is refused as that of an unknown sender, decoys and all.
+        if outcome == Err(TokenFault::Signature)
+            && let Ok(algorithm) = permitted.algorithm_of(jws)
+        {
+            verify_in_vain(jws, algorithm, MAX_TRIALS.saturating_sub(tried));
+        }
+        outcome
+    }
+}
+
+/// Does the work of a verification with keys that do not fit: with as many as are tried for a client that has them.
+pub(crate) fn verify_with_decoy_keys(jws: &Jws<'_>, offered: &[SigningAlgorithm]) {
     let permitted = Permitted::any_of(offered);
     let Ok(algorithm) = permitted.algorithm_of(jws) else {
         return;
     };
-    let fits = if algorithm.is_symmetric() { SECRET.check(jws, &permitted).is_ok() } else { KEYS.fit(jws, algorithm) };
-    black_box(fits);
+    if algorithm.is_symmetric() {
+        black_box(SECRET.check(jws, &permitted).is_ok());
+    } else {
+        verify_in_vain(jws, algorithm, MAX_TRIALS);
+    }
+}
+
+fn verify_in_vain(jws: &Jws<'_>, algorithm: SigningAlgorithm, times: usize) {
+    for _ in 0..times {
+        black_box(KEYS.fit(jws, algorithm));
+    }
 }
 
 static SECRET: LazyLock<SharedSecret> = LazyLock::new(|| SharedSecret::new(&[0; 64]));

@@ -37,6 +37,10 @@ impl EmbeddedKey {
 
     fn of(jwk: &Value) -> Result<Self, KeyProblem> {
         let jwk = Jwk::new(jwk)?;
+        // A proof is made by a program, which has no reason to write empty members.
+        if jwk.names_private_members() {
+            return Err(KeyProblem::Private);
+        }
         jwk.kid()?;
         let (public_key, algorithm) = jwk.to_verify_with()?;
         // A number with zeros in front would give the same key another thumbprint.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{MAX_KID, TokenFault, base64url, claim_set::text_of};
-use crate::json;
+use crate::{json, protocol::confirmation::Thumbprint};
 
 /// Bytes of an encoded header.
 const MAX_HEADER: usize = 8 * 1024;
@@ -18,6 +18,8 @@ pub(crate) struct Header {
     cty: Option<Box<str>>,
     /// The key that the token brings along, or certificates for one, if it is one that may.
     pub(super) brought: Option<Value>,
+    /// `jku`, `x5c` or `x5u` is there. They are not read.
+    names_keys: bool,
     /// Members of an algorithm, and unknown ones.
     pub(super) others: Map<String, Value>,
 }
@@ -27,9 +29,27 @@ impl Header {
         Self::read(segment, None)
     }
 
-    /// As [`parse`](Self::parse), for a kind of token that may bring its key along, in this member.
+    /// As [`parse`](Self::parse), for a kind of token that may bring its key along, in this member and in no other.
     pub(super) fn parse_with(segment: &str, member: &str) -> Result<Self, TokenFault> {
-        Self::read(segment, Some(member))
+        let header = Self::read(segment, Some(member))?;
+        header.check_names_no_keys()?;
+        Ok(header)
+    }
+
+    /// Refuses `jku`, `x5c` and `x5u`.
+    pub(super) fn check_names_no_keys(&self) -> Result<(), TokenFault> {
+        if self.names_keys { Err(TokenFault::KeyInHeader) } else { Ok(()) }
+    }
+
+    /// Refuses `jku`, `x5c`, `x5t` and `x5u`, if they are to be refused.
+    pub(crate) fn check_hints(&self, refused: bool) -> Result<(), TokenFault> {
+        let hints = self.names_keys || self.others.contains_key("x5t");
+        if hints && refused { Err(TokenFault::KeyInHeader) } else { Ok(()) }
+    }
+
+    /// `x5t#S256` (RFC 7515 section 4.1.8), if it can be one.
+    pub(super) fn certificate_thumbprint(&self) -> Option<Thumbprint> {
+        Thumbprint::parse(self.text("x5t#S256")?)
     }
 
     fn read(segment: &str, may_bring: Option<&str>) -> Result<Self, TokenFault> {
@@ -54,7 +74,11 @@ impl Header {
                     header.brought = Some(json::parse(raw.get()).ok_or(TokenFault::Malformed)?);
                     continue;
                 }
-                "jwk" | "jku" | "x5c" | "x5u" => return Err(TokenFault::KeyInHeader),
+                "jwk" => return Err(TokenFault::KeyInHeader),
+                "jku" | "x5c" | "x5u" => {
+                    header.names_keys = true;
+                    continue;
+                }
                 _ => {
                     let value = json::parse(raw.get()).ok_or(TokenFault::Malformed)?;
                     header.others.insert(name.into_owned(), value);

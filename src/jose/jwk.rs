@@ -10,7 +10,7 @@ use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
     prepared_key::{self, PreparedKey, PublicKey},
 };
-use crate::{certificate::Certificate, protocol::confirmation::Thumbprint};
+use crate::{certificate::Certificate, json, protocol::confirmation::Thumbprint};
 
 /// Bits of an RSA modulus. More would let a client choose how long the server works.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -51,8 +51,13 @@ impl<'a> Jwk<'a> {
         value.as_object().map(Self).ok_or(KeyProblem::NotAnObject)
     }
 
+    /// A member with a value. One that is `null`, `""`, `[]` or `{}` is as good as absent: some writers have all members there.
+    fn get(self, member: &str) -> Option<&'a Value> {
+        self.0.get(member).filter(|value| !json::is_empty(value))
+    }
+
     pub(super) fn text(self, member: &'static str) -> Result<Option<&'a str>, KeyProblem> {
-        match self.0.get(member) {
+        match self.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(KeyProblem::Malformed { member }),
@@ -88,13 +93,18 @@ impl<'a> Jwk<'a> {
     }
 
     pub(super) fn has_private_members(self) -> bool {
+        PRIVATE.into_iter().any(|member| self.get(member).is_some())
+    }
+
+    /// Returns `true` if one is there, be it empty.
+    pub(super) fn names_private_members(self) -> bool {
         PRIVATE.into_iter().any(|member| self.0.contains_key(member))
     }
 
     /// Returns `true` if `use` and `key_ops` allow this purpose, or are not there.
     pub(super) fn is_for(self, usage: &str, operations: &[&str]) -> Result<bool, KeyProblem> {
         let by_use = self.text("use")?.is_none_or(|registered| registered == usage);
-        let by_operation = match self.0.get("key_ops") {
+        let by_operation = match self.get("key_ops") {
             None => true,
             Some(Value::Array(listed)) => {
                 let mut found = false;
@@ -109,14 +119,15 @@ impl<'a> Jwk<'a> {
         Ok(by_use && by_operation)
     }
 
-    /// The first certificate of `x5c`.
-    fn certificate(self) -> Result<Option<Certificate>, KeyProblem> {
-        let Some(chain) = self.0.get("x5c") else {
-            return Ok(None);
-        };
-        let first = chain.as_array().and_then(|chain| chain.first()).and_then(Value::as_str);
-        let certificate = first.and_then(|text| STANDARD.decode(text).ok()).and_then(|der| Certificate::parse(&der));
-        certificate.map(Some).ok_or(KeyProblem::Malformed { member: "x5c" })
+    /// The first certificate of `x5c`, or `None` if it cannot be read.
+    fn certificate(self) -> Option<Option<Certificate>> {
+        let first = self.get("x5c")?.as_array().and_then(|chain| chain.first()).and_then(Value::as_str);
+        Some(first.and_then(|text| STANDARD.decode(text).ok()).and_then(|der| Certificate::parse(&der)))
+    }
+
+    /// `x5t#S256` (RFC 7517 section 4.9), if it can be one.
+    fn certificate_thumbprint(self) -> Option<Thumbprint> {
+        Thumbprint::parse(self.get("x5t#S256")?.as_str()?)
     }
 
     /// The members that make up the public key, in the order that RFC 7638 hashes them.
@@ -150,7 +161,7 @@ impl<'a> Jwk<'a> {
     }
 
     pub(super) fn copy(self, members: &[&str]) -> Map<String, Value> {
-        let copy = |member: &&str| self.0.get(*member).map(|value| ((*member).to_owned(), value.clone()));
+        let copy = |member: &&str| self.get(member).map(|value| ((*member).to_owned(), value.clone()));
         members.iter().filter_map(copy).collect()
     }
 }
@@ -166,22 +177,68 @@ pub(super) struct VerificationKey {
     digest: [u8; 32],
     /// The one certificate that is registered with it, if there is one.
     certificate: Option<Thumbprint>,
+    /// `x5t#S256`, by which a token may choose the key: of that certificate, or as it is registered.
+    thumbprint: Option<Thumbprint>,
+}
+
+/// A key that was read, and not yet made ready.
+pub(super) struct ReadKey<'a> {
+    jwk: Jwk<'a>,
+    kid: Option<Box<str>>,
+    public_key: PublicKey,
+    algorithm: Option<SigningAlgorithm>,
+}
+
+impl<'a> ReadKey<'a> {
+    pub(super) fn parse(value: &'a Value) -> Result<Self, KeyProblem> {
+        let jwk = Jwk::new(value)?;
+        // Before anything else, so that no private key goes unnoticed for another fault.
+        jwk.check_public()?;
+        let (public_key, algorithm) = jwk.to_verify_with()?;
+        Ok(Self { jwk, kid: jwk.kid()?, public_key, algorithm })
+    }
+
+    /// The key made ready, and a problem with its certificates which does not keep it from counting.
+    pub(super) fn prepare(self) -> Result<(VerificationKey, Option<KeyProblem>), KeyProblem> {
+        let Self { jwk, kid, public_key, algorithm } = self;
+        let (digest, prepared) = prepared_key::prepare(public_key)?;
+        let (certificate, problem) = match jwk.certificate() {
+            None => (None, None),
+            Some(None) => (None, Some(KeyProblem::UnreadableCertificate)),
+            Some(Some(certificate)) if certificate_key::digest(&certificate) == Some(digest) => {
+                (Some(certificate.thumbprint()), None)
+            }
+            Some(Some(_)) => return Err(KeyProblem::ForeignCertificate),
+        };
+        let thumbprint = certificate.or_else(|| jwk.certificate_thumbprint());
+        Ok((VerificationKey { kid, algorithm, prepared, digest, certificate, thumbprint }, problem))
+    }
 }
 
 impl VerificationKey {
-    pub(super) fn parse(value: &Value) -> Result<Self, KeyProblem> {
-        let jwk = Jwk::new(value)?;
-        let kid = jwk.kid()?;
-        let (public_key, algorithm) = jwk.to_verify_with()?;
-        let certificate = jwk.certificate()?;
-        let (digest, prepared) = prepared_key::prepare(public_key)?;
-        let certificate = match certificate {
-            Some(certificate) if certificate_key::digest(&certificate) != Some(digest) => {
-                return Err(KeyProblem::ForeignCertificate);
-            }
-            certificate => certificate.map(|certificate| certificate.thumbprint()),
-        };
-        Ok(Self { kid, algorithm, prepared, digest, certificate })
+    /// Returns `true` if a token that names this certificate means this key.
+    pub(super) fn is_named_by(&self, thumbprint: Thumbprint) -> bool {
+        self.thumbprint == Some(thumbprint)
+    }
+
+    /// Returns `true` if both have the same numbers.
+    pub(super) fn has_same_numbers(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+
+    /// Returns `true` if both are the same key for the same use.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.kid, self.algorithm, self.digest, self.certificate)
+            == (&other.kid, other.algorithm, other.digest, other.certificate)
+    }
+
+    /// Returns `true` if the `kid` of another key stands for this one too, so that it would be a matter of luck which one is meant.
+    pub(super) fn shares_kid(&self, other: &Self) -> bool {
+        let both = |algorithm: &SigningAlgorithm| self.supports(*algorithm) && other.supports(*algorithm);
+        self.kid.is_some()
+            && self.kid == other.kid
+            && self.digest != other.digest
+            && SigningAlgorithm::ALL.iter().any(both)
     }
 
     /// Returns `true` if a certificate is the one that is registered with this key, or has this key if none is.
@@ -195,15 +252,16 @@ impl VerificationKey {
 }
 
 impl Jwk<'_> {
+    fn check_public(self) -> Result<(), KeyProblem> {
+        let is_symmetric = self.text("kty").is_ok_and(|kty| kty == Some("oct"));
+        if self.has_private_members() || is_symmetric { Err(KeyProblem::Private) } else { Ok(()) }
+    }
+
     /// A public key to verify signatures with, and the one algorithm that it is for, if it says so.
     pub(super) fn to_verify_with(self) -> Result<(PublicKey, Option<SigningAlgorithm>), KeyProblem> {
         let jwk = self;
-        let kty = jwk.required("kty")?;
-        // Before anything else, so that no private key goes unnoticed for being of a type that is skipped.
-        if jwk.has_private_members() || kty == "oct" {
-            return Err(KeyProblem::Private);
-        }
-        let public_key = match kty {
+        jwk.check_public()?;
+        let public_key = match jwk.required("kty")? {
             "RSA" => rsa(jwk)?,
             "EC" => ec(jwk)?,
             "OKP" => ed25519(jwk)?,

@@ -40,6 +40,15 @@ pub enum KeyProblem {
     /// The first certificate of `x5c` is not of this key (RFC 7517 section 4.7).
     #[error("has an x5c whose first certificate is of another key")]
     ForeignCertificate,
+    /// The first certificate of `x5c` cannot be read. The key counts without it.
+    #[error("has an x5c that cannot be read, and counts without it")]
+    UnreadableCertificate,
+    /// It is there twice. The first one counts.
+    #[error("is there twice")]
+    Repeated,
+    /// It comes after 512 keys that can be used.
+    #[error("comes after 512 keys that can be used")]
+    TooMany,
     /// `kid` is that of another key of the same kind.
     #[error("has the kid of another key of its kind")]
     DuplicateKid,
@@ -78,8 +87,8 @@ pub enum KeySetError {
     /// Not an object with an array named `keys`.
     #[error("is not a JWK set: an object with an array named keys")]
     NotASet,
-    /// More than 32 keys, or more than 64 KiB.
-    #[error("holds more than 32 keys or 64 KiB")]
+    /// More than 256 KiB.
+    #[error("is larger than 256 KiB")]
     TooLarge,
     /// One of its keys cannot be used.
     #[error(transparent)]

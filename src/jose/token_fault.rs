@@ -149,3 +149,11 @@ faults! {
     /// A value in a request object that nests deeper than [`Limits::json_depth`](crate::Limits::json_depth).
     TooDeep "too_deep";
 }
+
+impl TokenFault {
+    /// Seconds by which the clock of a sender seems to be behind, if a token is refused for its dates.
+    pub(crate) fn clock_offset(self, issued_at: Option<i64>, now: i64) -> Option<i64> {
+        let of_dates = matches!(self, Self::NotYetValid | Self::Expired | Self::Lifetime);
+        issued_at.filter(|_| of_dates).map(|issued_at| now.saturating_sub(issued_at))
+    }
+}

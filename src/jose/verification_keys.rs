@@ -6,14 +6,17 @@ use serde_json::Value;
 
 use super::{
     KeyError, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, SigningAlgorithm, TokenFault, certificate_key,
-    compact::Jws, jwk::VerificationKey, permitted::Permitted, verified::Verifier,
+    compact::Jws,
+    jwk::{ReadKey, VerificationKey},
+    permitted::Permitted,
+    verified::Verifier,
 };
 use crate::{certificate::Certificate, json};
 
-/// Keys in a set.
-const MAX_KEYS: usize = 32;
+/// Keys of a set that can be used.
+const MAX_KEYS: usize = 512;
 /// Bytes of a set.
-const MAX_SET: usize = 64 * 1024;
+const MAX_SET: usize = 256 * 1024;
 
 /// The public keys of one party.
 ///
@@ -37,31 +40,33 @@ const MAX_SET: usize = 64 * 1024;
 pub struct VerificationKeys {
     keys: Vec<VerificationKey>,
     skipped: Vec<KeyError>,
+    remarks: Vec<KeyError>,
 }
 
-/// The treatment of a key that cannot be used.
+/// The treatment of a private key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Only a key of another type or purpose is left out.
+    /// The set is refused: its owner must learn of it. So it is where no key is left and one is broken.
     Registered,
-    /// Every such key is left out, and the others count.
+    /// It is left out, as is every key that cannot be used.
     Fetched,
 }
 
 impl VerificationKeys {
-    /// Reads a JWK set as it is registered. Keys of a type or for a purpose that this library does not know are left out and
-    /// listed in [`skipped`](Self::skipped).
+    /// Reads a JWK set as it is registered. Keys that cannot be used are left out and listed in [`skipped`](Self::skipped): of
+    /// another type or purpose, malformed, weak, off their curve, or with the `kid` of another key of their kind.
+    ///
+    /// In a key, members that are `null`, `""`, `[]` or `{}` count as absent.
     ///
     /// # Errors
     ///
-    /// For a set with a key that is malformed, private, weak, off its curve, or of the same `kid` and kind as another. At most 32
-    /// keys and 64 KiB.
+    /// For a set with a private or symmetric key, for one of nothing but keys that are malformed, weak or off their curve, and for
+    /// one above 256 KiB.
     pub fn parse(jwks: &str) -> Result<Self, KeySetError> {
         Self::read(jwks, Mode::Registered)
     }
 
-    /// Reads a JWK set that was fetched: there one bad key must not lock out all others, so those are left out and listed as
-    /// well.
+    /// Reads a JWK set that was fetched. There private keys are left out as well.
     ///
     /// # Errors
     ///
@@ -87,37 +92,56 @@ impl VerificationKeys {
 
     fn from_value(jwks: &Value, mode: Mode) -> Result<Self, KeySetError> {
         let listed = jwks.get("keys").and_then(Value::as_array).ok_or(KeySetError::NotASet)?;
-        if listed.len() > MAX_KEYS {
-            return Err(KeySetError::TooLarge);
-        }
         let mut set = Self::default();
         for (index, value) in listed.iter().enumerate() {
-            match VerificationKey::parse(value).and_then(|key| set.distinct(key)) {
-                Ok(key) => set.keys.push(key),
-                Err(problem @ (KeyProblem::UnknownType | KeyProblem::OtherPurpose)) => {
-                    set.skipped.push(KeyError::new(index, problem));
+            match set.add(value) {
+                Ok(None) => {}
+                Ok(Some(remark)) => set.remarks.push(KeyError::new(index, remark)),
+                Err(KeyProblem::Private) if mode == Mode::Registered => {
+                    return Err(KeyError::new(index, KeyProblem::Private).into());
                 }
-                Err(problem) if mode == Mode::Fetched => set.skipped.push(KeyError::new(index, problem)),
-                Err(problem) => return Err(KeyError::new(index, problem).into()),
+                Err(problem) => set.skipped.push(KeyError::new(index, problem)),
             }
         }
-        Ok(set)
+        match set
+            .skipped
+            .iter()
+            .find(|key| !matches!(key.problem(), KeyProblem::UnknownType | KeyProblem::OtherPurpose))
+        {
+            Some(broken) if set.keys.is_empty() && mode == Mode::Registered => Err((*broken).into()),
+            _ => Ok(set),
+        }
     }
 
-    /// Keys of different kinds may have the same `kid` (FAPI 2.0 section 5.4.3); of the same kind it would be a matter of luck
-    /// which one is meant.
-    fn distinct(&self, key: VerificationKey) -> Result<VerificationKey, KeyProblem> {
-        let is_twin = |other: &VerificationKey| {
-            other.kid == key.kid
-                && SigningAlgorithm::ALL.iter().any(|algorithm| other.supports(*algorithm) && key.supports(*algorithm))
-        };
-        if key.kid.is_some() && self.keys.iter().any(is_twin) { Err(KeyProblem::DuplicateKid) } else { Ok(key) }
+    /// Adds a key that can be used, and gives a problem with it which does not keep it from counting.
+    ///
+    /// Keys of different kinds may have the same `kid` (FAPI 2.0 section 5.4.3).
+    fn add(&mut self, value: &Value) -> Result<Option<KeyProblem>, KeyProblem> {
+        let read = ReadKey::parse(value)?;
+        if self.keys.len() >= MAX_KEYS {
+            return Err(KeyProblem::TooMany);
+        }
+        let (key, remark) = read.prepare()?;
+        if self.keys.iter().any(|other| other.is_same(&key)) {
+            return Err(KeyProblem::Repeated);
+        }
+        if self.keys.iter().any(|other| other.shares_kid(&key)) {
+            return Err(KeyProblem::DuplicateKid);
+        }
+        self.keys.push(key);
+        Ok(remark)
     }
 
     /// The keys that were left out.
     #[must_use]
     pub fn skipped(&self) -> &[KeyError] {
         &self.skipped
+    }
+
+    /// The keys that count, but without a part of theirs that cannot be read.
+    #[must_use]
+    pub fn remarks(&self) -> &[KeyError] {
+        &self.remarks
     }
 
     /// The number of keys that can be used.
@@ -139,7 +163,8 @@ impl VerificationKeys {
     /// Verifies the signature of a compact JWS that uses one of `algorithms`, and gives its payload. The claims and `typ` have yet
     /// to be checked: a token of another kind, an expired one, or one for another audience passes too.
     ///
-    /// A `kid` must be that of a key, or of one that has none. Without one, three keys that fit the algorithm are tried.
+    /// A `kid` must be that of a key, or of one that has none. Without one, three keys that fit the algorithm are tried, or those
+    /// alone that `x5t#S256` names.
     ///
     /// # Errors
     ///
@@ -162,8 +187,30 @@ impl VerificationKeys {
     }
 }
 
-impl Verifier for VerificationKeys {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+impl VerificationKeys {
+    /// As [`check`](Verifier::check), and the number of keys that were tried.
+    pub(super) fn attempt(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> (Result<(), TokenFault>, usize) {
+        let candidates = match self.candidates(jws, permitted) {
+            Ok((candidates, algorithm)) => candidates.into_iter().map(move |key| (key, algorithm)),
+            Err(fault) => return (Err(fault), 0),
+        };
+        let (mut outcome, mut tried) = (Err(TokenFault::NoKey), 0usize);
+        for (key, algorithm) in candidates {
+            tried = tried.saturating_add(1);
+            if key.prepared.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
+                return (Ok(()), tried);
+            }
+            outcome = Err(TokenFault::Signature);
+        }
+        (outcome, tried)
+    }
+
+    /// The keys to try, each once.
+    fn candidates(
+        &self,
+        jws: &Jws<'_>,
+        permitted: &Permitted<'_>,
+    ) -> Result<(Vec<&VerificationKey>, SigningAlgorithm), TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
         let fit = || self.keys.iter().filter(|key| key.supports(algorithm));
         if permitted.only_by_registration(algorithm) && !fit().any(|key| key.algorithm.is_some()) {
@@ -174,14 +221,26 @@ impl Verifier for VerificationKeys {
         // Keys without a name may be the one that is meant, but one of that name comes first; and no other name will do.
         let named = fit().filter(|key| key.kid.is_some() && kid.is_none_or(|kid| key.kid.as_deref() == Some(kid)));
         let unnamed = fit().filter(|key| key.kid.is_none());
-        let mut fault = TokenFault::NoKey;
-        for key in named.chain(unnamed).filter(fits).take(MAX_TRIALS) {
-            if key.prepared.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
-                return Ok(());
-            }
-            fault = TokenFault::Signature;
+        let mut keys: Vec<&VerificationKey> = named.chain(unnamed).filter(fits).collect();
+        let named_by_certificate = jws.header.certificate_thumbprint().filter(|_| kid.is_none());
+        if let Some(thumbprint) = named_by_certificate
+            && keys.iter().any(|key| key.is_named_by(thumbprint))
+        {
+            keys.retain(|key| key.is_named_by(thumbprint));
         }
-        Err(fault)
+        let mut candidates: Vec<&VerificationKey> = Vec::with_capacity(MAX_TRIALS);
+        for key in keys {
+            if candidates.len() < MAX_TRIALS && !candidates.iter().any(|other| other.has_same_numbers(key)) {
+                candidates.push(key);
+            }
+        }
+        Ok((candidates, algorithm))
+    }
+}
+
+impl Verifier for VerificationKeys {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+        self.attempt(jws, permitted).0
     }
 }
 

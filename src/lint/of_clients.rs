@@ -1,10 +1,13 @@
 //! Rules for registrations.
 
+use std::borrow::Cow;
+
 use url::{Host, Url};
 
 use super::{
     Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
+    misspelled,
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
 };
 use crate::{
@@ -14,25 +17,45 @@ use crate::{
     protocol::authentication_method::AuthenticationMethod,
 };
 
-/// A client, and the policy it lives under.
+/// A client, and the policy of its server.
 struct Registered<'a> {
     client: &'a Client,
     policy: &'a Policy,
 }
 
-pub(super) fn findings<'a>(
-    client: &'a Client,
-    policy: &'a Policy,
-    profile: Profile,
-) -> impl Iterator<Item = Finding> + use<'a> {
+pub(super) fn findings(client: &Client, policy: &Policy, profile: Profile) -> Vec<Finding> {
     let registered = Registered { client, policy };
-    rules().into_iter().filter_map(move |rule| rule.finding(profile, &registered, Some(client.client_id())))
+    let of_rules = rules().into_iter().filter_map(|rule| rule.finding(profile, &registered, Some(client.client_id())));
+    let ignored = client.ignored().iter().map(|ignored| {
+        let label = if ignored.is_of_key() { "unusable_keys" } else { "ignored_member" };
+        note(client, label, ignored.member(), ignored.reason().to_owned())
+    });
+    let misspelled = client.metadata().keys().filter_map(|name| misspelled::meant_by(name)).map(|member| {
+        let requirement = "one of the members that this library does not know looks like this one misspelled";
+        note(client, "misspelled_member", member, requirement)
+    });
+    of_rules.chain(ignored).chain(misspelled).collect()
 }
 
-/// A function, because a constant could not name the lifetime of what is looked at.
+fn note(
+    client: &Client,
+    label: &'static str,
+    member: &'static str,
+    requirement: impl Into<Cow<'static, str>>,
+) -> Finding {
+    Finding {
+        severity: Note,
+        label,
+        client_id: Some(client.client_id().into()),
+        member,
+        requirement: requirement.into(),
+    }
+}
+
+/// A function, because a constant could not name the lifetime of the client and the policy.
 fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
     vec![
-        // What weakens any server.
+        // Registrations that weaken any server.
         LintRule {
             severity: Dangerous,
             label: "client_legacy_assertion_audience",
@@ -68,6 +91,28 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             broken: |it| uses_secret(it.client.token_endpoint_auth_method()),
             requirement: "clients must authenticate with keys, not with secrets (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 \
                           Security Profile section 5.3.2.1, AT Protocol)",
+        },
+        LintRule {
+            severity: Dangerous,
+            label: "short_secret",
+            member: "client_secret",
+            profiles: ALL,
+            broken: |it| it.client.secret_traits().short,
+            requirement: "a secret must hold 128 random bits, which takes 22 characters (RFC 6749 section 10.10)",
+        },
+        LintRule {
+            severity: Note,
+            label: "secret_sent_unencoded",
+            member: "client_secret",
+            profiles: ALL,
+            broken: |it| {
+                it.client.token_endpoint_auth_method() == AuthenticationMethod::ClientSecretBasic
+                    && it.client.secret_traits().often_unencoded
+                    && !it.client.accepts_unencoded_basic_secrets()
+                    && !it.policy.accept_unencoded_basic_secrets
+            },
+            requirement: "many clients send a secret with + or % by Basic without encoding it (RFC 6749 section 2.3.1), and fail; \
+                          accept_unencoded_basic_secrets takes it",
         },
         LintRule {
             severity: Note,
@@ -180,14 +225,6 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             broken: |it| matches!(it.client.keys().source.as_deref(), Some(KeySource::Registered(_))),
             requirement: "keys must be at the jwks_uri of the directory (Open Finance Brasil, dynamic client registration)",
         },
-        LintRule {
-            severity: Note,
-            label: "unusable_keys",
-            member: "jwks",
-            profiles: ALL,
-            broken: |it| !it.client.skipped_keys().is_empty(),
-            requirement: "some of the registered keys cannot be used",
-        },
         // Responses.
         LintRule {
             severity: DoesNotConform,
@@ -265,6 +302,17 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             },
             requirement: "has effect only for a confidential client that must push, without sector_identifier_uri, where the \
                           policy allows it too",
+        },
+        LintRule {
+            severity: Note,
+            label: "request_uri_lifetime_without_effect",
+            member: "request_uri_lifetime",
+            profiles: ALL,
+            broken: |it| {
+                let registered = it.client.registered_request_uri_lifetime();
+                registered.is_some_and(|registered| registered != it.client.request_uri_lifetime(it.policy))
+            },
+            requirement: "is cut to the lifetime that the policy has, or brought up to the least of its profile",
         },
         // The AT Protocol.
         LintRule {

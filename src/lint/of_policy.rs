@@ -19,7 +19,7 @@ pub(super) fn findings(policy: &Policy, profile: Profile) -> Vec<Finding> {
     of_rules.chain(request_uri_lifetime(policy, profile)).collect()
 }
 
-/// The bounds are those of the profile that is asked about, which need not be the policy's own.
+/// The bounds of the profile that is asked about, which need not be that of the policy.
 fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
     let (lifetimes, requirement) = profile.request_uri_lifetimes();
     (!lifetimes.contains(&policy.request_uri_lifetime)).then_some(Finding {
@@ -27,19 +27,19 @@ fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
         label: "request_uri_lifetime",
         client_id: None,
         member: "request_uri_lifetime",
-        requirement,
+        requirement: requirement.into(),
     })
 }
 
 const RULES: &[LintRule<Policy>] = &[
-    // What weakens any server.
+    // Settings that weaken any server.
     LintRule {
         severity: Dangerous,
         label: "unauthenticated_clients",
         member: "danger_allow_unauthenticated_clients",
         profiles: NOT_ATPROTO,
         broken: |policy| policy.danger_allow_unauthenticated_clients,
-        requirement: "anybody can push in the name of a public client; FAPI knows none (FAPI 2.0 Security Profile section \
+        requirement: "an attacker can push in the name of a public client; FAPI knows none (FAPI 2.0 Security Profile section \
                       5.3.2.2, FAPI 1.0 Advanced section 5.2.2)",
     },
     LintRule {
@@ -56,7 +56,7 @@ const RULES: &[LintRule<Policy>] = &[
         member: "danger_decrypt_request_objects_by_value",
         profiles: ALL,
         broken: |policy| policy.danger_decrypt_request_objects_by_value,
-        requirement: "anybody can make the server work with its private keys; encrypted request objects should be pushed",
+        requirement: "an attacker can make the server work with its private keys; encrypted request objects should be pushed",
     },
     LintRule {
         severity: Dangerous,
@@ -64,7 +64,7 @@ const RULES: &[LintRule<Policy>] = &[
         member: "danger_allow_plain_code_challenge",
         profiles: ALL,
         broken: |policy| policy.danger_allow_plain_code_challenge,
-        requirement: "only S256 keeps the verifier from whoever sees the request (RFC 9700 section 2.1.1)",
+        requirement: "only S256 keeps the verifier from an attacker who sees the request (RFC 9700 section 2.1.1)",
     },
     LintRule {
         severity: Dangerous,
@@ -83,6 +83,14 @@ const RULES: &[LintRule<Policy>] = &[
         broken: |policy| policy.danger_allow_legacy_assertion_audience,
         requirement: "the aud of an assertion must be the issuer alone, or another server can use it here (RFC 7523bis, FAPI \
                       2.0 Security Profile section 5.3.2.1)",
+    },
+    LintRule {
+        severity: DoesNotConform,
+        label: "assertion_audience_array",
+        member: "accept_client_assertion_audience_array",
+        profiles: &[Profile::Fapi2SecurityProfile, Profile::Fapi2MessageSigning, Profile::Haip, Profile::Atproto],
+        broken: |policy| policy.accept_client_assertion_audience_array,
+        requirement: "the aud of an assertion must be the issuer as a string (FAPI 2.0 Security Profile section 5.3.2.1)",
     },
     LintRule {
         severity: Dangerous,
@@ -333,6 +341,16 @@ const RULES: &[LintRule<Policy>] = &[
         requirement: "a challenge must not be used for another session, for a day for instance (AT Protocol)",
     },
     LintRule {
+        severity: Note,
+        label: "code_challenge_memory_cost",
+        member: "code_challenge_memory",
+        profiles: ALL,
+        broken: |policy| policy.code_challenge_memory > 0,
+        requirement: "each push leaves a mark in the store for so long; a memory of a day takes 86 400 marks for each push a second, \
+                      up to 22 MB in memory, about 17 MB in PostgreSQL or Redis; beyond the bounds of the store, challenges \
+                      are not remembered",
+    },
+    LintRule {
         severity: DoesNotConform,
         label: "redirect_uri_not_required",
         member: "require_redirect_uri",
@@ -368,6 +386,14 @@ const RULES: &[LintRule<Policy>] = &[
             policy.allow_per_request_redirect_uris && !policy.restrict_per_request_redirect_uris_to_registered_path
         },
         requirement: "where clients share an origin, each could use the redirect URIs of the others (RFC 9126 section 7.2)",
+    },
+    LintRule {
+        severity: Note,
+        label: "key_hints_in_token_headers",
+        member: "refuse_key_hints_in_token_headers",
+        profiles: FAPI_AND_ATPROTO,
+        broken: |policy| !policy.refuse_key_hints_in_token_headers,
+        requirement: "keys are registered, and the header of a token should not point to others (RFC 8725 section 3.10)",
     },
     LintRule {
         severity: Note,
@@ -477,7 +503,7 @@ fn others(offered: &[SigningAlgorithm], good: &[SigningAlgorithm]) -> bool {
     offered.iter().any(|algorithm| !good.contains(algorithm))
 }
 
-/// What FAPI has, and attestations, which HAIP has for wallets.
+/// Returns `true` for the methods of FAPI and for attestations, which HAIP has for wallets.
 fn is_of_haip(method: AuthenticationMethod) -> bool {
     method.uses_attestation() || FAPI_METHODS.contains(&method)
 }

@@ -1,4 +1,4 @@
-//! What no authorization server could work with, and the bounds that a profile sets.
+//! Settings that contradict each other, and the bounds that a profile sets.
 
 use super::{Policy, PolicyError, Profile};
 use crate::protocol::{
@@ -66,7 +66,8 @@ impl Policy {
 }
 
 impl Policy {
-    /// The setting for which the URL of the token endpoint has to be known, if there is one: its DPoP proofs name that URL.
+    /// Returns the setting for which the URL of the token endpoint has to be known, if there is one: its DPoP proofs
+    /// name that URL.
     pub(crate) fn needs_token_endpoint(&self) -> Option<&'static str> {
         let settings = [
             ("policy.require_dpop", self.require_dpop),
@@ -123,7 +124,7 @@ impl Policy {
         Ok(())
     }
 
-    /// What is offered must be usable.
+    /// Every method and algorithm that is offered must be usable.
     fn check_algorithms(&self) -> Result<(), PolicyError> {
         let signing = &self.token_endpoint_auth_signing_alg_values_supported;
         let offers = |method| self.token_endpoint_auth_methods_supported.contains(&method);

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{error::PolicyError, presets::proof_algorithms};
 use crate::jose::SigningAlgorithm;
 
-/// What client attestations have to be. See [`attesters`](crate::attesters).
+/// The requirements for client attestations. See [`attesters`](crate::attesters).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -12,13 +12,13 @@ pub struct ClientAttestationPolicy {
     pub signing_alg_values_supported: Vec<SigningAlgorithm>,
     /// The algorithms of the proofs of possession that come with them, asymmetric ones only. Default all but RS256, RS384 and RS512.
     pub pop_signing_alg_values_supported: Vec<SigningAlgorithm>,
-    /// Seconds since its `iat` after which an attestation is no longer fresh, whatever its `exp` says. One without `iat` is not then.
-    /// Default `None`: good until its `exp`.
+    /// Seconds since its `iat` after which an attestation is not fresh, whatever its `exp` says. One without `iat` is
+    /// not fresh either. Default `None`: good until its `exp`.
     pub max_age: Option<u32>,
     /// Seconds for which a proof of possession can be used, counted from its `iat`, 1 to 300. Default 60.
     pub pop_lifetime: u32,
-    /// Whether a proof of possession needs a challenge of the server's, which shows that it was made just now. Default `false`. A
-    /// DPoP proof that serves as one needs it as its `nonce`.
+    /// Requires a challenge of the server in proofs of possession, which shows that a proof was made just now. Default
+    /// `false`. A DPoP proof that serves as one needs the challenge as its `nonce`.
     pub require_challenge: bool,
 }
 

@@ -1,6 +1,6 @@
 use crate::error_text::debug_by_display;
 
-/// A setting that no authorization server could work with.
+/// A setting that is out of its bounds or contradicts another one.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {problem}")]
 pub struct PolicyError {
@@ -15,7 +15,7 @@ impl PolicyError {
         Self { member: member.into(), problem }
     }
 
-    /// The setting.
+    /// Returns the name of the setting, as in a file.
     #[must_use]
     pub fn member(&self) -> &str {
         &self.member

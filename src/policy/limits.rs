@@ -22,8 +22,8 @@ pub struct Limits {
     pub value: usize,
     /// Bytes of `claims` and of `authorization_details`. Default 16 384.
     pub json_value: usize,
-    /// How deep arrays and objects may nest in `claims`, in `authorization_details` and in other parameters that are JSON, 4 to 64.
-    /// Default 16.
+    /// Levels of arrays and objects in `claims`, in `authorization_details` and in other parameters that are JSON, 4 to
+    /// 64. Default 16.
     pub json_depth: u8,
     /// Bytes of a `client_id`, 64 to 8192. Default 2048: some are URLs, of metadata documents for instance.
     pub client_id: usize,

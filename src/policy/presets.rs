@@ -1,4 +1,4 @@
-//! The presets: what each profile asks for, written as what differs from the one before.
+//! The presets, each written as what differs from the one before.
 
 use super::{ClientAttestationPolicy, Limits, Policy, Profile, RequireCodeChallenge};
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) const FAPI_METHODS: &[AuthenticationMethod] = &[
 const SIGNED_MODES: &[ResponseMode] =
     &[ResponseMode::Jwt, ResponseMode::QueryJwt, ResponseMode::FragmentJwt, ResponseMode::FormPostJwt];
 
-/// Seconds of a day: how long a challenge is not good for another session in the AT Protocol.
+/// Seconds of a day, in which a challenge is not good for another session in the AT Protocol.
 const DAY: u32 = 86_400;
 
 impl Policy {
@@ -69,7 +69,10 @@ impl Policy {
             tls_client_certificate_bound_access_tokens: false,
             token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             require_client_assertion_type: false,
+            refuse_key_hints_in_token_headers: false,
             require_client_assertion_iat: false,
+            accept_unencoded_basic_secrets: false,
+            accept_client_assertion_audience_array: true,
             client_attestation: ClientAttestationPolicy::default(),
             request_object_signing_alg_values_supported: SigningAlgorithm::ALL.to_vec(),
             request_object_encryption_alg_values_supported: KeyManagement::ALL.to_vec(),
@@ -103,8 +106,9 @@ impl Policy {
     }
 
     /// FAPI 1.0 Advanced with pushed requests, which are not required: signed request objects with `nbf` and `exp`,
-    /// `private_key_jwt` or mutual TLS, PS256 and ES256, PKCE with S256 for what is pushed, a `scope`, a `nonce` or `state`, and a response that is signed, by an ID token in it (`code id_token`)
-    /// or as a whole (`code` with `response_mode=jwt`).
+    /// `private_key_jwt` or mutual TLS, PS256 and ES256, PKCE with S256 for what is pushed, a `scope`, a `nonce` or
+    /// `state`, and a response that is signed, by an ID token in it (`code id_token`) or as a whole (`code` with
+    /// `response_mode=jwt`).
     ///
     /// It needs a [`response_signer`](crate::ParEndpointBuilder::response_signer), unless `code id_token` is the only response
     /// type. The `aud` of assertions may be an endpoint, as RFC 9126 section 2 has it and existing clients do.
@@ -133,6 +137,7 @@ impl Policy {
         Self {
             profile: Profile::Fapi2SecurityProfile,
             require_pushed_authorization_requests: true,
+            accept_client_assertion_audience_array: false,
             ..Self::fapi(FAPI2_ALGORITHMS)
         }
     }
@@ -164,13 +169,13 @@ impl Policy {
         Self { profile: Profile::Haip, require_dpop: true, ..Self::fapi2_security_profile() }
     }
 
-    /// The OAuth profile of the AT Protocol: nothing but pushed requests, `code`, a `state`, the scope `atproto`, PKCE with S256
-    /// no challenge twice within a day, and DPoP with nonces of the server's.
+    /// The OAuth profile of the AT Protocol: nothing but pushed requests, `code`, a `state`, the scope `atproto`, PKCE
+    /// with S256 and no challenge twice within a day, and DPoP with nonces of the server.
     ///
-    /// **It switches on [`danger_allow_unauthenticated_clients`](Self::danger_allow_unauthenticated_clients)**, because in this
-    /// profile public clients push too: apps that run in browsers and on phones, and keep no secret. What guards them is PKCE,
-    /// the registered redirect URI and the user. Anybody can push in their name, so the host needs a limit for how often one
-    /// sender may ask.
+    /// **It switches on [`danger_allow_unauthenticated_clients`](Self::danger_allow_unauthenticated_clients)**, because
+    /// in this profile public clients push too: apps that run in browsers and on phones, and keep no secret. PKCE, the
+    /// registered redirect URI and the user guard them. An attacker can push in their name, so the host needs a limit
+    /// for how often one sender may ask.
     #[must_use]
     pub fn atproto() -> Self {
         Self {
@@ -182,6 +187,7 @@ impl Policy {
             required_scopes: vec!["atproto".to_owned()],
             code_challenge_memory: DAY,
             require_client_assertion_iat: true,
+            accept_client_assertion_audience_array: false,
             token_endpoint_auth_methods_supported: vec![AuthenticationMethod::PrivateKeyJwt],
             danger_allow_unauthenticated_clients: true,
             ..Self::fapi(FAPI2_ALGORITHMS)
@@ -223,13 +229,14 @@ impl Policy {
         }
     }
 
-    /// What all of FAPI has in common. No client has a secret there, so nothing is encrypted with one.
+    /// The settings that all of FAPI has in common. No client has a secret there, so nothing is encrypted with one.
     fn fapi(algorithms: &[SigningAlgorithm]) -> Self {
         let encryption = KeyManagement::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric());
         Self {
             require_code_challenge: RequireCodeChallenge::Always,
             require_redirect_uri: true,
             allow_localhost_redirect_uris_on_any_port: false,
+            refuse_key_hints_in_token_headers: true,
             token_endpoint_auth_methods_supported: FAPI_METHODS.to_vec(),
             token_endpoint_auth_signing_alg_values_supported: algorithms.to_vec(),
             request_object_signing_alg_values_supported: algorithms.to_vec(),
@@ -240,7 +247,7 @@ impl Policy {
     }
 }
 
-/// A proof is made by new clients, which need none of the older algorithms.
+/// The algorithms of proofs, which new clients make: they need none of the older algorithms.
 pub(super) fn proof_algorithms() -> Vec<SigningAlgorithm> {
     let usable = |algorithm: &SigningAlgorithm| !algorithm.is_symmetric() && !algorithm.is_pkcs1();
     SigningAlgorithm::ALL.iter().copied().filter(usable).collect()

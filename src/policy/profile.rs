@@ -39,7 +39,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// All of them.
+    /// All profiles.
     pub const ALL: &'static [Self] = &[
         Self::Oauth,
         Self::Oidc,
@@ -52,13 +52,13 @@ impl Profile {
         Self::Cdr,
     ];
 
-    /// The profile of this name, which is that of its preset.
+    /// Returns the profile of this name, which is that of its preset.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|profile| profile.as_str() == text)
     }
 
-    /// The name of its preset.
+    /// Returns the name of its preset.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl Profile {
         }
     }
 
-    /// Seconds that a pushed request may wait to be opened, and the same in words.
+    /// Returns the seconds that a pushed request may wait to be opened, and the same in words.
     pub(crate) const fn request_uri_lifetimes(self) -> (RangeInclusive<u32>, &'static str) {
         match self {
             Self::Oauth | Self::Oidc | Self::Fapi1Advanced | Self::Atproto => (1..=600, "must be 1 to 600 seconds"),

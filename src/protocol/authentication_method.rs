@@ -1,4 +1,4 @@
-//! How a client authenticates.
+//! The methods of client authentication.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub enum AuthenticationMethod {
 }
 
 impl AuthenticationMethod {
-    /// The method of this name, which is compared exactly.
+    /// Returns the method of this name, which is compared exactly.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let all = [
@@ -47,25 +47,25 @@ impl AuthenticationMethod {
         all.into_iter().find(|method| method.as_str() == text)
     }
 
-    /// Whether the client sends a JWT.
+    /// Returns `true` if the client sends a JWT.
     #[must_use]
     pub const fn uses_assertion(self) -> bool {
         matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
     }
 
-    /// Whether the client is known by the certificate of its connection.
+    /// Returns `true` if the client authenticates with the certificate of its connection.
     #[must_use]
     pub const fn uses_certificate(self) -> bool {
         matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 
-    /// Whether an attester vouches for the client.
+    /// Returns `true` if an attester vouches for the client.
     #[must_use]
     pub const fn uses_attestation(self) -> bool {
         matches!(self, Self::AttestJwtClientAuth | Self::AttestJwtClientAuthDpop)
     }
 
-    /// The value on the wire.
+    /// Returns the value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

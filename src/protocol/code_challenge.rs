@@ -24,8 +24,8 @@ pub enum CodeChallengeMethod {
 }
 
 impl CodeChallenge {
-    /// Checks length and alphabet: 43 to 128 unreserved characters, and for `S256` exactly the base64url form of 32 bytes
-    /// (RFC 7636 section 4.2).
+    /// Makes a challenge, if its length and alphabet are right: 43 to 128 unreserved characters, and for `S256` exactly
+    /// the base64url form of 32 bytes (RFC 7636 section 4.2).
     ///
     /// ```
     /// use parjar::{CodeChallenge, CodeChallengeMethod};
@@ -47,19 +47,20 @@ impl CodeChallenge {
         well_formed.then(|| Self { challenge: challenge.into(), method })
     }
 
-    /// `code_challenge`
+    /// Returns the `code_challenge`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.challenge
     }
 
-    /// `code_challenge_method`
+    /// Returns the `code_challenge_method`.
     #[must_use]
     pub fn method(&self) -> CodeChallengeMethod {
         self.method
     }
 
-    /// Whether a `code_verifier` answers the challenge (RFC 7636 section 4.6), in constant time.
+    /// Returns `true` if a `code_verifier` answers the challenge (RFC 7636 section 4.6). The comparison takes constant
+    /// time.
     #[must_use]
     pub fn verify(&self, code_verifier: &str) -> bool {
         if !is_verifier(code_verifier) {

@@ -1,4 +1,4 @@
-//! To whom tokens are to be bound: thumbprints that travel from the push to the token endpoint.
+//! The keys that tokens are to be bound to, as thumbprints that travel from the push to the token endpoint.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
-//! What is wrong with a form.
+//! Errors of forms.
 
 use crate::error_text::debug_by_display;
 
 macro_rules! form_errors {
     ($($(#[$doc:meta])* $variant:ident $label:literal $text:literal;)*) => {
-        /// Why a form was refused. `Display` shows no part of it.
+        /// The reason for which a form was refused. `Display` shows no part of it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum FormError {
@@ -18,7 +18,7 @@ macro_rules! form_errors {
                 }
             }
 
-            /// What its sender is told.
+            /// Returns what the sender of the form is told.
             pub(crate) const fn description(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*

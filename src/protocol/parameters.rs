@@ -1,6 +1,6 @@
-//! The parameters of an authorization request: all of them, in the order of the request, known to this library or not.
+//! The parameters of an authorization request, known to this library or not, in the order of the request.
 //!
-//! Credentials never get in here. That is what lets everything here be stored, shown to the host and carried through a login.
+//! Credentials never get in here, so that everything here can be stored, shown to the host and carried through a login.
 
 use std::fmt;
 
@@ -67,22 +67,24 @@ names! {
 }
 
 impl Name {
-    /// A bit of its own, for sets of names.
+    /// Returns a bit of its own, for sets of names.
     pub(crate) const fn bit(self) -> u64 {
         1u64.wrapping_shl(self as u32)
     }
 
-    /// Meant for the token endpoint: without meaning in an authorization request and too sensitive to keep in one.
+    /// Returns `true` for a parameter of the token endpoint: without meaning in an authorization request and too
+    /// sensitive to keep in one.
     pub(crate) const fn is_for_token_endpoint(self) -> bool {
         FOR_TOKEN_ENDPOINT & self.bit() != 0
     }
 
-    /// Its value is JSON: OpenID Connect Core sections 5.5 and 7.2.1, RFC 9396, OpenID for Verifiable Presentations.
+    /// Returns `true` if the value is JSON: OpenID Connect Core sections 5.5 and 7.2.1, RFC 9396, OpenID for Verifiable
+    /// Presentations.
     pub(crate) const fn is_json(self) -> bool {
         matches!(self, Self::Claims | Self::AuthorizationDetails | Self::Registration)
     }
 
-    /// Never a parameter of a request (RFC 9126 section 2.1).
+    /// Returns `true` for what is never a parameter of a request (RFC 9126 section 2.1).
     pub(crate) const fn is_credential(self) -> bool {
         matches!(self, Self::ClientSecret | Self::ClientAssertion | Self::ClientAssertionType)
     }
@@ -146,35 +148,35 @@ impl fmt::Debug for ParameterValue<'_> {
 }
 
 impl Parameters {
-    /// All parameters in the order of the request, the JSON of a value standing for the value.
+    /// Returns all parameters in the order of the request, the JSON of a value standing for the value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|pair| (self.name(pair), self.value(pair)))
     }
 
-    /// All parameters in the order of the request, with the types of their values.
+    /// Returns all parameters in the order of the request, with the types of their values.
     pub fn iter_values(&self) -> impl Iterator<Item = (&str, ParameterValue<'_>)> {
         self.pairs.iter().map(|pair| (self.name(pair), self.typed(pair)))
     }
 
-    /// The value of a parameter; the first one of a parameter that may be repeated. A number and a text of the same digits look
-    /// the same here: [`iter_values`](Self::iter_values) tells them apart.
+    /// Returns the value of a parameter; the first one of a parameter that may be repeated. A number and a text of the
+    /// same digits look the same here: [`iter_values`](Self::iter_values) tells them apart.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.get_all(name).next()
     }
 
-    /// All values of a parameter. Only `resource` can have more than one.
+    /// Returns all values of a parameter. Only `resource` can have more than one.
     pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |pair| self.name(pair) == name).map(|pair| self.value(pair))
     }
 
-    /// How many there are.
+    /// Returns the number of parameters.
     #[must_use]
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()

@@ -1,140 +1,31 @@
-//! Redirect URIs: which requested one counts as registered.
+//! Redirect URIs, and the rules by which a requested one counts as registered.
 //!
-//! Three rules, each wider than the one before. [`RedirectUriRule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC 9700 section
-//! 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section 7.3), and
-//! [`RedirectUriRule::LoopbackOrLocalhost`] that of `localhost` too (RFC 9700 section 4.1.3). [`RedirectUriRule::SameOrigin`] lets
-//! everything behind the origin differ, for the per-request redirect URIs of RFC 9126 section 2.4; see
-//! [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) for who may use it.
+//! Each rule is wider than the one before. [`RedirectUriRule::Exact`] compares bytes (RFC 6749 section 3.1.2.3, RFC
+//! 9700 section 4.1.3). [`RedirectUriRule::Loopback`] lets the port of a loopback literal differ (RFC 8252 section
+//! 7.3), and [`RedirectUriRule::LoopbackOrLocalhost`] that of `localhost` too (RFC 9700 section 4.1.3).
+//! [`RedirectUriRule::SameOrigin`] lets everything behind the origin differ, for the per-request redirect URIs of RFC
+//! 9126 section 2.4; [`Policy::allow_per_request_redirect_uris`](crate::Policy::allow_per_request_redirect_uris) names
+//! the clients that may use it.
 //!
-//! Every URI passes the same lexical gate before a parser sees it, because parsers repair what browsers and servers then
-//! understand differently; and the wider rules demand that parsing changes not a byte. What matched is what is emitted.
+//! Every URI passes the same lexical check before a parser sees it, because parsers repair what browsers and servers
+//! then understand differently; and the wider rules demand that parsing changes not a byte. The response goes to
+//! exactly the URI that matched.
 
+mod error;
+mod gate;
+mod response_parameter;
 mod scheme;
 
 use std::fmt;
 
-use url::{Host, Url, form_urlencoded};
+use url::{Host, Url};
 
+pub use self::error::RedirectUriError;
+pub(crate) use self::gate::{check_characters, has_long_authority};
 use self::scheme::PrivateSchemes;
+use crate::hex;
 
-use crate::{error_text::debug_by_display, hex};
-
-/// Names that an authorization response uses; a redirect URI whose query has one could forge a response.
-const RESPONSE_PARAMETERS: [&str; 12] = [
-    "code",
-    "state",
-    "iss",
-    "error",
-    "error_description",
-    "error_uri",
-    "response",
-    "access_token",
-    "token_type",
-    "expires_in",
-    "id_token",
-    "session_state",
-];
-
-/// Bytes of a host name (RFC 1035 section 2.3.4), with a port.
-const MAX_AUTHORITY: usize = 253 + ":65535".len();
-
-/// The rule that a redirect URI broke.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RedirectUriError {
-    /// Nothing there.
-    Empty,
-    /// More than [`RegisteredRedirectUri::MAX_LENGTH`] bytes.
-    TooLong,
-    /// A character outside RFC 3986, or a broken percent-encoding.
-    Lexical,
-    /// A fragment, even an empty one.
-    Fragment,
-    /// Not an absolute URI, or the host is longer than 253 bytes.
-    Unparsable,
-    /// User information, even empty.
-    UserInfo,
-    /// Not https, nor http on a loopback host, nor a private-use scheme with a dot.
-    Scheme,
-    /// Parsing it would change it.
-    NotCanonical,
-    /// Not the registered bytes.
-    Different,
-    /// Not a loopback literal, where only the port differs.
-    NotLoopback,
-    /// Another loopback literal.
-    OtherHost,
-    /// Port 0.
-    PortZero,
-    /// Another path.
-    OtherPath,
-    /// Another query.
-    OtherQuery,
-    /// Another origin.
-    OtherOrigin,
-    /// A path with encoded separators, dot segments or empty segments.
-    AmbiguousPath,
-    /// A query with a parameter of the authorization response.
-    ResponseParameter,
-    /// A host that cannot be registered: with a wildcard or a trailing dot.
-    UnregistrableHost,
-}
-
-debug_by_display!(RedirectUriError);
-
-impl RedirectUriError {
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Empty => "redirect_uri_empty",
-            Self::TooLong => "redirect_uri_too_long",
-            Self::Lexical => "redirect_uri_lexical",
-            Self::Fragment => "redirect_uri_fragment",
-            Self::Unparsable => "redirect_uri_unparsable",
-            Self::UserInfo => "redirect_uri_user_info",
-            Self::Scheme => "redirect_uri_scheme",
-            Self::NotCanonical => "redirect_uri_not_canonical",
-            Self::Different => "redirect_uri_different",
-            Self::NotLoopback => "redirect_uri_not_loopback",
-            Self::OtherHost => "redirect_uri_other_host",
-            Self::PortZero => "redirect_uri_port_zero",
-            Self::OtherPath => "redirect_uri_other_path",
-            Self::OtherQuery => "redirect_uri_other_query",
-            Self::OtherOrigin => "redirect_uri_other_origin",
-            Self::AmbiguousPath => "redirect_uri_ambiguous_path",
-            Self::ResponseParameter => "redirect_uri_response_parameter",
-            Self::UnregistrableHost => "redirect_uri_unregistrable_host",
-        }
-    }
-}
-
-impl fmt::Display for RedirectUriError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "empty",
-            Self::TooLong => "longer than 2048 bytes",
-            Self::Lexical => "contains a character that is not allowed in a URI",
-            Self::Fragment => "has a fragment",
-            Self::Unparsable => "not an absolute URI",
-            Self::UserInfo => "has user information",
-            Self::Scheme => "neither https, nor http on a loopback host, nor a private-use scheme with a dot",
-            Self::NotCanonical => "not in canonical form",
-            Self::Different => "not the registered URI",
-            Self::NotLoopback => "not on a loopback literal",
-            Self::OtherHost => "on another host",
-            Self::PortZero => "on port 0",
-            Self::OtherPath => "with another path",
-            Self::OtherQuery => "with another query",
-            Self::OtherOrigin => "on another origin",
-            Self::AmbiguousPath => "with encoded separators or dot segments in its path",
-            Self::ResponseParameter => "with a parameter of the authorization response in its query",
-            Self::UnregistrableHost => "has a host with a wildcard or a trailing dot",
-        })
-    }
-}
-
-impl std::error::Error for RedirectUriError {}
-
-/// How far a requested redirect URI may differ from a registered one.
+/// The rule by which a requested redirect URI may differ from a registered one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectUriRule {
@@ -166,7 +57,7 @@ impl RegisteredRedirectUri {
     ///
     /// # Errors
     ///
-    /// The first rule it breaks.
+    /// The first rule that the URI breaks.
     ///
     /// ```
     /// use parjar::{RedirectUriError, RegisteredRedirectUri};
@@ -185,7 +76,7 @@ impl RegisteredRedirectUri {
     ///
     /// # Errors
     ///
-    /// The first rule it breaks.
+    /// The first rule that the URI breaks.
     ///
     /// ```
     /// use parjar::{RedirectUriError, RegisteredRedirectUri};
@@ -199,11 +90,11 @@ impl RegisteredRedirectUri {
     }
 
     fn parse_with(text: &str, private: PrivateSchemes) -> Result<Self, RedirectUriError> {
-        let url = gate(text, private)?;
+        let url = gate::pass(text, private)?;
         if url.host_str().is_some_and(|host| host.ends_with('.') || host.contains('*')) {
             return Err(RedirectUriError::UnregistrableHost);
         }
-        if has_response_parameter(&url) {
+        if response_parameter::is_in_query(&url) {
             return Err(RedirectUriError::ResponseParameter);
         }
         Ok(Self { text: text.into(), url })
@@ -214,13 +105,13 @@ impl RegisteredRedirectUri {
         scheme::is_private_without_dot(&self.url)
     }
 
-    /// The registered bytes.
+    /// Returns the registered text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Holds a requested URI against this registered one.
+    /// Compares a requested URI with this registered one.
     ///
     /// # Errors
     ///
@@ -244,7 +135,7 @@ impl RegisteredRedirectUri {
         }
     }
 
-    /// Holds a requested URI against this one, byte by byte.
+    /// Compares a requested URI with this one, byte by byte.
     pub(crate) fn matches_exactly(&self, requested: &str) -> Result<RedirectUri, RedirectUriError> {
         if requested != &*self.text {
             return Err(RedirectUriError::Different);
@@ -253,7 +144,7 @@ impl RegisteredRedirectUri {
         Ok(RedirectUri { text: requested.into(), matched, loopback: is_loopback(&self.url) })
     }
 
-    /// Holds a requested URI that differs from this one against the wider rules.
+    /// Compares a requested URI that differs from this one, by a wider rule.
     pub(crate) fn matches_widely(
         &self,
         rule: RedirectUriRule,
@@ -312,7 +203,7 @@ impl RegisteredRedirectUri {
         if is_ambiguous(requested) {
             return Err(RedirectUriError::AmbiguousPath);
         }
-        if has_response_parameter(requested) {
+        if response_parameter::is_in_query(requested) {
             return Err(RedirectUriError::ResponseParameter);
         }
         if below_registered_path && !continues(requested.path(), self.url.path()) {
@@ -337,12 +228,12 @@ pub(crate) struct RequestedRedirectUri<'a> {
 impl<'a> RequestedRedirectUri<'a> {
     /// Parses a URI that parsing does not change.
     pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
-        let url = gate(text, PrivateSchemes::WithDot)?;
+        let url = gate::pass(text, PrivateSchemes::WithDot)?;
         if url.as_str() == text { Ok(Self { text, url }) } else { Err(RedirectUriError::NotCanonical) }
     }
 }
 
-/// A requested redirect URI that matched a registered one: the proof that a response may be sent there.
+/// A requested redirect URI that matched a registered one. It proves that a response may be sent there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedirectUri {
     text: Box<str>,
@@ -360,13 +251,14 @@ enum Matched {
 }
 
 impl RedirectUri {
-    /// The URI as it was requested, byte for byte.
+    /// Returns the URI as it was requested, byte for byte.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// `false` for a per-request redirect URI: only its origin is registered, and a consent page may want to show it.
+    /// Returns `false` for a per-request redirect URI: only its origin is registered, and a consent page may want to
+    /// show it.
     #[must_use]
     pub fn is_registered(&self) -> bool {
         self.matched != Matched::Origin
@@ -382,7 +274,8 @@ impl RedirectUri {
         matches!(self.matched, Matched::Origin | Matched::SchemeWithoutDot)
     }
 
-    /// `true` when the response stays on the user's machine. Any program there may listen, so ask for consent every time.
+    /// Returns `true` if the response stays on the user's machine. Any program there may listen, so ask for consent
+    /// every time.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.loopback
@@ -393,58 +286,6 @@ impl fmt::Debug for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedirectUri").field("matched", &self.matched).finish_non_exhaustive()
     }
-}
-
-/// What every redirect URI must pass, on the raw text first.
-fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
-    if text.is_empty() {
-        return Err(RedirectUriError::Empty);
-    }
-    if text.len() > RegisteredRedirectUri::MAX_LENGTH {
-        return Err(RedirectUriError::TooLong);
-    }
-    check_characters(text)?;
-    if text.contains('#') {
-        return Err(RedirectUriError::Fragment);
-    }
-    // A long name in punycode costs a parser more than its length.
-    if raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY) {
-        return Err(RedirectUriError::Unparsable);
-    }
-    let url = Url::parse(text).map_err(|_| RedirectUriError::Unparsable)?;
-    if raw_authority(text).is_some_and(|authority| authority.contains('@'))
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(RedirectUriError::UserInfo);
-    }
-    scheme::check(text, &url, private)?;
-    Ok(url)
-}
-
-/// Whether a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
-pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'%' => {
-                let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else {
-                    return Err(RedirectUriError::Lexical);
-                };
-                hex::byte([high, low]).ok_or(RedirectUriError::Lexical)?;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
-            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => {}
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
-            _ => return Err(RedirectUriError::Lexical),
-        }
-    }
-    Ok(())
-}
-
-fn raw_authority(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once(':')?;
-    rest.strip_prefix("//")?.split(['/', '?']).next()
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -459,7 +300,8 @@ fn is_loopback_literal(url: &Url) -> bool {
     }
 }
 
-/// Paths that servers and proxies decode or resolve differently, and control characters anywhere.
+/// Returns `true` for paths that servers and proxies decode or resolve differently, and for control characters
+/// anywhere.
 fn is_ambiguous(url: &Url) -> bool {
     let path = url.path();
     let encoded_separator = escapes(path).any(|byte| matches!(byte, b'/' | b'\\' | b'.' | b'%' | b';'));
@@ -469,7 +311,7 @@ fn is_ambiguous(url: &Url) -> bool {
     encoded_separator || control || dot_segment || path.contains("//") || !is_utf8(path)
 }
 
-/// Whether a path decodes to UTF-8. Some servers take overlong forms for the separators that they spell.
+/// Returns `true` if a path decodes to UTF-8. Some servers take overlong forms for the separators that they spell.
 fn is_utf8(path: &str) -> bool {
     let mut bytes = Vec::with_capacity(path.len());
     let mut parts = path.split('%');
@@ -481,18 +323,9 @@ fn is_utf8(path: &str) -> bool {
     std::str::from_utf8(&bytes).is_ok()
 }
 
-/// The bytes that are written as `%XX` in a text that passed [`check_characters`].
+/// Returns the bytes that are written as `%XX` in a text that passed [`check_characters`].
 fn escapes(text: &str) -> impl Iterator<Item = u8> {
     text.split('%').skip(1).filter_map(|rest| rest.as_bytes().first_chunk().and_then(|digits| hex::byte(*digits)))
-}
-
-/// Reads the query as widely as any server might: also with `;` between parameters, and with `code[]` or ` code` for `code`.
-fn has_response_parameter(url: &Url) -> bool {
-    url.query().unwrap_or_default().split(['&', ';']).any(|pair| {
-        let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
-        let name = name.split('[').next().unwrap_or_default().trim();
-        RESPONSE_PARAMETERS.contains(&name)
-    })
 }
 
 fn continues(path: &str, registered: &str) -> bool {

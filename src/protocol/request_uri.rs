@@ -10,9 +10,9 @@ use crate::random::{RandomError, RandomSource};
 const RANDOM_BYTES: usize = 32;
 const REFERENCE_CHARACTERS: usize = 43;
 
-/// A well-formed `request_uri`. It says nothing about whether a request is stored under it.
+/// A well-formed `request_uri`, whether or not a request is stored under it.
 ///
-/// The text is a bearer of the request until it is spent, so `Debug` keeps it back.
+/// The text is all that it takes to open the request, so `Debug` keeps it back.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestUri(Box<str>);
 
@@ -29,7 +29,7 @@ impl RequestUri {
         Ok(Self(text.into_boxed_str()))
     }
 
-    /// Reads a `request_uri`, to the letter: nothing is trimmed, decoded or compared without regard to case.
+    /// Reads a `request_uri` exactly: nothing is trimmed, decoded or compared without regard to case.
     ///
     /// ```
     /// use parjar::RequestUri;
@@ -46,12 +46,12 @@ impl RequestUri {
         well_formed.then(|| Self(text.into()))
     }
 
-    /// What is left without [`PREFIX`](Self::PREFIX).
+    /// Returns the part after [`PREFIX`](Self::PREFIX).
     pub(crate) fn reference(&self) -> &str {
         self.0.get(Self::PREFIX.len()..).unwrap_or_default()
     }
 
-    /// The whole URI, as it goes over the wire.
+    /// Returns the whole URI, as it goes over the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

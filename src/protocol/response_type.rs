@@ -1,4 +1,4 @@
-//! `response_type` and `response_mode`: what the authorization endpoint answers with, and where in the response it stands.
+//! `response_type` and `response_mode`: the contents of an authorization response, and the way it travels.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl ResponseType {
     /// `code id_token`
     pub const CODE_ID_TOKEN: Self = Self { code: true, token: false, id_token: true };
 
-    /// Reads a response type. `None` for values that nobody knows, repeated ones and `none`.
+    /// Reads a response type. `None` for unknown values, repeated ones and `none`.
     ///
     /// ```
     /// use parjar::ResponseType;
@@ -48,7 +48,7 @@ impl ResponseType {
         Some(parsed)
     }
 
-    /// The values in the customary order.
+    /// Returns the values in the customary order.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match (self.code, self.id_token, self.token) {
@@ -63,31 +63,32 @@ impl ResponseType {
         }
     }
 
-    /// Whether an authorization code is asked for, which needs the grant type `authorization_code`.
+    /// Returns `true` if an authorization code is asked for, which needs the grant type `authorization_code`.
     #[must_use]
     pub const fn has_code(self) -> bool {
         self.code
     }
 
-    /// Whether an access token is asked for from the authorization endpoint itself.
+    /// Returns `true` if an access token is asked for from the authorization endpoint itself.
     #[must_use]
     pub const fn has_token(self) -> bool {
         self.token
     }
 
-    /// Whether an ID token is asked for from the authorization endpoint itself.
+    /// Returns `true` if an ID token is asked for from the authorization endpoint itself.
     #[must_use]
     pub const fn has_id_token(self) -> bool {
         self.id_token
     }
 
-    /// Whether tokens come through the browser, which needs the grant type `implicit` and keeps the response out of the query.
+    /// Returns `true` if tokens come through the browser, which needs the grant type `implicit` and keeps the response
+    /// out of the query.
     #[must_use]
     pub const fn is_front_channel(self) -> bool {
         self.token || self.id_token
     }
 
-    /// The response mode when the request names none (OAuth 2.0 Multiple Response Types section 2.1).
+    /// Returns the response mode of a request that names none (OAuth 2.0 Multiple Response Types section 2.1).
     #[must_use]
     pub const fn default_mode(self) -> ResponseMode {
         if self.is_front_channel() { ResponseMode::Fragment } else { ResponseMode::Query }
@@ -113,8 +114,8 @@ impl<'de> Deserialize<'de> for ResponseType {
     }
 }
 
-/// A `response_mode`: how the response travels (OAuth 2.0 Multiple Response Types, OAuth 2.0 Form Post Response Mode, JWT Secured
-/// Authorization Response Mode (JARM)).
+/// A `response_mode`: the way a response travels (OAuth 2.0 Multiple Response Types, OAuth 2.0 Form Post Response Mode,
+/// JWT Secured Authorization Response Mode (JARM)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -125,7 +126,7 @@ pub enum ResponseMode {
     Fragment,
     /// In the body of a POST that the browser sends to the redirect URI.
     FormPost,
-    /// `jwt`: signed, and where the response type has it by default: `query.jwt` or `fragment.jwt`.
+    /// `jwt`: signed, in the place that the response type has by default: `query.jwt` or `fragment.jwt`.
     Jwt,
     /// `query.jwt`: signed, in the query of the redirect URI.
     #[serde(rename = "query.jwt")]
@@ -154,7 +155,7 @@ impl ResponseMode {
         all.into_iter().find(|mode| mode.as_str() == text)
     }
 
-    /// The value on the wire.
+    /// Returns the value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -168,13 +169,13 @@ impl ResponseMode {
         }
     }
 
-    /// Whether the response is a signed JWT (JARM).
+    /// Returns `true` if the response is a signed JWT (JARM).
     #[must_use]
     pub const fn is_signed(self) -> bool {
         matches!(self, Self::Jwt | Self::QueryJwt | Self::FragmentJwt | Self::FormPostJwt)
     }
 
-    /// Where `jwt` goes (JARM section 2.3.4); every other mode is what it is.
+    /// Returns the mode that `jwt` stands for (JARM section 2.3.4); every other mode is what it is.
     pub(crate) const fn resolved(self, response_type: ResponseType) -> Self {
         match self {
             Self::Jwt if response_type.is_front_channel() => Self::FragmentJwt,
@@ -183,12 +184,12 @@ impl ResponseMode {
         }
     }
 
-    /// Whether it puts the response into the query, which ends up in logs and in `Referer`.
+    /// Returns `true` if the response goes into the query, which ends up in logs and in `Referer`.
     pub(crate) const fn is_in_query(self) -> bool {
         matches!(self, Self::Query | Self::QueryJwt)
     }
 
-    /// Whether it puts the response into the fragment.
+    /// Returns `true` if the response goes into the fragment.
     pub(crate) const fn is_in_fragment(self) -> bool {
         matches!(self, Self::Fragment | Self::FragmentJwt)
     }

@@ -1,17 +1,22 @@
 //! The signer of authorization responses (JWT Secured Authorization Response Mode, JARM). The key is the host's.
 
-use crate::{client::Client, jose::SigningAlgorithm};
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use crate::{
+    cause::opaque_error,
+    client::{Client, ResponseAlgorithm},
+    jose::SigningAlgorithm,
+};
 
 /// Signs authorization responses with a key of the host's, for the response modes `jwt`, `query.jwt`, `fragment.jwt` and
 /// `form_post.jwt`. Publish the public half at the host's `jwks_uri`.
 ///
-/// It is called on the request path and by an executor's thread, when the redirect is made, so it is not asynchronous: a
-/// signature with a key in memory takes less than a millisecond. One that asks another machine should hand its work over, with
-/// `tokio::task::block_in_place` for instance.
+/// Write the method as a plain `async fn`. A signature with a key in memory takes less than a millisecond and can be made in place;
+/// a key management service is awaited.
 ///
 /// ```
 /// use josekit::{jwk::Jwk, jws::{self, ES256, JwsHeader}};
-/// use parjar::{Client, ParEndpoint, ResponseSigner, jose::SigningAlgorithm};
+/// use parjar::{Client, ParEndpoint, ResponseSigner, SignerError, jose::SigningAlgorithm};
 ///
 /// struct Signer(Jwk);
 ///
@@ -20,9 +25,9 @@ use crate::{client::Client, jose::SigningAlgorithm};
 ///         &[SigningAlgorithm::Es256]
 ///     }
 ///
-///     fn sign(&self, _client: &Client, _algorithm: SigningAlgorithm, claims: &str) -> Option<String> {
-///         let signer = ES256.signer_from_jwk(&self.0).ok()?;
-///         jws::serialize_compact(claims.as_bytes(), &JwsHeader::new(), &signer).ok()
+///     async fn sign(&self, _client: &Client, _: SigningAlgorithm, claims: &str) -> Result<String, SignerError> {
+///         let signer = ES256.signer_from_jwk(&self.0).map_err(SignerError::new)?;
+///         jws::serialize_compact(claims.as_bytes(), &JwsHeader::new(), &signer).map_err(SignerError::new)
 ///     }
 /// }
 ///
@@ -34,25 +39,80 @@ pub trait ResponseSigner: Send + Sync + 'static {
     /// `authorization_signing_alg_values_supported`.
     fn algorithms(&self) -> &[SigningAlgorithm];
 
-    /// A compact JWT with exactly these claims, which are the text of a JSON object: `iss`, `aud`, `exp` and the parameters of
-    /// the response.
+    /// Signs these claims, which are the text of a JSON object (`iss`, `aud`, `exp` and the parameters of the response), and
+    /// returns a compact JWT with exactly these.
     ///
     /// The algorithm is one of [`algorithms`](Self::algorithms): what the client has registered as
     /// `authorization_signed_response_alg`, or RS256 if it has registered nothing, or the preferred one where RS256 is not among
     /// them. A client that has registered another one is refused these response modes. A host that encrypts responses does it
     /// here, for clients whose [`metadata`](Client::metadata) says `authorization_encrypted_response_alg`.
     ///
-    /// `None` when it cannot. Nothing is sent to the client then, since it could not believe it: the browser gets a page with
-    /// status 500. The reason is for the host's own logs.
-    fn sign(&self, client: &Client, algorithm: SigningAlgorithm, claims: &str) -> Option<String>;
+    /// # Errors
+    ///
+    /// When it cannot sign. Nothing is sent to the client then, since the client could not believe it. The error reaches the host
+    /// as [`Event::ResponseNotSigned`](crate::Event::ResponseNotSigned), and as the source of the refusal.
+    fn sign(
+        &self,
+        client: &Client,
+        algorithm: SigningAlgorithm,
+        claims: &str,
+    ) -> impl Future<Output = Result<String, SignerError>> + Send;
+}
+
+impl<T: ResponseSigner> ResponseSigner for Arc<T> {
+    fn algorithms(&self) -> &[SigningAlgorithm] {
+        (**self).algorithms()
+    }
+
+    fn sign(
+        &self,
+        client: &Client,
+        algorithm: SigningAlgorithm,
+        claims: &str,
+    ) -> impl Future<Output = Result<String, SignerError>> + Send {
+        (**self).sign(client, algorithm, claims)
+    }
+}
+
+opaque_error! {
+    /// An authorization response could not be signed.
+    SignerError, "the authorization response could not be signed"
+}
+
+/// The twin of [`ResponseSigner`] that can be a trait object.
+pub(crate) trait DynResponseSigner: Send + Sync {
+    fn offered(&self) -> &[SigningAlgorithm];
+
+    fn sign_boxed<'a>(
+        &'a self,
+        client: &'a Client,
+        algorithm: SigningAlgorithm,
+        claims: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, SignerError>> + Send + 'a>>;
+}
+
+impl<T: ResponseSigner> DynResponseSigner for T {
+    fn offered(&self) -> &[SigningAlgorithm] {
+        self.algorithms()
+    }
+
+    fn sign_boxed<'a>(
+        &'a self,
+        client: &'a Client,
+        algorithm: SigningAlgorithm,
+        claims: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, SignerError>> + Send + 'a>> {
+        Box::pin(self.sign(client, algorithm, claims))
+    }
 }
 
 /// The algorithm for a client, if there is one (JARM section 3).
-pub(crate) fn algorithm_for(signer: &dyn ResponseSigner, client: &Client) -> Option<SigningAlgorithm> {
-    let offered = signer.algorithms();
+pub(crate) fn algorithm_for(signer: &dyn DynResponseSigner, client: &Client) -> Option<SigningAlgorithm> {
+    let offered = signer.offered();
     let find = |wanted: SigningAlgorithm| offered.iter().copied().find(|algorithm| algorithm.is_same(wanted));
-    match client.authorization_signed_response_alg() {
-        Some(registered) => find(registered),
-        None => find(SigningAlgorithm::Rs256).or(offered.first().copied()),
+    match client.response_algorithm() {
+        ResponseAlgorithm::Only(registered) => find(registered),
+        ResponseAlgorithm::None => None,
+        ResponseAlgorithm::Any => find(SigningAlgorithm::Rs256).or(offered.first().copied()),
     }
 }

@@ -27,6 +27,7 @@ mod expiry;
 mod lifecycle;
 mod marks;
 mod races;
+mod room;
 
 use std::{future::Future, time::Duration};
 
@@ -49,6 +50,14 @@ pub trait Harness: Sync {
 
     /// Lets time pass: moves the store's clock, or sleeps.
     fn pass(&self, time: Duration);
+
+    /// An empty store of the same kind, with the same clock, that has room for so many marks of each
+    /// [purpose](super::MarkPurpose) and no more, of one client as of all. `None` where there are no bounds, which are not checked
+    /// then. Default `None`.
+    fn bounded_store(&self, marks: usize) -> Option<Self::Store> {
+        let _ = marks;
+        None
+    }
 
     /// How often each race is run. Default 20.
     fn rounds(&self) -> usize {
@@ -85,6 +94,7 @@ pub fn check(harness: &impl Harness) -> Result<(), Violation> {
     lifecycle::check(&bench)?;
     marks::check(&bench)?;
     expiry::check(&bench)?;
+    room::check(&bench)?;
     races::check(&bench)?;
     marks::races::check(&bench)
 }

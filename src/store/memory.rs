@@ -1,8 +1,11 @@
 //! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the inserts that
 //! come after it, a little each time, so that no call waits for a big clean-up.
 
+mod expiries;
 mod limits;
+mod schedule;
 mod shard;
+mod share;
 mod usage;
 
 use std::{
@@ -16,12 +19,13 @@ use std::{
 
 pub use self::limits::MemoryLimits;
 use self::{
-    shard::{Insertion, SWEPT_PER_INSERT, Shard},
-    usage::{Accounts, Share, Shares},
+    shard::{Insertion, Shard, Unfit},
+    share::{Share, Shares},
+    usage::{Accounts, Kind, Shortage},
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
-    retry_after,
+    Claim, ClaimError, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
+    StoreRefusal, retry_after,
 };
 use crate::clock::{Clock, SystemClock, milliseconds};
 
@@ -29,7 +33,8 @@ use crate::clock::{Clock, SystemClock, milliseconds};
 const SHARDS: usize = 256;
 /// Expired entries that are removed when the store looks full: a few hundred microseconds' work.
 const SWEPT_WHEN_FULL: usize = 2048;
-/// How long a store that was found full, with nothing expired in it, is believed to be.
+/// How long a store that was found full, with nothing expired in it, is believed to be. Once in this time a store that has no room
+/// for hygiene looks for some.
 const FULL_SWEEP_PAUSE: Duration = Duration::from_millis(100);
 
 /// Keeps requests in the memory of this process. Clones share them.
@@ -52,9 +57,10 @@ pub struct MemoryStore {
 
 struct Inner {
     shards: Box<[Mutex<Shard>]>,
-    owners: Shares,
+    shares: Shares,
     accounts: Accounts,
     next_full_sweep: AtomicU64,
+    next_hygiene_sweep: AtomicU64,
     next_swept: AtomicUsize,
 }
 
@@ -65,9 +71,10 @@ impl MemoryStore {
         Self {
             inner: Arc::new(Inner {
                 shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-                owners: Shares::default(),
+                shares: Shares::default(),
                 accounts: Accounts::new(limits),
                 next_full_sweep: AtomicU64::new(0),
+                next_hygiene_sweep: AtomicU64::new(0),
                 next_swept: AtomicUsize::new(0),
             }),
             clock: Arc::new(SystemClock),
@@ -83,7 +90,7 @@ impl MemoryStore {
     /// How many requests count against the limit: those that wait or are open, and expired ones that no insert has swept yet.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.accounts.live.requests()
+        self.inner.accounts.requests()
     }
 
     /// Whether no request counts against the limit.
@@ -112,20 +119,31 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
+/// The marks of a call that were put down.
+struct PutDown<'a> {
+    marks: Vec<&'a ReplayMark>,
+    skipped: usize,
+}
+
+impl PutDown<'_> {
+    fn remembered(&self) -> Remembered {
+        Remembered::all_but(self.skipped)
+    }
+}
+
 impl Inner {
     fn shard(&self, key: &RecordKey) -> Option<MutexGuard<'_, Shard>> {
         let [.., last] = *key.as_bytes();
-        // No code of others runs under the lock, so what a panic leaves behind is whole.
-        self.shards.get(usize::from(last)).map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
+        self.shards.get(usize::from(last)).map(lock)
     }
 
     fn insert(&self, request: NewRequest<'_>, lifetime: Duration, now: u64) -> Result<Remembered, InsertError> {
-        let owner = self.owners.get(request.owner.key);
-        let remembered = self.remember(&owner, request.marks, now)?;
-        match self.insert_request(request, lifetime, owner, now) {
-            Ok(()) => Ok(remembered),
+        let share = self.shares.get(request.owner);
+        let put_down = self.remember(&share, request.marks, now)?;
+        match self.insert_request(request, lifetime, &share, now) {
+            Ok(()) => Ok(put_down.remembered()),
             Err(error) => {
-                self.take_back(request.marks, now);
+                self.take_back(&put_down.marks, now);
                 Err(error)
             }
         }
@@ -135,61 +153,109 @@ impl Inner {
         &self,
         request: NewRequest<'_>,
         lifetime: Duration,
-        owner: Arc<Share>,
+        share: &Arc<Share>,
         now: u64,
     ) -> Result<(), InsertError> {
-        let retry_after = retry_after(lifetime);
-        let Some(mut shard) = self.shard(&request.key) else {
-            return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
+        let new = Insertion { key: request.key, payload: request.payload, lifetime };
+        let attempt = || match self.shard(&new.key) {
+            Some(mut shard) => shard.insert(&new, share, now, &self.accounts),
+            None => Err(Unfit::Short(Shortage::Store)),
         };
-        shard.sweep(now, SWEPT_PER_INSERT, &self.accounts);
-        if shard.contains(&request.key, now) {
-            return Err(InsertError::Exists);
-        }
-        let bytes = usage::bytes_of(request.payload);
-        let limits = &self.accounts.limits;
-        if !owner.usage.reserve(bytes, limits.requests_per_client, limits.bytes_per_client) {
-            return Err(InsertError::Refused(StoreRefusal::OwnerLimit { retry_after }));
-        }
-        if !self.accounts.live.reserve(bytes, limits.requests, limits.bytes) {
-            owner.usage.release(bytes);
-            return Err(InsertError::Refused(StoreRefusal::Full { retry_after }));
-        }
-        let expires_at = now.saturating_add(milliseconds(lifetime));
-        shard.insert(request.key, Insertion { owner, payload: request.payload, expires_at }, &self.accounts);
-        Ok(())
+        let outcome = match attempt() {
+            // What looks full may hold expired requests in other shards.
+            Err(Unfit::Short(_)) if self.sweep_all(now) => attempt(),
+            outcome => outcome,
+        };
+        outcome.map_err(|unfit| match unfit {
+            Unfit::Known => InsertError::Exists,
+            Unfit::Short(shortage) => self.refusal(shortage, Kind::Request, share, lifetime, now).into(),
+        })
     }
 
-    /// Puts all marks down or none. One at a time: a call that held the locks of two shards could wait for one that holds them
-    /// the other way round.
-    fn remember(&self, owner: &Arc<Share>, marks: &[ReplayMark], now: u64) -> Result<Remembered, StoreRefusal> {
+    /// Puts all marks down or none, but for hygiene. One at a time: a call that held the locks of two shards could wait for one that
+    /// holds them the other way round.
+    fn remember<'a>(&self, share: &Arc<Share>, marks: &'a [ReplayMark], now: u64) -> Result<PutDown<'a>, StoreRefusal> {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
+        let mut done = PutDown { marks: Vec::with_capacity(marks.len()), skipped: 0 };
         for (count, mark) in marks.iter().enumerate() {
-            let Err(error) = self.put_down(mark, owner, now) else { continue };
-            let (done, others) = marks.split_at_checked(count).unwrap_or_default();
-            self.take_back(done, now);
-            // A replay is told as one, room or no room.
-            let is_known = |mark: &&ReplayMark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
-            return Err(others.iter().find(is_known).map_or(error, |mark| StoreRefusal::Replayed { mark: mark.key }));
+            match self.put_down(mark, share, now) {
+                Ok(()) => done.marks.push(mark),
+                Err(Unfit::Short(_)) if mark.purpose == MarkPurpose::Hygiene => {
+                    done.skipped = done.skipped.saturating_add(1);
+                }
+                Err(Unfit::Known) => {
+                    self.take_back(&done.marks, now);
+                    return Err(StoreRefusal::Replayed { mark: mark.key });
+                }
+                Err(Unfit::Short(shortage)) => {
+                    self.take_back(&done.marks, now);
+                    // A replay is told as one, room or no room.
+                    let is_known =
+                        |mark: &&ReplayMark| self.shard(&mark.key).is_some_and(|shard| shard.knows(&mark.key, now));
+                    let known = marks.iter().skip(count).find(is_known);
+                    return Err(match known {
+                        Some(known) => StoreRefusal::Replayed { mark: known.key },
+                        None => self.refusal(shortage, mark.purpose.into(), share, mark.lifetime, now),
+                    });
+                }
+            }
         }
-        Ok(Remembered::ALL)
+        Ok(done)
     }
 
-    fn put_down(&self, mark: &ReplayMark, owner: &Arc<Share>, now: u64) -> Result<(), StoreRefusal> {
-        let Some(mut shard) = self.shard(&mark.key) else {
-            return Err(StoreRefusal::Full { retry_after: retry_after(mark.lifetime) });
+    fn put_down(&self, mark: &ReplayMark, share: &Arc<Share>, now: u64) -> Result<(), Unfit> {
+        let attempt = || match self.shard(&mark.key) {
+            Some(mut shard) => shard.put_down(mark, share, now, &self.accounts),
+            None => Err(Unfit::Short(Shortage::Store)),
         };
-        shard.put_down(mark, owner, now, &self.accounts)
+        match attempt() {
+            // What looks full may hold expired marks in other shards.
+            Err(Unfit::Short(_)) if self.may_sweep_for(mark.purpose, now) && self.sweep_all(now) => attempt(),
+            outcome => outcome,
+        }
     }
 
-    fn take_back(&self, marks: &[ReplayMark], put_down_at: u64) {
+    fn take_back(&self, marks: &[&ReplayMark], put_down_at: u64) {
         for mark in marks {
             if let Some(mut shard) = self.shard(&mark.key) {
                 shard.take_back(mark, put_down_at, &self.accounts);
             }
         }
+    }
+
+    /// The answer to a call for which there is no room, with the time at which there is some again.
+    fn refusal(&self, shortage: Shortage, kind: Kind, share: &Share, lifetime: Duration, now: u64) -> StoreRefusal {
+        let first = |of_unauthenticated| {
+            self.shards.iter().filter_map(|shard| lock(shard).room_at(kind, of_unauthenticated)).min()
+        };
+        let room_at = match shortage {
+            Shortage::Share { bytes } => share.schedule(kind, |schedule| schedule.room_at(bytes)),
+            Shortage::Unauthenticated => first(true),
+            Shortage::Store => first(false),
+        };
+        // Where nothing ends that would make room, the bound itself is too narrow.
+        let retry_after = room_at.map_or(retry_after(lifetime), |second| {
+            Duration::from_millis(second.saturating_mul(1000).saturating_sub(now))
+        });
+        match shortage {
+            Shortage::Share { .. } => StoreRefusal::OwnerLimit { retry_after },
+            Shortage::Unauthenticated | Shortage::Store => StoreRefusal::Full { retry_after },
+        }
+    }
+
+    /// Whether it is worth looking through all shards for such a mark. A store can be short of room for hygiene for hours, with calls
+    /// that succeed all the same and should not take long.
+    fn may_sweep_for(&self, purpose: MarkPurpose, now: u64) -> bool {
+        if purpose != MarkPurpose::Hygiene {
+            return true;
+        }
+        let due = self.next_hygiene_sweep.load(Ordering::Relaxed) <= now;
+        if due {
+            self.next_hygiene_sweep.store(now.saturating_add(milliseconds(FULL_SWEEP_PAUSE)), Ordering::Relaxed);
+        }
+        due
     }
 
     /// Removes what has expired in any shard, within bounds. `false` when there was nothing, now or a moment ago.
@@ -202,8 +268,7 @@ impl Inner {
         for index in 0..SHARDS {
             let index = start.wrapping_add(index) % SHARDS;
             if let Some(shard) = self.shards.get(index) {
-                let swept = shard.lock().unwrap_or_else(PoisonError::into_inner).sweep(now, left, &self.accounts);
-                left = left.saturating_sub(swept);
+                left = left.saturating_sub(lock(shard).sweep(now, left, &self.accounts));
             }
             if left == 0 {
                 self.next_swept.store(index, Ordering::Relaxed);
@@ -218,16 +283,14 @@ impl Inner {
     }
 }
 
+/// No code of others runs under the lock, so what a panic leaves behind is whole.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl RequestStore for MemoryStore {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        let now = self.now();
-        match self.inner.insert(request, lifetime, now) {
-            // What looks full may hold expired requests and marks in other shards.
-            Err(
-                InsertError::Refused(StoreRefusal::OwnerLimit { .. }) | InsertError::Refused(StoreRefusal::Full { .. }),
-            ) if self.inner.sweep_all(now) => self.inner.insert(request, lifetime, now),
-            outcome => outcome,
-        }
+        self.inner.insert(request, lifetime, self.now())
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
@@ -243,13 +306,7 @@ impl RequestStore for MemoryStore {
     }
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        let now = self.now();
-        let owner = self.inner.owners.get(owner.key);
-        match self.inner.remember(&owner, marks, now) {
-            Err(StoreRefusal::OwnerLimit { .. } | StoreRefusal::Full { .. }) if self.inner.sweep_all(now) => {
-                self.inner.remember(&owner, marks, now)
-            }
-            outcome => outcome,
-        }
+        let share = self.inner.shares.get(owner);
+        Ok(self.inner.remember(&share, marks, self.now())?.remembered())
     }
 }

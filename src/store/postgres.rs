@@ -4,8 +4,10 @@
 //! row does; and when the row would have fitted by then, the statement is run again.
 
 mod call;
+mod check;
 mod errors;
 mod identifiers;
+mod lease;
 mod parameter;
 mod schema;
 mod statements;
@@ -20,10 +22,10 @@ use tokio_postgres::{
 
 pub use self::errors::PostgresStoreError;
 use self::{
-    call::Call,
+    call::{Call, Preparation},
     errors::Failure,
     identifiers::Names,
-    parameter::{Bytes, Parameter},
+    parameter::{Bytes, Parameter, bytes, bytes_of, number, numbers},
     statements::{OPEN, SPENT, Statements, WAITING},
 };
 use super::{
@@ -35,8 +37,11 @@ use crate::clock::milliseconds;
 /// A century. PostgreSQL has no dates for much longer.
 const LONGEST_LIFETIME: i64 = 100 * 366 * 86_400_000;
 
-/// A day. Whoever waits longer has gone.
+/// A day. No caller waits longer.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+/// How long the database may take to be checked, at least.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Keeps requests in PostgreSQL, version 12 or later, for any number of nodes. Clones share its connections.
 ///
@@ -55,8 +60,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 ///         .host("db.internal")
 ///         .user("parjar")
 ///         .dbname("parjar")
-///         .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite)
-///         .options("-c statement_timeout=2s -c default_transaction_isolation=read\\ committed");
+///         .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
 ///     let pool = Pool::builder(Manager::new(config, NoTls)).max_size(16).build().expect("a pool without timeouts");
 ///     let store = PostgresStore::builder(pool).schema("parjar").build()?;
 ///     store.migrate().await?;
@@ -74,6 +78,20 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// }
 /// ```
 ///
+/// # Settings of the role
+///
+/// Two settings belong to the role, where they hold for every connection, behind a pooler too:
+///
+/// ```sql
+/// ALTER ROLE parjar SET statement_timeout = '2s';
+/// ALTER ROLE parjar SET default_transaction_isolation = 'read committed';
+/// ```
+///
+/// The first keeps the server from working on for a caller that has gone or given up: as long as the
+/// [timeout](PostgresStoreBuilder::timeout), or a little longer. The second is PostgreSQL's own default. The same in
+/// `options` of a connection (`-c statement_timeout=2s`) is refused by PgBouncer, and `SET` on a connection of a pool in transaction mode
+/// goes to any connection of the server.
+///
 /// # What it promises
 ///
 /// Each operation is one statement in a transaction of its own, decided by the rows that it locks, whatever isolation level
@@ -83,8 +101,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 ///
 /// Whatever happens to server, network or pool is [`StoreError`], an outage, and nothing is half done. An operation that was not
 /// answered in time may have happened all the same, as with any store that is asked over a network: a request may turn out to be
-/// spent although nobody was told so. Its connection is closed; `statement_timeout` keeps the server from working on in
-/// vain. A disk or a memory that is full refuses new requests ([`StoreRefusal::Full`]).
+/// spent although no caller was told so. Its connection is closed. So is the connection of an operation whose caller goes away, unless
+/// its answer comes at once: no operation gets a connection that waits for the answer of another. A disk or a memory that is full refuses new requests ([`StoreRefusal::Full`]).
 ///
 /// # What is lost when
 ///
@@ -106,28 +124,40 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 ///
 /// # Proxies
 ///
-/// Statements are prepared once per connection, by the protocol. PgBouncer in session mode takes that; in transaction mode it must be
-/// 1.21 or later with `max_prepared_statements` set, to 10 or more. In statement mode [`migrate`](Self::migrate) fails. A connection
-/// that has lost its statements, by `DISCARD ALL` or behind a proxy, prepares them again.
+/// Statements are prepared once per connection, by the protocol.
+///
+/// | PgBouncer | |
+/// | --- | --- |
+/// | session mode | works |
+/// | transaction mode, 1.21 or later, with `max_prepared_statements` of 10 or more | works |
+/// | transaction mode, older or without `max_prepared_statements` | with [`unnamed_statements`](PostgresStoreBuilder::unnamed_statements) |
+/// | statement mode | refused |
+///
+/// [`migrate`](Self::migrate) and [`check`](Self::check) notice a pooler that forgets prepared statements, and say so
+/// ([`PostgresStoreError::PreparedStatements`]). A connection that has lost its statements, by `DISCARD ALL` for instance, prepares them
+/// again.
 ///
 /// # Room
 ///
 /// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a second time, and
 /// spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark takes about 200 bytes. There
-/// are no shares for clients: limit how often one may push in front of the server. Somebody must call `sweep`, on one node
+/// are no shares for clients: limit how often one may push in front of the server. The host calls `sweep`, on one node
 /// or on all, every few seconds: nodes do not get in each other's way. The tables are set to be vacuumed when a twentieth
 /// of them is dead; leave autovacuum on, and let no transaction in the same database stay open for hours.
 ///
 /// # Who may read it
 ///
 /// Keys are digests: of handles, clients and browsers there is nothing that could be used. Records hold what clients sent, which is
-/// personal data unless a `SealedStore` encrypts it. The role needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the tables, and
-/// for `migrate` what its SQL needs. Parameters show up in the server's log where `log_parameter_max_length` allows it: set it to
+/// personal data unless a `SealedStore` encrypts it.
+///
+/// The role needs `USAGE` on the schema, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the tables. An administrator can run
+/// [`migration`](Self::migration) with other rights; `migrate` then finds everything there and makes nothing. Parameters show up in the server's log where `log_parameter_max_length` allows it: set it to
 /// 0 for this role.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
     timeout: Duration,
+    preparation: Preparation,
     names: Arc<Names>,
     statements: Arc<Statements>,
 }
@@ -139,26 +169,46 @@ pub struct PostgresStoreBuilder {
     schema: Option<String>,
     table_prefix: String,
     timeout: Duration,
+    preparation: Preparation,
 }
 
 impl PostgresStore {
     /// A store over connections of this pool.
     #[must_use]
     pub fn builder(pool: Pool) -> PostgresStoreBuilder {
-        PostgresStoreBuilder { pool, schema: None, table_prefix: "parjar_".to_owned(), timeout: Duration::from_secs(2) }
+        PostgresStoreBuilder {
+            pool,
+            schema: None,
+            table_prefix: "parjar_".to_owned(),
+            timeout: Duration::from_secs(2),
+            preparation: Preparation::OncePerConnection,
+        }
     }
 
-    /// Makes the tables unless they are there. Any number of nodes may do so at once.
+    /// Makes of schema and tables what is not there, and [checks](Self::check) the database. Any number of nodes may do so at once.
     ///
-    /// It waits up to a minute for others who do the same. The role needs the right to create tables in the schema, the first
-    /// time, and the right to create a schema if one is [set](PostgresStoreBuilder::schema).
+    /// It waits up to a minute for others who do the same. The role needs rights for what is missing alone: to create a schema if
+    /// one is [set](PostgresStoreBuilder::schema) and not there, and to create tables in it if they are not.
     ///
     /// # Errors
     ///
     /// [`PostgresStoreError::NewerSchema`] when a later version of this library has made the tables, which then stay as they
-    /// are. [`PostgresStoreError::Unavailable`] when the database could not be asked.
+    /// are. Otherwise as for [`check`](Self::check).
     pub async fn migrate(&self) -> Result<(), PostgresStoreError> {
-        schema::migrate(&self.pool, &self.names).await
+        schema::migrate(&self.pool, &self.names).await?;
+        self.check().await
+    }
+
+    /// Checks that the database will do: that the role may do to the tables what operations do to them, that the tables have the columns
+    /// for it, and that prepared statements last from one transaction to the next. It leaves nothing behind, and opens two
+    /// connections for a moment. For programs that start without [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresStoreError::PreparedStatements`] behind a pooler that forgets them. [`PostgresStoreError::Unavailable`] says what the
+    /// database has refused, or that it could not be asked.
+    pub async fn check(&self) -> Result<(), PostgresStoreError> {
+        check::check(&self.pool, &self.statements, self.preparation, CHECK_TIMEOUT.max(self.timeout)).await
     }
 
     /// The SQL that [`migrate`](Self::migrate) runs, for those who run their own. It can be run again.
@@ -182,12 +232,12 @@ impl PostgresStore {
     }
 
     async fn call(&self) -> Result<Call, Failure> {
-        Call::begin(&self.pool, self.timeout).await
+        Call::begin(&self.pool, self.preparation, self.timeout).await
     }
 
     /// The request as it is, with nothing changed.
     async fn look(&self, call: &mut Call, claim: &Claim) -> Result<Stored, ClaimError> {
-        let rows = call.query(&self.statements.look, &[&bytes(&claim.key)]).await?;
+        let rows = call.query(&self.statements.look, &[bytes(&digest(&claim.key))]).await?;
         Stored::read(rows.first().ok_or(ClaimError::Unknown)?, claim)
     }
 }
@@ -221,6 +271,15 @@ impl PostgresStoreBuilder {
         Self { timeout, ..self }
     }
 
+    /// Sends the text of each statement with each call, where it would be prepared once for each connection and then be known by a
+    /// name. The server parses it each time. For poolers that forget names between transactions, such as PgBouncer before 1.21 in
+    /// transaction mode. Default `false`.
+    #[must_use]
+    pub fn unnamed_statements(self, unnamed: bool) -> Self {
+        let preparation = if unnamed { Preparation::WithEachCall } else { Preparation::OncePerConnection };
+        Self { preparation, ..self }
+    }
+
     /// The store. This does not connect.
     ///
     /// # Errors
@@ -231,6 +290,7 @@ impl PostgresStoreBuilder {
         Ok(PostgresStore {
             pool: self.pool,
             timeout: self.timeout.min(LONGEST_TIMEOUT),
+            preparation: self.preparation,
             statements: Arc::new(Statements::new(&names)),
             names: Arc::new(names),
         })
@@ -249,16 +309,16 @@ impl fmt::Debug for PostgresStoreBuilder {
 
 impl RequestStore for PostgresStore {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        let (key, owner, lifetime) = (bytes(&request.key), bytes(&request.owner.key), whole_milliseconds(lifetime));
+        let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
         let payload = Bytes(request.payload);
-        let new: [Parameter<'_>; 4] = [&key, &owner, &payload, &lifetime];
+        let new: [Parameter<'_>; 4] = [bytes(&key), bytes(&owner), bytes(&payload), number(&lifetime)];
         if request.marks.is_empty() {
             let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
             return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(Remembered::ALL) };
         }
         let marks = Marks::new(request.marks)?;
         let [key, owner, payload, lifetime] = new;
-        let parameters = [key, owner, payload, lifetime, &marks.keys, &marks.lifetimes];
+        let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
         let rows = self.call().await?.query(&self.statements.insert_with_marks, &parameters).await?;
         if let Some(mark) = known(&rows)? {
             return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
@@ -267,11 +327,12 @@ impl RequestStore for PostgresStore {
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        let (key, owner, browser) = (bytes(&claim.key), bytes(&claim.owner), claim.browser.as_ref().map(bytes));
+        let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
         let lifetime = whole_milliseconds(login_lifetime);
+        let parameters = [bytes(&key), bytes(&owner), bytes(&browser), number(&lifetime)];
         let mut call = self.call().await?;
         loop {
-            let rows = call.query(&self.statements.claim, &[&key, &owner, &browser, &lifetime]).await?;
+            let rows = call.query(&self.statements.claim, &parameters).await?;
             let row = rows.first().ok_or(ClaimError::Unknown)?;
             if read(row, 3)? || Stored::read(row, &claim)?.is_open_to(&claim) {
                 return read(row, 4);
@@ -282,11 +343,12 @@ impl RequestStore for PostgresStore {
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        let (key, owner, browser) = (bytes(&claim.key), bytes(&claim.owner), claim.browser.as_ref().map(bytes));
+        let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
         let lifetime = whole_milliseconds(remembered_for);
+        let parameters = [bytes(&key), bytes(&owner), bytes(&browser), number(&lifetime)];
         let mut call = self.call().await?;
         loop {
-            let spent = call.query(&self.statements.consume, &[&key, &owner, &browser, &lifetime]).await?;
+            let spent = call.query(&self.statements.consume, &parameters).await?;
             if !spent.is_empty() {
                 return Ok(());
             }
@@ -302,13 +364,14 @@ impl RequestStore for PostgresStore {
         match marks {
             [] => Ok(Remembered::ALL),
             [mark] => {
-                let parameters: [Parameter<'_>; 2] = [&bytes(&mark.key), &whole_milliseconds(mark.lifetime)];
+                let (key, lifetime) = (digest(&mark.key), whole_milliseconds(mark.lifetime));
+                let parameters = [bytes(&key), number(&lifetime)];
                 let remembered = self.call().await?.query(&self.statements.remember, &parameters).await?;
                 if remembered.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(Remembered::ALL) }
             }
             several => {
                 let marks = Marks::new(several)?;
-                let parameters: [Parameter<'_>; 2] = [&marks.keys, &marks.lifetimes];
+                let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
                 let rows = self.call().await?.query(&self.statements.remember_many, &parameters).await?;
                 known(&rows)?.map_or(Ok(Remembered::ALL), |mark| Err(StoreRefusal::Replayed { mark }))
             }
@@ -331,7 +394,7 @@ impl<'a> Marks<'a> {
             return Err(StoreRefusal::Replayed { mark: mark.key });
         }
         Ok(Self {
-            keys: sorted.iter().map(|mark| bytes(&mark.key)).collect(),
+            keys: sorted.iter().map(|mark| digest(&mark.key)).collect(),
             lifetimes: sorted.iter().map(|mark| whole_milliseconds(mark.lifetime)).collect(),
         })
     }
@@ -343,7 +406,7 @@ enum State {
     Open,
 }
 
-/// A request that may be opened, read or spent by whoever claims it.
+/// A request that may be opened, read or spent by the claim at hand.
 struct Stored {
     state: State,
     is_bound: bool,
@@ -400,11 +463,11 @@ fn unreadable() -> Failure {
 }
 
 async fn sweep(call: &mut Call, statement: &str, batch: i64) -> Result<i64, Failure> {
-    let swept = call.query(statement, &[&batch]).await?;
+    let swept = call.query(statement, &[number(&batch)]).await?;
     Ok(i64::try_from(swept.len()).unwrap_or(i64::MAX))
 }
 
-fn bytes(key: &RecordKey) -> Bytes<'_> {
+fn digest(key: &RecordKey) -> Bytes<'_> {
     Bytes(key.as_bytes())
 }
 

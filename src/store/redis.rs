@@ -1,7 +1,11 @@
-//! The store of several processes over Redis 7 or later, Redis Cluster, or Valkey.
+//! The store of several processes over Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later.
 
 mod builder;
+mod connector;
+mod errors;
+mod line;
 mod names;
+mod probe;
 mod script_error;
 mod scripts;
 
@@ -15,17 +19,20 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    Cmd, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-};
+use redis::{Cmd, Value};
+use tokio::time::Instant;
 
-pub use self::builder::{RedisStoreBuilder, RedisStoreError};
 use self::{
-    builder::Connect,
+    builder::Checked,
+    line::Line,
     names::{HEAD, Names, Token},
-    script_error::{ScriptError, ask, run},
+    script_error::ScriptError,
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
+};
+pub use self::{
+    builder::RedisStoreBuilder,
+    connector::RedisConnector,
+    errors::{RedisInstance, RedisStoreError},
 };
 use super::{
     Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
@@ -33,36 +40,56 @@ use super::{
 };
 use crate::random::{RandomSource as _, SystemRandom};
 
-/// Keeps requests and marks in Redis 7 or later, Redis Cluster, or Valkey, for any number of processes. Clones share the
-/// connection.
+/// Keeps requests and marks in Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later, for any number of processes. Clones
+/// share a connection.
 ///
 /// ```no_run
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// use parjar::{ParEndpoint, store::RedisStore};
 ///
-/// let client = redis::Client::open("redis://127.0.0.1/")?;
-/// let store = RedisStore::builder(client.get_connection_manager().await?).prefix("login").build().await?;
+/// let store = RedisStore::builder(redis::Client::open("redis://127.0.0.1/")?).prefix("login").build().await?;
 /// let par = ParEndpoint::builder("https://as.example.com").store(store);
 /// # Ok(()) }
 /// ```
 ///
 /// # Connections
 ///
-/// Any asynchronous connection of the `redis` crate, version 1 ([`reexports::redis`](crate::reexports::redis)), will do that can be
-/// cloned.
+/// The store opens its connection itself, from what a [`RedisConnector`] is made of. The `redis` crate is version 1
+/// ([`reexports::redis`](crate::reexports::redis)).
 ///
-/// | connection | when the server goes away and comes back |
-/// | --- | --- |
-/// | `ConnectionManager` (recommended) | connects again by itself, and repeats no command |
-/// | `ClusterConnection` | connects again by itself, follows moved slots and new primaries, and repeats commands |
-/// | `MultiplexedConnection` | every operation fails from then on, until the host builds a new store |
+/// | servers | made of | the primary is |
+/// | --- | --- | --- |
+/// | one, or a primary and replicas behind a name or a proxy | `redis::Client` | where the address leads at that moment |
+/// | a primary and replicas with Redis Sentinel | `redis::sentinel::SentinelClient`, feature `redis-sentinel` | what the sentinels say |
+/// | Redis Cluster | `redis::cluster::ClusterClient`, feature `redis-cluster` | what the cluster says |
+/// | others | [`RedisConnector::new`] | what the host's function finds |
 ///
-/// A command that was repeated because its answer was lost is answered as it was the first time, but for an insert without
-/// marks: that is told as [`InsertError::Exists`], upon which the endpoint draws another handle.
+/// A connection is thrown away, and the next one opened, when it breaks, when an answer is late, when the server says that it is a
+/// replica, loading, without its primary or replicas, or not the one for the slot (`READONLY`, `LOADING`, `MASTERDOWN`,
+/// `NOREPLICAS`, `CLUSTERDOWN`, `MOVED`), and when the sentinels name another primary. Attempts begin at least 0.1 s apart, up to
+/// 1 s while they fail, and all callers of a process wait for the same one.
 ///
-/// Connections should have `TCP_NODELAY` set, and `TCP_USER_TIMEOUT` or keepalive, with `TcpSettings` of that crate: a network
-/// that drops packets silently is not noticed otherwise for minutes. In the meantime operations end at their
-/// [time limit](RedisStoreBuilder::timeout). They need a tokio runtime with its timers on.
+/// An operation that the server has certainly not done is tried again over the next connection, up to eight times, within its
+/// [time limit](RedisStoreBuilder::timeout). One whose answer is late or lost may have happened: it is refused as unavailable, and
+/// the store never repeats it. A connection of `ClusterClient` does repeat what got no answer; such a command carries a token and
+/// is answered as it was the first time, but for an insert without marks: that is told as [`InsertError::Exists`], upon which the
+/// endpoint draws another handle.
+///
+/// A runtime of tokio with its timers on is needed.
+///
+/// # Permissions
+///
+/// The user of the connection needs these, and with fewer the store is not built ([`RedisStoreError`] names the first that is
+/// missing). `parjar` in braces is the [prefix](RedisStoreBuilder::prefix); without `+info` eviction goes unnoticed.
+///
+/// ```text
+/// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info
+/// ```
+///
+/// Clients of a cluster need `+ping +cluster|slots` too, clients of sentinels `+role` at the primary and all replicas, and a
+/// database other than 0 needs `+select`. With [marks of their own](RedisStoreBuilder::marks_on), the instance of the requests does
+/// without `+del` and `+info`, and the one of the marks without `+getrange +setrange +exists +pexpire`.
+/// Replicas must have the same users: Redis does not replicate them.
 ///
 /// # What is stored
 ///
@@ -72,7 +99,7 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// The braces put all keys of a prefix into one slot of a cluster. So each operation is one command or one script, in one
 /// round trip, on the one primary of that slot. To spread the load of many issuers over a cluster, give each a prefix.
 ///
-/// Nothing counts requests per client: how much one may store is up to the host's limits in front of the endpoint, and to
+/// Requests are not counted per client: how much one may store is up to the host's limits in front of the endpoint, and to
 /// `maxmemory`. A server whose memory is full refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
 ///
 /// # Eviction
@@ -85,91 +112,117 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// An operation that fails may have happened or not. What was told as done stays done as far as the server keeps its promises:
 ///
-/// | setting | lost in a crash of the server | what that means |
-/// | --- | --- | --- |
-/// | `appendonly yes`, `appendfsync always` | nothing | |
-/// | `appendonly yes`, `appendfsync everysec` | about the last second | see below |
-/// | snapshots only (`save`) | all since the last snapshot | see below |
-/// | no persistence | everything | pending logins start again; marks are forgotten |
-/// | failover to a replica, or a partition | what the replica had not received, mostly milliseconds | see below |
+/// | setting | lost in a crash of the server |
+/// | --- | --- |
+/// | `appendonly yes`, `appendfsync always` | nothing |
+/// | `appendonly yes`, `appendfsync everysec` | about the last second |
+/// | snapshots only (`save`) | all since the last snapshot |
+/// | no persistence | everything |
 ///
-/// A lost insert is a `request_uri` that nobody knows: the client pushes again. A lost claim can be repeated. A lost
-/// consumption lets a request be spent a second time, and a lost mark lets an assertion or a request object be used a second time,
-/// within its lifetime. Whoever cannot accept that after a crash sets `appendfsync always`; after a failover nothing but a quorum
-/// helps, which Redis replication has not. `WAIT` would narrow the window and not close it, and it does not go together with a
-/// connection that is shared; `min-replicas-to-write` keeps a primary that is alone from going on for long. Short lifetimes
-/// bound all of it.
-pub struct RedisStore<C = MultiplexedConnection> {
-    connection: C,
-    shared: Arc<Shared>,
-}
+/// A primary confirms a write before its replicas have it, so the change to a replica can lose writes that were told as done:
+///
+/// | change | the store works again | lost |
+/// | --- | --- | --- |
+/// | `FAILOVER`, `CLUSTER FAILOVER` | within the same operation | nothing: the old primary waits for its replica |
+/// | `REPLICAOF` by hand | within the same operation | what the old primary took between the two commands |
+/// | the primary dies, with Sentinel or in a cluster | when a replica is promoted (`down-after-milliseconds`, `cluster-node-timeout`) | what the replica had not received, mostly milliseconds |
+/// | the primary hangs, or is cut off | the same | and what the old primary takes from those who still reach it |
+/// | `SENTINEL FAILOVER` | a second after the sentinels name the new primary | what the old primary took since the promotion; for that second, nodes may write to both |
+///
+/// A lost insert is a `request_uri` that is unknown: the client pushes again. A lost claim can be repeated. A lost
+/// consumption lets a request be spent a second time, and a lost mark lets an assertion, a proof or a request object be used a
+/// second time, within its lifetime.
+///
+/// `min-replicas-to-write` makes a primary that its replicas have left refuse writes (`NOREPLICAS`), which bounds the last two rows
+/// by `min-replicas-max-lag`. With one replica, it also stops the new primary until the old one has joined it. `WAIT` narrows the
+/// window of the third row and does not close it; the store does not use it, since it would hold up all callers of the connection.
+/// A host that must not lose a confirmation in any of these uses [`PostgresStore`](crate::store) with synchronous replication, and
+/// otherwise keeps lifetimes short, which bound all of it.
+#[derive(Clone)]
+pub struct RedisStore(Arc<Shared>);
 
 struct Shared {
     names: Names,
     timeout: Duration,
-    /// The other instance, for marks.
-    marks: Option<Connect>,
+    requests: Arc<Line>,
+    /// To the other instance, for marks.
+    marks: Option<Arc<Line>>,
     tokens: Tokens,
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    /// Starts to describe a store over this connection.
-    pub fn builder(connection: C) -> RedisStoreBuilder<C> {
-        RedisStoreBuilder::new(connection)
+impl RedisStore {
+    /// Starts to describe a store that connects in this way.
+    pub fn builder(connector: impl Into<RedisConnector>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(connector.into())
     }
 
     fn insertion_beside(
         &self,
-        connect: &Connect,
+        line_of_marks: &Arc<Line>,
         request: &NewRequest<'_>,
         lifetime: Duration,
-    ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<C> {
-        let (connect, mut connection, shared) =
-            (Arc::clone(connect), self.connection.clone(), Arc::clone(&self.shared));
+    ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<> {
+        let (shared, line_of_marks) = (Arc::clone(&self.0), Arc::clone(line_of_marks));
         let token = shared.tokens.draw();
         let marks = request.marks.to_vec();
         let insertion = shared.names.insert_alone(request, lifetime);
         async move {
-            let connection_of_marks = &mut *connect();
-            shared.remember(connection_of_marks, &marks, &token).await?;
-            let inserted = shared.in_time(ask(&mut connection, &insertion)).await;
-            if !matches!(inserted, Ok(Value::Okay) | Err(ScriptError::Unanswered(_) | ScriptError::Late)) {
+            let deadline = shared.deadline();
+            shared.remember(&line_of_marks, deadline, &marks, &token).await?;
+            let inserted = shared.requests.ask(deadline, &insertion).await;
+            let may_be_there = match &inserted {
+                Ok(answer) => *answer == Value::Okay,
+                Err(fault) => fault.is_unknown(),
+            };
+            if !may_be_there {
                 let call = shared.names.take_back(&marks, &token);
                 // Marks that cannot be taken back stay: what they stand for is used up.
-                let _ = shared.in_time(run(connection_of_marks, &TAKE_BACK, &call)).await;
+                let _ = line_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
             }
             inserted_alone(inserted, lifetime)
         }
     }
+
+    async fn spend_or_open(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
+        let shared = &*self.0;
+        let answer = shared.requests.run(shared.deadline(), script, call).await;
+        answer.map_err(
+            |fault| {
+                if fault.is_of_another_type() { ClaimError::Unreadable } else { StoreError::from(fault).into() }
+            },
+        )
+    }
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStoreBuilder<C> {
-    /// Checks the settings, and the server if it lets itself be asked.
+impl RedisStoreBuilder {
+    /// Connects, and tries each command and each script of the store. That leaves nothing behind, and touches nothing of other
+    /// nodes.
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError`] names the setting, or says that the server could not be asked.
-    pub async fn build(mut self) -> Result<RedisStore<C>, RedisStoreError> {
-        let names = self.checked().await?;
+    /// [`RedisStoreError`] names the setting, or says what the server lacks, or that it could not be asked.
+    pub async fn build(self) -> Result<RedisStore, RedisStoreError> {
+        let Checked { names, timeout, requests, marks } = self.checked().await?;
         let tokens = Tokens::new().map_err(StoreError::from)?;
-        let shared = Shared { names, timeout: self.timeout, marks: self.marks, tokens };
-        Ok(RedisStore { connection: self.connection, shared: Arc::new(shared) })
+        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens })))
     }
 }
 
 impl Shared {
-    async fn in_time(&self, answer: impl Future<Output = Result<Value, ScriptError>>) -> Result<Value, ScriptError> {
-        tokio::time::timeout(self.timeout, answer).await.unwrap_or(Err(ScriptError::Late))
+    fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.timeout).unwrap_or(now)
     }
 
-    async fn remember<C: ConnectionLike + Send + ?Sized>(
+    async fn remember(
         &self,
-        connection: &mut C,
+        line: &Arc<Line>,
+        deadline: Instant,
         marks: &[ReplayMark],
         token: &Token,
     ) -> Result<Remembered, StoreRefusal> {
         let call = self.names.remember(marks, token);
-        match self.in_time(run(connection, &REMEMBER, &call)).await {
+        match line.run(deadline, &REMEMBER, &call).await {
             Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
@@ -177,24 +230,23 @@ impl Shared {
     }
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisStore<C> {
+impl RequestStore for RedisStore {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         if let Some(mark) = ReplayMark::repeated(request.marks) {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
-        let shared = &*self.shared;
+        let shared = &*self.0;
         if request.marks.is_empty() {
-            let command = shared.names.insert_alone(&request, lifetime);
-            let inserted = shared.in_time(ask(&mut self.connection.clone(), &command)).await;
-            return inserted_alone(inserted, lifetime);
+            let insertion = shared.names.insert_alone(&request, lifetime);
+            return inserted_alone(shared.requests.ask(shared.deadline(), &insertion).await, lifetime);
         }
-        if let Some(connect) = &shared.marks {
+        if let Some(line_of_marks) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(connect, &request, lifetime));
+            let insertion = tokio::spawn(self.insertion_beside(line_of_marks, &request, lifetime));
             return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
         }
         let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
-        match shared.in_time(run(&mut self.connection.clone(), &INSERT, &call)).await {
+        match shared.requests.run(shared.deadline(), &INSERT, &call).await {
             Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
             Ok(answer) => Err(replayed(&answer, request.marks).into()),
@@ -203,7 +255,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        match self.spend_or_open(&CLAIM, &self.shared.names.claim(&claim, login_lifetime)).await? {
+        match self.spend_or_open(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
             Value::BulkString(mut record) if record.len() >= HEAD => {
                 record.drain(..HEAD);
                 Ok(record)
@@ -213,7 +265,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        let call = self.shared.names.consume(&claim, remembered_for, &self.shared.tokens.draw());
+        let call = self.0.names.consume(&claim, remembered_for, &self.0.tokens.draw());
         match self.spend_or_open(&CONSUME, &call).await? {
             Value::Int(answer::DONE) => Ok(()),
             answer => Err(misfit(&answer)),
@@ -227,22 +279,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RequestStore for RedisSt
         if marks.is_empty() {
             return Ok(Remembered::ALL);
         }
-        let token = self.shared.tokens.draw();
-        match &self.shared.marks {
-            Some(connect) => self.shared.remember(&mut *connect(), marks, &token).await,
-            None => self.shared.remember(&mut self.connection.clone(), marks, &token).await,
-        }
-    }
-}
-
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    async fn spend_or_open(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
-        let answer = self.shared.in_time(run(&mut self.connection.clone(), script, call)).await;
-        answer.map_err(
-            |fault| {
-                if fault.is_of_another_type() { ClaimError::Unreadable } else { StoreError::from(fault).into() }
-            },
-        )
+        let shared = &*self.0;
+        let line = shared.marks.as_ref().unwrap_or(&shared.requests);
+        shared.remember(line, shared.deadline(), marks, &shared.tokens.draw()).await
     }
 }
 
@@ -303,20 +342,8 @@ impl Tokens {
     }
 }
 
-impl<C: Clone> Clone for RedisStore<C> {
-    fn clone(&self) -> Self {
-        Self { connection: self.connection.clone(), shared: Arc::clone(&self.shared) }
-    }
-}
-
-impl<C> fmt::Debug for RedisStore<C> {
+impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("prefix", &self.shared.names.prefix()).finish_non_exhaustive()
-    }
-}
-
-impl<C> fmt::Debug for RedisStoreBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStoreBuilder").finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("prefix", &self.0.names.prefix()).finish_non_exhaustive()
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn check(parameters: &Parameters, limits: &Limits) -> Result<(), Refu
         if index >= limits.resources {
             return Err(Reason::TooManyResources.into());
         }
-        if !written_as_uri || Url::parse(resource).is_err() {
+        if !written_as_uri || redirect_uri::has_long_authority(resource) || Url::parse(resource).is_err() {
             return Err(Reason::MalformedResource.into());
         }
     }

@@ -8,14 +8,14 @@ use crate::{
         parameters::{Name, Parameters},
         response_type::{ResponseMode, ResponseType},
     },
-    response::signer::{ResponseSigner, algorithm_for},
+    response::signer::{DynResponseSigner, algorithm_for},
 };
 
 /// What decides which response modes there are.
 pub(super) struct Modes<'a> {
     pub(super) policy: &'a Policy,
     pub(super) client: &'a Client,
-    pub(super) signer: Option<&'a dyn ResponseSigner>,
+    pub(super) signer: Option<&'a dyn DynResponseSigner>,
 }
 
 /// Whether the client has any business at the authorization endpoint.

@@ -1,12 +1,18 @@
 //! `RedisStore` over Redis, Redis Cluster and Valkey.
 
+mod clusters;
 mod contract;
 mod damage;
+mod failover;
 mod full;
+mod load;
 mod nodes;
 mod outages;
+mod permissions;
 mod processes;
+mod replicas;
 mod secrecy;
+mod sentinels;
 mod servers;
 mod settings;
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -85,9 +85,11 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A wire between a client and a server that can be cut, and be made to deliver replies late.
+/// A wire between a client and a server that can be cut, led elsewhere, and made to deliver replies late.
 pub(crate) struct Wire {
     address: SocketAddr,
+    /// Where new connections lead.
+    server: Arc<Mutex<SocketAddr>>,
     delay: Arc<AtomicU64>,
     /// Goes up with each cut.
     cuts: watch::Sender<u64>,
@@ -96,11 +98,17 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) async fn to(server: SocketAddr) -> Self {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let wire = Self { address: listener.local_addr().unwrap(), delay: Arc::default(), cuts: watch::Sender::new(0) };
-        let (delay, cuts) = (Arc::clone(&wire.delay), wire.cuts.subscribe());
+        let wire = Self {
+            address: listener.local_addr().unwrap(),
+            server: Arc::new(Mutex::new(server)),
+            delay: Arc::default(),
+            cuts: watch::Sender::new(0),
+        };
+        let (server, delay, cuts) = (Arc::clone(&wire.server), Arc::clone(&wire.delay), wire.cuts.subscribe());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (delay, mut cuts) = (Arc::clone(&delay), cuts.clone());
+                let server = *server.lock().unwrap();
                 cuts.mark_unchanged();
                 tokio::spawn(async move {
                     let Ok(server) = TcpStream::connect(server).await else { return };
@@ -120,6 +128,11 @@ impl Wire {
     /// Where clients connect.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Leads new connections to another server. Those that there are stay.
+    pub(crate) fn lead_to(&self, server: SocketAddr) {
+        *self.server.lock().unwrap() = server;
     }
 
     /// How late replies arrive from now on.

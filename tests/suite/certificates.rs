@@ -6,7 +6,7 @@ use openssl::{asn1::Asn1Time, bn::BigNum, ec, hash::MessageDigest, nid::Nid, pke
 use parjar::{
     AuthenticatedClient, AuthenticationMethod, ClientCertificate, Confirmation, FormRequest, Policy, Profile, Pushed,
     Reason, Refusal, Reply, Thumbprint,
-    jose::{KeyProblem, TokenFault},
+    jose::{KeyProblem, TokenFault, VerificationKeys},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     certificate_maker::{BIT_STRING, DNS, Maker, oid, tlv},
-    support::{CALLBACK, FORM, Server, authorization, basic, body, code_request, public, with},
+    support::{CALLBACK, FORM, Server, authenticate, authorization, basic, body, code_request, public, with},
     tokens::{
         ED25519_KEY, ES256_KEY, ES384_KEY, ES512_KEY, Key, OTHER_ES256_KEY, RSA_KEY, asserter, assertion,
         with_assertion,
@@ -48,7 +48,7 @@ pub(crate) fn push(server: &Server, certificate: ClientCertificate<'_>, body: &s
 
 fn token(server: &Server, certificate: ClientCertificate<'_>, body: &str) -> Result<AuthenticatedClient, Refusal> {
     let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], body);
-    pollster::block_on(server.par.authenticate_client(&request.with_client_certificate(certificate)))
+    authenticate(&server.par, &request.with_client_certificate(certificate))
 }
 
 /// Pushes as the client `c1`, with nothing but a certificate.
@@ -207,7 +207,7 @@ fn a_certificate_of_the_connection_is_no_second_method() {
         };
         let headers = [("content-type", FORM.as_bytes()), ("authorization", header.as_bytes())];
         let request = FormRequest::new("POST", headers, &plain).with_client_certificate(certificate);
-        let client = pollster::block_on(server.par.authenticate_client(&request)).unwrap();
+        let client = authenticate(&server.par, &request).unwrap();
         assert_eq!(client.method(), AuthenticationMethod::ClientSecretBasic);
         assert_binds(&client);
         let client = token(&server, certificate, "client_id=public").unwrap();
@@ -324,28 +324,45 @@ fn a_registered_certificate_is_good_to_the_last_byte() {
 }
 
 #[test]
-fn an_x5c_that_is_not_of_its_key_is_refused() {
+fn an_x5c_that_is_not_of_its_key_makes_the_key_none() {
     // CA-066, RFC 7517 section 4.7
     let [own, foreign] = [&*ES256_KEY, &OTHER_ES256_KEY].map(|key| Maker::new().key(key).der());
+    let key = with_x5c(&ES256_KEY, &[&foreign, &own]);
+    let error = crate::client_keys::parse(std::slice::from_ref(&key)).unwrap_err();
+    assert_eq!(crate::client_keys::blamed(error), Some((0, KeyProblem::ForeignCertificate)));
+    let set = json!({ "keys": [key, OTHER_ES256_KEY.public()] }).to_string();
+    for keys in [VerificationKeys::parse(&set).unwrap(), VerificationKeys::parse_fetched(&set).unwrap()] {
+        assert_eq!((keys.len(), keys.skipped()[0].problem()), (1, KeyProblem::ForeignCertificate));
+    }
+}
+
+#[test]
+fn a_key_with_an_unreadable_x5c_counts_by_its_numbers() {
+    // CA-066, A-36
+    let own = Maker::new().der();
     let urlsafe = crate::tokens::encode(&own);
     let mut long = own.clone();
     long.push(0);
-    let cases = [
-        (with_x5c(&ES256_KEY, &[&foreign, &own]), KeyProblem::ForeignCertificate),
-        (with_x5c(&ES256_KEY, &[]), KeyProblem::Malformed { member: "x5c" }),
-        (with_x5c(&ES256_KEY, &[&long]), KeyProblem::Malformed { member: "x5c" }),
-        (with_x5c(&ES256_KEY, &[b"no certificate"]), KeyProblem::Malformed { member: "x5c" }),
-        (with(ES256_KEY.public(), json!({ "x5c": "MIIB" })), KeyProblem::Malformed { member: "x5c" }),
-        (with(ES256_KEY.public(), json!({ "x5c": [1] })), KeyProblem::Malformed { member: "x5c" }),
-        (with(ES256_KEY.public(), json!({ "x5c": [urlsafe + "-_"] })), KeyProblem::Malformed { member: "x5c" }),
-    ];
-    for (key, problem) in cases {
-        let error = crate::client_keys::parse(std::slice::from_ref(&key)).unwrap_err();
-        assert_eq!(crate::client_keys::blamed(error), Some((0, problem)), "{key}");
-        // Of those that are fetched, the others go on to count.
-        let set = json!({ "keys": [key, OTHER_ES256_KEY.public()] }).to_string();
-        let fetched = parjar::jose::VerificationKeys::parse_fetched(&set).unwrap();
-        assert_eq!((fetched.len(), fetched.skipped()[0].problem()), (1, problem));
+    for key in [
+        with_x5c(&ES256_KEY, &[&long]),
+        with_x5c(&ES256_KEY, &[b"no certificate"]),
+        with(ES256_KEY.public(), json!({ "x5c": "MIIB" })),
+        with(ES256_KEY.public(), json!({ "x5c": [1] })),
+        with(ES256_KEY.public(), json!({ "x5c": [urlsafe + "-_"] })),
+    ] {
+        let set = json!({ "keys": [key] }).to_string();
+        for keys in [VerificationKeys::parse(&set).unwrap(), VerificationKeys::parse_fetched(&set).unwrap()] {
+            assert_eq!((keys.len(), keys.skipped().len()), (1, 0), "{key}");
+            assert_eq!(keys.remarks()[0].problem(), KeyProblem::UnreadableCertificate);
+        }
+        let registration = self_signed("c1", std::slice::from_ref(&key));
+        let client = crate::support::client(registration.clone());
+        let ignored: Vec<_> = client.ignored().iter().map(ToString::to_string).collect();
+        assert_eq!(ignored, ["jwks: keys[0] has an x5c that cannot be read, and counts without it"]);
+        let server = Server::with(Policy::oauth(), [registration]);
+        push_c1(&server, &own, false).unwrap();
+        let foreign = Maker::new().key(&OTHER_ES256_KEY).der();
+        assert_eq!(failure(push_c1(&server, &foreign, false)), Reason::UnregisteredCertificate);
     }
 }
 

@@ -1,15 +1,16 @@
 //! Keys of clients: which can be registered, and which are left out.
 
 use parjar::{
-    Client, ClientRegistration,
-    jose::{KeyProblem, KeySetError, VerificationKeys},
+    Client, ClientRegistration, Policy,
+    jose::{KeyProblem, KeySetError, SigningAlgorithm, VerificationKeys},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    support::{CALLBACK, with},
+    support::{CALLBACK, Server, form, with},
     tokens::{
         ED25519_KEY, ES256_KEY, ES384_KEY, ES512_KEY, Key, LONG_SECRET, OTHER_ES256_KEY, RSA_KEY, decode, encode,
+        object_claims, object_header,
     },
 };
 
@@ -118,18 +119,23 @@ fn keys_that_prove_nothing_are_refused() {
         (json!({ "kty": "OKP", "crv": "Ed25519", "x": encode([9; 33]) }), KeyProblem::Malformed { member: "x" }),
     ];
     for (key, problem) in cases {
+        // Alone it is refused, and beside a good one left out.
+        assert_eq!(blamed(parse(std::slice::from_ref(&key)).unwrap_err()), Some((0, problem)), "{key}");
+        let (member, text) = refused(with_keys(std::slice::from_ref(&key)));
+        assert_eq!((member, text), ("jwks", format!("jwks: keys[0] {problem}")), "{key}");
         let set = [ES256_KEY.public(), key.clone()];
-        let error = parse(&set).unwrap_err();
-        assert_eq!(blamed(error), Some((1, problem)), "{key}");
-        let (member, text) = refused(with_keys(&set));
-        assert_eq!((member, text), ("jwks", format!("jwks: keys[1] {problem}")), "{key}");
-        // In a set that was fetched it is left out.
-        let fetched = VerificationKeys::parse_fetched(&json!({ "keys": set }).to_string()).unwrap();
-        assert_eq!(fetched.len(), 1);
-        assert_eq!(
-            fetched.skipped().iter().map(|key| (key.index(), key.problem())).collect::<Vec<_>>(),
-            [(1, problem)]
-        );
+        let registered = registered(with_keys(&set)).unwrap();
+        let jwks = json!({ "keys": set }).to_string();
+        for keys in [VerificationKeys::parse(&jwks).unwrap(), VerificationKeys::parse_fetched(&jwks).unwrap()] {
+            let skipped: Vec<_> = keys.skipped().iter().map(|key| (key.index(), key.problem())).collect();
+            assert_eq!((keys.len(), skipped), (1, vec![(1, problem)]), "{key}");
+            assert_eq!(registered.skipped_keys(), keys.skipped());
+        }
+        let ignored: Vec<_> = registered.ignored().iter().map(ToString::to_string).collect();
+        assert_eq!(ignored, [format!("jwks: keys[1] {problem}")]);
+        // A key that is there does not help an algorithm that it is not for.
+        let (member, text) = refused(with(with_keys(&set), json!({ "token_endpoint_auth_signing_alg": "ES384" })));
+        assert_eq!((member, text.contains(&format!("keys[1] {problem}"))), ("jwks", true), "{text}");
     }
     // Zeros in front are what some libraries write.
     assert_eq!(parse(&[rsa(&[&[0][..], &n].concat(), &[0, 1, 0, 1])]).unwrap().len(), 1);
@@ -166,7 +172,7 @@ fn secrets_do_not_belong_into_a_public_set() {
     let mut cases = vec![oct.clone(), json!({ "kty": "oct" }), json!({ "kty": "unknown", "d": "AAAA" })];
     for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
         cases.push(with(RSA_KEY.public(), json!({ member: "AAAA" })));
-        cases.push(with(ES256_KEY.public(), json!({ member: null, "use": "enc" })));
+        cases.push(with(ES256_KEY.public(), json!({ member: 0, "use": "enc" })));
     }
     cases.extend([&ES256_KEY, &ED25519_KEY, &RSA_KEY].map(|key| key.private()));
     for key in cases {
@@ -193,7 +199,7 @@ fn keys_for_somebody_else_are_left_out_and_reported() {
         (with(ES256_KEY.public(), json!({ "alg": "ES384" })), Some(KeyProblem::OtherPurpose)),
         (with(ES256_KEY.public(), json!({ "alg": "HS256" })), Some(KeyProblem::OtherPurpose)),
         (with(ES256_KEY.public(), json!({ "alg": "none" })), Some(KeyProblem::OtherPurpose)),
-        (with(ES256_KEY.public(), json!({ "key_ops": [] })), Some(KeyProblem::OtherPurpose)),
+        (with(ES384_KEY.public(), json!({ "key_ops": ["deriveKey"] })), Some(KeyProblem::OtherPurpose)),
         (with(ES256_KEY.public(), json!({ "key_ops": ["sign"] })), Some(KeyProblem::OtherPurpose)),
         (with(ES256_KEY.public(), json!({ "use": "sig", "key_ops": ["sign", "verify"], "alg": "ES256" })), None),
         (with(ED25519_KEY.public(), json!({ "alg": "Ed25519", "x5t": "AAAA", "unknown": {} })), None),
@@ -208,34 +214,126 @@ fn keys_for_somebody_else_are_left_out_and_reported() {
     assert_eq!(client.token_endpoint_auth_method().as_str(), "private_key_jwt");
 }
 
-#[test]
-fn a_set_is_bounded() {
-    //
-    let keys = |count: usize| vec![unnamed(&ES256_KEY); count];
-    assert_eq!(parse(&keys(32)).unwrap().len(), 32);
-    let error = parse(&keys(33)).unwrap_err();
-    assert_eq!(blamed(error), None);
-    assert_eq!(refused(with_keys(&keys(33))).0, "jwks");
-    // Those that are left out count as well.
-    assert!(parse(&vec![json!({ "kty": "new" }); 33]).is_err());
-    let padded = |length: usize| {
-        let set = |padding: String| json!({ "keys": [unnamed(&ES256_KEY)], "x": padding });
-        set("y".repeat(length - set(String::new()).to_string().len()))
+/// Different keys on P-256.
+fn many_keys(count: usize) -> Vec<Value> {
+    let generate = |number: usize| {
+        let jwk = josekit::jwk::Jwk::generate_ec_key(josekit::jwk::alg::ec::EcCurve::P256).unwrap();
+        let key = json!(jwk.to_public_key().unwrap().as_ref());
+        with(key, json!({ "kid": format!("key-{number}"), "use": "sig", "alg": "ES256" }))
     };
-    assert!(VerificationKeys::parse(&padded(65_536).to_string()).is_ok());
-    assert!(VerificationKeys::parse(&padded(65_537).to_string()).is_err());
-    for set in [json!([]), json!({}), json!({ "keys": {} }), json!({ "keys": null }), json!("x"), json!(1)] {
-        let (member, text) = refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": set }));
-        assert_eq!(member, "jwks", "{set}");
-        assert!(text.contains("JWK set"), "{text}");
+    (0..count).map(generate).collect()
+}
+
+#[test]
+fn sets_of_33_and_of_400_keys_work_registered_and_fetched() {
+    //
+    for count in [33, 400] {
+        let mut keys = many_keys(count - 1);
+        keys.push(ES256_KEY.public());
+        let jwks = json!({ "keys": keys }).to_string();
+        for parsed in [VerificationKeys::parse(&jwks).unwrap(), VerificationKeys::parse_fetched(&jwks).unwrap()] {
+            assert_eq!((parsed.len(), parsed.skipped().len()), (count, 0));
+            let token = ES256_KEY.sign(&json!({ "alg": "ES256", "kid": "es256" }), &json!({}));
+            assert!(parsed.verify(&token, SigningAlgorithm::ALL).is_ok());
+        }
+        assert!(registered(with_keys(&keys)).unwrap().ignored().is_empty());
+    }
+    // Keys for somebody else, and the same one over and over, count for nothing.
+    let mut keys = vec![json!({ "kty": "new" }); 400];
+    keys.extend(vec![with(RSA_KEY.public(), json!({ "use": "enc" })); 40]);
+    keys.extend(vec![ES256_KEY.public(); 40]);
+    let parsed = parse(&keys).unwrap();
+    assert_eq!((parsed.len(), parsed.skipped().len()), (1, 479));
+}
+
+#[test]
+fn the_same_key_twice_is_one_key() {
+    //
+    let (es256, other) = (ES256_KEY.public(), OTHER_ES256_KEY.public());
+    let parsed = parse(&[es256.clone(), other.clone(), es256.clone()]).unwrap();
+    let skipped: Vec<_> = parsed.skipped().iter().map(|key| (key.index(), key.problem())).collect();
+    assert_eq!((parsed.len(), skipped), (2, vec![(2, KeyProblem::Repeated)]));
+    let client = registered(with_keys(&[es256.clone(), es256.clone()])).unwrap();
+    assert_eq!(client.ignored()[0].to_string(), "jwks: keys[1] is there twice");
+    // The same one for several algorithms, or under several names, is several.
+    let alg = |alg: &str| with(RSA_KEY.public(), json!({ "alg": alg }));
+    assert_eq!(parse(&[alg("PS256"), alg("PS384"), RSA_KEY.public(), unnamed(&RSA_KEY)]).unwrap().len(), 4);
+}
+
+#[test]
+fn empty_members_of_a_key_count_as_absent() {
+    let empties = [json!(null), json!(""), json!([]), json!({})];
+    for empty in &empties {
+        for member in ["alg", "use", "kid", "x5c", "key_ops", "d", "p", "q", "dp", "dq", "qi", "oth", "k", "x5t", "x5u"]
+        {
+            for key in [ES256_KEY.public(), RSA_KEY.public(), ED25519_KEY.public()] {
+                let key = with(key, json!({ member: empty }));
+                let parsed = parse(std::slice::from_ref(&key)).unwrap();
+                assert_eq!((parsed.len(), parsed.skipped().len(), parsed.remarks().len()), (1, 0, 0), "{key}");
+                assert!(registered(with_keys(&[key])).unwrap().ignored().is_empty());
+            }
+        }
+        let all = json!({ "alg": empty, "use": empty, "kid": empty, "x5c": empty, "key_ops": empty, "d": empty });
+        let keys = parse(&[with(ES256_KEY.public(), all)]).unwrap();
+        let token = ES256_KEY.sign(&json!({ "alg": "ES256", "kid": "any" }), &json!({}));
+        assert!(
+            keys.verify(&token, SigningAlgorithm::ALL).is_ok(),
+            "a key without a name may be the one that is meant"
+        );
+        // What makes up the key may not be empty.
+        for member in ["kty", "crv", "x", "y"] {
+            assert!(parse(&[with(ES256_KEY.public(), json!({ member: empty }))]).is_err(), "{member}: {empty}");
+        }
+    }
+    for private in [json!(0), json!(false), json!("AAAA"), json!([0])] {
+        let error = parse(&[ES256_KEY.public(), with(RSA_KEY.public(), json!({ "d": private }))]).unwrap_err();
+        assert_eq!(blamed(error), Some((1, KeyProblem::Private)), "{private}");
     }
 }
 
 #[test]
-fn a_registered_set_is_bounded_in_bytes_too() {
+fn empty_keys_of_a_registration_count_as_absent_and_are_reported() {
+    // CM-008
+    for jwks in [json!({}), json!([]), json!(""), json!(null)] {
+        let client = registered(json!({ "client_secret": LONG_SECRET, "jwks": jwks })).unwrap();
+        let ignored: Vec<_> = client.ignored().iter().map(|ignored| ignored.member()).collect();
+        assert_eq!(ignored, if jwks.is_null() { &[][..] } else { &["jwks"] }, "{jwks}");
+        let uri = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://c1.example/jwks" });
+        assert!(registered(with(uri.clone(), json!({ "jwks": jwks }))).is_ok(), "{jwks}");
+        assert!(registered(with(uri, json!({ "jwks": { "keys": [] } }))).is_ok());
+        let alone = refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks }));
+        assert!(["jwks", "token_endpoint_auth_method"].contains(&alone.0), "{alone:?}");
+    }
+    let keys = with_keys(&[ES256_KEY.public()]);
+    for uri in [json!(""), json!([]), json!({}), json!(null)] {
+        assert!(registered(with(keys.clone(), json!({ "jwks_uri": uri }))).is_ok(), "{uri}");
+    }
+}
+
+#[test]
+fn a_set_is_bounded_in_bytes() {
     //
-    let set = json!({ "keys": [with(ES256_KEY.public(), json!({ "x5c": ["A".repeat(65_536)] }))] });
+    let padded = |length: usize| {
+        let set = |padding: String| json!({ "keys": [unnamed(&ES256_KEY)], "x": padding });
+        set("y".repeat(length - set(String::new()).to_string().len()))
+    };
+    assert!(VerificationKeys::parse(&padded(262_144).to_string()).is_ok());
+    assert!(VerificationKeys::parse(&padded(262_145).to_string()).is_err());
+    for set in [json!({ "key": 1 }), json!({ "keys": {} }), json!({ "keys": null }), json!("x"), json!(1), json!([1])] {
+        let (member, text) = refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": set }));
+        assert_eq!(member, "jwks", "{set}");
+        assert!(text.contains("JWK set"), "{text}");
+    }
+    let set = json!({ "keys": [with(ES256_KEY.public(), json!({ "x5c": ["A".repeat(262_144)] }))] });
     assert_eq!(refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": set })).0, "jwks");
+    // As many as fit, up to a number.
+    let ed25519 = |number: u32| {
+        let x = [&number.to_be_bytes()[..], &[9; 28]].concat();
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(x) })
+    };
+    let parsed = parse(&(0..600).map(ed25519).collect::<Vec<_>>()).unwrap();
+    assert_eq!((parsed.len(), parsed.skipped().len()), (512, 88));
+    assert!(parsed.skipped().iter().all(|key| key.problem() == KeyProblem::TooMany));
 }
 
 #[test]
@@ -243,6 +341,8 @@ fn registrations_that_could_never_authenticate_are_refused() {
     // CM-007, CM-008, CM-011, CM-012, A-03, JAR-065, N-22
     let es256 = json!({ "keys": [ES256_KEY.public()] });
     let jwt = |method: &str, members: Value| with(json!({ "token_endpoint_auth_method": method }), members);
+    let encrypted =
+        |members: Value| with(json!({ "client_secret": "s", "require_encrypted_request_object": true }), members);
     let cases = [
         ("jwks", jwt("private_key_jwt", json!({ "jwks": es256, "jwks_uri": "https://c1.example/jwks" }))),
         ("token_endpoint_auth_method", jwt("private_key_jwt", json!({}))),
@@ -299,7 +399,10 @@ fn registrations_that_could_never_authenticate_are_refused() {
                 json!({ "client_secret": LONG_SECRET, "client_secrets": [{ "client_secret": "short" }] }),
             ),
         ),
-        ("request_object_signing_alg", json!({ "client_secret": "s", "request_object_signing_alg": "none" })),
+        (
+            "request_object_signing_alg",
+            json!({ "client_secret": "s", "request_object_signing_alg": "none", "require_signed_request_object": true }),
+        ),
         ("request_object_signing_alg", json!({ "client_secret": "s", "request_object_signing_alg": "ES256" })),
         ("jwks", json!({ "client_secret": "s", "jwks": es256, "request_object_signing_alg": "EdDSA" })),
         ("client_secret", json!({ "client_secret": "x".repeat(31), "request_object_signing_alg": "HS256" })),
@@ -309,16 +412,15 @@ fn registrations_that_could_never_authenticate_are_refused() {
         ),
         ("client_secret", jwt("none", json!({ "request_object_encryption_alg": "dir" }))),
         ("client_secret", jwt("none", json!({ "request_object_signing_alg": "HS256" }))),
-        ("request_object_encryption_alg", json!({ "client_secret": "s", "request_object_encryption_alg": "RSA1_5" })),
-        (
-            "request_object_encryption_alg",
-            json!({ "client_secret": "s", "request_object_encryption_alg": "PBES2-HS256+A128KW" }),
-        ),
+        ("request_object_encryption_alg", encrypted(json!({ "request_object_encryption_alg": "RSA1_5" }))),
+        ("request_object_encryption_alg", encrypted(json!({ "request_object_encryption_alg": "PBES2-HS256+A128KW" }))),
         (
             "request_object_encryption_enc",
-            json!({ "client_secret": "s", "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A192GCM" }),
+            encrypted(
+                json!({ "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A192GCM" }),
+            ),
         ),
-        ("request_object_encryption_enc", json!({ "client_secret": "s", "request_object_encryption_enc": "A128GCM" })),
+        ("request_object_encryption_enc", encrypted(json!({ "request_object_encryption_enc": "A128GCM" }))),
     ];
     for (expected, members) in cases {
         let (member, text) = refused(members.clone());
@@ -343,6 +445,51 @@ fn registrations_that_could_never_authenticate_are_refused() {
         if let Err(error) = registered(members.clone()) {
             panic!("{members}: {error}");
         }
+    }
+}
+
+#[test]
+fn an_algorithm_that_the_client_does_not_use_is_reported_and_does_not_matter() {
+    // CM-011, CM-012
+    let secret = |members: Value| with(json!({ "client_secret": LONG_SECRET }), members);
+    let keys = with_keys(&[ES256_KEY.public()]);
+    let unsigned = json!({ "response_modes": ["jwt"] });
+    for (member, members) in [
+        ("token_endpoint_auth_signing_alg", secret(json!({ "token_endpoint_auth_signing_alg": "none" }))),
+        ("token_endpoint_auth_signing_alg", secret(json!({ "token_endpoint_auth_signing_alg": "ES256K" }))),
+        ("request_object_signing_alg", secret(json!({ "request_object_signing_alg": "none" }))),
+        ("request_object_signing_alg", with(keys.clone(), json!({ "request_object_signing_alg": "ES256K" }))),
+        ("request_object_encryption_alg", secret(json!({ "request_object_encryption_alg": "RSA1_5" }))),
+        ("request_object_encryption_enc", secret(json!({ "request_object_encryption_enc": "A128GCM" }))),
+        (
+            "request_object_encryption_enc",
+            secret(json!({ "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A192GCM" })),
+        ),
+        ("authorization_signed_response_alg", secret(json!({ "authorization_signed_response_alg": "ES256K" }))),
+    ] {
+        let client = registered(members.clone()).unwrap_or_else(|error| panic!("{members}: {error}"));
+        let ignored: Vec<_> = client.ignored().iter().map(|ignored| ignored.member()).collect();
+        assert_eq!(ignored, [member], "{members}");
+    }
+    for (member, members) in [
+        ("token_endpoint_auth_signing_alg", with(keys.clone(), json!({ "token_endpoint_auth_signing_alg": "ES256K" }))),
+        (
+            "authorization_signed_response_alg",
+            secret(with(unsigned, json!({ "authorization_signed_response_alg": "ES256K" }))),
+        ),
+    ] {
+        assert_eq!(refused(members.clone()).0, member, "{members}");
+    }
+    // And what it would have kept out stays out.
+    let registration = |alg: &str| {
+        let base = with(json!({ "client_id": "c1", "redirect_uris": [CALLBACK] }), keys.clone());
+        with(base, json!({ "request_object_signing_alg": alg }))
+    };
+    let object = ES256_KEY.sign(&object_header("ES256"), &object_claims("c1", json!({})));
+    for (alg, good) in [("ES256", true), ("none", false), ("ES256K", false)] {
+        let server = Server::with(Policy::oauth(), [registration(alg)]);
+        let outcome = server.authorize(&form([("client_id", "c1"), ("request", &object)]), None);
+        assert_eq!(outcome.is_ok(), good, "{alg}");
     }
 }
 

@@ -185,7 +185,7 @@ fn endpoints_with_the_same_key_know_the_nonces_of_each_other() {
 #[test]
 fn clocks_of_nodes_may_differ_a_little() {
     let clock = ManualClock::default();
-    let nonces = Nonces::new(ISSUER, &[1; 32], &[]);
+    let nonces = Nonces::new(ISSUER, &[1; 32], &[]).unwrap();
     for _ in 0..240 {
         let (slow, fast) = (clock.now() - Duration::from_secs(30), clock.now());
         assert!(nonces.is_recent(&nonces.current(fast), slow) && nonces.is_recent(&nonces.current(slow), fast));
@@ -218,6 +218,27 @@ fn without_the_policy_there_are_no_nonces() {
     assert_eq!(server.push_proofs(&[&token], &code_request(&[])).unwrap().dpop_nonce(), None);
 }
 
+#[test]
+fn a_nonce_key_of_zeros_is_refused_as_a_setting_that_was_forgotten() {
+    assert!(Nonces::new(ISSUER, &[0; 32], &[]).is_err());
+    assert!(Nonces::new(ISSUER, &[1; 32], &[[2; 32], [0; 32]]).is_err());
+    let builder = |policy| {
+        let builder = ParEndpoint::builder(ISSUER).token_endpoint(TOKEN_ENDPOINT);
+        builder.clients(InMemoryRegistry::default()).policy(policy)
+    };
+    for policy in [nonce_policy(), Policy::oauth()] {
+        let refused = [
+            builder(policy.clone()).dpop_nonce_key([0; 32]),
+            builder(policy.clone()).dpop_nonce_key([1; 32]).replaced_dpop_nonce_key([0; 32]),
+        ];
+        for builder in refused {
+            let error = builder.build().err().unwrap();
+            assert_eq!(error.to_string(), "dpop_nonce_key: a nonce key must be 32 random bytes, not zeros");
+        }
+        assert!(builder(policy).dpop_nonce_key([1; 32]).replaced_dpop_nonce_key([2; 32]).build().is_ok());
+    }
+}
+
 struct Broken;
 
 impl RandomSource for Broken {
@@ -235,4 +256,41 @@ fn an_endpoint_without_a_key_for_its_nonces_is_not_built() {
     assert_eq!(builder(nonce_policy()).build().err(), Some(BuildError::Random));
     assert!(builder(nonce_policy()).dpop_nonce_key([1; 32]).build().is_ok());
     assert!(builder(Policy::oauth()).build().is_ok());
+}
+
+#[test]
+fn a_device_with_a_wrong_clock_can_log_in_where_nonces_are_demanded() {
+    // RFC 9449 section 4.3, item 11: the time of the nonce counts
+    let server = dpop_server(nonce_policy());
+    let nonce = handed_out(&server);
+    let now = server.clock.now().unix_timestamp();
+    for iat in [0, now - 86_400, now - 61, now + 11, now + 86_400] {
+        let token = proof(&ES256_KEY, json!({ "nonce": nonce, "iat": iat }));
+        assert_eq!(reason(server.push_proofs(&[&token], &code_request(&[]))), None, "{iat}");
+        // As long as the nonce is good, the proof is known.
+        let replayed = Some(Reason::DpopProof(TokenFault::Replayed));
+        assert_eq!(reason(server.push_proofs(&[&token], &code_request(&[]))), replayed, "{iat}");
+    }
+    assert_eq!(
+        refused(&server, json!({ "nonce": nonce, "iat": null })).reason(),
+        Reason::DpopProof(TokenFault::MissingIssuedAt)
+    );
+    let token = proof(&ES256_KEY, json!({ "nonce": nonce, "iat": now - 3600 }));
+    server.push_proofs(&[&token], &code_request(&[])).unwrap();
+    for _ in 0..400 {
+        server.pass(1);
+        let again = reason(server.push_proofs(&[&token], &code_request(&[])));
+        let known = [Some(Reason::DpopProof(TokenFault::Replayed)), Some(Reason::StaleDpopNonce)];
+        assert!(known.contains(&again), "{again:?}");
+    }
+}
+
+#[test]
+fn the_log_learns_by_how_much_a_clock_is_off() {
+    let server = dpop_server(Policy::oauth());
+    let now = server.clock.now().unix_timestamp();
+    for (iat, offset) in [(now - 400, Some(400)), (now + 90, Some(-90))] {
+        assert_eq!(refused(&server, json!({ "iat": iat })).clock_offset(), offset);
+    }
+    assert_eq!(refused(&server, json!({ "iat": now, "htm": "GET" })).clock_offset(), None);
 }

@@ -131,5 +131,6 @@ fn a_store_that_cannot_be_built_says_why() {
 #[test]
 fn tables_that_cannot_be_migrated_say_why() {
     let error = parjar::store::PostgresStoreError::from(StoreError::new("SQLSTATE 42501"));
-    assert_eq!(format!("{error:?}"), "the tables were not migrated: the request store is unavailable: SQLSTATE 42501");
+    assert_eq!(error.to_string(), format!("{error:?}"));
+    assert_eq!(format!("{error:?}"), "the database cannot be used: SQLSTATE 42501");
 }

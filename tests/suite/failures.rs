@@ -337,7 +337,7 @@ fn whatever_a_store_hands_out_nothing_panics_and_nobody_is_sent_astray() {
             Ok(pending) => assert_eq!(pending.request().redirect_uri().as_str(), CALLBACK),
             Err(AuthorizeRefusal::Page(_)) => {}
             Err(AuthorizeRefusal::Redirect(refused)) => {
-                let redirect = refused.redirect();
+                let redirect = refused.response();
                 if let Some(location) = redirect.location() {
                     assert!(
                         location.starts_with("https://app.example.com/cb?")

@@ -10,8 +10,8 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending,
-    Refusal, Reply,
+    AuthorizationResponse, AuthorizeRefusal, Clock as _, FormRequest, Granted, InMemoryRegistry, ManualClock,
+    ParEndpoint, ParEndpointBuilder, Pending, Refusal, Reply,
     store::{
         Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
         StoreRefusal,
@@ -53,6 +53,14 @@ where
     pollster::block_on(par.authorize(&format!("client_id=basic&request_uri={request_uri}"), browser_with(browser)))
 }
 
+/// The authorization response with these parameters, which must be one.
+pub(crate) fn respond<'a>(
+    granted: &Granted,
+    parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> AuthorizationResponse {
+    pollster::block_on(granted.respond(parameters)).expect("a response")
+}
+
 /// The refusal of an outcome that must be a page.
 pub(crate) fn page<T: std::fmt::Debug>(outcome: Result<T, AuthorizeRefusal>) -> Refusal {
     match outcome {
@@ -65,7 +73,7 @@ pub(crate) fn page<T: std::fmt::Debug>(outcome: Result<T, AuthorizeRefusal>) -> 
 pub(crate) fn redirected<T: std::fmt::Debug>(outcome: Result<T, AuthorizeRefusal>) -> (Refusal, String) {
     match outcome {
         Err(AuthorizeRefusal::Redirect(refused)) => {
-            let location = refused.redirect().location().expect("a Location").to_owned();
+            let location = refused.response().location().expect("a Location").to_owned();
             (AuthorizeRefusal::Redirect(refused).refusal().clone(), location)
         }
         other => panic!("not a redirect: {other:?}"),
@@ -471,8 +479,8 @@ impl RequestStore for HostStore {
     }
 }
 
-/// Lets the caller give up here.
-async fn pause() {
+/// Waits until it is polled again: a caller may give up here.
+pub(crate) async fn pause() {
     let mut paused = false;
     poll_fn(|context| {
         if std::mem::replace(&mut paused, true) {

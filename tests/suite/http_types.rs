@@ -85,7 +85,7 @@ fn every_header_of_a_reply_is_converted() {
         let body = code_request(&[("response_mode", mode), ("state", " \"<>")]);
         let pending = server.open(&server.pushed(&body)).unwrap();
         let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-        let reply = Reply::from(granted.respond([("code", "c\r\n")]));
+        let reply = Reply::from(crate::host::respond(&granted, [("code", "c\r\n")]));
         let response: Response<Vec<u8>> = reply.clone().into();
         assert_eq!(response.status(), reply.status());
         assert_eq!(response.body(), reply.body().as_bytes());

@@ -70,6 +70,7 @@ mod secrets;
 mod signed_responses;
 mod store_contract;
 mod store_double;
+mod store_room;
 mod support;
 mod tokens;
 mod untidy_parameters;

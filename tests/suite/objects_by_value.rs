@@ -4,7 +4,7 @@ use parjar::{AuthorizeRefusal, DenialCode, ErrorCode, Granted, Pending, Policy, 
 use serde_json::json;
 
 use crate::{
-    host::{answer, page, redirected},
+    host::{answer, page, redirected, respond},
     support::{CALLBACK, ISSUER, Server, basic, browser_with, form, with},
     tokens::{ES256_KEY, NOW, object, object_claims, object_header, object_server, signer},
 };
@@ -50,7 +50,7 @@ fn nothing_beside_the_object_has_any_effect() {
     assert!(request.protection().is_signed());
     assert_eq!(pending.request_uri(), None);
     let granted = complete(&server, &pending).unwrap();
-    let redirect = granted.respond([("code", "c")]);
+    let redirect = respond(&granted, [("code", "c")]);
     let expected = [("code".to_owned(), "c".to_owned()), ("iss".to_owned(), ISSUER.to_owned())];
     assert_eq!(answer(redirect.location().unwrap(), CALLBACK), expected);
 }

@@ -8,7 +8,7 @@ use parjar::{
 };
 
 use crate::{
-    host::{builder, open, push},
+    host::{builder, open, push, respond},
     support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
 };
 
@@ -27,6 +27,7 @@ impl Observer for Log {
             Event::Completed { client_id, .. } => format!("completed {client_id}"),
             Event::Denied { client_id, error, .. } => format!("denied {client_id} {}", error.as_str()),
             Event::Replayed { client_id, .. } => format!("replayed {client_id}"),
+            Event::HygieneSkipped { client_id, marks, .. } => format!("hygiene skipped {client_id} {marks}"),
             _ => "unknown".to_owned(),
         };
         self.0.lock().unwrap().push(line);
@@ -249,7 +250,7 @@ mod tracing_events {
             let pending = open(par, &handle, Some("canary")).unwrap();
             let _ = open(par, &handle, Some("canary-other"));
             let granted = pollster::block_on(par.complete(&pending)).unwrap();
-            granted.respond([("code", "canary")]);
+            respond(&granted, [("code", "canary")]);
             let _ = open(par, &handle, Some("canary"));
             let denied = open(par, &request_uri(&push(par, "basic", &code_request(&more))), None).unwrap();
             let _ = pollster::block_on(par.deny(&denied, DenialCode::AccessDenied));

@@ -452,6 +452,10 @@ fn a_resource_is_a_uri_to_the_letter_and_not_what_a_browser_makes_of_it() {
             ("https://api.example.com/\"<script>", "invalid_target"),
             ("https://api.example.com/%zz", "invalid_target"),
             ("https://api.example.com/{id}", "invalid_target"),
+            // RFC 1035 section 2.3.4: a host name has at most 253 bytes.
+            (&format!("https://xn--{}", "a".repeat(2000)), "invalid_target"),
+            (&format!("https://{}.example", "a.".repeat(126)), "invalid_target"),
+            (&format!("https://{}.example/", "a.".repeat(120)), ""),
         ],
     );
 }

@@ -7,7 +7,7 @@ use parjar::{
 use serde_json::json;
 
 use crate::{
-    host::{answer, page, push, redirected},
+    host::{answer, page, push, redirected, respond},
     support::{
         CALLBACK, CHALLENGE, ISSUER, Server, basic, body, browser_with, client, code_request, form, public, with,
     },
@@ -25,7 +25,7 @@ fn a_plain_request_is_opened() {
     let names: Vec<_> = pending.request().parameters().iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["client_id", "response_type", "redirect_uri", "state", "scope", "x"]);
     let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-    let location = granted.respond([("code", "c")]);
+    let location = respond(&granted, [("code", "c")]);
     assert_eq!(location.location(), Some("https://app.example.com/cb?code=c&state=s&iss=https%3A%2F%2Fas.example.com"));
     let denied = pollster::block_on(server.par.deny(&pending, DenialCode::LoginRequired)).unwrap();
     assert!(denied.location().unwrap().contains("error=login_required"));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parjar::{
-    AuthenticationMethod, Finding, Policy, Profile, ResponseType, Severity,
+    AuthenticationMethod, Client, Finding, Policy, Profile, ResponseType, Severity,
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
 };
 use serde_json::{Map, Value, json};
@@ -19,6 +19,20 @@ use Severity::{Dangerous, DoesNotConform, Note};
 pub(crate) const FAPI: [Profile; 6] = [Fapi1Advanced, Brazil, Cdr, Fapi2SecurityProfile, Fapi2MessageSigning, Haip];
 pub(crate) const FAPI1: [Profile; 3] = [Fapi1Advanced, Brazil, Cdr];
 pub(crate) const FAPI2: [Profile; 3] = [Fapi2SecurityProfile, Fapi2MessageSigning, Haip];
+
+/// What a setting costs, which is told of the AT Protocol's preset as it is.
+const COST: &str = "code_challenge_memory_cost";
+
+pub(crate) trait Deviations {
+    /// Findings, but for costs.
+    fn deviations<'a>(&self, profile: Profile, clients: impl IntoIterator<Item = &'a Client>) -> Vec<Finding>;
+}
+
+impl Deviations for Policy {
+    fn deviations<'a>(&self, profile: Profile, clients: impl IntoIterator<Item = &'a Client>) -> Vec<Finding> {
+        self.lint(profile, clients).into_iter().filter(|finding| finding.label() != COST).collect()
+    }
+}
 
 pub(crate) fn labels(findings: &[Finding]) -> BTreeSet<&'static str> {
     findings.iter().map(Finding::label).collect()
@@ -38,7 +52,7 @@ fn changed(profile: Profile, member: &str, value: impl Into<Value>) -> serde_jso
 
 /// The one finding in a policy.
 fn the_finding(profile: Profile, policy: &Policy) -> Finding {
-    let findings = policy.lint(profile, []);
+    let findings = policy.deviations(profile, []);
     let [finding] = &findings[..] else { panic!("{profile}: {findings:?}") };
     assert_eq!(finding.client_id(), None);
     finding.clone()
@@ -47,7 +61,7 @@ fn the_finding(profile: Profile, policy: &Policy) -> Finding {
 /// Severity and label of the one finding that there may be, after checking that it names what was changed.
 fn found(profile: Profile, member: &str, value: impl Into<Value>) -> Option<(Severity, &'static str)> {
     let policy = changed(profile, member, value).unwrap();
-    if policy.lint(profile, []).is_empty() {
+    if policy.deviations(profile, []).is_empty() {
         return None;
     }
     let finding = the_finding(profile, &policy);
@@ -66,9 +80,26 @@ fn one_more(profile: Profile, member: &str, value: &Value) -> Vec<Value> {
 fn every_preset_conforms_to_its_profile() {
     let client = client(conforming());
     for profile in Profile::ALL {
-        let findings = Policy::from(*profile).lint(*profile, [&client]);
+        let findings = Policy::from(*profile).deviations(*profile, [&client]);
         assert!(findings.is_empty(), "{profile}: {findings:?}");
     }
+}
+
+#[test]
+fn what_a_memory_of_code_challenges_costs_is_told() {
+    for profile in Profile::ALL {
+        let found = |memory: u32| {
+            let policy = changed(*profile, "code_challenge_memory", memory).unwrap();
+            policy.lint(*profile, []).into_iter().find(|finding| finding.label() == COST)
+        };
+        assert_eq!(found(0), None, "{profile}");
+        let finding = found(86_400).unwrap();
+        assert_eq!((finding.severity(), finding.member()), (Note, "code_challenge_memory"));
+        for figure in ["86 400 marks", "MB in memory", "MB in PostgreSQL or Redis"] {
+            assert!(finding.requirement().contains(figure), "{finding}");
+        }
+    }
+    assert!(Policy::atproto().lint(Atproto, []).iter().any(|finding| finding.label() == COST));
 }
 
 #[test]
@@ -83,7 +114,7 @@ fn what_a_preset_demands_beyond_oauth_is_missed_when_it_is_gone() {
         "require_client_assertion_iat",
     ];
     // Recommended, not required.
-    const RECOMMENDED: [&str; 1] = ["allow_localhost_redirect_uris_on_any_port"];
+    const RECOMMENDED: [&str; 2] = ["allow_localhost_redirect_uris_on_any_port", "refuse_key_hints_in_token_headers"];
     let oauth = members(&Policy::oauth());
     let mut impossible = BTreeSet::new();
     for profile in Profile::ALL {
@@ -112,7 +143,7 @@ fn responses_must_be_signed_where_fapi_1_is_asked_for() {
     for profile in Profile::ALL {
         let mut policy = Policy::from(*profile);
         policy.require_signed_authorization_response = false;
-        let unsigned = labels(&policy.lint(*profile, [])).contains("unsigned_responses");
+        let unsigned = labels(&policy.deviations(*profile, [])).contains("unsigned_responses");
         assert_eq!(unsigned, FAPI1.contains(profile), "{profile}");
     }
 }
@@ -129,7 +160,7 @@ fn an_authentication_method_is_found_that_a_profile_does_not_have() {
         for method in methods {
             let mut policy = preset.clone();
             policy.token_endpoint_auth_methods_supported.push(method);
-            let findings = policy.lint(*profile, []);
+            let findings = policy.deviations(*profile, []);
             if preset.offers_authentication_method(method) {
                 assert!(findings.is_empty(), "{profile} {method:?}: {findings:?}");
             } else {
@@ -146,7 +177,7 @@ fn of_all_profiles_with_keys_haip_has_attestations() {
     for profile in FAPI {
         let mut policy = Policy::from(profile);
         policy.token_endpoint_auth_methods_supported.push(AuthenticationMethod::AttestJwtClientAuth);
-        assert_eq!(policy.lint(profile, []).is_empty(), profile == Haip, "{profile}");
+        assert_eq!(policy.deviations(profile, []).is_empty(), profile == Haip, "{profile}");
     }
 }
 
@@ -164,7 +195,7 @@ fn a_signing_algorithm_is_found_that_fapi_does_not_have() {
                 // A proof is never signed with a secret.
                 let Ok(policy) = changed(*profile, member, one_more(*profile, member, &algorithm)) else { continue };
                 let expected = profiles.contains(profile) && !offered.contains(&algorithm);
-                let findings = policy.lint(*profile, []);
+                let findings = policy.deviations(*profile, []);
                 assert_eq!(!findings.is_empty(), expected, "{profile} {member} {algorithm}: {findings:?}");
                 assert!(findings.iter().all(|it| (it.severity(), it.member()) == (DoesNotConform, member)));
             }
@@ -242,7 +273,7 @@ fn a_response_type_is_found_that_brings_a_token_or_that_a_profile_does_not_have(
             let foreign = !matches!(profile, Oauth | Oidc) && !preset.response_types_supported.contains(&kind);
             let expected = [("access_token_in_response", kind.has_token()), ("response_type", foreign)];
             let expected = expected.into_iter().filter_map(|(label, is_found)| is_found.then_some(label)).collect();
-            let findings = policy.lint(*profile, []);
+            let findings = policy.deviations(*profile, []);
             assert_eq!(labels(&findings), expected, "{profile} {}", kind.as_str());
             assert!(findings.iter().all(|finding| finding.member() == "response_types_supported"));
         }
@@ -258,10 +289,10 @@ fn redirect_uris_of_a_request_are_found_where_each_must_be_registered_and_where_
         if matches!(profile, Oidc | Fapi1Advanced | Brazil | Cdr | Atproto) {
             expected.insert("per_request_redirect_uris");
         }
-        assert_eq!(labels(&policy.lint(*profile, [])), expected, "{profile}");
+        assert_eq!(labels(&policy.deviations(*profile, [])), expected, "{profile}");
         policy.restrict_per_request_redirect_uris_to_registered_path = true;
         expected.remove("per_request_redirect_uris_on_any_path");
-        assert_eq!(labels(&policy.lint(*profile, [])), expected, "{profile}");
+        assert_eq!(labels(&policy.deviations(*profile, [])), expected, "{profile}");
     }
 }
 
@@ -277,7 +308,8 @@ fn times_are_found_beyond_the_bound_of_a_profile() {
         policy.require_dpop_nonce = false;
     };
     // Each with the last good value and the first that is not.
-    let rows: [(&[Profile], &str, Set, u32, u32, Severity); 9] = [
+    type Row<'a> = (&'a [Profile], &'static str, Set, u32, u32, Severity);
+    let rows: [Row<'_>; 9] = [
         (&FAPI2, "request_uri_lifetime", request_uri, 599, 600, DoesNotConform),
         (&[Brazil], "request_uri_lifetime", request_uri, 60, 59, DoesNotConform),
         (&[Cdr], "request_uri_lifetime", request_uri, 10, 9, DoesNotConform),
@@ -293,7 +325,7 @@ fn times_are_found_beyond_the_bound_of_a_profile() {
             let found = |seconds| {
                 let mut policy = Policy::from(*profile);
                 set(&mut policy, seconds);
-                let findings = policy.lint(*profile, []);
+                let findings = policy.deviations(*profile, []);
                 findings.iter().find(|finding| finding.label() == label).map(Finding::severity)
             };
             assert_eq!((found(good), found(bad)), (None, Some(severity)), "{profile} {label}");
@@ -308,13 +340,13 @@ fn an_endpoint_that_is_not_there_is_not_required_either() {
     let mut policy = Policy::cdr();
     policy.pushed_authorization_requests = false;
     policy.require_pushed_authorization_requests = false;
-    assert_eq!(labels(&policy.lint(Cdr, [])), BTreeSet::from(["push_switched_off", "push_not_required"]));
+    assert_eq!(labels(&policy.deviations(Cdr, [])), BTreeSet::from(["push_switched_off", "push_not_required"]));
 }
 
 #[test]
 fn a_policy_can_be_held_against_another_profile() {
     let clients = [client(basic("web")), client(public("app"))];
-    let findings = Policy::oauth().lint(Fapi2MessageSigning, &clients);
+    let findings = Policy::oauth().deviations(Fapi2MessageSigning, &clients);
     // What is found, is found of what oauth has and the profile has not.
     let preset = members(&Policy::fapi2_message_signing());
     for finding in findings.iter().filter(|finding| finding.client_id().is_none()) {
@@ -323,8 +355,8 @@ fn a_policy_can_be_held_against_another_profile() {
     let found_of = |client_id: Option<&str>| findings.iter().filter(|it| it.client_id() == client_id).count();
     assert!(found_of(None) > 9 && found_of(Some("web")) > 0 && found_of(Some("app")) > 0, "{findings:?}");
     // And a preset that is stricter than a profile conforms to it.
-    assert_eq!(Policy::fapi2_message_signing().lint(Fapi2SecurityProfile, []), []);
-    assert_eq!(Policy::fapi2_security_profile().lint(Oidc, []), []);
+    assert_eq!(Policy::fapi2_message_signing().deviations(Fapi2SecurityProfile, []), []);
+    assert_eq!(Policy::fapi2_security_profile().deviations(Oidc, []), []);
 }
 
 #[test]
@@ -334,7 +366,7 @@ fn a_finding_is_one_line_without_values() {
     policy.required_scopes = vec!["cAnArY".to_owned()];
     policy.allow_per_request_redirect_uris = true;
     let registration = with(basic("web"), json!({ "client_secret": "cAnArY", "client_name": "cAnArY" }));
-    let findings = policy.lint(Cdr, [&client(registration)]);
+    let findings = policy.deviations(Cdr, [&client(registration)]);
     assert!(findings.len() >= 4, "{findings:?}");
     for finding in &findings {
         let line = finding.to_string();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    host::{page, redirected},
+    host::{page, redirected, respond},
     signed_responses::Signer,
     support::{CALLBACK, CHALLENGE, FORM, ISSUER, Server, authorization, basic, form, public, with},
     tokens::{
@@ -469,7 +469,7 @@ fn what_was_pushed_is_opened_again_and_ended_once() {
         server.authorize(&query, Some("browser")).unwrap();
         let pending = server.authorize(&query, Some("browser")).unwrap();
         let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-        let location = granted.respond([("code", "abc")]).location().unwrap().to_owned();
+        let location = respond(&granted, [("code", "abc")]).location().unwrap().to_owned();
         let answer: Vec<(String, String)> = crate::host::answer(&location, CALLBACK);
         if FAPI1.contains(&profile) {
             assert_eq!(answer.len(), 1, "{profile}: {location}");

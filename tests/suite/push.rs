@@ -6,13 +6,15 @@ use std::sync::{
 };
 
 use parjar::{
-    ErrorCode, FormRequest, InMemoryRegistry, ParEndpoint, Policy, RandomSource, Reason, Reply,
+    ErrorCode, FormRequest, InMemoryRegistry, ParEndpoint, Policy, Profile, RandomSource, Reason, Reply,
     store::{MemoryLimits, MemoryStore, RequestStore, StoreError},
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     store_double::{Call, Disturbance, StoreDouble},
-    support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form},
+    support::{FORM, ISSUER, Server, authorization, basic, body, client, code_request, error, form, with},
 };
 
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -42,6 +44,32 @@ fn a_push_is_answered_with_201_and_a_handle() {
     assert_eq!(body["expires_in"], 60);
     let reference = body["request_uri"].as_str().unwrap().strip_prefix(PREFIX).unwrap();
     assert_eq!(reference.len(), 43);
+}
+
+#[test]
+fn a_client_may_have_a_shorter_lifetime_of_its_own_within_the_policy() {
+    let expires_in = |policy: Policy, lifetime: Value| {
+        let registration = with(basic("basic"), json!({ "request_uri_lifetime": lifetime }));
+        let server = Server::with(policy, [registration]);
+        let handle = server.push(&code_request(&[]));
+        let expires_in = body(&handle)["expires_in"].as_u64().unwrap();
+        // And it is gone when it says so.
+        server.pass(expires_in);
+        assert!(server.open(&crate::support::request_uri(&handle)).is_err());
+        expires_in
+    };
+    let mut long = Policy::oauth();
+    long.request_uri_lifetime = 300;
+    for (lifetime, expected) in
+        [(json!(null), 300), (json!(1), 1), (json!(90), 90), (json!(300), 300), (json!(600), 300)]
+    {
+        assert_eq!(expires_in(long.clone(), lifetime.clone()), expected, "{lifetime}");
+    }
+    assert_eq!(expires_in(Policy::oauth(), json!(90)), 60);
+    // A profile has a least one.
+    let mut brazil = Policy::oauth();
+    (brazil.profile, brazil.request_uri_lifetime) = (Profile::Brazil, 300);
+    assert_eq!(expires_in(brazil, json!(10)), 60);
 }
 
 #[test]

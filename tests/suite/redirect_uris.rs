@@ -99,6 +99,15 @@ fn what_cannot_be_registered() {
         ("https://app.example.com/cb?code=x", RedirectUriError::ResponseParameter),
         ("https://app.example.com/cb?c%6Fde=x", RedirectUriError::ResponseParameter),
         ("https://app.example.com/cb?a=1&state", RedirectUriError::ResponseParameter),
+        // ASP.NET reads names in any letter case, PHP reads dots, spaces and open brackets as underscores.
+        ("https://app.example.com/cb?CODE=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?a=1&Error.Description=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?id+token=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?access%20token=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?error%5Buri=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?+code=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?code%00x=x", RedirectUriError::ResponseParameter),
+        ("https://app.example.com/cb?State%5B%5D=x", RedirectUriError::ResponseParameter),
         ("https://app.example.com/cb?iss=x", RedirectUriError::ResponseParameter),
         ("https://app.example.com/cb?error=x", RedirectUriError::ResponseParameter),
     ] {
@@ -695,7 +704,7 @@ proptest! {
             let pending = server.open(&crate::support::request_uri(&reply)).unwrap();
             prop_assert_eq!(pending.request().redirect_uri().as_str(), &redirect_uri);
             let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-            let redirect = granted.respond([("code", "c")]);
+            let redirect = crate::host::respond(&granted, [("code", "c")]);
             let location = redirect.location().unwrap();
             let added = location.strip_prefix(&*redirect_uri).unwrap();
             let separator = match redirect_uri.split_once('?') {

@@ -6,12 +6,12 @@ use parjar::{AuthenticationMethod, Finding, Policy, Profile, Severity, jose::Sig
 use serde_json::{Value, json};
 
 use crate::{
-    policy_lint::{FAPI, FAPI1, FAPI2},
+    policy_lint::{Deviations as _, FAPI, FAPI1, FAPI2},
     support::{CALLBACK, client, with},
     tokens::{ES256_KEY, LONG_SECRET},
 };
 
-use Profile::{Atproto, Brazil, Fapi2SecurityProfile, Oauth, Oidc};
+use Profile::{Atproto, Brazil, Cdr, Fapi2SecurityProfile, Oauth, Oidc};
 use Severity::{Dangerous, DoesNotConform, Note};
 
 /// A registration that is good in every profile.
@@ -27,7 +27,7 @@ type Found = BTreeMap<&'static str, Severity>;
 /// Labels and severities of what is found in a registration that conforms but for this, under the preset of a profile.
 fn found(profile: Profile, changed: &Value) -> Found {
     let client = client(with(conforming(), changed.clone()));
-    let findings = Policy::from(profile).lint(profile, [&client]);
+    let findings = Policy::from(profile).deviations(profile, [&client]);
     assert!(findings.iter().all(|finding| finding.client_id() == Some(client.client_id())), "{findings:?}");
     findings.iter().map(|finding: &Finding| (finding.label(), finding.severity())).collect()
 }
@@ -170,7 +170,7 @@ fn redirect_uris_of_requests_are_found_that_the_policy_does_not_allow() {
     let mut policy = Policy::fapi2_security_profile();
     policy.allow_per_request_redirect_uris = true;
     policy.restrict_per_request_redirect_uris_to_registered_path = true;
-    assert_eq!(policy.lint(Fapi2SecurityProfile, [&client(with(conforming(), changed))]), []);
+    assert_eq!(policy.deviations(Fapi2SecurityProfile, [&client(with(conforming(), changed))]), []);
 }
 
 #[test]
@@ -188,4 +188,58 @@ fn the_at_protocol_knows_clients_by_the_url_of_their_metadata_and_asks_for_its_s
     }
     let all = expected([("scope", DoesNotConform, true)]);
     assert_eq!(found(Atproto, &json!({ "scope": "openid" })), all);
+}
+
+#[test]
+fn secrets_are_found_that_can_be_guessed_or_that_clients_send_as_they_are() {
+    let basic = |secret: &str, others: Value| {
+        with(json!({ "token_endpoint_auth_method": "client_secret_basic", "client_secret": secret }), others)
+    };
+    let short = expected([("short_secret", Dangerous, true)]);
+    assert_eq!(found(Oauth, &basic(&"x".repeat(21), json!({}))), short);
+    assert_eq!(found(Oauth, &basic(&"x".repeat(22), json!({}))), Found::new());
+    let rotated = json!({ "client_secrets": [{ "client_secret": "s3cret" }] });
+    assert_eq!(found(Oauth, &basic(LONG_SECRET, rotated)), short);
+    let unencoded = expected([("secret_sent_unencoded", Note, true)]);
+    for secret in ["a secret with + of some length", "a secret with % of some length"] {
+        assert_eq!(found(Oauth, &basic(secret, json!({}))), unencoded, "{secret}");
+        assert_eq!(found(Oauth, &basic(secret, json!({ "accept_unencoded_basic_secrets": true }))), Found::new());
+        let by_post = json!({ "token_endpoint_auth_method": "client_secret_post" });
+        assert_eq!(found(Oauth, &basic(secret, by_post)), Found::new());
+        let mut policy = Policy::oauth();
+        policy.accept_unencoded_basic_secrets = true;
+        assert_eq!(policy.lint(Oauth, [&client(with(conforming(), basic(secret, json!({}))))]), []);
+    }
+}
+
+#[test]
+fn members_are_found_that_are_misspelled_or_ignored() {
+    for profile in Profile::ALL {
+        let misspelled = expected([("misspelled_member", Note, true)]);
+        assert_eq!(found(*profile, &json!({ "require_pushed_authorization_request": true })), misspelled, "{profile}");
+        assert_eq!(found(*profile, &json!({ "id_token_signed_response_alg": "PS256", "logo_uri": "x" })), Found::new());
+        let ignored = expected([("ignored_member", Note, true)]);
+        for members in [json!({ "jwks": {} }), json!({ "response_types": ["code", "none"] })] {
+            assert_eq!(found(*profile, &members), ignored, "{profile} {members}");
+        }
+    }
+    // The finding names the member that was meant, and why one is ignored.
+    let members = json!({ "require_pushed_authorization_request": true, "response_types": ["code", "none"] });
+    let findings = Policy::oauth().lint(Oauth, [&client(with(conforming(), members))]);
+    let named: Vec<_> = findings.iter().map(|finding| (finding.member(), finding.requirement())).collect();
+    assert_eq!(named[0], ("response_types", "number 2 is an unknown response type"));
+    assert_eq!(named[1].0, "require_pushed_authorization_requests");
+}
+
+#[test]
+fn a_lifetime_is_found_that_the_policy_does_not_let_a_client_have() {
+    for profile in Profile::ALL {
+        let policy = Policy::from(*profile).request_uri_lifetime;
+        for lifetime in [5, 30, 60, 61, 600] {
+            let kept =
+                lifetime <= policy && (*profile != Brazil || lifetime >= 60) && (*profile != Cdr || lifetime >= 10);
+            let all = expected([("request_uri_lifetime_without_effect", Note, !kept)]);
+            assert_eq!(found(*profile, &json!({ "request_uri_lifetime": lifetime })), all, "{profile} {lifetime}");
+        }
+    }
 }

@@ -1,14 +1,13 @@
 //! Registrations: their defaults, what makes them unusable, and what is kept of them.
-
-use std::sync::Arc;
-
 use parjar::{
     AuthenticationMethod, Client, ClientRegistration, InMemoryRegistry, Policy, ResponseMode, ResponseType,
-    SecretVerifier,
+    SecretVerifier, VerifierError,
 };
 use serde_json::{Value, json};
 
 use crate::support::{CALLBACK, basic, client, public, with};
+
+const SHA256_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn problem(registration: Value) -> (&'static str, String) {
     match serde_json::from_value::<ClientRegistration>(registration.clone()) {
@@ -116,6 +115,11 @@ fn what_makes_a_registration_unusable_is_named_without_its_value() {
         ("client_secrets", json!({ "client_secrets": [{ "client_secret": CANARY, "secret": CANARY }] })),
         ("client_secrets", json!({ "client_secrets": [{ "client_secret_sha256": CANARY }] })),
         ("client_secrets", json!({ "client_secrets": [{ "client_secret_sha256": "g".repeat(64) }] })),
+        ("client_secrets", json!({ "client_secrets": [{ "client_secret_sha256": SHA256_OF_NOTHING }] })),
+        ("client_secrets", json!({ "client_secrets": [{ "client_secret_sha256": SHA256_OF_NOTHING.to_uppercase() }] })),
+        ("request_uri_lifetime", json!({ "request_uri_lifetime": 0 })),
+        ("request_uri_lifetime", json!({ "request_uri_lifetime": 601 })),
+        ("request_uri_lifetime", json!({ "request_uri_lifetime": CANARY })),
         ("client_secrets", json!({ "client_secrets": [{ "client_secret_sha256": "+0".repeat(32) }] })),
         ("client_secrets", json!({ "client_secrets": [{ "client_secret_sha256": "\u{e9}".repeat(32) }] })),
         (
@@ -133,10 +137,10 @@ fn what_makes_a_registration_unusable_is_named_without_its_value() {
         ("redirect_uris", json!({ "redirect_uris": [] })),
         ("redirect_uris", json!({ "redirect_uris": CALLBACK })),
         ("redirect_uris", json!({ "redirect_uris": [CALLBACK, 1] })),
-        ("redirect_uris", json!({ "redirect_uris": [CALLBACK, "https://x.example/cAnArY#"] })),
+        ("redirect_uris", json!({ "redirect_uris": ["https://x.example/cAnArY#", "cAnArY"] })),
         ("redirect_uris", json!({ "redirect_uris": ["javascript:cAnArY"] })),
         ("redirect_uris", json!({ "redirect_uris": ["https://*.x.example/cAnArY"] })),
-        ("response_types", json!({ "response_types": [CANARY] })),
+        ("response_types", json!({ "response_types": [CANARY, "none"] })),
         ("response_types", json!({ "response_types": ["code code"] })),
         ("response_types", json!({ "response_types": "code" })),
         ("response_modes", json!({ "response_modes": [CANARY] })),
@@ -144,7 +148,7 @@ fn what_makes_a_registration_unusable_is_named_without_its_value() {
         ("grant_types", json!({ "grant_types": CANARY })),
         ("grant_types", json!({ "grant_types": ["refresh_token"], "response_types": ["code"] })),
         ("grant_types", json!({ "response_types": ["token"] })),
-        ("grant_types", json!({ "response_types": ["code id_token"] })),
+        ("grant_types", json!({ "response_types": ["id_token", "code token"] })),
         ("scope", json!({ "scope": "a cAnArY\"" })),
         ("scope", json!({ "scope": "a\tcAnArY" })),
         ("scope", json!({ "scope": [CANARY] })),
@@ -192,6 +196,77 @@ fn a_client_for_other_grants_needs_no_redirect_uri() {
     assert!(client(service.clone()).response_types().is_empty());
     assert!(client(with(basic("c1"), json!({ "response_types": [] }))).response_types().is_empty());
     assert_eq!(problem(with(service, json!({ "response_types": ["code"] }))).0, "grant_types");
+}
+
+#[test]
+fn what_does_not_matter_is_skipped_and_reported() {
+    // CM-004, CM-016
+    let reported = |members: Value| {
+        let client = client(with(basic("c1"), members));
+        let ignored: Vec<String> = client.ignored().iter().map(ToString::to_string).collect();
+        (client, ignored)
+    };
+    assert_eq!(reported(json!({})).1, [""; 0]);
+    let (client, ignored) = reported(json!({ "response_types": ["none", "code", "device"] }));
+    assert_eq!(client.response_types(), [ResponseType::CODE]);
+    let unknown =
+        ["number 1", "number 3"].map(|number| format!("response_types: {number} is an unknown response type"));
+    assert_eq!(ignored, unknown);
+    // The flow of FAPI 1.0, for which many register no implicit.
+    for types in [json!(["code id_token"]), json!(["code", "code id_token"])] {
+        let (client, ignored) = reported(json!({ "response_types": types }));
+        assert!(client.response_types().contains(&ResponseType::CODE_ID_TOKEN));
+        assert_eq!(ignored, ["grant_types: implicit is missing, which code id_token is used without"]);
+    }
+    // Tokens through the browser are another matter.
+    let (client, ignored) = reported(json!({ "response_types": ["code", "code id_token token", "token"] }));
+    assert_eq!((client.response_types(), ignored.len()), (&[ResponseType::CODE][..], 2));
+    let (client, ignored) = reported(json!({ "response_modes": ["query", "web_message", "form_post"] }));
+    assert_eq!(client.response_modes(), Some(&[ResponseMode::Query, ResponseMode::FormPost][..]));
+    assert_eq!(ignored, ["response_modes: number 2 is an unknown response mode"]);
+    let (client, ignored) =
+        reported(json!({ "redirect_uris": ["https://a.example/#x", CALLBACK, "http://a.example/"] }));
+    assert_eq!(client.redirect_uris().len(), 1);
+    assert!(ignored[0].contains("number 1") && ignored[1].contains("number 3"), "{ignored:?}");
+}
+
+#[test]
+fn empty_members_count_as_absent_and_are_reported() {
+    for member in [
+        "client_name",
+        "token_endpoint_auth_method",
+        "token_endpoint_auth_signing_alg",
+        "jwks",
+        "jwks_uri",
+        "tls_client_auth_subject_dn",
+        "tls_client_auth_san_dns",
+        "tls_client_auth_san_uri",
+        "tls_client_auth_san_ip",
+        "tls_client_auth_san_email",
+        "tls_client_auth_subject_dn_order",
+        "request_object_signing_alg",
+        "request_object_encryption_alg",
+        "request_object_encryption_enc",
+        "authorization_signed_response_alg",
+        "application_type",
+        "sector_identifier_uri",
+        "default_max_age",
+        "client_secret_expires_at",
+        "require_pushed_authorization_requests",
+        "dpop_bound_access_tokens",
+        "request_uri_lifetime",
+    ] {
+        for empty in [json!(""), json!([]), json!({})] {
+            let client = client(with(basic("c1"), json!({ member: empty })));
+            let ignored: Vec<_> = client.ignored().iter().map(|ignored| (ignored.member(), ignored.reason())).collect();
+            assert_eq!(ignored, [(member, "is empty, and counts as absent")], "{empty}");
+        }
+    }
+    // Lists and scopes that allow nothing stay what they are.
+    let nothing =
+        client(with(basic("c1"), json!({ "response_types": [], "scope": "", "authorization_details_types": [] })));
+    assert_eq!((nothing.response_types(), nothing.scope(), nothing.ignored().len()), (&[][..], Some(&[][..]), 0));
+    assert_eq!(nothing.authorization_details_types(), Some(&[][..]));
 }
 
 #[test]
@@ -248,13 +323,13 @@ fn a_registration_survives_the_round_trip() {
 fn a_host_verifier_takes_the_place_of_secrets() {
     struct Never;
     impl SecretVerifier for Never {
-        fn verify(&self, _: &str, _: &[u8]) -> bool {
-            false
+        async fn verify(&self, _: &str, _: &[u8]) -> Result<bool, VerifierError> {
+            Ok(false)
         }
     }
     let verified = |document: Value| {
         let registration = serde_json::from_value::<ClientRegistration>(document).unwrap();
-        Client::with_secret_verifier(registration, Arc::new(Never))
+        Client::with_secret_verifier(registration, Never)
     };
     assert!(verified(json!({ "client_id": "c1", "redirect_uris": [CALLBACK] })).is_ok());
     assert_eq!(verified(basic("c1")).unwrap_err().member(), "client_secret");

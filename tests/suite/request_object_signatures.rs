@@ -2,7 +2,7 @@
 
 use josekit::jwk::{KeyPair as _, alg::rsa::RsaKeyPair};
 use parjar::{
-    Policy,
+    Policy, Profile,
     jose::{SigningAlgorithm, TokenFault},
 };
 use serde_json::{Value, json};
@@ -169,9 +169,6 @@ fn headers_that_ask_for_other_processing_or_bring_a_key_are_refused() {
         (json!({ "zip": "" }), Compressed),
         (json!({ "jwk": own }), KeyInHeader),
         (json!({ "jwk": null }), KeyInHeader),
-        (json!({ "jku": "https://evil.example/jwks" }), KeyInHeader),
-        (json!({ "x5u": "https://evil.example/chain" }), KeyInHeader),
-        (json!({ "x5c": ["MIIB"] }), KeyInHeader),
         (json!({ "cty": "JWT" }), Type),
         (json!({ "cty": "oauth-authz-req+jwt" }), Type),
         (json!({ "typ": null }), Malformed),
@@ -189,6 +186,64 @@ fn headers_that_ask_for_other_processing_or_bring_a_key_are_refused() {
     for others in [json!({ "x": 1, "foo": { "bar": [] } }), json!({ "x5t": "AAAA" }), json!({ "iss": "other" })] {
         opened(&server, &with_header(others));
     }
+}
+
+/// Headers of libraries that send along what they have of their key.
+pub(crate) fn hints() -> [Value; 6] {
+    [
+        json!({ "x5c": ["MIIB"] }),
+        json!({ "x5c": [] }),
+        json!({ "x5t": "AAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
+        json!({ "x5u": "https://c1.example/chain.pem" }),
+        json!({ "jku": "https://c1.example/jwks" }),
+        json!({ "jku": null, "x5c": 1, "x5u": {}, "x5t": [] }),
+    ]
+}
+
+#[test]
+fn hints_at_the_key_in_a_header_are_ignored_or_refused_as_the_policy_says() {
+    // F1-014, JAR-066, A-05
+    for profile in Profile::ALL {
+        let refused = !matches!(profile, Profile::Oauth | Profile::Oidc);
+        assert_eq!(Policy::from(*profile).refuse_key_hints_in_token_headers, refused, "{profile}");
+    }
+    let registration = with(basic("basic"), json!({ "jwks": { "keys": [ES256_KEY.public()] } }));
+    let mut strict = Policy::oauth();
+    strict.refuse_key_hints_in_token_headers = true;
+    for hint in hints() {
+        let token = with_header(hint.clone());
+        opened(&Server::with(Policy::oauth(), [registration.clone()]), &token);
+        let server = Server::with(strict.clone(), [registration.clone()]);
+        assert_eq!(object_fault(&server, &token), TokenFault::KeyInHeader, "{hint}");
+        // They are no keys: the token is that of another one still.
+        let header = with(object_header("ES256"), hint.clone());
+        let forged = OTHER_ES256_KEY.sign(&header, &object_claims("basic", json!({})));
+        let server = Server::with(Policy::oauth(), [registration.clone()]);
+        assert_eq!(object_fault(&server, &forged), TokenFault::Signature, "{hint}");
+    }
+    // x5t#S256 is good everywhere.
+    opened(&Server::with(strict, [registration]), &with_header(json!({ "x5t#S256": "A".repeat(43) })));
+}
+
+#[test]
+fn a_certificate_in_the_header_makes_no_key_and_nothing_in_it_is_fetched() {
+    //
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let own = crate::certificate_maker::Maker::new().key(&OTHER_ES256_KEY).der();
+    let source = crate::jwks_cache::Source::default();
+    source.publish(&[ES256_KEY.public()]);
+    let registration = with(basic("basic"), json!({ "jwks_uri": "https://basic.example/jwks" }));
+    let server = Server::built(Policy::oauth(), [registration], Default::default(), |builder| {
+        builder.jwks_source(source.clone())
+    });
+    let hints = json!({
+        "x5c": [STANDARD.encode(own)], "jku": "https://evil.example/jwks", "x5u": "https://evil.example/chain",
+    });
+    let header = with(object_header("ES256"), hints);
+    let forged = OTHER_ES256_KEY.sign(&header, &object_claims("basic", json!({})));
+    assert_eq!(object_fault(&server, &forged), TokenFault::Signature);
+    opened(&server, &ES256_KEY.sign(&header, &object_claims("basic", json!({}))));
+    assert_eq!(source.asked(), ["https://basic.example/jwks"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use parjar::{AuthorizationResponse, DenialCode, Granted, Policy, Reply, Response
 use serde_json::json;
 
 use crate::{
-    host::{answer, redirected},
+    host::{answer, redirected, respond},
     support::{CALLBACK, ISSUER, Server, basic, client, code_request, form, with},
 };
 
@@ -32,7 +32,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn a_code_goes_back_in_the_query() {
     // ISS-001, ISS-002, F2-017
-    let redirect = grant(&Server::new(), &code_request(&[("state", "af0")])).respond([("code", "abc")]);
+    let redirect = respond(&grant(&Server::new(), &code_request(&[("state", "af0")])), [("code", "abc")]);
     let expected = "https://app.example.com/cb?code=abc&state=af0&iss=https%3A%2F%2Fas.example.com";
     assert_eq!(redirect.location(), Some(expected));
     let reply = Reply::from(redirect);
@@ -63,14 +63,14 @@ fn the_location_starts_with_the_redirect_uri_byte_for_byte() {
         let server = with_redirect_uri(redirect_uri);
         let body = form([("response_type", "code"), ("redirect_uri", redirect_uri)]);
         let granted = grant(&server, &body);
-        let location = granted.respond([("code", "c")]).location().unwrap().to_owned();
+        let location = respond(&granted, [("code", "c")]).location().unwrap().to_owned();
         assert_eq!(location, format!("{redirect_uri}{separator}code=c&iss=https%3A%2F%2Fas.example.com"));
 
         let query = form([("client_id", "basic"), ("redirect_uri", redirect_uri)]);
         let (_, location) = redirected(server.authorize(&query, None));
         assert!(location.starts_with(&format!("{redirect_uri}{separator}error=invalid_request&")), "{location}");
 
-        let fragment = grant(&server, &format!("{body}&response_mode=fragment")).respond([("code", "c")]);
+        let fragment = respond(&grant(&server, &format!("{body}&response_mode=fragment")), [("code", "c")]);
         let expected = format!("{redirect_uri}#code=c&iss=https%3A%2F%2Fas.example.com");
         assert_eq!(fragment.location(), Some(expected.as_str()));
     }
@@ -83,7 +83,7 @@ fn state_comes_back_as_it_was_sent() {
     for state in [STATE, "%41", "a+b", " ", "a\u{20}b", "&iss=https://evil.example", "#x", &"s".repeat(8192)] {
         for (mode, separator) in [("query", "?"), ("fragment", "#")] {
             let body = code_request(&[("state", state), ("response_mode", mode)]);
-            let redirect = grant(&server, &body).respond([("code", "c")]);
+            let redirect = respond(&grant(&server, &body), [("code", "c")]);
             let location = redirect.location().unwrap();
             assert!(location[CALLBACK.len()..].starts_with(separator));
             assert_eq!(answer(location, CALLBACK), pairs(&[("code", "c"), ("state", state)]));
@@ -95,7 +95,7 @@ fn state_comes_back_as_it_was_sent() {
 fn without_state_there_is_none() {
     let server = Server::new();
     for body in [code_request(&[]), code_request(&[("state", "")])] {
-        let redirect = grant(&server, &body).respond([("code", "c")]);
+        let redirect = respond(&grant(&server, &body), [("code", "c")]);
         assert_eq!(answer(redirect.location().unwrap(), CALLBACK), pairs(&[("code", "c")]));
     }
 }
@@ -104,7 +104,7 @@ fn without_state_there_is_none() {
 fn whatever_a_host_responds_is_encoded() {
     let server = Server::new();
     let code = "a\r\nSet-Cookie: x=y\0é&iss=https://evil.example#\u{1F600}";
-    let redirect = grant(&server, &code_request(&[])).respond([("code", code), ("näme", "")]);
+    let redirect = respond(&grant(&server, &code_request(&[])), [("code", code), ("näme", "")]);
     let location = redirect.location().unwrap();
     assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "{location}");
     assert_eq!(answer(location, CALLBACK), pairs(&[("code", code), ("näme", "")]));
@@ -137,7 +137,7 @@ fn tokens_go_back_in_the_fragment() {
     let implicit = json!({ "grant_types": ["implicit"], "response_types": ["id_token"] });
     let server = Server::with(policy, [with(basic("basic"), implicit)]);
     let body = form([("response_type", "id_token"), ("redirect_uri", CALLBACK), ("nonce", "n"), ("state", "s")]);
-    let redirect = grant(&server, &body).respond([("id_token", "a.b.c")]);
+    let redirect = respond(&grant(&server, &body), [("id_token", "a.b.c")]);
     let expected = "https://app.example.com/cb#id_token=a.b.c&state=s&iss=https%3A%2F%2Fas.example.com";
     assert_eq!(redirect.location(), Some(expected));
     let denied = deny(&server, &body, DenialCode::AccessDenied);
@@ -149,7 +149,7 @@ fn a_form_post_is_a_page_that_posts_itself() {
     // OAuth 2.0 Form Post Response Mode
     let server = Server::new();
     let body = code_request(&[("response_mode", "form_post"), ("state", "s")]);
-    let redirect = grant(&server, &body).respond([("code", "c")]);
+    let redirect = respond(&grant(&server, &body), [("code", "c")]);
     assert_eq!(redirect.location(), None);
     let reply = Reply::from(redirect);
     assert_eq!(reply.status(), 200);
@@ -178,7 +178,7 @@ fn a_form_post_escapes_what_it_carries() {
         ("response_mode", "form_post"),
         ("state", hostile),
     ]);
-    let reply = Reply::from(grant(&server, &body).respond([("code", hostile), (hostile, "é\u{1F600}")]));
+    let reply = Reply::from(respond(&grant(&server, &body), [("code", hostile), (hostile, "é\u{1F600}")]));
     assert_eq!(reply.body().matches("<script").count(), 1);
     assert_eq!(reply.body().matches("<input").count(), 4);
     assert_eq!(action(reply.body()), redirect_uri);
@@ -197,7 +197,7 @@ fn errors_are_posted_where_a_form_post_was_asked_for() {
     let handle = server.pushed(&body);
     server.registry.replace([client(with(basic("basic"), json!({ "scope": "openid" })))]).unwrap();
     let Err(parjar::AuthorizeRefusal::Redirect(refused)) = server.open(&handle) else { panic!() };
-    let reply = Reply::from(refused.redirect());
+    let reply = Reply::from(refused.response().clone());
     assert_eq!(reply.status(), 200);
     assert_eq!(inputs(reply.body())[0], ("error".into(), "invalid_scope".into()));
 }
@@ -207,7 +207,7 @@ fn every_header_is_printable_ascii() {
     let server = Server::new();
     for mode in ["query", "fragment", "form_post"] {
         let body = code_request(&[("response_mode", mode), ("state", STATE)]);
-        let reply = Reply::from(grant(&server, &body).respond([("code", "\r\n\u{e9}")]));
+        let reply = Reply::from(respond(&grant(&server, &body), [("code", "\r\n\u{e9}")]));
         for (name, value) in reply.headers() {
             assert!(value.bytes().all(|byte| matches!(byte, 0x20..=0x7E)), "{name}: {value}");
         }
@@ -231,7 +231,7 @@ fn debug_keeps_back_what_it_carries() {
         let handle = server.pushed(&body);
         let pending = server.authorize(&format!("client_id=basic&request_uri={handle}"), Some("canary")).unwrap();
         let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-        let redirect = granted.respond([("code", "canary")]);
+        let redirect = respond(&granted, [("code", "canary")]);
         let reply = Reply::from(redirect.clone());
         let texts = [
             format!("{pending:?}"),
@@ -294,6 +294,6 @@ fn a_host_cannot_add_a_second_state_or_issuer() {
     let server = Server::new();
     let pending = server.open(&server.pushed(&code_request(&[("state", "x")]))).unwrap();
     let granted = pollster::block_on(server.par.complete(&pending)).unwrap();
-    let redirect = granted.respond([("iss", "https://evil.example"), ("code", "c"), ("state", "y")]);
+    let redirect = respond(&granted, [("iss", "https://evil.example"), ("code", "c"), ("state", "y")]);
     assert_eq!(redirect.location(), Some("https://app.example.com/cb?code=c&state=x&iss=https%3A%2F%2Fas.example.com"));
 }

@@ -96,6 +96,8 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     let authenticated = pollster::block_on(par.authenticate_client(&request)).unwrap();
     show(&authenticated);
     show(authenticated.client());
+    show(authenticated.client().client());
+    show(authenticated.parameters());
     let pushed = pollster::block_on(par.push(&request)).unwrap();
     show(&pushed);
     let handle = pushed.request_uri().to_owned();
@@ -112,7 +114,7 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     show(&pending.request().code_challenge());
     let granted = pollster::block_on(par.complete(&pending)).unwrap();
     show(&granted);
-    let redirect = granted.respond([("code", "cAnArY-code")]);
+    let redirect = crate::host::respond(&granted, [("code", "cAnArY-code")]);
     show(&redirect);
     show(&Reply::from(redirect));
     let refused = pollster::block_on(par.complete(&pending)).unwrap_err();

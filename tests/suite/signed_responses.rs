@@ -1,16 +1,22 @@
 //! Signed authorization responses (JARM): what is in them, who gets them, and what becomes of one that cannot be signed.
 
-use std::time::Duration;
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex},
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use josekit::{jwk::Jwk, jws::ES256, jwt};
 use parjar::{
-    AuthorizationResponse, AuthorizeRefusal, BuildError, Client, DenialCode, Granted, InMemoryRegistry, ParEndpoint,
-    Policy, Reason, Reply, ResponseMode, ResponseSigner, ResponseType, jose::SigningAlgorithm,
+    AuthorizationResponse, AuthorizeRefusal, BuildError, Client, DenialCode, Event, Granted, InMemoryRegistry,
+    ParEndpoint, Policy, Reason, Reply, ResponseMode, ResponseSigner, ResponseType, SignerError,
+    jose::SigningAlgorithm,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    host::page,
+    host::{page, pause, respond},
     support::{CALLBACK, ISSUER, Server, basic, code_request, error, form, with},
     tokens::{ES256_KEY, NOW, decode},
 };
@@ -23,10 +29,10 @@ impl ResponseSigner for Signer {
         self.0
     }
 
-    fn sign(&self, client: &Client, algorithm: SigningAlgorithm, claims: &str) -> Option<String> {
+    async fn sign(&self, client: &Client, algorithm: SigningAlgorithm, claims: &str) -> Result<String, SignerError> {
         let header =
             json!({ "alg": "ES256", "kid": ES256_KEY.kid(), "chosen": algorithm.as_str(), "for": client.client_id() });
-        Some(ES256_KEY.sign_text(&header.to_string(), claims, "ES256"))
+        Ok(ES256_KEY.sign_text(&header.to_string(), claims, "ES256"))
     }
 }
 
@@ -38,8 +44,8 @@ impl ResponseSigner for Broken {
         &[SigningAlgorithm::Es256]
     }
 
-    fn sign(&self, _: &Client, _: SigningAlgorithm, _: &str) -> Option<String> {
-        None
+    async fn sign(&self, _: &Client, _: SigningAlgorithm, _: &str) -> Result<String, SignerError> {
+        Err(SignerError::new("canary: the key is out of reach"))
     }
 }
 
@@ -96,8 +102,7 @@ fn a_signed_response_has_its_parameters_and_iss_inside_and_nothing_outside() {
         let granted = grant(&server, &code_request(&[("state", state), ("response_mode", mode)]));
         server.pass(7);
         let forged = [("code", "abc"), ("iss", "https://evil.example"), ("aud", "x"), ("exp", "9"), ("state", "x")];
-        let redirect = granted.respond(forged);
-        assert!(redirect.refusal().is_none());
+        let redirect = respond(&granted, forged);
         let (header, claims) = verified(&response(&redirect, separator));
         assert_eq!((&header["chosen"], &header["for"]), (&json!("ES256"), &json!("basic")));
         let expected = json!({ "iss": ISSUER, "aud": "basic", "exp": NOW + 307, "code": "abc", "state": state });
@@ -109,7 +114,7 @@ fn a_signed_response_has_its_parameters_and_iss_inside_and_nothing_outside() {
 #[test]
 fn a_signed_response_can_be_posted() {
     let server = server();
-    let redirect = grant(&server, &code_request(&[("response_mode", "form_post.jwt")])).respond([("code", "abc")]);
+    let redirect = respond(&grant(&server, &code_request(&[("response_mode", "form_post.jwt")])), [("code", "abc")]);
     assert_eq!(redirect.location(), None);
     let html = Reply::from(redirect).into_body();
     assert_eq!(html.matches("<input").count(), 1);
@@ -127,7 +132,7 @@ fn the_default_of_jwt_follows_the_response_type() {
             [("response_type", response_type), ("redirect_uri", CALLBACK), ("nonce", "n"), ("response_mode", "jwt")];
         let granted = grant(&server, &form(pairs));
         assert_eq!(granted.request().response_mode(), mode);
-        let redirect = granted.respond([("code", "c"), ("id_token", "a.b.c")]);
+        let redirect = respond(&granted, [("code", "c"), ("id_token", "a.b.c")]);
         let (_, claims) = verified(&response(&redirect, separator));
         assert_eq!((&claims["code"], &claims["id_token"]), (&json!("c"), &json!("a.b.c")));
     }
@@ -155,7 +160,7 @@ fn errors_are_signed_too() {
 
     let query = code_request(&[&mode[..], &[("client_id", "basic"), ("prompt", "none login")]].concat());
     let Err(AuthorizeRefusal::Redirect(refused)) = server.authorize(&query, None) else { panic!("no redirect") };
-    let (_, claims) = verified(&response(&refused.redirect(), '?'));
+    let (_, claims) = verified(&response(refused.response(), '?'));
     assert_eq!((&claims["error"], &claims["state"]), (&json!("invalid_request"), &json!("s")));
 }
 
@@ -207,7 +212,7 @@ fn the_algorithm_is_the_one_that_the_client_is_registered_for() {
         let body = code_request(&[("response_mode", "jwt")]);
         match chosen {
             Some(chosen) => {
-                let redirect = grant(&server, &body).respond([("code", "c")]);
+                let redirect = respond(&grant(&server, &body), [("code", "c")]);
                 assert_eq!(verified(&response(&redirect, '?')).0["chosen"], chosen, "{registered}");
             }
             None => {
@@ -220,13 +225,19 @@ fn the_algorithm_is_the_one_that_the_client_is_registered_for() {
 }
 
 #[test]
-fn an_algorithm_that_nobody_knows_is_not_registered() {
-    for algorithm in ["none", "RS1", ""] {
-        let registration = with(basic("basic"), json!({ "authorization_signed_response_alg": algorithm }));
-        let registration: parjar::ClientRegistration = serde_json::from_value(registration).unwrap();
-        let error = Client::try_from(registration).unwrap_err();
+fn a_client_with_an_algorithm_that_does_not_exist_gets_no_signed_responses() {
+    for algorithm in ["none", "RS1"] {
+        let registered = json!({ "authorization_signed_response_alg": algorithm });
+        let server = server_with(Policy::oauth(), Signer(ES256_ALONE), registered.clone());
+        let refusal = server.try_push(code_request(&[("response_mode", "jwt")]).as_bytes()).unwrap_err();
+        assert_eq!(refusal.reason(), Reason::ResponseMode);
+        assert!(server.try_push(code_request(&[]).as_bytes()).is_ok());
+        let only = with(with(basic("basic"), registered), json!({ "response_modes": ["jwt", "query.jwt"] }));
+        let error = Client::try_from(serde_json::from_value::<parjar::ClientRegistration>(only).unwrap()).unwrap_err();
         assert_eq!(error.member(), "authorization_signed_response_alg");
     }
+    let server = server_with(Policy::oauth(), Signer(ES256_ALONE), json!({ "authorization_signed_response_alg": "" }));
+    assert!(server.try_push(code_request(&[("response_mode", "jwt")]).as_bytes()).is_ok());
 }
 
 #[test]
@@ -285,22 +296,96 @@ fn a_response_type_with_an_id_token_is_signed_by_it() {
     assert_eq!(server.push(&body).status(), 201);
 }
 
-#[test]
-fn a_response_that_cannot_be_signed_is_not_sent() {
-    let server = server_with(Policy::oauth(), Broken, json!({}));
-    let redirect = grant(&server, &code_request(&[("response_mode", "jwt")])).respond([("code", "s3cret-code")]);
-    assert_eq!(redirect.location(), None);
-    assert_eq!(redirect.refusal().unwrap().reason(), Reason::ResponseNotSigned);
-    let reply = Reply::from(redirect);
-    assert_eq!((reply.status(), reply.header("location")), (500, None));
-    assert!(reply.body().contains("server_error") && !reply.body().contains("s3cret-code"));
+/// What an observer is told, a line for each event.
+fn watched(signer: impl ResponseSigner) -> (Server, Arc<Mutex<Vec<String>>>) {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&log);
+    let observer = move |event: &Event<'_>| {
+        seen.lock().unwrap().push(match event {
+            Event::Refused { stage, reason, client_id, .. } => {
+                format!("refused {} {reason} {}", stage.as_str(), client_id.unwrap_or("-"))
+            }
+            Event::ResponseNotSigned { client_id, error, .. } => {
+                format!("{client_id}: {error}: {}", error.source().unwrap())
+            }
+            _ => return,
+        });
+    };
+    let server = Server::built(Policy::oauth(), [basic("basic")], Default::default(), |builder| {
+        builder.response_signer(signer).observer(observer)
+    });
+    (server, log)
+}
 
+/// The refusal is a page with status 500 that tells nothing, and its source is the signer's.
+fn check_not_signed(refused: AuthorizeRefusal) {
+    let source = refused.refusal().source().unwrap().to_string();
+    assert_eq!(source, "canary: the key is out of reach");
+    assert_eq!(page::<()>(Err(refused.clone())).reason(), Reason::ResponseNotSigned);
+    assert!(!format!("{refused} {refused:?}").contains("canary"));
+    let reply = Reply::from(refused);
+    assert_eq!((reply.status(), reply.header("location"), reply.header("retry-after")), (500, None, None));
+    assert!(reply.body().contains("server_error") && !reply.body().contains("canary"));
+}
+
+#[test]
+fn a_response_that_cannot_be_signed_is_none_and_a_fault_that_shows() {
+    let (server, log) = watched(Broken);
+    let events = || std::mem::take(&mut *log.lock().unwrap());
+    let not_signed = [
+        "basic: the authorization response could not be signed: canary: the key is out of reach",
+        "refused respond response_not_signed basic",
+    ];
+    let body = code_request(&[("response_mode", "jwt")]);
+
+    let granted = grant(&server, &body);
+    check_not_signed(pollster::block_on(granted.respond([("code", "canary")])).unwrap_err());
+    assert_eq!(events(), not_signed);
+
+    let pending = server.open(&server.pushed(&body)).unwrap();
+    check_not_signed(pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied)).unwrap_err());
+    assert_eq!(events(), not_signed);
+
+    // Of an error response that cannot be signed, the error is seen too.
     let query = code_request(&[("client_id", "basic"), ("prompt", "none login"), ("response_mode", "jwt")]);
-    let reply = Reply::from(server.authorize(&query, None).unwrap_err());
-    assert_eq!((reply.status(), reply.header("location")), (500, None));
-    // The other modes need nobody to sign.
-    let redirect = grant(&server, &code_request(&[])).respond([("code", "c")]);
-    assert!(redirect.location().is_some());
+    check_not_signed(server.authorize(&query, None).unwrap_err());
+    assert_eq!(events(), [&["refused authorize prompt_none basic"], &not_signed[..]].concat());
+
+    // The other modes need no signature.
+    assert!(respond(&grant(&server, &code_request(&[])), [("code", "c")]).location().is_some());
+    assert!(events().is_empty());
+}
+
+/// Asks another machine, which takes its time.
+struct Remote;
+
+impl ResponseSigner for Remote {
+    fn algorithms(&self) -> &[SigningAlgorithm] {
+        ES256_ALONE
+    }
+
+    async fn sign(&self, client: &Client, algorithm: SigningAlgorithm, claims: &str) -> Result<String, SignerError> {
+        pause().await;
+        Signer(ES256_ALONE).sign(client, algorithm, claims).await
+    }
+}
+
+#[test]
+fn a_signer_may_wait() {
+    let server = server_with(Policy::oauth(), Arc::new(Remote), json!({}));
+    let body = code_request(&[("response_mode", "jwt")]);
+    let granted = grant(&server, &body);
+    let mut responding = Box::pin(granted.respond([("code", "c")]));
+    // The thread is free in between.
+    assert!(responding.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let (_, claims) = verified(&response(&pollster::block_on(responding).unwrap(), '?'));
+    assert_eq!(claims["code"], "c");
+    let pending = server.open(&server.pushed(&body)).unwrap();
+    let denied = pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied)).unwrap();
+    assert_eq!(verified(&response(&denied, '?')).1["error"], "access_denied");
+    let query = code_request(&[("client_id", "basic"), ("prompt", "none login"), ("response_mode", "jwt")]);
+    let Err(AuthorizeRefusal::Redirect(refused)) = server.authorize(&query, None) else { panic!("no redirect") };
+    assert_eq!(verified(&response(refused.response(), '?')).1["error"], "invalid_request");
 }
 
 #[test]
@@ -310,7 +395,7 @@ fn a_signed_response_is_over_within_ten_minutes() {
     let granted = grant(&server, &code_request(&[("response_mode", "jwt")]));
     for later in [0, 1, 3600] {
         server.clock.advance(Duration::from_secs(later));
-        let (_, claims) = verified(&response(&granted.respond([("code", "c")]), '?'));
+        let (_, claims) = verified(&response(&respond(&granted, [("code", "c")]), '?'));
         let left = claims["exp"].as_i64().unwrap() - parjar::Clock::now(&server.clock).unix_timestamp();
         assert!((1..=600).contains(&left), "{left}");
     }

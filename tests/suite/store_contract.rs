@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use parjar::{
     ManualClock,
     store::{
-        BoxedStore, MemoryStore, RequestStore,
+        BoxedStore, Claim, ClaimError, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner,
+        Remembered, ReplayMark, RequestStore, StoreRefusal,
         contract::{self, Harness},
     },
 };
@@ -16,6 +17,8 @@ struct Manual<S> {
     store: S,
     clock: ManualClock,
     rounds: usize,
+    /// A store with room for so many marks.
+    bounded: Option<fn(ManualClock, usize) -> S>,
 }
 
 impl<S: RequestStore + Clone> Harness for Manual<S> {
@@ -36,6 +39,10 @@ impl<S: RequestStore + Clone> Harness for Manual<S> {
     fn rounds(&self) -> usize {
         self.rounds
     }
+
+    fn bounded_store(&self, marks: usize) -> Option<S> {
+        self.bounded.map(|bounded| bounded(self.clock.clone(), marks))
+    }
 }
 
 fn check<S: RequestStore + Clone>(store: impl FnOnce(ManualClock) -> S) -> Result<(), contract::Violation> {
@@ -47,11 +54,29 @@ fn check_with<S: RequestStore + Clone>(
     store: impl FnOnce(ManualClock) -> S,
 ) -> Result<(), contract::Violation> {
     let clock = ManualClock::default();
-    contract::check(&Manual { store: store(clock.clone()), clock, rounds })
+    contract::check(&Manual { store: store(clock.clone()), clock, rounds, bounded: None })
 }
 
 fn memory(clock: ManualClock) -> MemoryStore {
     MemoryStore::default().with_clock(clock)
+}
+
+fn memory_with_room_for(clock: ManualClock, marks: usize) -> MemoryStore {
+    let mut limits = MemoryLimits::default();
+    (limits.marks, limits.marks_per_client) = (marks, marks);
+    (limits.hygiene_marks, limits.hygiene_marks_per_client) = (marks, marks);
+    MemoryStore::new(limits).with_clock(clock)
+}
+
+fn check_bounded<S: RequestStore + Clone>(bounded: fn(ManualClock, usize) -> S) -> Result<(), contract::Violation> {
+    let clock = ManualClock::default();
+    contract::check(&Manual { store: bounded(clock.clone(), 1_000_000), clock, rounds: 1, bounded: Some(bounded) })
+}
+
+#[test]
+fn the_bounds_of_the_memory_store_keep_the_contract() {
+    check_bounded(memory_with_room_for).unwrap();
+    check_bounded(|clock, marks| BoxedStore::new(memory_with_room_for(clock, marks))).unwrap();
 }
 
 #[test]
@@ -71,7 +96,7 @@ fn a_store_of_a_host_can_keep_the_contract() {
 #[test]
 fn a_store_is_checked_twice_without_getting_in_its_own_way() {
     let clock = ManualClock::default();
-    let harness = Manual { store: memory(clock.clone()), clock, rounds: 3 };
+    let harness = Manual { store: memory(clock.clone()), clock, rounds: 3, bounded: None };
     contract::check(&harness).unwrap();
     contract::check(&harness).unwrap();
 }
@@ -171,4 +196,101 @@ fn promise_broken_by(fault: Fault) -> Option<&'static str> {
 fn a_violation_names_the_promise_and_what_was_seen() {
     let violation = check(|clock| HostStore::with(clock, Fault::OverwritesOnInsert)).unwrap_err();
     assert_eq!(violation.to_string(), "an insert never overwrites: Ok(Remembered { skipped: 0 })");
+}
+
+/// What a store with bounds can get wrong.
+#[derive(Clone, Copy, Debug)]
+enum Misjudgement {
+    RefusesHygiene,
+    HidesWhatItLeavesOut,
+    LeavesCredentialsOut,
+    HasOneBoundForAll,
+    TakesAllForAuthenticated,
+    ComesBackTooEarly,
+    ComesBackTooLate,
+}
+
+/// A memory store that misjudges.
+#[derive(Clone)]
+struct Misjudging {
+    memory: MemoryStore,
+    how: Misjudgement,
+}
+
+impl Misjudging {
+    fn owner(&self, owner: Owner) -> Owner {
+        if matches!(self.how, Misjudgement::TakesAllForAuthenticated) { Owner::authenticated(owner.key) } else { owner }
+    }
+
+    fn marks(&self, marks: &[ReplayMark]) -> Vec<ReplayMark> {
+        let purpose = |mark: &ReplayMark| match self.how {
+            Misjudgement::HasOneBoundForAll => MarkPurpose::Credential,
+            Misjudgement::LeavesCredentialsOut => MarkPurpose::Hygiene,
+            _ => mark.purpose,
+        };
+        marks.iter().map(|mark| ReplayMark::new(purpose(mark), mark.key, mark.lifetime)).collect()
+    }
+
+    fn judged(&self, outcome: Result<Remembered, StoreRefusal>) -> Result<Remembered, StoreRefusal> {
+        match (self.how, outcome) {
+            (Misjudgement::RefusesHygiene, Ok(remembered)) if remembered.skipped > 0 => {
+                Err(StoreRefusal::Full { retry_after: Duration::from_secs(1) })
+            }
+            (Misjudgement::HidesWhatItLeavesOut, Ok(_)) => Ok(Remembered::ALL),
+            (Misjudgement::ComesBackTooEarly, Err(StoreRefusal::Full { .. } | StoreRefusal::OwnerLimit { .. })) => {
+                Err(StoreRefusal::Full { retry_after: Duration::from_secs(1) })
+            }
+            (Misjudgement::ComesBackTooLate, Err(StoreRefusal::Full { .. } | StoreRefusal::OwnerLimit { .. })) => {
+                Err(StoreRefusal::Full { retry_after: Duration::from_secs(60) })
+            }
+            (_, outcome) => outcome,
+        }
+    }
+}
+
+impl RequestStore for Misjudging {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let marks = self.marks(request.marks);
+        let request = NewRequest::new(request.key, self.owner(request.owner), request.payload).with_marks(&marks);
+        match self.memory.insert(request, lifetime).await {
+            Err(InsertError::Refused(refusal)) => Ok(self.judged(Err(refusal))?),
+            Ok(remembered) => Ok(self.judged(Ok(remembered))?),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        self.memory.claim(claim, login_lifetime).await
+    }
+
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        self.memory.consume(claim, remembered_for).await
+    }
+
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        self.judged(self.memory.remember(self.owner(owner), &self.marks(marks)).await)
+    }
+}
+
+#[test]
+fn a_store_that_misjudges_its_bounds_is_found() {
+    macro_rules! promise_broken_by {
+        ($how:expr) => {
+            check_bounded(|clock, marks| Misjudging { memory: memory_with_room_for(clock, marks), how: $how })
+                .err()
+                .as_ref()
+                .map(contract::Violation::promise)
+        };
+    }
+    let left_out = Some("a mark of hygiene that there is no room for is left out, and the answer tells");
+    assert_eq!(promise_broken_by!(Misjudgement::RefusesHygiene), left_out);
+    assert_eq!(promise_broken_by!(Misjudgement::HidesWhatItLeavesOut), left_out);
+    assert_eq!(promise_broken_by!(Misjudgement::HasOneBoundForAll), left_out);
+    assert_eq!(promise_broken_by!(Misjudgement::LeavesCredentialsOut), left_out);
+    let for_others = Some("clients that have not authenticated leave room for those that have");
+    assert_eq!(promise_broken_by!(Misjudgement::TakesAllForAuthenticated), for_others);
+    let in_time = Some("there is room at the time that was told");
+    assert_eq!(promise_broken_by!(Misjudgement::ComesBackTooEarly), in_time);
+    let too_late = Some("room comes back when the first mark ends");
+    assert_eq!(promise_broken_by!(Misjudgement::ComesBackTooLate), too_late);
 }

@@ -1,18 +1,19 @@
 //! Certificates in PEM (RFC 7468), percent-encoded so that they fit into a header.
 
 use super::base64;
+use crate::hex;
 
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// The DER of one certificate that stands alone.
+/// Returns the DER of one certificate that stands alone.
 pub(super) fn only(escaped: &[u8]) -> Option<Vec<u8>> {
     let text = unescape(escaped)?;
     let (der, rest) = next(&text)?;
     rest.trim_ascii().is_empty().then_some(der)
 }
 
-/// The DER of the first certificate of a chain.
+/// Returns the DER of the first certificate of a chain.
 pub(super) fn first(escaped: &[u8]) -> Option<Vec<u8>> {
     let text = unescape(escaped)?;
     let (leaf, mut rest) = next(&text)?;
@@ -28,11 +29,7 @@ pub(super) fn unescape(escaped: &[u8]) -> Option<Vec<u8>> {
     let mut rest = escaped.iter();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
-            b'%' => {
-                let mut digit = || u8::try_from(char::from(*rest.next()?).to_digit(16)?).ok();
-                let high = digit()?;
-                high << 4 | digit()?
-            }
+            b'%' => hex::byte([*rest.next()?, *rest.next()?])?,
             byte if byte.is_ascii_graphic() => *byte,
             _ => return None,
         });
@@ -46,7 +43,7 @@ fn next(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     Some((base64(&encoded)?, rest))
 }
 
-/// What stands between the lines of the next certificate, and what comes after it.
+/// Returns the text between the lines of the next certificate, and the text after it.
 fn body(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.trim_ascii_start().strip_prefix(BEGIN)?;
     let end = text.windows(END.len()).position(|window| window == END)?;

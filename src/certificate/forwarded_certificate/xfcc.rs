@@ -7,6 +7,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{ClientCertHeaderError, pem};
+use crate::hex;
 
 /// The members of an element that count.
 #[derive(Default)]
@@ -16,11 +17,11 @@ struct Element {
     /// PEM, percent-encoded.
     cert: Option<Vec<u8>>,
     chain: Option<Vec<u8>>,
-    /// Whether a certificate came after an alternative name.
+    /// `true` if a certificate came after an alternative name.
     certificate_after_names: bool,
 }
 
-/// The DER of the certificate in a header of one element.
+/// Returns the DER of the certificate in a header of one element.
 pub(super) fn certificate(header: &[u8]) -> Result<Vec<u8>, ClientCertHeaderError> {
     Element::only_one_of(header)?.certificate().ok_or(ClientCertHeaderError::Malformed)
 }
@@ -60,8 +61,8 @@ impl Element {
             (Some(Ok(leaf)), None) | (None, Some(Ok(leaf))) => leaf,
             _ => return None,
         };
-        let digest: String = Sha256::digest(&leaf).iter().map(|byte| format!("{byte:02x}")).collect();
-        let is_announced = self.hash.is_some_and(|hash| hash.eq_ignore_ascii_case(digest.as_bytes()));
+        let digest = hex::encode(&Sha256::digest(&leaf).into());
+        let is_announced = self.hash.is_some_and(|hash| hash.eq_ignore_ascii_case(&digest));
         (is_announced || !self.certificate_after_names).then_some(leaf)
     }
 }

@@ -31,8 +31,8 @@ pub struct JwksCacheLimits {
     /// How long a set whose lifetime is over goes on to be used while it cannot be fetched again. At most a day; default 1 hour.
     /// A key that its owner has taken out is good until then.
     pub stale_if_error: Duration,
-    /// Sets that are kept at once: more than clients with a `jwks_uri` are busy at the same time. Default 10 000, at up to 100
-    /// KiB each. Those that have not been used for long go first, and with them what is known of their last fetch.
+    /// Sets that are kept at once: more than clients with a `jwks_uri` are busy at the same time. Default 10 000, at a few
+    /// KiB for each key. Those that have not been used for long go first, and with them what is known of their last fetch.
     pub sets: usize,
 }
 

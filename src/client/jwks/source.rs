@@ -11,7 +11,7 @@ use crate::{cause::opaque_error, jose::VerificationKeys};
 ///
 /// An implementation guards the network. It should give up after a few seconds, follow no redirects, connect to public
 /// addresses only (after the name was resolved: the text of a `jwks_uri` was checked when it was registered), ask for
-/// `application/jwk-set+json` or `application/json`, take nothing but a 200, and read no more than 64 KiB.
+/// `application/jwk-set+json` or `application/json`, take nothing but a 200, and read no more than 256 KiB.
 ///
 /// A sender can tell by the time of a refusal that a fetch was made, and so that a client with a `jwks_uri` exists.
 ///

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{RedirectUriError, is_loopback};
 
-/// Which private-use schemes (RFC 8252 section 7.1) are good.
+/// The private-use schemes (RFC 8252 section 7.1) that are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PrivateSchemes {
     /// Those with a dot, which are reversed names of domains.

@@ -1,22 +1,24 @@
 //! One shard: a table of requests, a table of marks, and the order in which they expire.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map},
+    collections::{HashMap, hash_map},
     sync::Arc,
     time::Duration,
 };
 
-use super::usage::{self, Accounts, Share};
+use super::{
+    expiries::Expiries,
+    schedule::Schedule,
+    share::Share,
+    usage::{Accounts, Kind, OfKinds, Shortage, bytes_of},
+};
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, RecordKey, ReplayMark, StoreRefusal, retry_after},
+    store::{Claim, ClaimError, RecordKey, ReplayMark},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
 pub(super) const SWEPT_PER_INSERT: usize = 4;
-
-/// A list of expiries this short is not worth tidying.
-const KEYS_BEFORE_TIDYING: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Shard {
@@ -24,10 +26,11 @@ pub(super) struct Shard {
     request_expiries: Expiries,
     marks: HashMap<RecordKey, Known>,
     mark_expiries: Expiries,
+    ends: Ends,
 }
 
 struct Entry {
-    owner: Arc<Share>,
+    share: Arc<Share>,
     payload: Box<[u8]>,
     state: State,
     expires_at: u64,
@@ -42,29 +45,46 @@ enum State {
 
 /// A mark that is remembered.
 struct Known {
-    owner: Arc<Share>,
+    share: Arc<Share>,
+    kind: Kind,
     expires_at: u64,
 }
 
-/// A request on its way into the table. Its usage has been reserved.
+/// A request on its way into the table.
 pub(super) struct Insertion<'a> {
-    pub(super) owner: Arc<Share>,
+    pub(super) key: RecordKey,
     pub(super) payload: &'a [u8],
-    pub(super) expires_at: u64,
+    pub(super) lifetime: Duration,
+}
+
+/// Why something was not put into a table.
+pub(super) enum Unfit {
+    /// There is something under the key.
+    Known,
+    Short(Shortage),
 }
 
 impl Shard {
-    pub(super) fn contains(&self, key: &RecordKey, now: u64) -> bool {
-        self.requests.get(key).is_some_and(|entry| now < entry.expires_at)
-    }
-
-    pub(super) fn insert(&mut self, key: RecordKey, new: Insertion<'_>, accounts: &Accounts) {
-        let Insertion { owner, payload, expires_at } = new;
-        let entry = Entry { owner, payload: payload.into(), state: State::Waiting, expires_at };
-        if let Some(expired) = self.requests.insert(key, entry) {
-            expired.release(accounts);
+    pub(super) fn insert(
+        &mut self,
+        new: &Insertion<'_>,
+        share: &Arc<Share>,
+        now: u64,
+        accounts: &Accounts,
+    ) -> Result<(), Unfit> {
+        self.sweep(now, SWEPT_PER_INSERT, accounts);
+        if self.requests.get(&new.key).is_some_and(|entry| now < entry.expires_at) {
+            return Err(Unfit::Known);
         }
-        self.expect_expiry(key, expires_at);
+        accounts.reserve(share, Kind::Request, bytes_of(new.payload)).map_err(Unfit::Short)?;
+        let expires_at = now.saturating_add(milliseconds(new.lifetime));
+        let entry = Entry { share: share.clone(), payload: new.payload.into(), state: State::Waiting, expires_at };
+        self.ends.add(share, Kind::Request, expires_at, bytes_of(new.payload));
+        if let Some(expired) = self.requests.insert(new.key, entry) {
+            expired.release(accounts, &mut self.ends);
+        }
+        self.expect_expiry(new.key, expires_at);
+        Ok(())
     }
 
     pub(super) fn claim(&mut self, claim: &Claim, login_lifetime: Duration, now: u64) -> Result<Vec<u8>, ClaimError> {
@@ -72,9 +92,13 @@ impl Shard {
         entry.check(claim, now)?;
         match (&mut entry.state, claim.browser) {
             (State::Waiting, browser) => {
+                let expires_at = now.saturating_add(milliseconds(login_lifetime));
+                let bytes = bytes_of(&entry.payload);
+                self.ends.remove(&entry.share, Kind::Request, entry.expires_at, bytes);
+                self.ends.add(&entry.share, Kind::Request, expires_at, bytes);
                 entry.state = State::Open(browser.map(Box::new));
-                entry.expires_at = now.saturating_add(milliseconds(login_lifetime));
-                let (payload, expires_at) = (entry.payload.to_vec(), entry.expires_at);
+                entry.expires_at = expires_at;
+                let payload = entry.payload.to_vec();
                 self.expect_expiry(claim.key, expires_at);
                 return Ok(payload);
             }
@@ -99,7 +123,7 @@ impl Shard {
         if matches!(entry.state, State::Waiting) {
             return Err(ClaimError::Unknown);
         }
-        entry.release(accounts);
+        entry.release(accounts, &mut self.ends);
         if !accounts.spent.reserve(accounts.limits.requests) {
             occupied.remove();
             return Ok(());
@@ -123,27 +147,21 @@ impl Shard {
     pub(super) fn put_down(
         &mut self,
         mark: &ReplayMark,
-        owner: &Arc<Share>,
+        share: &Arc<Share>,
         now: u64,
         accounts: &Accounts,
-    ) -> Result<(), StoreRefusal> {
+    ) -> Result<(), Unfit> {
         self.sweep(now, SWEPT_PER_INSERT, accounts);
         if self.knows(&mark.key, now) {
-            return Err(StoreRefusal::Replayed { mark: mark.key });
+            return Err(Unfit::Known);
         }
-        let retry_after = retry_after(mark.lifetime);
         if let Some(expired) = self.marks.remove(&mark.key) {
-            expired.release(accounts);
+            expired.release(accounts, &mut self.ends);
         }
-        if !owner.marks.reserve(accounts.limits.marks_per_client) {
-            return Err(StoreRefusal::OwnerLimit { retry_after });
-        }
-        if !accounts.marks.reserve(accounts.limits.marks) {
-            owner.marks.release();
-            return Err(StoreRefusal::Full { retry_after });
-        }
-        let expires_at = expiry_of(mark, now);
-        self.marks.insert(mark.key, Known { owner: owner.clone(), expires_at });
+        let (kind, expires_at) = (Kind::from(mark.purpose), expiry_of(mark, now));
+        accounts.reserve(share, kind, 0).map_err(Unfit::Short)?;
+        self.ends.add(share, kind, expires_at, 0);
+        self.marks.insert(mark.key, Known { share: share.clone(), kind, expires_at });
         self.mark_expiries.add(mark.key, expires_at, &self.marks, |known| known.expires_at);
         Ok(())
     }
@@ -154,7 +172,7 @@ impl Shard {
         if let hash_map::Entry::Occupied(occupied) = self.marks.entry(mark.key)
             && occupied.get().expires_at == expiry_of(mark, put_down_at)
         {
-            occupied.remove().release(accounts);
+            occupied.remove().release(accounts, &mut self.ends);
         }
     }
 
@@ -167,7 +185,7 @@ impl Shard {
             if let hash_map::Entry::Occupied(occupied) = self.requests.entry(key)
                 && occupied.get().expires_at <= now
             {
-                occupied.remove().release(accounts);
+                occupied.remove().release(accounts, &mut self.ends);
             }
         }
         for _ in 0..limit {
@@ -176,10 +194,17 @@ impl Shard {
             if let hash_map::Entry::Occupied(occupied) = self.marks.entry(key)
                 && occupied.get().expires_at <= now
             {
-                occupied.remove().release(accounts);
+                occupied.remove().release(accounts, &mut self.ends);
             }
         }
         done
+    }
+
+    /// The second at which the first of a kind ends, of unauthenticated clients or of any.
+    pub(super) fn room_at(&self, kind: Kind, of_unauthenticated: bool) -> Option<u64> {
+        let ends = self.ends.0.of(kind);
+        let of_others = ends.authenticated.room_at(0).filter(|_| !of_unauthenticated);
+        [ends.unauthenticated.room_at(0), of_others].into_iter().flatten().min()
     }
 }
 
@@ -188,7 +213,7 @@ impl Entry {
         if self.expires_at <= now {
             return Err(ClaimError::Unknown);
         }
-        if self.owner.key != claim.owner {
+        if self.share.key != claim.owner {
             return Err(ClaimError::OtherOwner);
         }
         match &self.state {
@@ -199,21 +224,21 @@ impl Entry {
     }
 
     /// Takes this entry out of the count that it is in.
-    fn release(&self, accounts: &Accounts) {
+    fn release(&self, accounts: &Accounts, ends: &mut Ends) {
         if matches!(self.state, State::Spent) {
             accounts.spent.release();
         } else {
-            let bytes = usage::bytes_of(&self.payload);
-            self.owner.usage.release(bytes);
-            accounts.live.release(bytes);
+            let bytes = bytes_of(&self.payload);
+            ends.remove(&self.share, Kind::Request, self.expires_at, bytes);
+            accounts.release(&self.share, Kind::Request, bytes);
         }
     }
 }
 
 impl Known {
-    fn release(&self, accounts: &Accounts) {
-        self.owner.marks.release();
-        accounts.marks.release();
+    fn release(&self, accounts: &Accounts, ends: &mut Ends) {
+        ends.remove(&self.share, self.kind, self.expires_at, 0);
+        accounts.release(&self.share, self.kind, 0);
     }
 }
 
@@ -221,48 +246,31 @@ fn expiry_of(mark: &ReplayMark, now: u64) -> u64 {
     now.saturating_add(milliseconds(mark.lifetime))
 }
 
-/// Keys by the full second at which they have expired. A key that lives longer by now turns up here again at its later time, and
-/// one that is gone until its second comes.
+/// When room comes back, in this shard and for each client.
 #[derive(Default)]
-struct Expiries {
-    seconds: BTreeMap<u64, Vec<RecordKey>>,
-    keys: usize,
+struct Ends(OfKinds<BySender>);
+
+#[derive(Debug, Default)]
+struct BySender {
+    authenticated: Schedule,
+    unauthenticated: Schedule,
 }
 
-impl Expiries {
-    /// Notes when an entry of the table expires. A client whose requests or marks end early must not make this grow without
-    /// bounds, so it is made anew when it holds much more than the table does.
-    fn add<T>(&mut self, key: RecordKey, expires_at: u64, table: &HashMap<RecordKey, T>, expiry: impl Fn(&T) -> u64) {
-        self.push(key, expires_at);
-        if self.is_stale(table.len()) {
-            *self = Self::default();
-            for (key, entry) in table {
-                self.push(*key, expiry(entry));
-            }
-        }
+impl Ends {
+    fn add(&mut self, share: &Share, kind: Kind, expires_at: u64, bytes: usize) {
+        self.change(share, kind, |schedule| schedule.add(expires_at, bytes));
     }
 
-    fn push(&mut self, key: RecordKey, expires_at: u64) {
-        self.seconds.entry(expires_at.div_ceil(1000)).or_default().push(key);
-        self.keys = self.keys.saturating_add(1);
+    fn remove(&mut self, share: &Share, kind: Kind, expires_at: u64, bytes: usize) {
+        self.change(share, kind, |schedule| schedule.remove(expires_at, bytes));
     }
 
-    /// Takes out a key whose time is over.
-    fn next(&mut self, now: u64) -> Option<RecordKey> {
-        let mut oldest = self.seconds.first_entry()?;
-        if *oldest.key() > now / 1000 {
-            return None;
+    /// Hygiene is never refused, so that it does not matter when room comes back for it.
+    fn change(&mut self, share: &Share, kind: Kind, change: impl Fn(&mut Schedule)) {
+        if kind != Kind::Hygiene {
+            let BySender { authenticated, unauthenticated } = self.0.of_mut(kind);
+            change(if share.is_authenticated { authenticated } else { unauthenticated });
+            share.schedule(kind, change);
         }
-        let key = oldest.get_mut().pop();
-        if oldest.get().is_empty() {
-            oldest.remove();
-        }
-        self.keys = self.keys.saturating_sub(1);
-        key
-    }
-
-    /// Whether most keys are here for nothing any more, with so many `live` ones.
-    fn is_stale(&self, live: usize) -> bool {
-        self.keys > live.saturating_mul(3).saturating_add(KEYS_BEFORE_TIDYING)
     }
 }

@@ -4,58 +4,69 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, types::ToSql};
 
 use super::{
     errors::{Failure, Verdict},
+    lease::Lease,
     parameter::Parameter,
 };
 
-/// How often a call runs something again. In a race that somebody wins each time, more than there are connections in a usual
+/// How often a call runs something again. In a race that has a winner each time, more than there are connections in a usual
 /// pool.
 const RUNS: u32 = 32;
 
+/// Where statements are parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Preparation {
+    /// Once for each connection.
+    OncePerConnection,
+    /// With each call, without a name that a pooler would have to know.
+    WithEachCall,
+}
+
 pub(super) struct Call {
-    /// Gone when it was of no more use.
-    connection: Option<Object>,
+    lease: Lease,
+    preparation: Preparation,
     deadline: Instant,
     runs: u32,
     has_prepared_again: bool,
 }
 
 impl Call {
-    pub(super) async fn begin(pool: &Pool, timeout: Duration) -> Result<Self, Failure> {
+    pub(super) async fn begin(pool: &Pool, preparation: Preparation, timeout: Duration) -> Result<Self, Failure> {
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now);
-        let connection =
-            timeout_at(deadline, pool.get()).await.map_err(|_| Failure::unavailable("no connection in time"))??;
-        Ok(Self { connection: Some(connection), deadline, runs: 0, has_prepared_again: false })
+        let lease = Lease::take(pool, deadline).await?;
+        Ok(Self { lease, preparation, deadline, runs: 0, has_prepared_again: false })
     }
 
     /// The rows that a statement gives back, in a transaction of its own.
     pub(super) async fn query(&mut self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
         loop {
-            let Some(connection) = &self.connection else {
-                return Err(Failure::unavailable("the connection is lost"));
-            };
-            let error = match timeout_at(self.deadline, query(connection, statement, parameters)).await {
-                Ok(Ok(rows)) => return Ok(rows),
+            let answer = query(self.lease.ask()?, self.preparation, statement, parameters);
+            let error = match timeout_at(self.deadline, answer).await {
+                Ok(Ok(rows)) => {
+                    self.lease.answered();
+                    return Ok(rows);
+                }
                 Ok(Err(error)) => error,
                 Err(_) => {
-                    self.disconnect();
+                    self.lease.close();
                     return Err(Failure::unavailable("no answer in time"));
                 }
             };
+            self.lease.answered();
             match Verdict::of(&error) {
                 Verdict::Raced => self.again().await?,
                 Verdict::Forgotten if !self.has_prepared_again => {
                     self.has_prepared_again = true;
-                    connection.statement_cache.clear();
+                    self.lease.forget_statements();
                 }
                 Verdict::Forgotten => return Err(Failure::unavailable("prepared statements do not last")),
                 Verdict::Refused(failure) => return Err(failure),
                 Verdict::Disconnected(failure) => {
-                    self.disconnect();
+                    self.lease.close();
                     return Err(failure);
                 }
             }
@@ -71,14 +82,20 @@ impl Call {
         let pause = Duration::from_millis(u64::from(self.runs.saturating_sub(1)));
         timeout_at(self.deadline, sleep(pause)).await.map_err(|_| Failure::unavailable("no turn in time"))
     }
-
-    /// Keeps the connection out of the pool: it may be broken, or wait for an answer that the next call would have to wait for.
-    fn disconnect(&mut self) {
-        drop(self.connection.take().map(Object::take));
-    }
 }
 
-async fn query(connection: &Object, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
-    let statement = connection.prepare_cached(statement).await?;
-    connection.query(&statement, parameters).await
+async fn query(
+    connection: &Object,
+    preparation: Preparation,
+    statement: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, Error> {
+    match preparation {
+        Preparation::WithEachCall => connection.query_typed(statement, parameters).await,
+        Preparation::OncePerConnection => {
+            let statement = connection.prepare_cached(statement).await?;
+            let values: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|(value, _)| *value).collect();
+            connection.query(&statement, &values).await
+        }
+    }
 }

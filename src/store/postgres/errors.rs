@@ -6,7 +6,7 @@ use deadpool_postgres::PoolError;
 use tokio_postgres::{Error, error::DbError};
 
 use crate::{
-    error_text::debug_with_causes,
+    error_text::debug_by_display,
     store::{ClaimError, InsertError, StoreError, StoreRefusal},
 };
 
@@ -31,12 +31,30 @@ pub enum PostgresStoreError {
         /// The one that this version of the library knows.
         known: i32,
     },
+    /// A statement that was prepared in one transaction is unknown in the next: behind the pool there is another one, such as
+    /// PgBouncer in transaction mode, that does not keep statements for its clients.
+    #[error(
+        "prepared statements are forgotten between transactions: in transaction mode, PgBouncer must be 1.21 or later and have \
+         max_prepared_statements set; or switch unnamed_statements on"
+    )]
+    PreparedStatements,
     /// The database could not be asked, or refused.
-    #[error("the tables were not migrated")]
-    Unavailable(#[from] StoreError),
+    #[error("the database cannot be used: {}", cause(.0))]
+    Unavailable(StoreError),
 }
 
-debug_with_causes!(PostgresStoreError);
+impl From<StoreError> for PostgresStoreError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+/// What a store's error says is known where it is part of this one. Its cause says more.
+fn cause(error: &StoreError) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+debug_by_display!(PostgresStoreError);
 
 /// Why an operation has come to nothing.
 #[derive(Debug)]
@@ -96,7 +114,7 @@ impl From<Failure> for PostgresStoreError {
     }
 }
 
-/// What to do about a statement that failed. In each case nothing of it has happened, or nobody knows whether it has.
+/// What to do about a statement that failed. In each case nothing of it has happened, or it is not known whether it has.
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// It met another one. Run it again.
@@ -126,6 +144,11 @@ impl Verdict {
             _ => Self::Refused(unavailable()),
         }
     }
+}
+
+/// Whether an error says that a prepared statement is not there, or is another's of the same name.
+pub(super) fn is_forgotten(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|error| matches!(error.code().code(), "26000" | "42P05"))
 }
 
 /// What a log may know: detail, hint and context of an error may quote what is stored.

@@ -17,6 +17,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// A quoted name with its schema, where there is one.
+    pub(super) fn in_schema(&self, name: &str) -> String {
+        self.schema.as_ref().map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"))
+    }
+
     pub(super) fn new(schema: Option<&str>, prefix: &str) -> Result<Self, PostgresStoreError> {
         if !prefix.is_empty() && !is_identifier(prefix) {
             return Err(PostgresStoreError::TablePrefix);

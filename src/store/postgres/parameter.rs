@@ -4,9 +4,30 @@ use std::{error::Error, fmt};
 
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
-pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
+/// A value and its type, which is told where nothing is prepared.
+pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// Bytes that the driver cannot print: it logs the parameters of what it executes where somebody has its debug log on.
+/// A `bytea`.
+pub(super) fn bytes(value: &(impl ToSql + Sync)) -> Parameter<'_> {
+    (value, Type::BYTEA)
+}
+
+/// A `bytea[]`.
+pub(super) fn bytes_of(values: &(impl ToSql + Sync)) -> Parameter<'_> {
+    (values, Type::BYTEA_ARRAY)
+}
+
+/// A `bigint`.
+pub(super) fn number(value: &i64) -> Parameter<'_> {
+    (value, Type::INT8)
+}
+
+/// A `bigint[]`.
+pub(super) fn numbers(values: &(impl ToSql + Sync)) -> Parameter<'_> {
+    (values, Type::INT8_ARRAY)
+}
+
+/// Bytes that the driver cannot print: it logs the parameters of what it executes where its debug log is on.
 #[derive(Clone, Copy)]
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
@@ -30,12 +51,12 @@ impl ToSql for Bytes<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, Parameter};
+    use super::{Bytes, bytes, bytes_of};
 
     #[test]
     fn parameters_are_not_printed() {
         let (key, keys, browser) = (Bytes(b"canary"), vec![Bytes(b"canary")], Some(Bytes(b"canary")));
-        let parameters: [Parameter<'_>; 3] = [&key, &keys, &browser];
+        let parameters = [bytes(&key), bytes_of(&keys), bytes(&browser)].map(|(value, _)| value);
         assert_eq!(format!("{parameters:?}"), "[Bytes(..), [Bytes(..)], Some(Bytes(..))]");
     }
 }

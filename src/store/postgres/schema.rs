@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Error, IsolationLevel};
 
 use super::{
     errors::{Failure, PostgresStoreError, described},
     identifiers::Names,
+    lease::Lease,
 };
 use crate::store::StoreError;
 
 /// Goes up when the tables change.
-const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 1;
 
 /// Locks of other nodes that migrate, and of those who look at the tables, are waited for.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -21,17 +22,35 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Of the advisory lock under which tables are made. "parjar" in bytes.
 const LOCK: i64 = 0x7061_726A_6172;
 
-/// SQL that makes the tables unless they are there.
+/// Something to be made, and how to ask whether it is there: making it again takes rights that are not needed for anything else,
+/// even where it says `IF NOT EXISTS`.
+struct Step {
+    is_there: String,
+    make: String,
+}
+
+/// What makes the tables.
 ///
 /// Every update moves `expires_at`, which is indexed, so none can be heap-only and room left free in pages would be wasted. Most
 /// rows die within minutes, so vacuum must not wait until there are many. Payloads are random or short: compressing them
 /// would take time for nothing.
-pub(super) fn migration(names: &Names) -> String {
+fn steps(names: &Names) -> Vec<Step> {
     let Names { schema, requests, requests_expiry, marks, marks_expiry, version } = names;
-    let schema = schema.as_ref().map_or_else(String::new, |schema| format!("CREATE SCHEMA IF NOT EXISTS {schema};\n"));
     let vacuum = "WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.5)";
-    format!(
-        "{schema}\
+    let table = |name: &str, make: String| Step { is_there: format!("to_regclass('{name}') IS NOT NULL"), make };
+    let index = |name: &str, of: &str| Step {
+        is_there: format!("to_regclass('{}') IS NOT NULL", names.in_schema(name)),
+        make: format!("CREATE INDEX IF NOT EXISTS {name} ON {of} (expires_at);\n"),
+    };
+    let schema = schema.iter().map(|schema| Step {
+        is_there: format!("to_regnamespace('{schema}') IS NOT NULL"),
+        make: format!("CREATE SCHEMA IF NOT EXISTS {schema};\n"),
+    });
+    let tables = [
+        table(
+            requests,
+            format!(
+                "\
 CREATE TABLE IF NOT EXISTS {requests} (
     key bytea PRIMARY KEY,
     owner bytea NOT NULL,
@@ -41,50 +60,94 @@ CREATE TABLE IF NOT EXISTS {requests} (
     expires_at timestamptz NOT NULL
 ) {vacuum};
 ALTER TABLE {requests} ALTER COLUMN payload SET STORAGE EXTERNAL;
-CREATE INDEX IF NOT EXISTS {requests_expiry} ON {requests} (expires_at);
+"
+            ),
+        ),
+        index(requests_expiry, requests),
+        table(
+            marks,
+            format!(
+                "\
 CREATE TABLE IF NOT EXISTS {marks} (
     key bytea PRIMARY KEY,
     expires_at timestamptz NOT NULL
 ) {vacuum};
-CREATE INDEX IF NOT EXISTS {marks_expiry} ON {marks} (expires_at);
+"
+            ),
+        ),
+        index(marks_expiry, marks),
+        table(
+            version,
+            format!(
+                "\
 CREATE TABLE IF NOT EXISTS {version} (version integer PRIMARY KEY);
 INSERT INTO {version} (version) VALUES ({VERSION}) ON CONFLICT DO NOTHING;
 "
-    )
+            ),
+        ),
+    ];
+    schema.chain(tables).collect()
+}
+
+/// SQL that makes the tables unless they are there.
+pub(super) fn migration(names: &Names) -> String {
+    steps(names).into_iter().map(|step| step.make).collect()
 }
 
 pub(super) async fn migrate(pool: &Pool, names: &Names) -> Result<(), PostgresStoreError> {
-    let found =
-        timeout(TIMEOUT, migrated(pool, names)).await.map_err(|_| Failure::unavailable("no answer in time"))??;
-    match found {
+    let now = Instant::now();
+    let deadline = now.checked_add(TIMEOUT).unwrap_or(now);
+    let mut lease = Lease::take(pool, deadline).await?;
+    let outcome = timeout_at(deadline, migrated(&mut lease, names)).await;
+    match outcome.map_err(|_| Failure::unavailable("no answer in time"))?? {
         Some(found) if found > VERSION => Err(PostgresStoreError::NewerSchema { found, known: VERSION }),
         _ => Ok(()),
     }
 }
 
 /// The version that was there before. Dropped half-way, the transaction is rolled back.
-async fn migrated(pool: &Pool, names: &Names) -> Result<Option<i32>, Failure> {
-    let mut connection = pool.get().await?;
+async fn migrated(lease: &mut Lease, names: &Names) -> Result<Option<i32>, Failure> {
+    let connection = lease.ask()?;
     let in_transaction = async {
+        let (found, missing) = look(connection, names).await?;
+        if missing.is_empty() {
+            return Ok(found);
+        }
         // With a snapshot of its own for each statement: one taken before waiting for the lock would not show what others did.
         let transaction = connection.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
-        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-        let found = version(transaction.client(), names).await?;
-        if found.is_none_or(|found| found < VERSION) {
-            transaction.batch_execute(&migration(names)).await?;
+        transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+        let (found, missing) = look(transaction.client(), names).await?;
+        if found.is_none_or(|found| found <= VERSION) {
+            for make in missing {
+                transaction.batch_execute(&make).await?;
+            }
         }
         transaction.commit().await?;
         Ok(found)
     };
-    in_transaction.await.map_err(|error: Error| Failure::Unavailable(StoreError::new(described(&error))))
+    let outcome = in_transaction.await;
+    lease.answered();
+    outcome.map_err(|error: Error| Failure::Unavailable(StoreError::new(described(&error))))
 }
 
-/// The version of the tables that are there.
-async fn version(client: &Client, names: &Names) -> Result<Option<i32>, Error> {
+/// The version of the tables, as far as it is told, and SQL for what is not there.
+async fn look(client: &Client, names: &Names) -> Result<(Option<i32>, Vec<String>), Error> {
+    let steps = steps(names);
     let table = &names.version;
-    let is_there: bool = client.query_one_scalar("SELECT to_regclass($1) IS NOT NULL", &[table]).await?;
-    if !is_there {
-        return Ok(None);
+    let questions: Vec<&str> = steps.iter().map(|step| &*step.is_there).collect();
+    // A role that may not read the version gets on without: it is there for migrations.
+    let may_read = format!("coalesce(has_table_privilege(to_regclass('{table}'), 'SELECT'), false)");
+    let row = client.query_typed_one(&format!("SELECT {may_read}, {}", questions.join(", ")), &[]).await?;
+    let mut missing = Vec::new();
+    for (column, step) in (1..).zip(steps) {
+        if !row.try_get::<_, bool>(column)? {
+            missing.push(step.make);
+        }
     }
-    client.query_one_scalar(&format!("SELECT max(version) FROM {table}"), &[]).await
+    let found = if row.try_get(0)? {
+        client.query_typed_one(&format!("SELECT max(version) FROM {table}"), &[]).await?.try_get(0)?
+    } else {
+        None
+    };
+    Ok((found, missing))
 }

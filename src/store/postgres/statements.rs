@@ -13,18 +13,18 @@ pub(super) const SPENT: i16 = 2;
 
 #[derive(Debug)]
 pub(super) struct Statements {
-    /// RecordKey, owner, payload, lifetime. A row if it was inserted.
+    /// Key, owner, payload, lifetime. A row if it was inserted.
     pub(super) insert: String,
     /// The same, then keys and lifetimes of marks in the order of their keys. A row: a known mark, and whether the key is taken.
     pub(super) insert_with_marks: String,
-    /// RecordKey, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened or bound,
+    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened or bound,
     /// and the payload.
     pub(super) claim: String,
-    /// RecordKey, owner, browser, lifetime. A row if it was spent.
+    /// Key, owner, browser, lifetime. A row if it was spent.
     pub(super) consume: String,
     /// Key. A row if there is a request: its state, owner and browser.
     pub(super) look: String,
-    /// RecordKey and lifetime. A row if the mark was new.
+    /// Key and lifetime. A row if the mark was new.
     pub(super) remember: String,
     /// Keys and lifetimes, in the order of the keys. A row: a known mark.
     pub(super) remember_many: String,

@@ -1,52 +1,37 @@
-//! Describing a store, and what is asked of the server before it is believed.
+//! Describing a store.
 
-use std::{sync::Arc, time::Duration};
-
-use redis::{Cmd, Value, aio::ConnectionLike};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
+    connector::RedisConnector,
+    errors::{RedisInstance, RedisStoreError},
+    line::Line,
     names::Names,
-    script_error::{ScriptError, ask},
+    probe::{Duty, Trial},
 };
-use crate::{error_text::debug_with_causes, store::StoreError};
-
-/// A connection of any kind.
-pub(super) type Connect = Arc<dyn Fn() -> Box<dyn ConnectionLike + Send> + Send + Sync>;
 
 /// Describes a [`RedisStore`](super::RedisStore).
 #[must_use]
-pub struct RedisStoreBuilder<C> {
-    pub(super) connection: C,
-    pub(super) marks: Option<Connect>,
+pub struct RedisStoreBuilder {
+    requests: RedisConnector,
+    marks: Option<RedisConnector>,
     prefix: String,
-    pub(super) timeout: Duration,
+    timeout: Duration,
     danger_allow_eviction_of_marks: bool,
 }
 
-/// Why a [`RedisStore`](super::RedisStore) cannot be built.
-#[derive(Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum RedisStoreError {
-    /// The prefix has other letters than `[A-Za-z0-9_.:-]`, or not 1 to 64 of them.
-    #[error("prefix: must be 1 to 64 of A-Z a-z 0-9 _ . : -")]
-    Prefix,
-    /// The time limit is not between a millisecond and a minute.
-    #[error("timeout: must be from 1 ms to 60 s")]
-    Timeout,
-    /// The instance that is to hold marks may evict them, after which what was used once is good again.
-    #[error("the Redis instance of the marks has a maxmemory-policy that evicts keys; set it to noeviction")]
-    Evicts,
-    /// The server could not be asked.
-    #[error(transparent)]
-    Unavailable(#[from] StoreError),
+/// What a store is made of, once its servers have been asked.
+pub(super) struct Checked {
+    pub(super) names: Names,
+    pub(super) timeout: Duration,
+    pub(super) requests: Arc<Line>,
+    pub(super) marks: Option<Arc<Line>>,
 }
 
-debug_with_causes!(RedisStoreError);
-
-impl<C> RedisStoreBuilder<C> {
-    pub(super) fn new(connection: C) -> Self {
+impl RedisStoreBuilder {
+    pub(super) fn new(requests: RedisConnector) -> Self {
         Self {
-            connection,
+            requests,
             marks: None,
             prefix: "parjar".to_owned(),
             timeout: Duration::from_secs(2),
@@ -61,71 +46,57 @@ impl<C> RedisStoreBuilder<C> {
     }
 
     /// Keeps marks in another instance, which must not evict. The one that holds requests may evict then: a request that it
-    /// drops is one that nobody pushed.
+    /// drops counts as never pushed.
     ///
     /// An insert with marks is two steps then, which go on when their caller is cancelled: the marks, then the request. When the
     /// request is refused, the marks are taken back. When the process dies between the two, or the second has no answer, the marks
     /// stay: what they stand for is used up, and no request is there without its marks.
-    pub fn marks_on<M: ConnectionLike + Clone + Send + Sync + 'static>(self, connection: M) -> Self {
-        Self { marks: Some(Arc::new(move || Box::new(connection.clone()))), ..self }
+    pub fn marks_on(self, connector: impl Into<RedisConnector>) -> Self {
+        Self { marks: Some(connector.into()), ..self }
     }
 
-    /// How long any one operation may take, from 1 ms to 60 s. Default 2 s. Connections can have a limit of their own (a
-    /// `ConnectionManager` or `MultiplexedConnection` has half a second, unless it was given another), and the shorter one
-    /// counts.
+    /// How long any one operation may take, from 1 ms to 60 s, with the time that it takes to connect anew. Default 2 s. The
+    /// connections of `ClusterClient`, and those of a host's function, can have shorter limits of their own.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
     /// Accepts an instance for marks that evicts keys when its memory is full. **Risk:** an evicted mark makes an assertion or a
-    /// request object good a second time, and whoever can push can fill the memory.
+    /// request object good a second time, and any client can fill the memory by pushing.
     pub fn danger_allow_eviction_of_marks(self, allow: bool) -> Self {
         Self { danger_allow_eviction_of_marks: allow, ..self }
     }
 
-    pub(super) async fn checked(&mut self) -> Result<Names, RedisStoreError>
-    where
-        C: ConnectionLike + Send,
-    {
+    pub(super) async fn checked(self) -> Result<Checked, RedisStoreError> {
         let names = Names::with_prefix(&self.prefix).ok_or(RedisStoreError::Prefix)?;
         if !(Duration::from_millis(1)..=Duration::from_secs(60)).contains(&self.timeout) {
             return Err(RedisStoreError::Timeout);
         }
-        if !self.danger_allow_eviction_of_marks {
-            let evicts = match &self.marks {
-                Some(connect) => tokio::time::timeout(self.timeout, evicts(&mut *connect())).await,
-                None => tokio::time::timeout(self.timeout, evicts(&mut self.connection)).await,
-            };
-            if evicts.unwrap_or(Err(ScriptError::Late)).map_err(StoreError::from)? {
-                return Err(RedisStoreError::Evicts);
+        let requests = Line::new(self.requests, names.greeting());
+        let marks = self.marks.map(|connector| Line::new(connector, names.greeting()));
+        let trial = |line, instance| Trial { line, names: &names, timeout: self.timeout, instance };
+        let of_requests = trial(&requests, RedisInstance::Requests);
+        let holds_marks = match &marks {
+            Some(line) => {
+                of_requests.of(Duty::Requests).await?;
+                let of_marks = trial(line, RedisInstance::Marks);
+                of_marks.of(Duty::Marks).await?;
+                of_marks
             }
+            None => {
+                of_requests.of(Duty::Both).await?;
+                of_requests
+            }
+        };
+        if !self.danger_allow_eviction_of_marks && holds_marks.evicts().await? {
+            return Err(RedisStoreError::Evicts);
         }
-        Ok(names)
+        Ok(Checked { names, timeout: self.timeout, requests, marks })
     }
 }
 
-/// Whether a server, or a primary of a cluster, says that it evicts keys. One that does not tell is believed.
-async fn evicts<C: ConnectionLike + Send + ?Sized>(connection: &mut C) -> Result<bool, ScriptError> {
-    let mut question = Cmd::new();
-    question.arg("INFO").arg("memory");
-    match ask(connection, &question).await {
-        Ok(answer) => Ok(says_other_than_noeviction(&answer)),
-        Err(ScriptError::Refused(code)) if matches!(&*code, "NOPERM" | "ERR") => Ok(false),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// A cluster answers with a map, or an array, of the answers of its primaries.
-fn says_other_than_noeviction(answer: &Value) -> bool {
-    let in_text = |text: &str| {
-        text.lines()
-            .any(|line| line.strip_prefix("maxmemory_policy:").is_some_and(|policy| policy.trim() != "noeviction"))
-    };
-    match answer {
-        Value::BulkString(bytes) => in_text(&String::from_utf8_lossy(bytes)),
-        Value::SimpleString(text) | Value::VerbatimString { text, .. } => in_text(text),
-        Value::Array(answers) => answers.iter().any(says_other_than_noeviction),
-        Value::Map(answers) => answers.iter().any(|(_, answer)| says_other_than_noeviction(answer)),
-        _ => false,
+impl fmt::Debug for RedisStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStoreBuilder").finish_non_exhaustive()
     }
 }

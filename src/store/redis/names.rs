@@ -47,6 +47,26 @@ impl Names {
         braced.and_then(|prefix| std::str::from_utf8(prefix).ok()).unwrap_or_default()
     }
 
+    /// What an access control list calls all keys.
+    pub(super) fn pattern(&self) -> String {
+        format!("~{{{}}}:*", self.prefix())
+    }
+
+    pub(super) fn of_request(&self, key: &RecordKey) -> Vec<u8> {
+        [&*self.requests, &hex::encode(key.as_bytes())].concat()
+    }
+
+    pub(super) fn of_mark(&self, key: &RecordKey) -> Vec<u8> {
+        [&*self.marks, &hex::encode(key.as_bytes())].concat()
+    }
+
+    /// Asks for a mark that there never is.
+    pub(super) fn greeting(&self) -> Cmd {
+        let mut command = Cmd::new();
+        command.arg("GET").arg(&*self.marks);
+        command
+    }
+
     /// Inserts a request that has no marks here.
     pub(super) fn insert_alone(&self, request: &NewRequest<'_>, waiting: Duration) -> Cmd {
         let mut command = Cmd::with_capacity(6, self.length_of(request).saturating_add(24));

@@ -5,14 +5,18 @@ use redis::{RedisError, Value, aio::ConnectionLike};
 use super::scripts::Script;
 use crate::store::StoreError;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum ScriptError {
     /// The server did not do it, and says so with this code.
-    #[error("Redis refused a command: {0}")]
-    Refused(String),
+    #[error("Redis refused a command: {code}")]
+    Refused { code: String, why: Why },
+    /// No server was asked.
+    #[error("Redis cannot be reached: {0}")]
+    Unreached(String),
     /// It may have happened or not.
     #[error("Redis did not answer: {0}")]
     Unanswered(String),
+    /// It may have happened or not.
     #[error("Redis did not answer in time")]
     Late,
     #[error("Redis answered something else than what was asked")]
@@ -21,27 +25,92 @@ pub(super) enum ScriptError {
     Random,
 }
 
+/// Why a server refuses a command each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It has no such command, or under another name.
+    NoCommand,
+    /// The user may not run it.
+    NotPermitted,
+    /// The user may not use the key.
+    KeyNotPermitted,
+    /// It cannot read the script.
+    NoScript,
+    /// Something else, or for this time only.
+    Other,
+}
+
+/// Answers that another connection may not get: of a replica, of a server that is not ready or has lost its others, and of one
+/// that has forgotten who is connected. A server that gives one of them has not done what it was asked.
+const ELSEWHERE: [&str; 8] =
+    ["READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN", "MOVED", "ASK", "NOREPLICAS", "NOAUTH"];
+
 impl ScriptError {
-    pub(super) fn is(&self, code: &str) -> bool {
-        matches!(self, Self::Refused(known) if known == code)
+    pub(super) fn is(&self, known: &str) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == known)
+    }
+
+    pub(super) fn why(&self) -> Option<Why> {
+        match self {
+            Self::Refused { why, .. } => Some(*why),
+            _ => None,
+        }
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.is("OOM")
     }
 
+    pub(super) fn is_of_unknown_script(&self) -> bool {
+        self.is("NOSCRIPT")
+    }
+
     /// Something else than a string is under the key.
     pub(super) fn is_of_another_type(&self) -> bool {
         self.is("WRONGTYPE")
+    }
+
+    /// Nothing has happened, and another connection may lead to where it would.
+    pub(super) fn is_for_another_connection(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => ELSEWHERE.contains(&&**code),
+            Self::Unreached(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it has happened is not known, and the connection is not to be trusted with more.
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unanswered(_) | Self::Late)
+    }
+
+    /// Of an attempt to connect, which has carried nothing that must be kept back.
+    pub(super) fn unreached(error: &RedisError) -> Self {
+        Self::Unreached(error.to_string())
     }
 }
 
 impl From<RedisError> for ScriptError {
     fn from(error: RedisError) -> Self {
         match error.code() {
-            Some(code) => Self::Refused(code.to_owned()),
+            Some(code) => {
+                Self::Refused { code: code.to_owned(), why: Why::of(code, error.detail().unwrap_or_default()) }
+            }
             None if error.is_timeout() => Self::Late,
             None => Self::Unanswered(error.category().to_owned()),
+        }
+    }
+}
+
+impl Why {
+    /// By the words of Redis 6 to 8 and of Valkey.
+    fn of(code: &str, words: &str) -> Self {
+        match code {
+            "NOPERM" if words.contains(" to run the '") => Self::NotPermitted,
+            "NOPERM" => Self::KeyNotPermitted,
+            "ERR" if words.starts_with("unknown command") => Self::NoCommand,
+            "ERR" if words.contains("compiling script") || words.contains("shebang") => Self::NoScript,
+            _ => Self::Other,
         }
     }
 }
@@ -66,7 +135,7 @@ pub(super) async fn run<C: ConnectionLike + Send + ?Sized>(
     call: &redis::Cmd,
 ) -> Result<Value, ScriptError> {
     match ask(connection, call).await {
-        Err(fault) if fault.is("NOSCRIPT") => ask(connection, &script.spelled_out(call)).await,
+        Err(fault) if fault.is_of_unknown_script() => ask(connection, &script.spelled_out(call)).await,
         outcome => outcome,
     }
 }

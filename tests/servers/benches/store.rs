@@ -295,7 +295,7 @@ async fn main() {
     println!("{:<10} {:>3} {:<8} {:>11} {:>11} {:>6}", "engine", "at", "", "floor", "store", "ratio");
     let redis = Redis::any();
     let connection = redis.connection().await;
-    let store = RedisStore::builder(connection.clone()).timeout(Duration::from_secs(30)).build().await.unwrap();
+    let store = RedisStore::builder(redis.client()).timeout(Duration::from_secs(30)).build().await.unwrap();
     compare(&OverRedis { connection, store }).await;
 
     let database = Database::new().await;

@@ -117,7 +117,7 @@ fn programs() -> PathBuf {
 }
 
 /// The server refuses to run as root.
-fn other_user() -> Option<(u32, u32)> {
+pub(crate) fn other_user() -> Option<(u32, u32)> {
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None;
     }
@@ -183,6 +183,21 @@ impl Database {
         if let Some(password) = self.0.get_password() {
             config.password(password);
         }
+        Self(config)
+    }
+
+    /// A role that may connect and nothing else, of this database alone.
+    pub(crate) async fn role(&self) -> String {
+        let role = format!("{}_app", self.0.get_dbname().unwrap());
+        self.run(&format!("DROP ROLE IF EXISTS {role}")).await;
+        self.run(&format!("CREATE ROLE {role} LOGIN")).await;
+        role
+    }
+
+    /// The same database as another role, which needs no password.
+    pub(crate) fn as_role(&self, role: &str) -> Self {
+        let mut config = self.0.clone();
+        config.user(role);
         Self(config)
     }
 

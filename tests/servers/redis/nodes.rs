@@ -6,7 +6,7 @@ use parjar::{
     store::{RedisStore, RequestStore},
 };
 
-use super::servers::{Redis, manager};
+use super::servers::Redis;
 
 /// An endpoint with the client `web`, whose registration asks for nothing but a secret.
 pub(crate) struct Node {
@@ -52,7 +52,7 @@ async fn a_request_pushed_to_one_node_is_opened_and_ended_on_another_once() {
     // PAR-075, P-20
     let redis = Redis::any();
     let one = endpoint(redis.store().await);
-    let other = endpoint(RedisStore::builder(manager(redis.url()).await).build().await.unwrap());
+    let other = endpoint(RedisStore::builder(redis.client()).build().await.unwrap());
     for _ in 0..20 {
         let request_uri = one.pushed().await;
         let pending = other.open(&request_uri, Some("cookie")).await.unwrap();
@@ -74,7 +74,7 @@ async fn issuers_and_prefixes_do_not_see_each_other() {
     // S-05
     let redis = Redis::any();
     let store = redis.store().await;
-    let elsewhere = RedisStore::builder(redis.connection().await).prefix("elsewhere").build().await.unwrap();
+    let elsewhere = RedisStore::builder(redis.client()).prefix("elsewhere").build().await.unwrap();
     let request_uri = endpoint(store.clone()).pushed().await;
     for other in [endpoint_of("https://other.example", store.clone()), endpoint(elsewhere)] {
         let refusal = other.open(&request_uri, None).await.unwrap_err();

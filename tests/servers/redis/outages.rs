@@ -1,42 +1,30 @@
 //! Servers that die, answer late, or answer nothing.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use parjar::{
     AuthorizeRefusal, ErrorCode,
-    store::{ClaimError, InsertError, RecordKey, RedisStore, RequestStore, StoreRefusal},
+    store::{ClaimError, InsertError, RedisStore, RequestStore, StoreRefusal},
 };
-use redis::{aio::MultiplexedConnection, cluster::ClusterClient};
+use redis::cluster::ClusterClient;
 
 use super::{
-    MINUTE, claim, client, fresh, mark,
+    MINUTE, claim, client, fresh,
+    load::{Load, Outcome},
+    mark,
     nodes::endpoint,
-    opened, request,
-    servers::{Redis, manager, wait_for_cluster},
+    opened,
+    replicas::{address, client_of},
+    request,
+    servers::{Redis, wait_for_cluster},
 };
 use crate::support::{Wire, free_port};
 
 /// Much longer than any time limit here.
 const FOREVER: Duration = Duration::from_secs(30);
 
-fn address(redis: &Redis) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, redis.port()).into()
-}
-
 fn url(wire: &Wire) -> String {
     format!("redis://{}/", wire.address())
-}
-
-/// A connection without a time limit of its own.
-async fn patient(wire: &Wire) -> MultiplexedConnection {
-    Redis::running(url(wire)).connection().await
 }
 
 /// Makes the server know the scripts, so that each further operation is one command.
@@ -65,65 +53,17 @@ async fn wait_until_it_works(store: &impl RequestStore) {
 async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirmed() {
     // S-01, S-03, S-04
     let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
-    let store = RedisStore::builder(manager(redis.url()).await).build().await.unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let spent: Arc<Mutex<Vec<RecordKey>>> = Arc::default();
-    let failures = Arc::new(AtomicUsize::new(0));
-    let workers: Vec<_> = (0..8)
-        .map(|_| {
-            let (store, stop, spent, failures) = (store.clone(), stop.clone(), spent.clone(), failures.clone());
-            tokio::spawn(async move {
-                while !stop.load(Ordering::SeqCst) {
-                    let started = Instant::now();
-                    let (key, mark) = (fresh(), mark());
-                    match store.insert(request(key, &[mark]), MINUTE).await {
-                        Ok(_) => {}
-                        Err(InsertError::Refused(StoreRefusal::Unavailable(_))) => {
-                            failures.fetch_add(1, Ordering::SeqCst);
-                            tokio::time::sleep(Duration::from_millis(5)).await;
-                            continue;
-                        }
-                        Err(error) => panic!("{error:?}"),
-                    }
-                    match store.claim(claim(key), MINUTE).await {
-                        Ok(_) => {}
-                        Err(ClaimError::Unavailable(_)) => continue,
-                        Err(error) => panic!("{error:?}"),
-                    }
-                    let (first, second) =
-                        tokio::join!(store.consume(claim(key), MINUTE), store.consume(claim(key), MINUTE));
-                    let (mut won, mut unsure) = (0, false);
-                    for outcome in [first, second] {
-                        match outcome {
-                            Ok(()) => won += 1,
-                            Err(ClaimError::Spent) => {}
-                            Err(ClaimError::Unavailable(_)) => unsure = true,
-                            Err(error) => panic!("{error:?}"),
-                        }
-                    }
-                    assert!(won == 1 || (won == 0 && unsure));
-                    if won == 1 {
-                        spent.lock().unwrap().push(key);
-                    }
-                    assert!(started.elapsed() < FOREVER);
-                }
-            })
-        })
-        .collect();
+    let store = RedisStore::builder(redis.client()).build().await.unwrap();
+    let load = Load::on(std::slice::from_ref(&store));
     for _ in 0..3 {
-        let before = spent.lock().unwrap().len();
-        crate::support::wait_for("some work", || (spent.lock().unwrap().len() > before + 50).then_some(()));
+        load.go_on().await;
         redis.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
         redis.restart();
     }
-    stop.store(true, Ordering::SeqCst);
-    for worker in workers {
-        worker.await.unwrap();
-    }
-    assert!(failures.load(Ordering::SeqCst) > 0);
-    wait_until_it_works(&store).await;
-    let spent = std::mem::take(&mut *spent.lock().unwrap());
+    load.go_on().await;
+    let Outcome { spent, refused, lost } = load.stop().await;
+    assert!(refused > 0 && lost == 0, "{refused} {lost}");
     for key in spent {
         let again = store.consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
@@ -140,7 +80,7 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
 async fn a_late_answer_is_none() {
     let redis = Redis::start(&[]);
     let wire = Wire::to(address(&redis)).await;
-    let builder = RedisStore::builder(patient(&wire).await).timeout(Duration::from_millis(200));
+    let builder = RedisStore::builder(client_of(&wire)).timeout(Duration::from_millis(200));
     let store = builder.build().await.unwrap();
     let (key, open) = (fresh(), opened(&store).await);
     wire.delay_replies(FOREVER);
@@ -159,7 +99,7 @@ async fn a_late_answer_is_none() {
 async fn a_connection_that_breaks_is_mended_without_a_new_store() {
     let redis = Redis::start(&[]);
     let wire = Wire::to(address(&redis)).await;
-    let store = RedisStore::builder(manager(&url(&wire)).await).build().await.unwrap();
+    let store = RedisStore::builder(client_of(&wire)).build().await.unwrap();
     warm_up(&store).await;
     for _ in 0..3 {
         let open = opened(&store).await;
@@ -180,7 +120,7 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_is_unavailable_and_goes_on_where_it_stood() {
     let redis = Redis::start(&[]);
-    let builder = RedisStore::builder(manager(redis.url()).await).timeout(Duration::from_millis(300));
+    let builder = RedisStore::builder(redis.client()).timeout(Duration::from_millis(300));
     let store = builder.build().await.unwrap();
     let open = opened(&store).await;
     redis.signal("-STOP");
@@ -196,8 +136,7 @@ async fn a_server_that_hangs_is_unavailable_and_goes_on_where_it_stood() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_and_browsers_are_told_to_come_back() {
     let mut redis = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]);
-    let store =
-        RedisStore::builder(manager(redis.url()).await).timeout(Duration::from_millis(500)).build().await.unwrap();
+    let store = RedisStore::builder(redis.client()).timeout(Duration::from_millis(500)).build().await.unwrap();
     let par = endpoint(store.clone());
     let request_uri = par.pushed().await;
     let pending = par.open(&request_uri, None).await.unwrap();
@@ -217,7 +156,7 @@ async fn clients_and_browsers_are_told_to_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_loads_or_is_a_replica_is_unavailable() {
     let (primary, redis) = (Redis::start(&[]), Redis::start(&[]));
-    let store = redis.store().await;
+    let store = RedisStore::builder(redis.client()).timeout(Duration::from_millis(300)).build().await.unwrap();
     let open = opened(&store).await;
     let _: () = redis.tell(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).await;
     let insert = store.insert(request(fresh(), &[]), MINUTE).await;
@@ -241,9 +180,8 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
     let _: () = redis.tell("CONFIG SET cluster-announce-ip 127.0.0.1").await;
     let _: () = redis.tell("CLUSTER ADDSLOTSRANGE 0 16383").await;
     wait_for_cluster(&redis, 1);
-    let cluster = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
-    let connection = cluster.get_async_connection().await.unwrap();
-    let store = RedisStore::builder(connection).timeout(Duration::from_secs(20)).build().await.unwrap();
+    let cluster_client = ClusterClient::builder([url(&wire)]).response_timeout(FOREVER).build().unwrap();
+    let store = RedisStore::builder(cluster_client).timeout(Duration::from_secs(20)).build().await.unwrap();
     warm_up(&store).await;
     let cut = async || {
         wire.delay_replies(FOREVER);
@@ -270,7 +208,7 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
 async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
     let (requests, marks) = (Redis::start(&[]), Redis::start(&[]));
     let wire = Wire::to(address(&requests)).await;
-    let builder = RedisStore::builder(patient(&wire).await).marks_on(marks.connection().await);
+    let builder = RedisStore::builder(client_of(&wire)).marks_on(marks.client());
     let store = builder.timeout(Duration::from_millis(300)).build().await.unwrap();
     let used = [mark(), mark()];
     wire.delay_replies(FOREVER);
@@ -281,8 +219,7 @@ async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
     }
     // Without the instance of the marks, there is no request that has any.
     let mut marks = marks;
-    let store =
-        RedisStore::builder(requests.connection().await).marks_on(manager(marks.url()).await).build().await.unwrap();
+    let store = RedisStore::builder(requests.client()).marks_on(marks.client()).build().await.unwrap();
     marks.kill();
     let key = fresh();
     let refused = store.insert(request(key, &[mark()]), MINUTE).await;

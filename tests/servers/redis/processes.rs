@@ -81,8 +81,9 @@ async fn of_all_tasks_in_four_processes_one_spends_a_record_and_one_has_a_mark()
 async fn race(url: String) {
     let bytes: Vec<u8> = env::var(KEY).unwrap().split(',').map(|byte| byte.parse().unwrap()).collect();
     let first = RecordKey::from_bytes(bytes.try_into().unwrap());
-    let mut connection = Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
-    let store = RedisStore::builder(connection.clone()).build().await.unwrap();
+    let redis = Client::open(url).unwrap();
+    let mut connection = redis.get_multiplexed_async_connection().await.unwrap();
+    let store = RedisStore::builder(redis).build().await.unwrap();
     let _: () = Cmd::new().arg("RPUSH").arg("ready").arg(1).query_async(&mut connection).await.unwrap();
     for _ in 0..4000 {
         if Cmd::new().arg("EXISTS").arg("go").query_async(&mut connection).await.unwrap() {

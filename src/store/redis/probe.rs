@@ -1,0 +1,191 @@
+//! What is asked of a server before it is believed.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{Cmd, Value};
+use tokio::time::Instant;
+
+use super::{
+    errors::{RedisInstance, RedisStoreError},
+    line::Line,
+    names::{Names, Token},
+    script_error::{ScriptError, Why},
+    scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK},
+};
+use crate::{
+    random::{RandomSource as _, SystemRandom},
+    store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreError},
+};
+
+/// How long what a trial leaves behind lives, should the process end in the middle of it.
+const LIFETIME: Duration = Duration::from_secs(10);
+
+/// The commands of the scripts, each with what comes after a key that there is nothing under, so that it changes nothing.
+const OF_BOTH: &[(&str, &[&str])] = &[("GET", &[]), ("SET", &["", "XX", "PX", "1000"])];
+const OF_REQUESTS: &[(&str, &[&str])] =
+    &[("GETRANGE", &["0", "81"]), ("SETRANGE", &["1", ""]), ("EXISTS", &[]), ("PEXPIRE", &["1000"])];
+const OF_MARKS: &[(&str, &[&str])] = &[("DEL", &[])];
+
+/// What an instance is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    Requests,
+    Marks,
+    Both,
+}
+
+/// A server that shows what it can do.
+pub(super) struct Trial<'a> {
+    pub(super) line: &'a Arc<Line>,
+    pub(super) names: &'a Names,
+    pub(super) timeout: Duration,
+    pub(super) instance: RedisInstance,
+}
+
+impl Trial<'_> {
+    /// Tries each command and each script of the store. Nothing is left behind, and nothing of another node is touched.
+    pub(super) async fn of(&self, duty: Duty) -> Result<(), RedisStoreError> {
+        let keys = Keys::draw()?;
+        let request = self.names.of_request(&keys.request);
+        let mark = self.names.of_mark(&keys.mark.key);
+        if duty != Duty::Marks {
+            self.commands(OF_BOTH, &request).await?;
+            self.commands(OF_REQUESTS, &request).await?;
+            self.calls(&request).await?;
+        }
+        if duty != Duty::Requests {
+            self.commands(OF_BOTH, &mark).await?;
+            self.commands(OF_MARKS, &mark).await?;
+            self.calls(&mark).await?;
+        }
+        let outcome = self.scripts(duty, &keys).await;
+        if duty != Duty::Marks {
+            let _ = self.ask("PEXPIRE", Cmd::new().arg("PEXPIRE").arg(&request).arg(0)).await;
+        }
+        outcome
+    }
+
+    /// With nothing but letters: a server quotes the arguments of a command that it does not know.
+    async fn calls(&self, key: &[u8]) -> Result<(), RedisStoreError> {
+        self.ask("EVAL", Cmd::new().arg("EVAL").arg("return 0").arg(1).arg(key)).await?;
+        self.ask("EVALSHA", Cmd::new().arg("EVALSHA").arg("0".repeat(40)).arg(1).arg(key)).await
+    }
+
+    async fn commands(&self, commands: &[(&'static str, &[&str])], key: &[u8]) -> Result<(), RedisStoreError> {
+        for (name, others) in commands {
+            self.ask(name, Cmd::new().arg(name).arg(key).arg(*others)).await?;
+        }
+        Ok(())
+    }
+
+    /// The life of a request and of marks. Scripts that old servers cannot read come first, before there is anything.
+    async fn scripts(&self, duty: Duty, keys: &Keys) -> Result<(), RedisStoreError> {
+        let (names, token, marks) = (self.names, &keys.token, [keys.mark]);
+        let insert = NewRequest::new(keys.request, Owner::authenticated(keys.request), &[]);
+        let claim = Claim::new(keys.request, keys.request).by_browser(keys.request);
+        let (claim, consume) = (names.claim(&claim, LIFETIME), names.consume(&claim, LIFETIME, token));
+        let take_back = names.take_back(&marks, token);
+        if duty != Duty::Marks {
+            self.script(&CLAIM, &claim).await?;
+            self.script(&CONSUME, &consume).await?;
+        }
+        if duty != Duty::Requests {
+            self.script(&TAKE_BACK, &take_back).await?;
+        }
+        match duty {
+            Duty::Both => self.script(&INSERT, &names.insert(&insert.with_marks(&marks), LIFETIME, token)).await?,
+            Duty::Requests => self.ask("SET", &names.insert_alone(&insert, LIFETIME)).await?,
+            Duty::Marks => {}
+        }
+        if duty != Duty::Marks {
+            self.script(&CLAIM, &claim).await?;
+            self.script(&CONSUME, &consume).await?;
+        }
+        if duty != Duty::Requests {
+            let outcome = self.script(&REMEMBER, &names.remember(&marks, token)).await;
+            self.script(&TAKE_BACK, &take_back).await?;
+            outcome?;
+        }
+        Ok(())
+    }
+
+    /// A call that comes twice is answered twice, so both ways to call can be tried.
+    async fn script(&self, script: &Script, call: &Cmd) -> Result<(), RedisStoreError> {
+        self.ask("EVAL", &script.spelled_out(call)).await?;
+        self.ask("EVALSHA", call).await
+    }
+
+    async fn ask(&self, command: &'static str, call: &Cmd) -> Result<(), RedisStoreError> {
+        match self.line.ask(self.deadline(), call).await {
+            Err(fault) if fault.is_full() || fault.is_of_unknown_script() => Ok(()),
+            Err(fault) => Err(self.unfit(command, fault).await),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    async fn unfit(&self, command: &'static str, fault: ScriptError) -> RedisStoreError {
+        let instance = self.instance;
+        match fault.why() {
+            Some(Why::NoCommand) => RedisStoreError::NoCommand { command, instance },
+            Some(Why::NotPermitted) => RedisStoreError::NotPermitted { command, instance },
+            Some(Why::KeyNotPermitted) => RedisStoreError::KeysNotPermitted { pattern: self.names.pattern(), instance },
+            Some(Why::NoScript) => RedisStoreError::TooOld { version: self.version().await, instance },
+            Some(Why::Other) | None => StoreError::from(fault).into(),
+        }
+    }
+
+    /// As the server tells it, if it does.
+    async fn version(&self) -> Option<String> {
+        let told = self.line.ask(self.deadline(), Cmd::new().arg("INFO").arg("server")).await.ok()?;
+        let version =
+            lines(&told).into_iter().find_map(|line| Some(line.strip_prefix("redis_version:")?.to_owned()))?;
+        version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.').then_some(version)
+    }
+
+    /// Whether the server, or a primary of a cluster, says that it evicts keys. One that does not tell is believed.
+    pub(super) async fn evicts(&self) -> Result<bool, StoreError> {
+        match self.line.ask(self.deadline(), Cmd::new().arg("INFO").arg("memory")).await {
+            Ok(told) => Ok(lines(&told)
+                .iter()
+                .filter_map(|line| line.strip_prefix("maxmemory_policy:"))
+                .any(|policy| policy != "noeviction")),
+            Err(fault) if fault.is("NOPERM") || fault.is("ERR") => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.timeout).unwrap_or(now)
+    }
+}
+
+/// Keys that no other node has.
+struct Keys {
+    request: RecordKey,
+    mark: ReplayMark,
+    token: Token,
+}
+
+impl Keys {
+    fn draw() -> Result<Self, StoreError> {
+        let (mut request, mut mark, mut token) = ([0; 32], [0; 32], [0; 16]);
+        for bytes in [&mut request[..], &mut mark, &mut token] {
+            SystemRandom.fill(bytes).map_err(|_| ScriptError::Random)?;
+        }
+        let mark = ReplayMark::new(MarkPurpose::Hygiene, RecordKey::from_bytes(mark), LIFETIME);
+        Ok(Self { request: RecordKey::from_bytes(request), mark, token })
+    }
+}
+
+/// Of an answer to `INFO`. A cluster answers with a map, or an array, of the answers of its primaries.
+fn lines(answer: &Value) -> Vec<String> {
+    let of_text = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect();
+    match answer {
+        Value::BulkString(bytes) => of_text(&String::from_utf8_lossy(bytes)),
+        Value::SimpleString(text) | Value::VerbatimString { text, .. } => of_text(text),
+        Value::Array(answers) => answers.iter().flat_map(lines).collect(),
+        Value::Map(answers) => answers.iter().flat_map(|(_, answer)| lines(answer)).collect(),
+        _ => Vec::new(),
+    }
+}
