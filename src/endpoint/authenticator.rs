@@ -205,7 +205,7 @@ mod tests {
             json!({ "alg": "ES256", "x5t#S256": "A".repeat(43) }),
         ];
         for header in headers {
-            let (reason, expected) = work("nobody", header.clone());
+            let (reason, expected) = work("unknown", header.clone());
             assert_eq!((reason, expected), (Reason::UnknownClient, 3), "{header}");
             for client_id in ["one", "two", "three", "five", "unnamed"] {
                 let (reason, verifications) = work(client_id, header.clone());

@@ -308,7 +308,7 @@ fn times_are_found_beyond_the_bound_of_a_profile() {
         policy.require_dpop_nonce = false;
     };
     // Each with the last good value and the first that is not.
-    type Row<'a> = (&'a [Profile], &'static str, Set, u32, u32, Severity);
+    type Row<'a> = (&'a [Profile], &'a str, Set, u32, u32, Severity);
     let rows: [Row<'_>; 9] = [
         (&FAPI2, "request_uri_lifetime", request_uri, 599, 600, DoesNotConform),
         (&[Brazil], "request_uri_lifetime", request_uri, 60, 59, DoesNotConform),
