@@ -76,6 +76,8 @@ fn what_cannot_be_registered() {
         ("https://", RedirectUriError::Unparsable),
         (&*format!("https://xn--{}/cb", "a".repeat(1900)), RedirectUriError::Unparsable),
         (&*format!("https://{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
+        (&*format!("https:///{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
+        (&*format!("https:{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
         ("https://user@app.example.com/cb", RedirectUriError::UserInfo),
         ("https://@app.example.com/cb", RedirectUriError::UserInfo),
         ("com.example.app://user@host/cb", RedirectUriError::UserInfo),
