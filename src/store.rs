@@ -3,6 +3,8 @@
 mod boxed;
 pub mod contract;
 pub(crate) mod digest;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod hygiene;
 mod input;
 mod memory;
 mod outcome;

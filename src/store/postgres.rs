@@ -31,6 +31,7 @@ use self::{
 use super::{
     Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreError,
     StoreRefusal,
+    hygiene::{Admitted, HygieneBounds, HygieneBudget},
 };
 use crate::clock::milliseconds;
 
@@ -140,8 +141,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Room
 ///
 /// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a second time, and
-/// spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark takes about 200 bytes. There
-/// are no shares for clients: limit how often one may push in front of the server. The host calls `sweep`, on one node
+/// spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark takes about 200 bytes: a
+/// memory of code challenges of a day is 86 400 rows and 17 MB for each push a second, up to the
+/// [bound](PostgresStoreBuilder::hygiene_marks) of each node. Otherwise there are no shares for clients: limit how often one may push in
+/// front of the server. The host calls `sweep`, on one node
 /// or on all, every few seconds: nodes do not get in each other's way. The tables are set to be vacuumed when a twentieth
 /// of them is dead; leave autovacuum on, and let no transaction in the same database stay open for hours.
 ///
@@ -158,6 +161,7 @@ pub struct PostgresStore {
     pool: Pool,
     timeout: Duration,
     preparation: Preparation,
+    hygiene: Arc<HygieneBudget>,
     names: Arc<Names>,
     statements: Arc<Statements>,
 }
@@ -170,6 +174,7 @@ pub struct PostgresStoreBuilder {
     table_prefix: String,
     timeout: Duration,
     preparation: Preparation,
+    hygiene: HygieneBounds,
 }
 
 impl PostgresStore {
@@ -182,6 +187,7 @@ impl PostgresStore {
             table_prefix: "parjar_".to_owned(),
             timeout: Duration::from_secs(2),
             preparation: Preparation::OncePerConnection,
+            hygiene: HygieneBounds::default(),
         }
     }
 
@@ -280,6 +286,14 @@ impl PostgresStoreBuilder {
         Self { preparation, ..self }
     }
 
+    /// How many marks of [hygiene](super::MarkPurpose::Hygiene) this process keeps in the table, and how many of them for one client.
+    /// Default 1 000 000, up to 200 MB for each node, and 100 000. What is beyond is left out. Clients that have not authenticated have
+    /// half of it together. A process that has been started anew begins to count anew.
+    #[must_use]
+    pub fn hygiene_marks(self, marks: usize, marks_per_client: usize) -> Self {
+        Self { hygiene: HygieneBounds { marks, marks_per_client }, ..self }
+    }
+
     /// The store. This does not connect.
     ///
     /// # Errors
@@ -291,6 +305,7 @@ impl PostgresStoreBuilder {
             pool: self.pool,
             timeout: self.timeout.min(LONGEST_TIMEOUT),
             preparation: self.preparation,
+            hygiene: Arc::new(HygieneBudget::new(self.hygiene)),
             statements: Arc::new(Statements::new(&names)),
             names: Arc::new(names),
         })
@@ -309,21 +324,22 @@ impl fmt::Debug for PostgresStoreBuilder {
 
 impl RequestStore for PostgresStore {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let Admitted { marks, remembered } = self.hygiene.admit(request.owner, request.marks);
         let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
         let payload = Bytes(request.payload);
         let new: [Parameter<'_>; 4] = [bytes(&key), bytes(&owner), bytes(&payload), number(&lifetime)];
-        if request.marks.is_empty() {
+        if marks.is_empty() {
             let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
-            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(Remembered::ALL) };
+            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(remembered) };
         }
-        let marks = Marks::new(request.marks)?;
+        let marks = Marks::new(&marks)?;
         let [key, owner, payload, lifetime] = new;
         let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
         let rows = self.call().await?.query(&self.statements.insert_with_marks, &parameters).await?;
         if let Some(mark) = known(&rows)? {
             return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
         }
-        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(Remembered::ALL) }
+        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(remembered) }
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
@@ -360,20 +376,21 @@ impl RequestStore for PostgresStore {
         }
     }
 
-    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        match marks {
-            [] => Ok(Remembered::ALL),
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        let Admitted { marks, remembered } = self.hygiene.admit(owner, marks);
+        match &*marks {
+            [] => Ok(remembered),
             [mark] => {
                 let (key, lifetime) = (digest(&mark.key), whole_milliseconds(mark.lifetime));
                 let parameters = [bytes(&key), number(&lifetime)];
-                let remembered = self.call().await?.query(&self.statements.remember, &parameters).await?;
-                if remembered.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(Remembered::ALL) }
+                let put_down = self.call().await?.query(&self.statements.remember, &parameters).await?;
+                if put_down.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(remembered) }
             }
             several => {
                 let marks = Marks::new(several)?;
                 let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
                 let rows = self.call().await?.query(&self.statements.remember_many, &parameters).await?;
-                known(&rows)?.map_or(Ok(Remembered::ALL), |mark| Err(StoreRefusal::Replayed { mark }))
+                known(&rows)?.map_or(Ok(remembered), |mark| Err(StoreRefusal::Replayed { mark }))
             }
         }
     }
