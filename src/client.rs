@@ -11,6 +11,7 @@ mod registered_secrets;
 mod registration;
 mod registry;
 mod secret;
+mod secret_verifier;
 mod shared_secrets;
 mod subject;
 
@@ -30,7 +31,7 @@ pub use self::{
     ignored::IgnoredMember,
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
-    secret::SecretVerifier,
+    secret_verifier::{SecretVerifier, VerifierError},
 };
 use crate::{
     jose::{KeyError, SigningAlgorithm},

@@ -13,6 +13,7 @@ mod assertion;
 mod attestation;
 pub mod attesters;
 mod authenticated;
+mod authenticated_request;
 mod basic;
 mod certificate;
 mod decoy;
@@ -20,7 +21,6 @@ mod matched;
 mod presented;
 mod secret;
 
-pub use self::authenticated::AuthenticatedClient;
 pub(crate) use self::{
     assertion::{Audiences, CheckedAssertion, VerifiedAssertion},
     attestation::{CheckedAttestation, VerifiedAttestation},
@@ -28,3 +28,4 @@ pub(crate) use self::{
     matched::Matched,
     presented::{Checked, Presented},
 };
+pub use self::{authenticated::AuthenticatedClient, authenticated_request::AuthenticatedRequest};

@@ -19,7 +19,8 @@
 //! use parjar::{Confirmation, ParEndpoint, FormRequest, Refusal, Reply};
 //!
 //! async fn token(par: &ParEndpoint, request: &FormRequest<'_>, code_is_bound_to: Confirmation) -> Result<(), Reply> {
-//!     let client = par.authenticate_client(request).await?;
+//!     let authenticated = par.authenticate_client(request).await?;
+//!     let client = authenticated.client();
 //!     if !client.fulfils(code_is_bound_to) {
 //!         // ... `invalid_grant`
 //!     }

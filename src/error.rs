@@ -283,6 +283,9 @@ reasons! {
     StoreUnavailable "store_unavailable" TemporarilyUnavailable 503 "the service is temporarily unavailable";
     /// The registry did not answer.
     RegistryUnavailable "registry_unavailable" TemporarilyUnavailable 503 "the service is temporarily unavailable";
+    /// The host's [`SecretVerifier`](crate::SecretVerifier) could not tell.
+    SecretVerifierUnavailable "secret_verifier_unavailable" TemporarilyUnavailable 503
+        "the service is temporarily unavailable";
     /// The random source failed, or drew the same handle again and again.
     RandomSource "random_source" ServerError 500 "the server could not process the request";
 }
@@ -321,6 +324,7 @@ impl Reason {
             Self::UnknownClient
                 | Self::RequestUriOfUnknownClient
                 | Self::RegistryUnavailable
+                | Self::SecretVerifierUnavailable
                 | Self::RequestAndRequestUri
                 | Self::MalformedRequestUri
                 | Self::ExternalRequestUri

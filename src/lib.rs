@@ -114,7 +114,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a token must be is written down in [`jose`], in [`Policy`] and in [`ClientRegistration`]. In short:
+//! The requirements for tokens are in [`jose`], in [`Policy`] and in [`ClientRegistration`]. In short:
 //!
 //! * A `jti` of an assertion is good once, for pushes and the token endpoint together. It is taken down in one step with the
 //!   request that it authenticates, so that a push that is refused can be repeated with the same assertion.
@@ -252,10 +252,10 @@ pub use self::{
     },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
-        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier,
+        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier, VerifierError,
         jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
     },
-    client_auth::{AuthenticatedClient, attesters},
+    client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
         AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint,

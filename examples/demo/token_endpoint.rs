@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parjar::{AuthenticatedClient, Parameters, Profile, Refusal, Reply};
+use parjar::{AuthenticatedClient, Parameters, Profile, Reply};
 use serde_json::json;
 
 use super::{
@@ -14,16 +14,13 @@ use super::{
 };
 
 pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
-    let client = match demo.par.authenticate_client(&message.to_push_request()).await {
-        Ok(authenticated) => authenticated,
+    let request = match demo.par.authenticate_client(&message.to_push_request()).await {
+        Ok(request) => request,
         Err(refusal) => return Reply::from(refusal).into(),
     };
-    let form = match Parameters::parse(&message.body, &demo.par.policy().limits) {
-        Ok(form) => form,
-        Err(error) => return Reply::from(Refusal::from(error)).into(),
-    };
-    match bound(demo, &client).and_then(|()| redeem(demo, &client, &form)) {
-        Ok(grant) => issue(demo, grant, &client),
+    let client = request.client();
+    match bound(demo, client).and_then(|()| redeem(demo, client, request.parameters())) {
+        Ok(grant) => issue(demo, grant, client),
         Err((error, description)) => refuse(400, error, description),
     }
 }

@@ -44,7 +44,9 @@ pub fn run(payload: &[u8]) {
 fn authenticate(assertion: &str) -> Result<AuthenticatedClient, Refusal> {
     let body = format!("client_assertion_type={}&client_assertion={assertion}", encode(ASSERTION_TYPE));
     let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], &body);
-    pollster::block_on(SERVER.par.authenticate_client(&request)).inspect_err(check_refusal)
+    let authenticated = pollster::block_on(SERVER.par.authenticate_client(&request)).inspect_err(check_refusal)?;
+    assert!(authenticated.parameters().is_empty(), "credentials are no parameters");
+    Ok(authenticated.into_parts().0)
 }
 
 fn check_claims(client_id: &str, claims: &[(String, Value)]) {

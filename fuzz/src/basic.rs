@@ -26,7 +26,8 @@ fn check(header: &[u8]) {
     let headers = [("content-type", FORM.as_bytes()), ("authorization", header)];
     let request = FormRequest::new("POST", headers, "grant_type=authorization_code");
     match pollster::block_on(SERVER.par.authenticate_client(&request)) {
-        Ok(client) => {
+        Ok(authenticated) => {
+            let client = authenticated.client();
             let shown = lenient(header).expect("credentials, by any decoder");
             assert_eq!(client.client().client_id(), shown.0);
             assert!(CLIENTS.contains(&(&shown.0, &shown.1)), "{shown:?}");

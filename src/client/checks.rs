@@ -9,19 +9,21 @@ use super::{
     ignored::{Ignored, without_empty},
     keys::{ClientKeys, ResponseAlgorithm},
     registered_secrets::{SecretTraits, secrets_of},
-    secret::{Secret, SecretVerifier, is_client_id},
+    secret::{KnownSecrets, is_client_id},
+    secret_verifier::SecretVerifier,
 };
 use crate::protocol::{authentication_method::AuthenticationMethod, scope};
 
 impl Client {
-    /// Lets the host verify this client's secret, instead of a digest held here.
+    /// Lets the host verify the secrets of this client, instead of a digest held here. Share one verifier between clients by an
+    /// [`Arc`].
     ///
     /// # Errors
     ///
     /// As for `try_from`; and when the registration has a secret, or its method is not one with a secret.
     pub fn with_secret_verifier(
         registration: ClientRegistration,
-        verifier: Arc<dyn SecretVerifier>,
+        verifier: impl SecretVerifier,
     ) -> Result<Self, RegistrationError> {
         if !secrets_of(&registration)?.is_empty() {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
@@ -32,10 +34,10 @@ impl Client {
         if !sends_secret && method != AuthenticationMethod::None {
             return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
         }
-        Self::from_registration(registration, vec![Secret::from_verifier(verifier)])
+        Self::from_registration(registration, KnownSecrets::Verifier(Arc::new(verifier)))
     }
 
-    fn from_registration(registration: ClientRegistration, secrets: Vec<Secret>) -> Result<Self, RegistrationError> {
+    fn from_registration(registration: ClientRegistration, secrets: KnownSecrets) -> Result<Self, RegistrationError> {
         let mut ignored = Ignored::default();
         let registration = without_empty(registration, &mut ignored);
         let ClientRegistration { client_id, .. } = &registration;
@@ -46,7 +48,7 @@ impl Client {
             return Err(RegistrationError::new("client_name", "must not contain control characters"));
         }
         let method = method_of(&registration)?;
-        if method == AuthenticationMethod::None && !secrets.is_empty() {
+        if method == AuthenticationMethod::None && !secrets.are_none() {
             return Err(RegistrationError::new(
                 "token_endpoint_auth_method",
                 "must not be none for a client with a secret",
@@ -57,7 +59,7 @@ impl Client {
             method if method.uses_attestation() => false,
             method => !method.uses_certificate(),
         };
-        if needs_secret && secrets.is_empty() {
+        if needs_secret && secrets.are_none() {
             return Err(RegistrationError::new("client_secret", "is missing"));
         }
         let grant_types = registration.grant_types.clone().unwrap_or_else(|| vec!["authorization_code".to_owned()]);
@@ -110,7 +112,7 @@ impl TryFrom<ClientRegistration> for Client {
 
     fn try_from(registration: ClientRegistration) -> Result<Self, RegistrationError> {
         let secrets = secrets_of(&registration)?;
-        Self::from_registration(registration, secrets)
+        Self::from_registration(registration, KnownSecrets::Digests(secrets))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     keys::{ClientKeys, KeySource},
     registration::{ClientRegistration, RegistrationError},
-    secret::{Secret, SecretTransport, Secrets},
+    secret::{KnownSecrets, SecretTransport, Secrets},
     shared_secrets::SharedSecrets,
     subject,
 };
@@ -41,7 +41,7 @@ impl Credentials {
     pub(super) fn of(
         registration: &ClientRegistration,
         method: AuthenticationMethod,
-        secrets: Vec<Secret>,
+        secrets: KnownSecrets,
         keys: &ClientKeys,
     ) -> Result<Self, RegistrationError> {
         if method != AuthenticationMethod::TlsClientAuth {

@@ -1,4 +1,4 @@
-//! What a client may ask for at the authorization endpoint, and where the answers may go.
+//! The response types, response modes and redirect URIs of a client.
 
 use super::{ClientRegistration, RegistrationError, ignored::Ignored};
 use crate::protocol::{

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{ClientRegistration, RegistrationError};
 use crate::json;
 
-/// A member of a registration, or a part of one, that is not used: an empty one, an unknown value among known ones, or a key that
-/// cannot be used. What is left is a client; what it says of itself without effect is for its operator to see.
+/// A member of a registration, or a part of one, that has no effect: an empty one, an unknown value among known ones, or a key
+/// that cannot be used.
 ///
 /// `Display` says it in one line, and shows no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ impl Ignored {
     }
 }
 
-/// The registration without members that are empty, which is how some writers say that they are absent. Lists and scopes stay as
-/// they are, since an empty one of these allows nothing where an absent one allows all.
+/// The registration without members that are empty, which some writers put for absent ones. Lists and scopes stay as they are: an
+/// empty one allows nothing, where an absent one allows all.
 pub(super) fn without_empty(mut registration: ClientRegistration, ignored: &mut Ignored) -> ClientRegistration {
     for member in std::mem::take(&mut registration.emptied) {
         ignored.add(member, EMPTY);
@@ -115,7 +115,7 @@ pub(super) fn without_empty(mut registration: ClientRegistration, ignored: &mut 
     registration
 }
 
-/// A set without keys says nothing beside a `jwks_uri`.
+/// Returns `true` for a set without keys, which adds nothing to a `jwks_uri`.
 fn has_no_keys(jwks: &Value) -> bool {
     jwks.get("keys").is_some_and(json::is_empty)
 }

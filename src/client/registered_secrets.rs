@@ -1,9 +1,9 @@
-//! The secrets of a registration: which can be secrets, and which are bound to make trouble.
+//! The secrets of a registration, checked, and the weaknesses of those in clear.
 
 use super::{
     ClientRegistration, RegistrationError, SecretText,
     registration::expiry,
-    secret::{MAX_SECRET, Secret, is_digest_of_nothing, is_printable},
+    secret::{MAX_SECRET, SecretDigest, is_digest_of_nothing, is_printable},
 };
 use crate::hex;
 
@@ -11,19 +11,19 @@ use crate::hex;
 const STRONG: usize = 22;
 
 /// The secrets that the client may send, as digests.
-pub(super) fn secrets_of(registration: &ClientRegistration) -> Result<Vec<Secret>, RegistrationError> {
+pub(super) fn secrets_of(registration: &ClientRegistration) -> Result<Vec<SecretDigest>, RegistrationError> {
     let mut secrets = Vec::new();
     if let Some(text) = &registration.client_secret {
         let expires_at = expiry("client_secret_expires_at", registration.client_secret_expires_at)?;
-        secrets.push(Secret::from_plain(check_secret("client_secret", text)?, expires_at));
+        secrets.push(SecretDigest::of(check_secret("client_secret", text)?, expires_at));
     } else if registration.client_secret_expires_at.is_some_and(|expiry| expiry != 0) {
         return Err(RegistrationError::new("client_secret_expires_at", "is there without a client_secret"));
     }
     for further in &registration.client_secrets {
         let expires_at = expiry("client_secrets", further.client_secret_expires_at)?;
         secrets.push(match (&further.client_secret, &further.client_secret_sha256) {
-            (Some(text), None) => Secret::from_plain(check_secret("client_secrets", text)?, expires_at),
-            (None, Some(hex)) => Secret::from_digest(digest_of(hex)?, expires_at),
+            (Some(text), None) => SecretDigest::of(check_secret("client_secrets", text)?, expires_at),
+            (None, Some(hex)) => SecretDigest::new(digest_of(hex)?, expires_at),
             _ => {
                 return Err(RegistrationError::new(
                     "client_secrets",
@@ -53,7 +53,7 @@ fn digest_of(text: &str) -> Result<[u8; 32], RegistrationError> {
     Ok(digest)
 }
 
-/// What is known of the secrets in clear.
+/// Properties of the secrets in clear.
 #[derive(Clone, Copy)]
 pub(crate) struct SecretTraits {
     /// One is so short that it can be guessed.

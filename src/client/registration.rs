@@ -101,7 +101,7 @@ pub struct ClientRegistration {
     pub request_object_signing_alg: Option<String>,
     /// `request_object_encryption_alg`: what the client may use, and must use where encryption is required. Absent: any that
     /// the policy offers, but none with the `client_secret`. From a secret that was not drawn at random, the key can be guessed
-    /// by whoever sees one token.
+    /// from one token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_alg: Option<String>,
     /// `request_object_encryption_enc`. Default `A128CBC-HS256`.
@@ -261,7 +261,7 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// What makes a registration unusable. `Display` names the member, never its value.
+/// The reason why a registration is unusable. `Display` names the member, never its value.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {problem}")]
 pub struct RegistrationError {

@@ -65,7 +65,7 @@ impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
 /// let registry = InMemoryRegistry::new([Client::try_from(registration)?])?;
 /// let handle = registry.clone();
 /// // ... ParEndpoint::builder(..).clients(registry) ...
-/// handle.replace([])?; // from now on nobody is known
+/// handle.replace([])?; // from now on no client is known
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
@@ -135,7 +135,7 @@ impl fmt::Debug for InMemoryRegistry {
     }
 }
 
-/// A registry whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
+/// A registry of any type. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
 #[derive(Clone)]
 pub struct BoxedRegistry(Arc<dyn DynRegistry>);
 

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
+use super::secret_verifier::{DynSecretVerifier, VerifierError};
 use crate::policy::MAX_CLIENT_ID;
 
 /// The longest secret, in bytes. It bounds what a slow password hash is asked to work on.
@@ -21,17 +22,6 @@ pub(super) fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }
 
-/// Checks a client secret in a way of the host's own, such as a slow password hash.
-///
-/// It is called on the request path and by an executor's thread: one that takes more than a millisecond should hand its work over,
-/// with `tokio::task::block_in_place` for instance. Clients that do not exist are verified as well, through
-/// [`ClientRegistry::stand_in`](crate::ClientRegistry::stand_in): a verifier that takes equally long for each of them does
-/// not tell which exist.
-pub trait SecretVerifier: Send + Sync + 'static {
-    /// Returns `true` if `secret` is a secret of the client. It has 1 to 512 bytes.
-    fn verify(&self, client_id: &str, secret: &[u8]) -> bool;
-}
-
 /// The part of a request that a secret is sent in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SecretTransport {
@@ -44,20 +34,21 @@ pub(crate) enum SecretTransport {
 /// The secrets of one client, and the way it sends them.
 pub(crate) struct Secrets {
     transport: SecretTransport,
-    secrets: Vec<Secret>,
+    known: KnownSecrets,
+}
+
+/// The secrets of one client: kept here, or known to a verifier of the host's.
+#[derive(Clone)]
+pub(crate) enum KnownSecrets {
+    Digests(Vec<SecretDigest>),
+    Verifier(Arc<dyn DynSecretVerifier>),
 }
 
 /// One secret of a client, not in clear, with its date of expiry.
 #[derive(Clone)]
-pub(crate) struct Secret {
-    proof: Proof,
+pub(crate) struct SecretDigest {
+    digest: [u8; 32],
     expires_at: Option<OffsetDateTime>,
-}
-
-#[derive(Clone)]
-enum Proof {
-    Digest([u8; 32]),
-    Verifier(Arc<dyn SecretVerifier>),
 }
 
 /// The outcome of trying a secret against all that a client has.
@@ -68,17 +59,19 @@ pub(crate) enum Verdict {
     Wrong,
 }
 
-impl Secret {
-    pub(crate) fn from_plain(secret: &str, expires_at: Option<OffsetDateTime>) -> Self {
-        Self::from_digest(Sha256::digest(secret.as_bytes()).into(), expires_at)
+impl SecretDigest {
+    pub(super) fn of(secret: &str, expires_at: Option<OffsetDateTime>) -> Self {
+        Self::new(Sha256::digest(secret.as_bytes()).into(), expires_at)
     }
 
-    pub(crate) fn from_digest(digest: [u8; 32], expires_at: Option<OffsetDateTime>) -> Self {
-        Self { proof: Proof::Digest(digest), expires_at }
+    pub(super) fn new(digest: [u8; 32], expires_at: Option<OffsetDateTime>) -> Self {
+        Self { digest, expires_at }
     }
+}
 
-    pub(crate) fn from_verifier(verifier: Arc<dyn SecretVerifier>) -> Self {
-        Self { proof: Proof::Verifier(verifier), expires_at: None }
+impl KnownSecrets {
+    pub(super) fn are_none(&self) -> bool {
+        matches!(self, Self::Digests(digests) if digests.is_empty())
     }
 }
 
@@ -88,30 +81,39 @@ pub(super) fn is_digest_of_nothing(digest: &[u8; 32]) -> bool {
 }
 
 impl Secrets {
-    pub(super) fn new(transport: SecretTransport, secrets: Vec<Secret>) -> Self {
-        Self { transport, secrets }
+    pub(super) fn new(transport: SecretTransport, known: KnownSecrets) -> Self {
+        Self { transport, known }
     }
 
     pub(crate) fn transport(&self) -> SecretTransport {
         self.transport
     }
 
-    pub(crate) fn verify(&self, client_id: &str, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
-        verify(&self.secrets, client_id, presented, now)
+    /// Tries a secret. Only a verifier of the host's waits.
+    pub(crate) async fn verify(
+        &self,
+        client_id: &str,
+        presented: &[u8],
+        now: impl FnOnce() -> OffsetDateTime,
+    ) -> Result<Verdict, VerifierError> {
+        match &self.known {
+            KnownSecrets::Digests(digests) => Ok(verify(digests, presented, now)),
+            KnownSecrets::Verifier(verifier) => {
+                let is_right = verifier.verify_boxed(client_id, presented).await?;
+                Ok(if is_right { Verdict::Right } else { Verdict::Wrong })
+            }
+        }
     }
 }
 
 /// Tries a secret against all of them, without an early exit: how long it takes tells neither which one came close nor which
 /// one it was.
-fn verify(secrets: &[Secret], client_id: &str, presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
+fn verify(secrets: &[SecretDigest], presented: &[u8], now: impl FnOnce() -> OffsetDateTime) -> Verdict {
     let digest: [u8; 32] = Sha256::digest(presented).into();
     let now = secrets.iter().any(|secret| secret.expires_at.is_some()).then(now);
     let (mut right, mut expired) = (Choice::from(0), Choice::from(0));
     for secret in secrets {
-        let equal = match &secret.proof {
-            Proof::Digest(expected) => expected.ct_eq(&digest),
-            Proof::Verifier(verifier) => Choice::from(u8::from(verifier.verify(client_id, presented))),
-        };
+        let equal = secret.digest.ct_eq(&digest);
         let alive = match (secret.expires_at, now) {
             (Some(expiry), Some(now)) => now < expiry,
             _ => true,
@@ -131,12 +133,12 @@ fn verify(secrets: &[Secret], client_id: &str, presented: &[u8], now: impl FnOnc
 
 /// Does for a client that does not exist the work of [`Secrets::verify`] for one with a single digest.
 pub(crate) fn verify_decoy_secret(presented: &[u8]) {
-    let decoy = [Secret::from_digest([0; 32], None)];
-    std::hint::black_box(verify(&decoy, "", presented, OffsetDateTime::now_utc));
+    let decoy = [SecretDigest::new([0; 32], None)];
+    std::hint::black_box(verify(&decoy, presented, OffsetDateTime::now_utc));
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
+        f.write_str("Secrets(..)")
     }
 }

@@ -6,8 +6,11 @@ use time::OffsetDateTime;
 
 use super::basic::BasicSecret;
 use crate::{
-    client::{Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, verify_decoy_secret},
-    error::Reason,
+    client::{
+        Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, VerifierError,
+        verify_decoy_secret,
+    },
+    error::{Reason, Refusal},
     policy::Policy,
 };
 
@@ -29,12 +32,12 @@ impl ShownSecret<'_> {
     }
 
     /// Verifies it against the secrets of a client.
-    pub(crate) fn verify<'c>(
+    pub(crate) async fn verify<'c>(
         &self,
         secrets: Credential<'c, &Secrets>,
         policy: &Policy,
         now: impl Fn() -> OffsetDateTime,
-    ) -> Result<RightSecret<'c>, Reason> {
+    ) -> Result<RightSecret<'c>, Refusal> {
         let client = secrets.client();
         let unencoded = policy.accept_unencoded_basic_secrets || client.accepts_unencoded_basic_secrets();
         let mut reason = match self {
@@ -42,25 +45,33 @@ impl ShownSecret<'_> {
             _ => Reason::WrongSecret,
         };
         for secret in self.meant(unencoded) {
-            match secrets.value().verify(client.client_id(), secret, &now) {
+            match secrets.value().verify(client.client_id(), secret, &now).await.map_err(unverifiable)? {
                 Verdict::Right => return Ok(RightSecret(client)),
                 Verdict::Expired => reason = Reason::ExpiredSecret,
                 Verdict::Wrong => {}
             }
         }
-        Err(reason)
+        Err(reason.into())
     }
 
-    /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result.
-    pub(super) fn verify_decoy(&self, stand_in: Option<&Client>, policy: &Policy, now: impl Fn() -> OffsetDateTime) {
+    /// Verifies it against the secrets of a stand-in, or of nothing at all, and comes to no result. It fails as
+    /// [`verify`](Self::verify) does, which would tell otherwise which clients exist.
+    pub(super) async fn verify_decoy(
+        &self,
+        stand_in: Option<&Client>,
+        policy: &Policy,
+        now: impl Fn() -> OffsetDateTime,
+    ) -> Result<(), Refusal> {
         for secret in self.meant(policy.accept_unencoded_basic_secrets) {
             match stand_in.map(|client| (client, client.credentials())) {
                 Some((client, Credentials::Secret(secrets))) => {
-                    std::hint::black_box(secrets.verify(client.client_id(), secret, &now));
+                    let verdict = secrets.verify(client.client_id(), secret, &now).await.map_err(unverifiable)?;
+                    std::hint::black_box(verdict);
                 }
                 _ => verify_decoy_secret(secret),
             }
         }
+        Ok(())
     }
 
     /// The secrets that the sender may have meant. One that is empty or longer than any is never verified: no client has it.
@@ -71,6 +82,10 @@ impl ShownSecret<'_> {
         };
         meant.into_iter().flatten().filter(|secret| (1..=MAX_SECRET).contains(&secret.len()))
     }
+}
+
+fn unverifiable(error: VerifierError) -> Refusal {
+    Refusal::unavailable(Reason::SecretVerifierUnavailable, error)
 }
 
 impl<'c> RightSecret<'c> {

@@ -3,7 +3,7 @@
 use super::{ParEndpoint, Parts, gate, replay::Once, urls::Endpoint};
 use crate::{
     client::ClientRegistry,
-    client_auth::{AuthenticatedClient, Presented},
+    client_auth::{AuthenticatedClient, AuthenticatedRequest, Presented},
     error::{Reason, Refusal},
     http::FormRequest,
     observer::Stage,
@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    /// Authenticates the client of a request to the token endpoint, by the rules of the PAR endpoint (RFC 9126 section 2).
-    /// The parameters of the request are the host's to read: [`Parameters::parse`](crate::Parameters::parse) does it strictly.
+    /// Authenticates the client of a request to the token endpoint, by the rules of the PAR endpoint (RFC 9126 section 2), and
+    /// returns it with the parameters of the request, read as strictly as those of a push.
     ///
     /// A DPoP proof that comes along is verified (RFC 9449 section 5), and demanded where policy or registration demand it. Bind
     /// the tokens to [`AuthenticatedClient::confirmation`], and refuse a code or a refresh token that the client does not
@@ -23,14 +23,16 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// # Errors
     ///
     /// A refusal, ready to be sent as the reply of the token endpoint.
-    pub async fn authenticate_client(&self, request: &FormRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
+    pub async fn authenticate_client(&self, request: &FormRequest<'_>) -> Result<AuthenticatedRequest, Refusal> {
         let refused = |client_id: Option<&str>, refusal| self.parts.observers.refused(Stage::Token, client_id, refusal);
         let mut form = gate::pass(request, &self.policy().limits).map_err(|refusal| refused(None, refusal))?;
         let credentials = std::mem::take(&mut form.credentials);
         let presented =
             Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
-        let outcome = self.authenticate_at(&self.parts.urls.token, &presented, request).await;
-        outcome.map_err(|refusal| refused(Some(presented.client_id()), refusal))
+        match self.authenticate_at(&self.parts.urls.token, &presented, request).await {
+            Ok(client) => Ok(AuthenticatedRequest::new(client, form.parameters)),
+            Err(refusal) => Err(refused(Some(presented.client_id()), refusal)),
+        }
     }
 
     /// Authenticates the client of a request to an endpoint of the host, and uses up its credentials.

@@ -49,7 +49,7 @@ impl Authenticator {
             (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
-            checked.hide(refusal.reason(), policy, stand_in, || self.server.now());
+            checked.hide(refusal.reason(), policy, stand_in, || self.server.now()).await?;
         }
         Ok(outcome?.bound_to(presented.certificate()))
     }
@@ -57,7 +57,9 @@ impl Authenticator {
     async fn verify_checked<'a>(&self, client: &Arc<Client>, checked: &Checked<'a>) -> Result<Vouched<'a>, Refusal> {
         Ok(match Matched::of(client, checked, &self.server.policy)? {
             Matched::Nothing(none) => none.into(),
-            Matched::Secret(secrets, shown) => shown.verify(secrets, &self.server.policy, || self.server.now())?.into(),
+            Matched::Secret(secrets, shown) => {
+                shown.verify(secrets, &self.server.policy, || self.server.now()).await?.into()
+            }
             Matched::SharedSecret(secrets, assertion) => {
                 let current = secrets.value().at(self.server.now());
                 let verified = self.verify_assertion(assertion, secrets.resolved(&current));
@@ -159,7 +161,7 @@ mod tests {
 
     fn assertion(client_id: &str, key: &Jwk, header: &Value, now: i64) -> String {
         let claims = json!({
-            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now + 60,
+            "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": now.to_string(), "iat": now, "exp": now.saturating_add(60),
         });
         let header = JwsHeader::from_map(header.as_object().unwrap().clone()).unwrap();
         let signer = ES256.signer_from_jwk(key).unwrap();
@@ -203,7 +205,7 @@ mod tests {
             json!({ "alg": "ES256", "x5t#S256": "A".repeat(43) }),
         ];
         for header in headers {
-            let (reason, expected) = work("nobody", header.clone());
+            let (reason, expected) = work("unknown", header.clone());
             assert_eq!((reason, expected), (Reason::UnknownClient, 3), "{header}");
             for client_id in ["one", "two", "three", "five", "unnamed"] {
                 let (reason, verifications) = work(client_id, header.clone());

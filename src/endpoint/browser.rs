@@ -45,7 +45,7 @@ impl<'a> Browser<'a> {
         Self(None)
     }
 
-    /// What the request is bound to, if anything.
+    /// Returns the binding, if there is one.
     pub(super) fn binding(self) -> Option<&'a str> {
         self.0
     }

@@ -18,7 +18,7 @@ pub(crate) struct Header {
     cty: Option<Box<str>>,
     /// The key that the token brings along, or certificates for one, if it is one that may.
     pub(super) brought: Option<Value>,
-    /// Whether it names keys, or where there are some: by `jku`, `x5c` or `x5u`. They are not read.
+    /// `jku`, `x5c` or `x5u` is there. They are not read.
     names_keys: bool,
     /// Members of an algorithm, and unknown ones.
     pub(super) others: Map<String, Value>,

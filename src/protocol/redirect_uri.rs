@@ -11,130 +11,19 @@
 //! then understand differently; and the wider rules demand that parsing changes not a byte. The response goes to
 //! exactly the URI that matched.
 
+mod error;
+mod gate;
+mod response_parameter;
 mod scheme;
 
 use std::fmt;
 
-use url::{Host, Url, form_urlencoded};
+use url::{Host, Url};
 
+pub use self::error::RedirectUriError;
+pub(crate) use self::gate::{check_characters, has_long_authority};
 use self::scheme::PrivateSchemes;
-
-use crate::{error_text::debug_by_display, hex};
-
-/// Names of parameters of an authorization response: a redirect URI whose query has one could forge a response.
-const RESPONSE_PARAMETERS: [&str; 12] = [
-    "code",
-    "state",
-    "iss",
-    "error",
-    "error_description",
-    "error_uri",
-    "response",
-    "access_token",
-    "token_type",
-    "expires_in",
-    "id_token",
-    "session_state",
-];
-
-/// Bytes of a host name (RFC 1035 section 2.3.4), with a port.
-const MAX_AUTHORITY: usize = 253 + ":65535".len();
-
-/// The rule that a redirect URI broke.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RedirectUriError {
-    /// An empty text.
-    Empty,
-    /// More than [`RegisteredRedirectUri::MAX_LENGTH`] bytes.
-    TooLong,
-    /// A character outside RFC 3986, or a broken percent-encoding.
-    Lexical,
-    /// A fragment, even an empty one.
-    Fragment,
-    /// Not an absolute URI, or the host is longer than 253 bytes.
-    Unparsable,
-    /// User information, even empty.
-    UserInfo,
-    /// Not https, nor http on a loopback host, nor a private-use scheme with a dot.
-    Scheme,
-    /// A text that parsing would change.
-    NotCanonical,
-    /// Not the registered bytes.
-    Different,
-    /// Not a loopback literal, where only the port differs.
-    NotLoopback,
-    /// Another loopback literal.
-    OtherHost,
-    /// Port 0.
-    PortZero,
-    /// Another path.
-    OtherPath,
-    /// Another query.
-    OtherQuery,
-    /// Another origin.
-    OtherOrigin,
-    /// A path with encoded separators, dot segments or empty segments.
-    AmbiguousPath,
-    /// A query with a parameter of the authorization response.
-    ResponseParameter,
-    /// A host that cannot be registered: with a wildcard or a trailing dot.
-    UnregistrableHost,
-}
-
-debug_by_display!(RedirectUriError);
-
-impl RedirectUriError {
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Empty => "redirect_uri_empty",
-            Self::TooLong => "redirect_uri_too_long",
-            Self::Lexical => "redirect_uri_lexical",
-            Self::Fragment => "redirect_uri_fragment",
-            Self::Unparsable => "redirect_uri_unparsable",
-            Self::UserInfo => "redirect_uri_user_info",
-            Self::Scheme => "redirect_uri_scheme",
-            Self::NotCanonical => "redirect_uri_not_canonical",
-            Self::Different => "redirect_uri_different",
-            Self::NotLoopback => "redirect_uri_not_loopback",
-            Self::OtherHost => "redirect_uri_other_host",
-            Self::PortZero => "redirect_uri_port_zero",
-            Self::OtherPath => "redirect_uri_other_path",
-            Self::OtherQuery => "redirect_uri_other_query",
-            Self::OtherOrigin => "redirect_uri_other_origin",
-            Self::AmbiguousPath => "redirect_uri_ambiguous_path",
-            Self::ResponseParameter => "redirect_uri_response_parameter",
-            Self::UnregistrableHost => "redirect_uri_unregistrable_host",
-        }
-    }
-}
-
-impl fmt::Display for RedirectUriError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "empty",
-            Self::TooLong => "longer than 2048 bytes",
-            Self::Lexical => "contains a character that is not allowed in a URI",
-            Self::Fragment => "has a fragment",
-            Self::Unparsable => "not an absolute URI",
-            Self::UserInfo => "has user information",
-            Self::Scheme => "neither https, nor http on a loopback host, nor a private-use scheme with a dot",
-            Self::NotCanonical => "not in canonical form",
-            Self::Different => "not the registered URI",
-            Self::NotLoopback => "not on a loopback literal",
-            Self::OtherHost => "on another host",
-            Self::PortZero => "on port 0",
-            Self::OtherPath => "with another path",
-            Self::OtherQuery => "with another query",
-            Self::OtherOrigin => "on another origin",
-            Self::AmbiguousPath => "with encoded separators or dot segments in its path",
-            Self::ResponseParameter => "with a parameter of the authorization response in its query",
-            Self::UnregistrableHost => "has a host with a wildcard or a trailing dot",
-        })
-    }
-}
-
-impl std::error::Error for RedirectUriError {}
+use crate::hex;
 
 /// The rule by which a requested redirect URI may differ from a registered one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,11 +90,11 @@ impl RegisteredRedirectUri {
     }
 
     fn parse_with(text: &str, private: PrivateSchemes) -> Result<Self, RedirectUriError> {
-        let url = gate(text, private)?;
+        let url = gate::pass(text, private)?;
         if url.host_str().is_some_and(|host| host.ends_with('.') || host.contains('*')) {
             return Err(RedirectUriError::UnregistrableHost);
         }
-        if has_response_parameter(&url) {
+        if response_parameter::is_in_query(&url) {
             return Err(RedirectUriError::ResponseParameter);
         }
         Ok(Self { text: text.into(), url })
@@ -314,7 +203,7 @@ impl RegisteredRedirectUri {
         if is_ambiguous(requested) {
             return Err(RedirectUriError::AmbiguousPath);
         }
-        if has_response_parameter(requested) {
+        if response_parameter::is_in_query(requested) {
             return Err(RedirectUriError::ResponseParameter);
         }
         if below_registered_path && !continues(requested.path(), self.url.path()) {
@@ -339,7 +228,7 @@ pub(crate) struct RequestedRedirectUri<'a> {
 impl<'a> RequestedRedirectUri<'a> {
     /// Parses a URI that parsing does not change.
     pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
-        let url = gate(text, PrivateSchemes::WithDot)?;
+        let url = gate::pass(text, PrivateSchemes::WithDot)?;
         if url.as_str() == text { Ok(Self { text, url }) } else { Err(RedirectUriError::NotCanonical) }
     }
 }
@@ -399,58 +288,6 @@ impl fmt::Debug for RedirectUri {
     }
 }
 
-/// Checks every redirect URI, the raw text first.
-fn gate(text: &str, private: PrivateSchemes) -> Result<Url, RedirectUriError> {
-    if text.is_empty() {
-        return Err(RedirectUriError::Empty);
-    }
-    if text.len() > RegisteredRedirectUri::MAX_LENGTH {
-        return Err(RedirectUriError::TooLong);
-    }
-    check_characters(text)?;
-    if text.contains('#') {
-        return Err(RedirectUriError::Fragment);
-    }
-    // A long name in punycode costs a parser more than its length.
-    if has_long_authority(text) {
-        return Err(RedirectUriError::Unparsable);
-    }
-    let url = Url::parse(text).map_err(|_| RedirectUriError::Unparsable)?;
-    if raw_authority(text).is_some_and(|authority| authority.contains('@'))
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(RedirectUriError::UserInfo);
-    }
-    scheme::check(text, &url, private)?;
-    Ok(url)
-}
-
-/// Returns an error unless a text consists of the characters of RFC 3986 alone, its percent-encodings well-formed.
-pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'%' => {
-                let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else {
-                    return Err(RedirectUriError::Lexical);
-                };
-                hex::byte([high, low]).ok_or(RedirectUriError::Lexical)?;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
-            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => {}
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
-            _ => return Err(RedirectUriError::Lexical),
-        }
-    }
-    Ok(())
-}
-
-fn raw_authority(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once(':')?;
-    rest.strip_prefix("//")?.split(['/', '?']).next()
-}
-
 fn is_loopback(url: &Url) -> bool {
     is_loopback_literal(url) || (url.scheme() == "http" && url.host() == Some(Host::Domain("localhost")))
 }
@@ -489,27 +326,6 @@ fn is_utf8(path: &str) -> bool {
 /// Returns the bytes that are written as `%XX` in a text that passed [`check_characters`].
 fn escapes(text: &str) -> impl Iterator<Item = u8> {
     text.split('%').skip(1).filter_map(|rest| rest.as_bytes().first_chunk().and_then(|digits| hex::byte(*digits)))
-}
-
-/// Returns `true` where the host is longer than any name can be. A parser takes time that grows with its square.
-pub(crate) fn has_long_authority(text: &str) -> bool {
-    raw_authority(text).is_some_and(|authority| authority.len() > MAX_AUTHORITY)
-}
-
-/// Returns `true` if the query has a parameter of the response, for any server: also with `;` between parameters.
-fn has_response_parameter(url: &Url) -> bool {
-    url.query().unwrap_or_default().split(['&', ';']).any(|pair| {
-        let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
-        response_names(&name).into_iter().any(|name| RESPONSE_PARAMETERS.contains(&&*name))
-    })
-}
-
-/// Returns the names under which servers find a parameter: ASP.NET in any letter case; PHP with an underscore for a dot, a space and a bracket
-/// that nothing closes, up to a zero byte, and as an array under what stands before a bracket.
-fn response_names(name: &str) -> [String; 2] {
-    let name = name.split('\0').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let underscored = |name: &str| name.replace(['.', ' ', '['], "_");
-    [underscored(name.split('[').next().unwrap_or_default().trim_end()), underscored(&name)]
 }
 
 fn continues(path: &str, registered: &str) -> bool {

@@ -67,7 +67,7 @@ fn first(
     outcome
 }
 
-/// Whether a scheme without a dot is good depends on the policy, which a registration does not know.
+/// Refuses a scheme without a dot where the policy does: a registration does not know the policy.
 fn check_scheme(matched: RedirectUri, policy: &Policy) -> Result<RedirectUri, Refusal> {
     if matched.has_scheme_without_dot() && !policy.danger_allow_redirect_uri_schemes_without_dot {
         return Err(RedirectUriError::Scheme.into());

@@ -11,14 +11,14 @@ use crate::{
     response::signer::{DynResponseSigner, algorithm_for},
 };
 
-/// What decides which response modes there are.
+/// The settings that decide which response modes there are.
 pub(super) struct Modes<'a> {
     pub(super) policy: &'a Policy,
     pub(super) client: &'a Client,
     pub(super) signer: Option<&'a dyn DynResponseSigner>,
 }
 
-/// Whether the client has any business at the authorization endpoint.
+/// Refuses a client that is registered for no flow of the authorization endpoint.
 pub(super) fn check_flow(client: &Client) -> Result<(), Refusal> {
     if client.response_types().is_empty() { Err(Reason::NoAuthorizationFlow.into()) } else { Ok(()) }
 }
@@ -52,7 +52,7 @@ pub(super) fn mode_for_errors(parameters: &Parameters, modes: &Modes<'_>) -> Opt
 }
 
 impl Modes<'_> {
-    /// What is asked for, if it can be had.
+    /// Returns the mode that is asked for, if it can be had.
     fn requested(&self, parameters: &Parameters, response_type: ResponseType) -> Result<ResponseMode, Reason> {
         let requested = match parameters.known(Name::ResponseMode) {
             None => response_type.default_mode(),

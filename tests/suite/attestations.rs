@@ -16,7 +16,7 @@ use parjar::{
 use serde_json::{Value, json};
 
 use crate::{
-    support::{CALLBACK, FORM, ISSUER, Server, authorization, basic, code_request, form},
+    support::{CALLBACK, FORM, ISSUER, Server, authenticate, authorization, basic, code_request, form},
     tokens::{
         ED25519_KEY, ES256_KEY, ES384_KEY, Key, LONG_SECRET, NOW, OTHER_ES256_KEY, RSA_KEY, asserter, assertion,
         changed, encode, fresh_id, mac, with_assertion,
@@ -111,7 +111,7 @@ fn push(server: &Server, headers: &[(&str, &str)], body: &str) -> Result<Pushed,
 fn token(server: &Server, headers: &[(&str, &str)], body: &str) -> Result<AuthenticatedClient, Refusal> {
     let headers = [("content-type", FORM)].into_iter().chain(headers.iter().copied());
     let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), body);
-    pollster::block_on(server.par.authenticate_client(&request))
+    authenticate(&server.par, &request)
 }
 
 /// Why these headers are refused, at both endpoints. Whatever it is, the client is told what it is told of a wrong secret.
@@ -192,7 +192,7 @@ fn the_certificate_of_the_connection_is_taken_down_beside_the_key_of_the_instanc
     let (attested, proof) = (attestation(json!({})), proof(json!({})));
     let headers = [("content-type", FORM), (ATTESTATION, &attested), (PROOF, &proof)];
     let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), "");
-    let client = pollster::block_on(server.par.authenticate_client(&request.with_client_certificate(certificate)));
+    let client = authenticate(&server.par, &request.with_client_certificate(certificate));
     let confirmation = client.unwrap().confirmation();
     assert_eq!(confirmation.x5t_s256, Some(certificate.thumbprint()));
     assert!(confirmation.client_instance.is_some());

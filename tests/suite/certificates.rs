@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     certificate_maker::{BIT_STRING, DNS, Maker, oid, tlv},
-    support::{CALLBACK, FORM, Server, authorization, basic, body, code_request, public, with},
+    support::{CALLBACK, FORM, Server, authenticate, authorization, basic, body, code_request, public, with},
     tokens::{
         ED25519_KEY, ES256_KEY, ES384_KEY, ES512_KEY, Key, OTHER_ES256_KEY, RSA_KEY, asserter, assertion,
         with_assertion,
@@ -48,7 +48,7 @@ pub(crate) fn push(server: &Server, certificate: ClientCertificate<'_>, body: &s
 
 fn token(server: &Server, certificate: ClientCertificate<'_>, body: &str) -> Result<AuthenticatedClient, Refusal> {
     let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], body);
-    pollster::block_on(server.par.authenticate_client(&request.with_client_certificate(certificate)))
+    authenticate(&server.par, &request.with_client_certificate(certificate))
 }
 
 /// Pushes as the client `c1`, with nothing but a certificate.
@@ -207,7 +207,7 @@ fn a_certificate_of_the_connection_is_no_second_method() {
         };
         let headers = [("content-type", FORM.as_bytes()), ("authorization", header.as_bytes())];
         let request = FormRequest::new("POST", headers, &plain).with_client_certificate(certificate);
-        let client = pollster::block_on(server.par.authenticate_client(&request)).unwrap();
+        let client = authenticate(&server.par, &request).unwrap();
         assert_eq!(client.method(), AuthenticationMethod::ClientSecretBasic);
         assert_binds(&client);
         let client = token(&server, certificate, "client_id=public").unwrap();

@@ -1,20 +1,25 @@
 //! Client authentication, at the PAR endpoint and at the token endpoint.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex},
+    task::{Context, Waker},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
     AuthenticationMethod, Client, ClientRegistration, ClientRegistry, FormRequest, InMemoryRegistry, ManualClock,
-    ParEndpoint, Policy, Reason, Refusal, RegistryError, Reply, SecretVerifier,
+    ParEndpoint, Policy, Reason, Refusal, RegistryError, Reply, SecretVerifier, VerifierError,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    host::pause,
     support::{
         CALLBACK, FORM, ISSUER, Server, authorization, basic, body, browser_with, client, code_request, error, form,
         post, public, with,
     },
-    tokens::{LONG_SECRET, assertion, with_assertion},
+    tokens::{LONG_SECRET, asserter, assertion, with_assertion},
 };
 
 /// The one answer to every failure of authentication.
@@ -373,13 +378,15 @@ struct Recorder {
 }
 
 impl SecretVerifier for Recorder {
-    fn verify(&self, client_id: &str, secret: &[u8]) -> bool {
+    async fn verify(&self, client_id: &str, secret: &[u8]) -> Result<bool, VerifierError> {
+        // As another thread takes its time.
+        pause().await;
         self.calls.lock().unwrap().push((client_id.to_owned(), secret.len()));
-        secret == b"s3cret"
+        Ok(secret == b"s3cret")
     }
 }
 
-fn verified(registration: Value, verifier: Arc<Recorder>) -> Client {
+fn verified(registration: Value, verifier: impl SecretVerifier) -> Client {
     let mut registration = registration;
     registration.as_object_mut().unwrap().remove("client_secret");
     let registration: ClientRegistration = serde_json::from_value(registration).unwrap();
@@ -434,6 +441,63 @@ fn a_host_can_verify_secrets_itself() {
 }
 
 #[test]
+fn a_verifier_may_wait_and_the_thread_is_free_in_between() {
+    // CA-024
+    let (par, recorder) = slow();
+    let authorization = authorization("basic", "s3cret");
+    let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
+    let body = code_request(&[]);
+    let request = FormRequest::new("POST", headers, &body);
+    let mut pushing = Box::pin(par.push(&request));
+    assert!(pushing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(recorder.calls.lock().unwrap().is_empty());
+    assert!(pollster::block_on(pushing).is_ok());
+}
+
+#[test]
+fn a_verifier_that_cannot_tell_is_no_reason_to_refuse_for_good_and_does_not_tell_which_clients_exist() {
+    // O-02, CA-010, C-18
+    struct Down;
+    impl SecretVerifier for Down {
+        async fn verify(&self, _: &str, _: &[u8]) -> Result<bool, VerifierError> {
+            Err(VerifierError::new("canary: the pool of threads is full"))
+        }
+    }
+    let down = Arc::new(Down);
+    let registry = Slow {
+        clients: InMemoryRegistry::new([verified(basic("basic"), Arc::clone(&down))]).unwrap(),
+        stand_in: Arc::new(verified(basic("stand-in"), down)),
+    };
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&log);
+    let observer = move |event: &parjar::Event<'_>| {
+        if let parjar::Event::Refused { reason, client_id, .. } = event {
+            seen.lock().unwrap().push((*reason, client_id.map(str::to_owned)));
+        }
+    };
+    let par = ParEndpoint::builder(ISSUER).clients(registry).observer(observer).build().unwrap();
+    let mut replies = Vec::new();
+    for (client_id, by_basic) in [("basic", true), ("basic", false), ("nobody", true), ("nobody", false)] {
+        let authorization = authorization(client_id, "s3cret");
+        let in_body = form([("client_id", client_id), ("client_secret", "s3cret")]);
+        let headers =
+            [("content-type", FORM)].into_iter().chain(by_basic.then_some(("authorization", &*authorization)));
+        let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+        let request = FormRequest::new("POST", headers, if by_basic { "" } else { &in_body });
+        let refusal = pollster::block_on(par.push(&request)).unwrap_err();
+        assert_eq!(refusal.reason(), Reason::SecretVerifierUnavailable);
+        assert!(refusal.source().unwrap().to_string().contains("canary"));
+        assert!(!format!("{refusal} {refusal:?}").contains("canary"));
+        replies.push(Reply::from(refusal));
+    }
+    assert!(replies.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!((replies[0].status(), &*error(&replies[0])), (503, "temporarily_unavailable"));
+    assert!(replies[0].header("retry-after").is_some());
+    let nameless = vec![(Reason::SecretVerifierUnavailable, None); 4];
+    assert_eq!(*log.lock().unwrap(), nameless);
+}
+
+#[test]
 fn a_verifier_never_sees_an_oversized_secret() {
     // C-21
     let (par, recorder) = slow();
@@ -449,9 +513,9 @@ fn the_empty_secret_is_nobodys_and_no_verifier_is_asked_about_it() {
     // C-21
     struct Anything(Mutex<usize>);
     impl SecretVerifier for Anything {
-        fn verify(&self, _: &str, _: &[u8]) -> bool {
+        async fn verify(&self, _: &str, _: &[u8]) -> Result<bool, VerifierError> {
             *self.0.lock().unwrap() += 1;
-            true
+            Ok(true)
         }
     }
     let asked = Arc::new(Anything(Mutex::new(0)));
@@ -559,7 +623,8 @@ fn at_token_endpoint(
     let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
     let request = FormRequest::new("POST", headers, body);
     let authenticated = pollster::block_on(server.par.authenticate_client(&request))?;
-    Ok((authenticated.client().client_id().to_owned(), authenticated.method()))
+    let client = authenticated.client();
+    Ok((client.client().client_id().to_owned(), client.method()))
 }
 
 #[test]
@@ -596,6 +661,24 @@ fn the_token_endpoint_authenticates_by_the_same_rules() {
         let reply = Reply::from(at_token_endpoint(&server, headers, body).unwrap_err());
         assert_eq!((reply.status(), &*error(&reply)), (400, "invalid_request"), "{body}");
     }
+}
+
+#[test]
+fn the_token_endpoint_gets_the_parameters_without_credentials() {
+    // PAR-006, P-01
+    let server = Server::with(Policy::oauth(), [post("post"), asserter("keyed")]);
+    let parameters = |body: &str| {
+        let request = FormRequest::new("POST", [("content-type", FORM.as_bytes())], body);
+        pollster::block_on(server.par.authenticate_client(&request)).unwrap().into_parts().1
+    };
+    let others = [("grant_type", "authorization_code"), ("code", "a b"), ("x", "ü"), ("x-empty", "")];
+    let secret = [("client_id", "post"), ("client_secret", "s3cret")];
+    let read = parameters(&form(others.into_iter().chain(secret)));
+    let expected = [("grant_type", "authorization_code"), ("code", "a b"), ("x", "ü"), ("client_id", "post")];
+    assert!(read.iter().eq(expected));
+    let jwt = assertion("keyed", json!({}));
+    let read = parameters(&form(others.into_iter().chain(with_assertion(&jwt))));
+    assert!(read.iter().eq(expected[..3].iter().copied()));
 }
 
 #[test]

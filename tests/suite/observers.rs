@@ -8,7 +8,7 @@ use parjar::{
 };
 
 use crate::{
-    host::{builder, open, push, respond},
+    host::{builder, open, push},
     support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
 };
 
@@ -250,7 +250,7 @@ mod tracing_events {
             let pending = open(par, &handle, Some("canary")).unwrap();
             let _ = open(par, &handle, Some("canary-other"));
             let granted = pollster::block_on(par.complete(&pending)).unwrap();
-            respond(&granted, [("code", "canary")]);
+            crate::host::respond(&granted, [("code", "canary")]);
             let _ = open(par, &handle, Some("canary"));
             let denied = open(par, &request_uri(&push(par, "basic", &code_request(&more))), None).unwrap();
             let _ = pollster::block_on(par.deny(&denied, DenialCode::AccessDenied));

@@ -308,7 +308,8 @@ fn times_are_found_beyond_the_bound_of_a_profile() {
         policy.require_dpop_nonce = false;
     };
     // Each with the last good value and the first that is not.
-    let rows: [(&[Profile], &str, Set, u32, u32, Severity); 9] = [
+    type Row<'a> = (&'a [Profile], &'a str, Set, u32, u32, Severity);
+    let rows: [Row<'_>; 9] = [
         (&FAPI2, "request_uri_lifetime", request_uri, 599, 600, DoesNotConform),
         (&[Brazil], "request_uri_lifetime", request_uri, 60, 59, DoesNotConform),
         (&[Cdr], "request_uri_lifetime", request_uri, 10, 9, DoesNotConform),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    support::{FORM, Server, authorization, basic},
+    support::{FORM, Server, authenticate, authorization, basic},
     tokens::{Key, NOW, asserter, changed, encode, fresh_id},
 };
 
@@ -93,7 +93,7 @@ impl Server {
         let headers =
             [("content-type", FORM)].into_iter().chain(authorization).chain(proof.map(|proof| ("dpop", proof)));
         let headers = headers.map(|(name, value)| (name, value.as_bytes()));
-        pollster::block_on(self.par.authenticate_client(&FormRequest::new("POST", headers, body)))
+        authenticate(&self.par, &FormRequest::new("POST", headers, body))
     }
 
     /// What a pushed request of `basic` is bound to.

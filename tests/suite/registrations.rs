@@ -1,10 +1,7 @@
 //! Registrations: their defaults, what makes them unusable, and what is kept of them.
-
-use std::sync::Arc;
-
 use parjar::{
     AuthenticationMethod, Client, ClientRegistration, InMemoryRegistry, Policy, ResponseMode, ResponseType,
-    SecretVerifier,
+    SecretVerifier, VerifierError,
 };
 use serde_json::{Value, json};
 
@@ -326,13 +323,13 @@ fn a_registration_survives_the_round_trip() {
 fn a_host_verifier_takes_the_place_of_secrets() {
     struct Never;
     impl SecretVerifier for Never {
-        fn verify(&self, _: &str, _: &[u8]) -> bool {
-            false
+        async fn verify(&self, _: &str, _: &[u8]) -> Result<bool, VerifierError> {
+            Ok(false)
         }
     }
     let verified = |document: Value| {
         let registration = serde_json::from_value::<ClientRegistration>(document).unwrap();
-        Client::with_secret_verifier(registration, Arc::new(Never))
+        Client::with_secret_verifier(registration, Never)
     };
     assert!(verified(json!({ "client_id": "c1", "redirect_uris": [CALLBACK] })).is_ok());
     assert_eq!(verified(basic("c1")).unwrap_err().member(), "client_secret");

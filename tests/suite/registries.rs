@@ -1,12 +1,8 @@
 //! The registry in memory, while its clients are replaced.
 
-use std::{
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{sync::mpsc, thread, time::Duration};
 
-use parjar::{Client, ClientRegistry, InMemoryRegistry, SecretVerifier};
+use parjar::{Client, ClientRegistry, InMemoryRegistry, SecretVerifier, VerifierError};
 use serde_json::json;
 
 use crate::support::{basic, client};
@@ -18,8 +14,8 @@ struct LooksUpWhenFreed {
 }
 
 impl SecretVerifier for LooksUpWhenFreed {
-    fn verify(&self, _: &str, _: &[u8]) -> bool {
-        false
+    async fn verify(&self, _: &str, _: &[u8]) -> Result<bool, VerifierError> {
+        Ok(false)
     }
 }
 
@@ -39,7 +35,7 @@ fn look_ups_go_on_while_replaced_clients_are_freed() {
     let (found, finds) = mpsc::channel();
     let verifier = LooksUpWhenFreed { registry: registry.clone(), found };
     let registration = json!({ "client_id": "old", "redirect_uris": ["https://app.example.com/cb"] });
-    let old = Client::with_secret_verifier(serde_json::from_value(registration).unwrap(), Arc::new(verifier)).unwrap();
+    let old = Client::with_secret_verifier(serde_json::from_value(registration).unwrap(), verifier).unwrap();
     registry.replace([old]).unwrap();
     registry.replace([client(basic("new"))]).unwrap();
     assert_eq!(finds.try_recv(), Ok(true));

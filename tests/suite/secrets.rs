@@ -96,6 +96,8 @@ fn nothing_that_passes_through_shows_a_secret_a_handle_or_a_value() {
     let authenticated = pollster::block_on(par.authenticate_client(&request)).unwrap();
     show(&authenticated);
     show(authenticated.client());
+    show(authenticated.client().client());
+    show(authenticated.parameters());
     let pushed = pollster::block_on(par.push(&request)).unwrap();
     show(&pushed);
     let handle = pushed.request_uri().to_owned();

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticatedClient, AuthorizeRefusal, Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry,
-    ManualClock, ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
-    store::{MemoryLimits, MemoryStore},
+    AuthenticatedClient, AuthorizeRefusal, Browser, Client, ClientRegistration, ClientRegistry, FormRequest,
+    InMemoryRegistry, ManualClock, ParEndpoint, ParEndpointBuilder, Pending, Policy, Pushed, Refusal, Reply,
+    store::{MemoryLimits, MemoryStore, RequestStore},
 };
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ impl Server {
     /// Posts a form to the token endpoint without an `Authorization` header, for the client.
     pub(crate) fn try_token(&self, body: &str) -> Result<AuthenticatedClient, Refusal> {
         let headers = [("content-type", FORM.as_bytes())];
-        pollster::block_on(self.par.authenticate_client(&FormRequest::new("POST", headers, body)))
+        authenticate(&self.par, &FormRequest::new("POST", headers, body))
     }
 
     /// Pushes a body as the client `basic` does.
@@ -111,6 +111,14 @@ impl Server {
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
+}
+
+/// Authenticates at the token endpoint, for the client alone.
+pub(crate) fn authenticate<C: ClientRegistry, S: RequestStore>(
+    par: &ParEndpoint<C, S>,
+    request: &FormRequest<'_>,
+) -> Result<AuthenticatedClient, Refusal> {
+    pollster::block_on(par.authenticate_client(request)).map(|request| request.into_parts().0)
 }
 
 /// The browser with this cookie, or one that the host does not recognize.
