@@ -10,15 +10,15 @@ use tokio::runtime::Runtime;
 
 use super::database::Database;
 
-struct Shared<S, F> {
+struct Shared<S, B> {
     store: S,
     runtime: Runtime,
     rounds: usize,
     /// Another store over the same tables, with room for so many marks of hygiene in all.
-    bounded: F,
+    bounded: B,
 }
 
-impl<S: RequestStore + Clone, F: Fn(usize) -> S + Sync> Harness for Shared<S, F> {
+impl<S: RequestStore + Clone, B: Fn(usize) -> S + Sync> Harness for Shared<S, B> {
     type Store = S;
 
     fn store(&self) -> S {
