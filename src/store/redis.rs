@@ -3,11 +3,11 @@
 mod builder;
 mod connector;
 mod errors;
-mod line;
 mod names;
-mod probe;
 mod script_error;
 mod scripts;
+mod shared_connection;
+mod startup_check;
 
 use std::{
     fmt,
@@ -24,10 +24,10 @@ use tokio::time::Instant;
 
 use self::{
     builder::Checked,
-    line::Line,
     names::{HEAD, Names, Token},
     script_error::ScriptError,
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
+    shared_connection::SharedConnection,
 };
 pub use self::{
     builder::RedisStoreBuilder,
@@ -54,42 +54,41 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// # Connections
 ///
-/// The store opens its connection itself, from what a [`RedisConnector`] is made of. The `redis` crate is version 1
+/// The store opens its connections itself, by a [`RedisConnector`]. The `redis` crate is version 1
 /// ([`reexports::redis`](crate::reexports::redis)).
 ///
-/// | servers | made of | the primary is |
+/// | servers | a connector is made of | the primary is |
 /// | --- | --- | --- |
 /// | one, or a primary and replicas behind a name or a proxy | `redis::Client` | where the address leads at that moment |
 /// | a primary and replicas with Redis Sentinel | `redis::sentinel::SentinelClient`, feature `redis-sentinel` | what the sentinels say |
 /// | Redis Cluster | `redis::cluster::ClusterClient`, feature `redis-cluster` | what the cluster says |
 /// | others | [`RedisConnector::new`] | what the host's function finds |
 ///
-/// A connection is thrown away, and the next one opened, when it breaks, when an answer is late, when the server says that it is a
-/// replica, loading, without its primary or replicas, or not the one for the slot (`READONLY`, `LOADING`, `MASTERDOWN`,
-/// `NOREPLICAS`, `CLUSTERDOWN`, `MOVED`), and when the sentinels name another primary. Attempts begin at least 0.1 s apart, up to
-/// 1 s while they fail, and all callers of a process wait for the same one.
+/// The store replaces its connection when it breaks, when an answer is late, when the server says that it is a replica, that it is
+/// loading, that it has lost its primary or its replicas, or that another one has the slot (`READONLY`, `LOADING`, `MASTERDOWN`,
+/// `NOREPLICAS`, `CLUSTERDOWN`, `MOVED`), and when the sentinels name another primary. Attempts to connect begin at least 0.1 s
+/// apart, and up to 1.2 s while they fail; all callers of a process wait for the same attempt.
 ///
-/// An operation that the server has certainly not done is tried again over the next connection, up to eight times, within its
-/// [time limit](RedisStoreBuilder::timeout). One whose answer is late or lost may have happened: it is refused as unavailable, and
-/// the store never repeats it. A connection of `ClusterClient` does repeat what got no answer; such a command carries a token and
-/// is answered as it was the first time, but for an insert without marks: that is told as [`InsertError::Exists`], upon which the
-/// endpoint draws another handle.
+/// An operation that the server has certainly not run is tried again over the next connection, up to eight times in all, within
+/// its [time limit](RedisStoreBuilder::timeout). An operation whose answer is late or lost may have run: the store reports that it
+/// is unavailable, and does not repeat the operation. A connection of `ClusterClient` does repeat commands without an answer. They
+/// carry a token, by which the second run is answered like the first. An insert without marks has none: its second run is
+/// [`InsertError::Exists`], and the endpoint draws another handle.
 ///
-/// A runtime of tokio with its timers on is needed.
+/// Operations need a runtime of tokio with its timers on.
 ///
 /// # Permissions
 ///
-/// The user of the connection needs these, and with fewer the store is not built ([`RedisStoreError`] names the first that is
-/// missing). `parjar` in braces is the [prefix](RedisStoreBuilder::prefix); without `+info` eviction goes unnoticed.
+/// The user of the connection needs these permissions. [`build`](RedisStoreBuilder::build) tries each and names the first that is
+/// missing. `parjar` in braces is the [prefix](RedisStoreBuilder::prefix). Without `+info`, eviction goes unnoticed.
 ///
 /// ```text
 /// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info
 /// ```
 ///
-/// Clients of a cluster need `+ping +cluster|slots` too, clients of sentinels `+role` at the primary and all replicas, and a
-/// database other than 0 needs `+select`. With [marks of their own](RedisStoreBuilder::marks_on), the instance of the requests does
-/// without `+del` and `+info`, and the one of the marks without `+getrange +setrange +exists +pexpire`.
-/// Replicas must have the same users: Redis does not replicate them.
+/// A cluster needs `+ping +cluster|slots` too, Sentinel needs `+role`, and a database other than 0 needs `+select`. Where marks are
+/// [on another instance](RedisStoreBuilder::marks_on), the one with the requests needs neither `+del` nor `+info`, and the one with
+/// the marks needs none of `+getrange +setrange +exists +pexpire`. Replicas need the same user, which Redis does not replicate.
 ///
 /// # What is stored
 ///
@@ -106,7 +105,7 @@ use crate::random::{RandomSource as _, SystemRandom};
 ///
 /// The instance that holds marks must not evict keys, or an assertion could be used twice. [`build`](RedisStoreBuilder::build)
 /// asks for its `maxmemory_policy` (`INFO memory`; in a cluster, all primaries), and refuses any but `noeviction`. A server that
-/// does not permit the question is believed. Keys are dropped by `volatile-*` policies as well, for all have a time to live.
+/// does not permit the question passes. Keys are dropped by `volatile-*` policies as well, for all have a time to live.
 ///
 /// # What an outage can cost
 ///
@@ -117,17 +116,17 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// | `appendonly yes`, `appendfsync always` | nothing |
 /// | `appendonly yes`, `appendfsync everysec` | about the last second |
 /// | snapshots only (`save`) | all since the last snapshot |
-/// | no persistence | everything |
+/// | no persistence | everything, and its replicas lose it too when it restarts before one of them is promoted |
 ///
 /// A primary confirms a write before its replicas have it, so the change to a replica can lose writes that were told as done:
 ///
 /// | change | the store works again | lost |
 /// | --- | --- | --- |
 /// | `FAILOVER`, `CLUSTER FAILOVER` | within the same operation | nothing: the old primary waits for its replica |
-/// | `REPLICAOF` by hand | within the same operation | what the old primary took between the two commands |
+/// | `REPLICAOF` by hand | within the same operation | what the old primary took after the promotion, and what the replica had not received |
 /// | the primary dies, with Sentinel or in a cluster | when a replica is promoted (`down-after-milliseconds`, `cluster-node-timeout`) | what the replica had not received, mostly milliseconds |
-/// | the primary hangs, or is cut off | the same | and what the old primary takes from those who still reach it |
-/// | `SENTINEL FAILOVER` | a second after the sentinels name the new primary | what the old primary took since the promotion; for that second, nodes may write to both |
+/// | the primary hangs, or is cut off | the same | the same, and what the old primary takes from nodes that still reach it |
+/// | `SENTINEL FAILOVER` | a second after the sentinels name the new primary | what the old primary took after the promotion; for that second, two nodes can write to two primaries |
 ///
 /// A lost insert is a `request_uri` that is unknown: the client pushes again. A lost claim can be repeated. A lost
 /// consumption lets a request be spent a second time, and a lost mark lets an assertion, a proof or a request object be used a
@@ -136,17 +135,17 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// `min-replicas-to-write` makes a primary that its replicas have left refuse writes (`NOREPLICAS`), which bounds the last two rows
 /// by `min-replicas-max-lag`. With one replica, it also stops the new primary until the old one has joined it. `WAIT` narrows the
 /// window of the third row and does not close it; the store does not use it, since it would hold up all callers of the connection.
-/// A host that must not lose a confirmation in any of these uses [`PostgresStore`](crate::store) with synchronous replication, and
-/// otherwise keeps lifetimes short, which bound all of it.
+/// A host that must not lose anything in these cases uses `PostgresStore` with synchronous replication; otherwise, short lifetimes
+/// bound the risk.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Shared>);
 
 struct Shared {
     names: Names,
     timeout: Duration,
-    requests: Arc<Line>,
-    /// To the other instance, for marks.
-    marks: Option<Arc<Line>>,
+    requests: Arc<SharedConnection>,
+    /// To the other instance, which keeps marks.
+    marks: Option<Arc<SharedConnection>>,
     tokens: Tokens,
 }
 
@@ -158,17 +157,17 @@ impl RedisStore {
 
     fn insertion_beside(
         &self,
-        line_of_marks: &Arc<Line>,
+        instance_of_marks: &Arc<SharedConnection>,
         request: &NewRequest<'_>,
         lifetime: Duration,
     ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<> {
-        let (shared, line_of_marks) = (Arc::clone(&self.0), Arc::clone(line_of_marks));
+        let (shared, instance_of_marks) = (Arc::clone(&self.0), Arc::clone(instance_of_marks));
         let token = shared.tokens.draw();
         let marks = request.marks.to_vec();
         let insertion = shared.names.insert_alone(request, lifetime);
         async move {
             let deadline = shared.deadline();
-            shared.remember(&line_of_marks, deadline, &marks, &token).await?;
+            shared.remember(&instance_of_marks, deadline, &marks, &token).await?;
             let inserted = shared.requests.ask(deadline, &insertion).await;
             let may_be_there = match &inserted {
                 Ok(answer) => *answer == Value::Okay,
@@ -177,7 +176,7 @@ impl RedisStore {
             if !may_be_there {
                 let call = shared.names.take_back(&marks, &token);
                 // Marks that cannot be taken back stay: what they stand for is used up.
-                let _ = line_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
+                let _ = instance_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
             }
             inserted_alone(inserted, lifetime)
         }
@@ -216,13 +215,13 @@ impl Shared {
 
     async fn remember(
         &self,
-        line: &Arc<Line>,
+        instance: &Arc<SharedConnection>,
         deadline: Instant,
         marks: &[ReplayMark],
         token: &Token,
     ) -> Result<Remembered, StoreRefusal> {
         let call = self.names.remember(marks, token);
-        match line.run(deadline, &REMEMBER, &call).await {
+        match instance.run(deadline, &REMEMBER, &call).await {
             Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
@@ -240,9 +239,9 @@ impl RequestStore for RedisStore {
             let insertion = shared.names.insert_alone(&request, lifetime);
             return inserted_alone(shared.requests.ask(shared.deadline(), &insertion).await, lifetime);
         }
-        if let Some(line_of_marks) = &shared.marks {
+        if let Some(instance_of_marks) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(line_of_marks, &request, lifetime));
+            let insertion = tokio::spawn(self.insertion_beside(instance_of_marks, &request, lifetime));
             return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
         }
         let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
@@ -280,8 +279,8 @@ impl RequestStore for RedisStore {
             return Ok(Remembered::ALL);
         }
         let shared = &*self.0;
-        let line = shared.marks.as_ref().unwrap_or(&shared.requests);
-        shared.remember(line, shared.deadline(), marks, &shared.tokens.draw()).await
+        let instance = shared.marks.as_ref().unwrap_or(&shared.requests);
+        shared.remember(instance, shared.deadline(), marks, &shared.tokens.draw()).await
     }
 }
 

@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::{
     connector::RedisConnector,
     errors::{RedisInstance, RedisStoreError},
-    line::Line,
     names::Names,
-    probe::{Duty, Trial},
+    shared_connection::SharedConnection,
+    startup_check::{Duty, StartupCheck},
 };
 
 /// Describes a [`RedisStore`](super::RedisStore).
@@ -20,12 +20,12 @@ pub struct RedisStoreBuilder {
     danger_allow_eviction_of_marks: bool,
 }
 
-/// What a store is made of, once its servers have been asked.
+/// The parts of a store, once its servers are checked.
 pub(super) struct Checked {
     pub(super) names: Names,
     pub(super) timeout: Duration,
-    pub(super) requests: Arc<Line>,
-    pub(super) marks: Option<Arc<Line>>,
+    pub(super) requests: Arc<SharedConnection>,
+    pub(super) marks: Option<Arc<SharedConnection>>,
 }
 
 impl RedisStoreBuilder {
@@ -39,7 +39,7 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// What all keys begin with, in braces: 1 to 64 of `[A-Za-z0-9_.:-]`. Default `parjar`. Deployments with different prefixes
+    /// Sets what all keys begin with, in braces: 1 to 64 of `[A-Za-z0-9_.:-]`. Default `parjar`. Deployments with different prefixes
     /// do not see each other.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
@@ -50,12 +50,12 @@ impl RedisStoreBuilder {
     ///
     /// An insert with marks is two steps then, which go on when their caller is cancelled: the marks, then the request. When the
     /// request is refused, the marks are taken back. When the process dies between the two, or the second has no answer, the marks
-    /// stay: what they stand for is used up, and no request is there without its marks.
+    /// stay, and the client needs new assertions; there is never a request without its marks.
     pub fn marks_on(self, connector: impl Into<RedisConnector>) -> Self {
         Self { marks: Some(connector.into()), ..self }
     }
 
-    /// How long any one operation may take, from 1 ms to 60 s, with the time that it takes to connect anew. Default 2 s. The
+    /// Sets how long any one operation may take, from 1 ms to 60 s, with the time that it takes to connect anew. Default 2 s. The
     /// connections of `ClusterClient`, and those of a host's function, can have shorter limits of their own.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -72,9 +72,9 @@ impl RedisStoreBuilder {
         if !(Duration::from_millis(1)..=Duration::from_secs(60)).contains(&self.timeout) {
             return Err(RedisStoreError::Timeout);
         }
-        let requests = Line::new(self.requests, names.greeting());
-        let marks = self.marks.map(|connector| Line::new(connector, names.greeting()));
-        let trial = |line, instance| Trial { line, names: &names, timeout: self.timeout, instance };
+        let requests = SharedConnection::new(self.requests, names.idle_check());
+        let marks = self.marks.map(|connector| SharedConnection::new(connector, names.idle_check()));
+        let trial = |connection, instance| StartupCheck { connection, names: &names, timeout: self.timeout, instance };
         let of_requests = trial(&requests, RedisInstance::Requests);
         let holds_marks = match &marks {
             Some(line) => {

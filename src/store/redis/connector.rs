@@ -1,4 +1,4 @@
-//! How a store connects, again and again.
+//! Ways to open connections.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -16,19 +16,19 @@ pub struct RedisConnector(pub(super) Arc<dyn Connect>);
 
 pub(super) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The twin of the ways to connect that can be a trait object.
+/// A way to connect, as a trait object.
 pub(super) trait Connect: Send + Sync {
     fn connect(&self) -> Later<'_, RedisResult<Opened>>;
 }
 
-/// A connection, fresh.
+/// A new connection.
 pub(super) struct Opened {
     pub(super) connection: Box<dyn Connection>,
-    /// Ends when the connection leads to where the store should not write any more, though it works.
+    /// Completes when the server at its end is not the primary any more, although the connection works.
     pub(super) moved: Option<Later<'static, ()>>,
 }
 
-/// A connection of any kind.
+/// A connection of any type.
 pub(super) trait Connection: ConnectionLike + Send + Sync {
     fn another(&self) -> Box<dyn Connection>;
 }
@@ -50,7 +50,7 @@ impl RedisConnector {
     /// credentials that change, a search for the primary.
     ///
     /// Each call must open a **new** connection, to the server that is the primary at that moment. A function that gives clones of
-    /// one connection away cannot mend it. The store bounds how often and how long it calls.
+    /// one connection away cannot replace it. The store bounds how often it calls the function, and how long it waits.
     ///
     /// ```no_run
     /// # use parjar::store::RedisConnector;
@@ -109,7 +109,7 @@ impl Connect for Client {
     }
 }
 
-/// Without limits of its own, since the store has some, and without waiting for more to send.
+/// Opens a connection without time limits, since the store has its own, and with `TCP_NODELAY`.
 pub(super) async fn multiplexed(client: &Client) -> RedisResult<MultiplexedConnection> {
     let info = client.get_connection_info();
     let at_once = info.tcp_settings().clone().set_nodelay(true);
@@ -172,7 +172,8 @@ mod sentinel {
         }
     }
 
-    /// In a planned fail-over, the old primary takes writes for some seconds more, which will be lost.
+    /// Completes when the sentinels name another primary. The old one still takes writes for some seconds after a planned fail-over,
+    /// and those are lost.
     async fn wait_for_another(sentinels: Arc<Mutex<SentinelClient>>, address: ConnectionAddr) {
         loop {
             tokio::time::sleep(PERIOD).await;

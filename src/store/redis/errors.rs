@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{error_text::debug_with_causes, store::StoreError};
 
-/// Why a [`RedisStore`](super::RedisStore) cannot be built.
+/// Reasons for which a [`RedisStore`](super::RedisStore) cannot be built.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisStoreError {
@@ -14,7 +14,7 @@ pub enum RedisStoreError {
     /// The time limit is not between a millisecond and a minute.
     #[error("timeout: must be from 1 ms to 60 s")]
     Timeout,
-    /// The instance that is to hold marks may evict them, after which what was used once is good again.
+    /// The instance for marks can evict them, after which an assertion or a request object could be used again.
     #[error("the Redis instance of the marks has a maxmemory-policy that evicts keys; set it to noeviction")]
     Evicts,
     /// A server cannot read the scripts, for which it must be Redis 7.0 or later, or Valkey 7.2 or later.
@@ -49,7 +49,7 @@ pub enum RedisStoreError {
         /// The server.
         instance: RedisInstance,
     },
-    /// A server could not be asked, or could not do what it was asked for the moment.
+    /// A server could not be reached, or was not able to run a command at that moment.
     #[error(transparent)]
     Unavailable(#[from] StoreError),
 }

@@ -47,7 +47,7 @@ impl Names {
         braced.and_then(|prefix| std::str::from_utf8(prefix).ok()).unwrap_or_default()
     }
 
-    /// What an access control list calls all keys.
+    /// Returns the keys in the notation of access control lists.
     pub(super) fn pattern(&self) -> String {
         format!("~{{{}}}:*", self.prefix())
     }
@@ -60,8 +60,8 @@ impl Names {
         [&*self.marks, &hex::encode(key.as_bytes())].concat()
     }
 
-    /// Asks for a mark that there never is.
-    pub(super) fn greeting(&self) -> Cmd {
+    /// Reads a key that is never used.
+    pub(super) fn idle_check(&self) -> Cmd {
         let mut command = Cmd::new();
         command.arg("GET").arg(&*self.marks);
         command

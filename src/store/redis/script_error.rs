@@ -1,4 +1,4 @@
-//! What went wrong with a command, without a word of what was in it: servers quote arguments in their errors.
+//! Errors of commands, without the server's own words, which can quote arguments.
 
 use redis::{RedisError, Value, aio::ConnectionLike};
 
@@ -7,16 +7,16 @@ use crate::store::StoreError;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum ScriptError {
-    /// The server did not do it, and says so with this code.
+    /// The server did not run it, and says so with this code.
     #[error("Redis refused a command: {code}")]
     Refused { code: String, why: Why },
     /// No server was asked.
     #[error("Redis cannot be reached: {0}")]
     Unreached(String),
-    /// It may have happened or not.
+    /// It may have run or not.
     #[error("Redis did not answer: {0}")]
     Unanswered(String),
-    /// It may have happened or not.
+    /// It may have run or not.
     #[error("Redis did not answer in time")]
     Late,
     #[error("Redis answered something else than what was asked")]
@@ -25,7 +25,7 @@ pub(super) enum ScriptError {
     Random,
 }
 
-/// Why a server refuses a command each time.
+/// The reason of a refusal, as far as a start needs to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// It has no such command, or under another name.
@@ -40,8 +40,8 @@ pub(super) enum Why {
     Other,
 }
 
-/// Answers that another connection may not get: of a replica, of a server that is not ready or has lost its others, and of one
-/// that has forgotten who is connected. A server that gives one of them has not done what it was asked.
+/// Codes that say that the server has not run the command, and that another connection may lead to one that does: from a replica,
+/// from a server that is starting or has lost its primary, its replicas or its cluster, and from one that asks for a password.
 const ELSEWHERE: [&str; 8] =
     ["READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN", "MOVED", "ASK", "NOREPLICAS", "NOAUTH"];
 
@@ -65,12 +65,12 @@ impl ScriptError {
         self.is("NOSCRIPT")
     }
 
-    /// Something else than a string is under the key.
+    /// Returns `true` when the value under the key is no string.
     pub(super) fn is_of_another_type(&self) -> bool {
         self.is("WRONGTYPE")
     }
 
-    /// Nothing has happened, and another connection may lead to where it would.
+    /// Returns `true` when the command has not run, and another connection may lead to a server that runs it.
     pub(super) fn is_for_another_connection(&self) -> bool {
         match self {
             Self::Refused { code, .. } => ELSEWHERE.contains(&&**code),
@@ -79,12 +79,12 @@ impl ScriptError {
         }
     }
 
-    /// Whether it has happened is not known, and the connection is not to be trusted with more.
+    /// Returns `true` when the command may have run or not. The connection is of no more use then.
     pub(super) fn is_unknown(&self) -> bool {
         matches!(self, Self::Unanswered(_) | Self::Late)
     }
 
-    /// Of an attempt to connect, which has carried nothing that must be kept back.
+    /// Keeps the text of an error of an attempt to connect: nothing of a request has been sent by then.
     pub(super) fn unreached(error: &RedisError) -> Self {
         Self::Unreached(error.to_string())
     }
@@ -103,7 +103,7 @@ impl From<RedisError> for ScriptError {
 }
 
 impl Why {
-    /// By the words of Redis 6 to 8 and of Valkey.
+    /// Reads the error texts of Redis 6 to 8 and of Valkey.
     fn of(code: &str, words: &str) -> Self {
         match code {
             "NOPERM" if words.contains(" to run the '") => Self::NotPermitted,
@@ -128,7 +128,7 @@ pub(super) async fn ask<C: ConnectionLike + Send + ?Sized>(
     Ok(connection.req_packed_command(command).await?.extract_error()?)
 }
 
-/// Runs a script by its digest, and by its text when the server does not know that. Until then nothing has happened.
+/// Runs a script by its digest, and by its text when the server does not know the digest, in which case nothing has run yet.
 pub(super) async fn run<C: ConnectionLike + Send + ?Sized>(
     connection: &mut C,
     script: &Script,

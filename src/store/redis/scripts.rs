@@ -1,4 +1,4 @@
-//! What runs inside the server. A script is atomic there, so no two callers ever look at the same state.
+//! The scripts that run inside the server. A script is atomic there, so that no two callers act on the same state.
 //!
 //! A record is: a byte for the layout (1), a byte for the state (1 waits, 2 open, 3 open in a browser, 4 spent), 32 bytes of
 //! browser, 32 of owner, then the payload, or what spent it. The comparison is the server's; the payload is never taken apart
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use redis::{Arg, Cmd};
 
-/// A text that the server knows by its digest, once it has seen it.
+/// A script, which the server knows by its digest once it has run its text.
 pub(super) struct Script {
     text: &'static str,
     digest: String,
@@ -39,7 +39,7 @@ impl Script {
     }
 }
 
-/// What the scripts answer when something does not fit. Zero is success.
+/// Answers of the scripts. Zero is success.
 pub(super) mod answer {
     pub(in crate::store::redis) const DONE: i64 = 0;
     pub(in crate::store::redis) const UNKNOWN: i64 = 1;
@@ -50,8 +50,8 @@ pub(super) mod answer {
     pub(in crate::store::redis) const EXISTS: i64 = -1;
 }
 
-/// The record, and whether owner (`ARGV[1]`) and browser (`ARGV[2]`, empty if there is none) may have it. A caller that has
-/// spent it is known by its token (`ARGV[4]`), should its command come twice.
+/// Checks the record, its owner (`ARGV[1]`) and its browser (`ARGV[2]`, empty if there is none). The token (`ARGV[4]`) tells the
+/// command that has spent the record, should it come twice.
 macro_rules! check {
     () => {
         r"
@@ -102,13 +102,14 @@ return 0
     ))
 });
 
-/// Whether the first `marks` keys are free. A call that comes twice knows its own by the token (`ARGV[1]`); marks are put down
-/// all at once, so one of them stands for all that the call did.
+/// Checks that the first `marks` keys are free. A call that comes twice knows its own by the token (`ARGV[1]`); marks are put down
+/// all at once, so one of them stands for all that the call did. A value of another type is in the way too, any other error is one.
 macro_rules! find {
     () => {
         r"
 for i = 1, marks do
   local known = redis.pcall('GET', KEYS[i])
+  if type(known) == 'table' and string.sub(known.err, 1, 9) ~= 'WRONGTYPE' then return known end
   if known then return known == ARGV[1] and 0 or i end
 end
 "

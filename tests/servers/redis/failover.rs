@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use parjar::store::{ClaimError, RedisStore, RedisStoreError, RequestStore, StoreRefusal};
+use parjar::store::{ClaimError, RedisStore, RequestStore, StoreRefusal};
 
 use super::{
     MINUTE, claim, client, fresh,
@@ -86,7 +86,7 @@ async fn each_operation_meets_the_replica_first_and_is_done_by_the_primary() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_has_lost_the_others_is_left_too() {
+async fn each_operation_leaves_a_server_that_has_lost_the_others() {
     let lost: [(&str, &[&str]); 2] = [
         ("NOREPLICAS", &["CONFIG SET min-replicas-to-write 1"]),
         ("MASTERDOWN", &["CONFIG SET replica-serve-stale-data no", "REPLICAOF 127.0.0.1 1"]),
@@ -94,20 +94,24 @@ async fn a_server_that_has_lost_the_others_is_left_too() {
     for (what, commands) in lost {
         let [one, other] = [Redis::start(&[]), Redis::start(&[])];
         let wire = Wire::to(address(&one)).await;
-        let store = store_over(client_of(&wire)).await;
-        use_all(&store, what).await;
+        let [inserting, marking, claiming, spending, remembering] = {
+            let store = || store_over(client_of(&wire));
+            [store().await, store().await, store().await, store().await, store().await]
+        };
         for command in commands {
             let _: () = one.tell(command).await;
         }
-        let error = store_over_quickly(&one).await.unwrap_err();
+        let error = RedisStore::builder(one.client()).build().await.unwrap_err();
         assert!(format!("{error:?}").contains(what), "{error:?}");
         wire.lead_to(address(&other));
-        use_all(&store, what).await;
+        inserting.insert(request(fresh(), &[]), MINUTE).await.expect(what);
+        marking.insert(request(fresh(), &[mark()]), MINUTE).await.expect(what);
+        let claimed = claiming.claim(claim(fresh()), MINUTE).await;
+        assert!(matches!(claimed, Err(ClaimError::Unknown)), "{what}: {claimed:?}");
+        let spent = spending.consume(claim(fresh()), MINUTE).await;
+        assert!(matches!(spent, Err(ClaimError::Unknown)), "{what}: {spent:?}");
+        remembering.remember(client(), &[mark()]).await.expect(what);
     }
-}
-
-async fn store_over_quickly(redis: &Redis) -> Result<RedisStore, RedisStoreError> {
-    RedisStore::builder(redis.client()).timeout(Duration::from_millis(300)).build().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,7 +235,7 @@ async fn a_connection_that_died_while_nothing_happened_costs_no_call() {
     let store = store_over(client_of(&wire)).await;
     let open = opened(&store).await;
     wire.cut();
-    tokio::time::sleep(Duration::from_millis(5500)).await;
+    tokio::time::sleep(Duration::from_millis(2200)).await;
     store.consume(claim(open), MINUTE).await.unwrap();
 }
 

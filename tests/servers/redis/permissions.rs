@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use parjar::store::{
-    InsertError, NewRequest, RedisInstance, RedisStore, RedisStoreError, RequestStore as _, StoreRefusal,
+    ClaimError, InsertError, NewRequest, RedisInstance, RedisStore, RedisStoreError, RequestStore as _, StoreRefusal,
 };
 use redis::{Client, cluster::ClusterClient};
 
@@ -100,6 +100,28 @@ async fn each_permission_that_is_missing_is_named() {
     built(client_of_user(&redis)).await.unwrap();
     let left: u64 = redis.tell("DBSIZE").await;
     assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_permission_that_is_taken_away_later_makes_the_store_unavailable_and_nothing_else() {
+    let redis = Redis::start(&[]);
+    let _: () = redis.tell(LEAST).await;
+    let store = built(client_of_user(&redis)).await.unwrap();
+    let open = opened(&store).await;
+    for missing in ["-get", "-eval -evalsha", "resetkeys", "-set -getrange"] {
+        let _: () = redis.tell("ACL SETUSER parjar reset").await;
+        let _: () = redis.tell(LEAST).await;
+        store.insert(request(fresh(), &[mark()]), MINUTE).await.unwrap();
+        let _: () = redis.tell(&format!("ACL SETUSER parjar {missing}")).await;
+        let refused = store.insert(request(fresh(), &[mark()]), MINUTE).await;
+        assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{missing}: {refused:?}");
+        let refused = store.remember(client(), &[mark()]).await;
+        assert!(matches!(refused, Err(StoreRefusal::Unavailable(_))), "{missing}: {refused:?}");
+        if missing != "-get" {
+            let refused = store.consume(claim(open), MINUTE).await;
+            assert!(matches!(refused, Err(ClaimError::Unavailable(_))), "{missing}: {refused:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -16,9 +16,14 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With further arguments for the first.
+    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
         // Without the pause in which a primary waits for more replicas to come.
-        let start = || Redis::start(&["--repl-diskless-sync-delay", "0"]);
-        let pair = Self { one: start(), other: start() };
+        let start = |arguments: &[&str]| Redis::start(&[&["--repl-diskless-sync-delay", "0"], arguments].concat());
+        let pair = Self { one: start(arguments), other: start(&[]) };
         follow(&pair.other, &pair.one).await;
         pair
     }

@@ -182,6 +182,15 @@ impl Cluster {
             let _: () = replica.tell(&format!("CLUSTER REPLICATE {first}")).await;
             wait_for("replication", || says(replica, "master_link_status:up").then_some(()));
         }
+        // Only a replica that all primaries know as one gets their votes.
+        wait_for("news of the replicas", || {
+            let knows = |node: &Redis| -> Option<usize> {
+                let mut connection = node.client().get_connection().ok()?;
+                let told: String = Cmd::new().arg("CLUSTER").arg("NODES").query(&mut connection).ok()?;
+                Some(told.lines().filter(|line| line.contains("slave") && line.contains(&first)).count())
+            };
+            nodes.iter().all(|node| knows(node) == Some(replicas)).then_some(())
+        });
         Self { urls: nodes.iter().map(|node| node.url().to_owned()).collect(), nodes }
     }
 

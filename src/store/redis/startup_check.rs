@@ -1,4 +1,4 @@
-//! What is asked of a server before it is believed.
+//! Tries everything that a store needs, once, before the store is built.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,26 +7,26 @@ use tokio::time::Instant;
 
 use super::{
     errors::{RedisInstance, RedisStoreError},
-    line::Line,
     names::{Names, Token},
     script_error::{ScriptError, Why},
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK},
+    shared_connection::SharedConnection,
 };
 use crate::{
     random::{RandomSource as _, SystemRandom},
     store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreError},
 };
 
-/// How long what a trial leaves behind lives, should the process end in the middle of it.
+/// Lifetime of the keys of the check, should the process end in the middle of it.
 const LIFETIME: Duration = Duration::from_secs(10);
 
-/// The commands of the scripts, each with what comes after a key that there is nothing under, so that it changes nothing.
+/// The commands of the scripts, with arguments after the key. They change nothing while the key does not exist.
 const OF_BOTH: &[(&str, &[&str])] = &[("GET", &[]), ("SET", &["", "XX", "PX", "1000"])];
 const OF_REQUESTS: &[(&str, &[&str])] =
     &[("GETRANGE", &["0", "81"]), ("SETRANGE", &["1", ""]), ("EXISTS", &[]), ("PEXPIRE", &["1000"])];
 const OF_MARKS: &[(&str, &[&str])] = &[("DEL", &[])];
 
-/// What an instance is for.
+/// The part of the data that an instance keeps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
     Requests,
@@ -34,16 +34,16 @@ pub(super) enum Duty {
     Both,
 }
 
-/// A server that shows what it can do.
-pub(super) struct Trial<'a> {
-    pub(super) line: &'a Arc<Line>,
+/// Checks one server.
+pub(super) struct StartupCheck<'a> {
+    pub(super) connection: &'a Arc<SharedConnection>,
     pub(super) names: &'a Names,
     pub(super) timeout: Duration,
     pub(super) instance: RedisInstance,
 }
 
-impl Trial<'_> {
-    /// Tries each command and each script of the store. Nothing is left behind, and nothing of another node is touched.
+impl StartupCheck<'_> {
+    /// Tries each command and each script, on keys that no other node has, and deletes them.
     pub(super) async fn of(&self, duty: Duty) -> Result<(), RedisStoreError> {
         let keys = Keys::draw()?;
         let request = self.names.of_request(&keys.request);
@@ -51,12 +51,12 @@ impl Trial<'_> {
         if duty != Duty::Marks {
             self.commands(OF_BOTH, &request).await?;
             self.commands(OF_REQUESTS, &request).await?;
-            self.calls(&request).await?;
+            self.script_commands(&request).await?;
         }
         if duty != Duty::Requests {
             self.commands(OF_BOTH, &mark).await?;
             self.commands(OF_MARKS, &mark).await?;
-            self.calls(&mark).await?;
+            self.script_commands(&mark).await?;
         }
         let outcome = self.scripts(duty, &keys).await;
         if duty != Duty::Marks {
@@ -65,8 +65,9 @@ impl Trial<'_> {
         outcome
     }
 
-    /// With nothing but letters: a server quotes the arguments of a command that it does not know.
-    async fn calls(&self, key: &[u8]) -> Result<(), RedisStoreError> {
+    /// Tries the two commands that run scripts. Their arguments are plain text: a server that does not know the command quotes them, and
+    /// the `redis` crate cannot read an error that is not UTF-8.
+    async fn script_commands(&self, key: &[u8]) -> Result<(), RedisStoreError> {
         self.ask("EVAL", Cmd::new().arg("EVAL").arg("return 0").arg(1).arg(key)).await?;
         self.ask("EVALSHA", Cmd::new().arg("EVALSHA").arg("0".repeat(40)).arg(1).arg(key)).await
     }
@@ -78,7 +79,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// The life of a request and of marks. Scripts that old servers cannot read come first, before there is anything.
+    /// Takes a request and a mark through their lives. Scripts that old servers cannot read come first, while there are no keys.
     async fn scripts(&self, duty: Duty, keys: &Keys) -> Result<(), RedisStoreError> {
         let (names, token, marks) = (self.names, &keys.token, [keys.mark]);
         let insert = NewRequest::new(keys.request, Owner::authenticated(keys.request), &[]);
@@ -109,14 +110,14 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// A call that comes twice is answered twice, so both ways to call can be tried.
+    /// Makes the same call by text and by digest. A repeated call succeeds again.
     async fn script(&self, script: &Script, call: &Cmd) -> Result<(), RedisStoreError> {
         self.ask("EVAL", &script.spelled_out(call)).await?;
         self.ask("EVALSHA", call).await
     }
 
     async fn ask(&self, command: &'static str, call: &Cmd) -> Result<(), RedisStoreError> {
-        match self.line.ask(self.deadline(), call).await {
+        match self.connection.ask(self.deadline(), call).await {
             Err(fault) if fault.is_full() || fault.is_of_unknown_script() => Ok(()),
             Err(fault) => Err(self.unfit(command, fault).await),
             Ok(_) => Ok(()),
@@ -134,17 +135,18 @@ impl Trial<'_> {
         }
     }
 
-    /// As the server tells it, if it does.
+    /// Returns the version that the server reports.
     async fn version(&self) -> Option<String> {
-        let told = self.line.ask(self.deadline(), Cmd::new().arg("INFO").arg("server")).await.ok()?;
+        let told = self.connection.ask(self.deadline(), Cmd::new().arg("INFO").arg("server")).await.ok()?;
         let version =
             lines(&told).into_iter().find_map(|line| Some(line.strip_prefix("redis_version:")?.to_owned()))?;
         version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.').then_some(version)
     }
 
-    /// Whether the server, or a primary of a cluster, says that it evicts keys. One that does not tell is believed.
+    /// Returns `true` when the server, or a primary of a cluster, reports that it evicts keys, and `false` when it does not permit the
+    /// question.
     pub(super) async fn evicts(&self) -> Result<bool, StoreError> {
-        match self.line.ask(self.deadline(), Cmd::new().arg("INFO").arg("memory")).await {
+        match self.connection.ask(self.deadline(), Cmd::new().arg("INFO").arg("memory")).await {
             Ok(told) => Ok(lines(&told)
                 .iter()
                 .filter_map(|line| line.strip_prefix("maxmemory_policy:"))
@@ -160,7 +162,7 @@ impl Trial<'_> {
     }
 }
 
-/// Keys that no other node has.
+/// Random keys, which no other node has.
 struct Keys {
     request: RecordKey,
     mark: ReplayMark,
@@ -178,7 +180,7 @@ impl Keys {
     }
 }
 
-/// Of an answer to `INFO`. A cluster answers with a map, or an array, of the answers of its primaries.
+/// Splits an answer to `INFO` into lines. A cluster answers with a map, or an array, of the answers of its primaries.
 fn lines(answer: &Value) -> Vec<String> {
     let of_text = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect();
     match answer {

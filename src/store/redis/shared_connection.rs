@@ -1,4 +1,5 @@
-//! The connection of a store, which is opened anew when the last one is of no more use.
+//! The connection that all calls of a store share. It is replaced when it breaks, when an answer is late, and when the server at
+//! its end is not the primary.
 
 use std::{
     sync::{
@@ -22,44 +23,44 @@ use super::{
 };
 use crate::random::{RandomSource as _, SystemRandom};
 
-/// How long one attempt to connect may take.
+/// Time limit of one attempt to connect.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
-/// Between the beginnings of two attempts, at least; with each that comes to nothing twice as long.
+/// The least time from the beginning of one attempt to the beginning of the next. It doubles with each failure.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often one call asks.
+/// How often a call is tried at most.
 const RUNS: u32 = 8;
 
-/// After so long without an answer, a connection is asked for one before it carries what may happen once: what lies between may
-/// have dropped it.
-const QUIET: Duration = Duration::from_secs(5);
+/// A connection that has had no answer for so long is checked before its next call, which could not be repeated if the connection
+/// turned out to be dead in the middle of it.
+const IDLE: Duration = Duration::from_secs(2);
 
-/// How long the answer may take then.
-const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
+/// Time limit of that check.
+const IDLE_CHECK: Duration = Duration::from_millis(500);
 
-/// A connection that all calls share, and the one way to the next.
-pub(super) struct Line {
+/// The current connection, and how to open the next one.
+pub(super) struct SharedConnection {
     connector: RedisConnector,
     state: watch::Sender<State>,
-    /// Attempts and connections that came to nothing since the last answer.
+    /// Failed attempts and discarded connections since the last answer.
     failures: AtomicU32,
-    /// Asks for something harmless.
-    greeting: Cmd,
-    born: Instant,
-    /// Milliseconds from birth to the last answer.
-    heard: AtomicU64,
+    /// A command without effect, for checks.
+    idle_check: Cmd,
+    created: Instant,
+    /// The time of the last answer, in milliseconds after `created`.
+    last_answer: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
-    /// Of the last connection.
+    /// Counts connections.
     number: u64,
     current: Option<Current>,
     is_connecting: bool,
     last_attempt: Option<Instant>,
-    /// Why the last attempt came to nothing.
+    /// Why the last attempt failed.
     fault: Option<ScriptError>,
 }
 
@@ -68,30 +69,30 @@ struct Current {
     _watch: Option<Watch>,
 }
 
-/// A connection in the hands of one call.
+/// A clone of the connection, for one call.
 struct Held {
     number: u64,
     connection: Box<dyn Connection>,
 }
 
-impl Line {
-    pub(super) fn new(connector: RedisConnector, greeting: Cmd) -> Arc<Self> {
+impl SharedConnection {
+    pub(super) fn new(connector: RedisConnector, idle_check: Cmd) -> Arc<Self> {
         Arc::new(Self {
             connector,
             state: watch::Sender::new(State::default()),
             failures: AtomicU32::new(0),
-            greeting,
-            born: Instant::now(),
-            heard: AtomicU64::new(0),
+            idle_check,
+            created: Instant::now(),
+            last_answer: AtomicU64::new(0),
         })
     }
 
-    /// The answer to a command.
+    /// Returns the answer to a command.
     pub(super) async fn ask(self: &Arc<Self>, deadline: Instant, command: &Cmd) -> Result<Value, ScriptError> {
         self.call(deadline, command, None).await
     }
 
-    /// What a script returns.
+    /// Returns the answer of a script.
     pub(super) async fn run(
         self: &Arc<Self>,
         deadline: Instant,
@@ -101,7 +102,8 @@ impl Line {
         self.call(deadline, call, Some(script)).await
     }
 
-    /// Asks again, over another connection, when the server has certainly not done it; and never when that is not known.
+    /// Tries again, over another connection, only after answers that say that the server has not run the command. After a late or a
+    /// lost answer it may have run.
     async fn call(
         self: &Arc<Self>,
         deadline: Instant,
@@ -148,39 +150,39 @@ impl Line {
         let answer = answer.unwrap_or(Err(ScriptError::Late));
         match &answer {
             Err(fault) if fault.is_for_another_connection() || fault.is_unknown() => self.discard(held.number),
-            _ => self.works(),
+            _ => self.note_success(),
         }
         answer
     }
 
-    /// Whether a connection that has been quiet still has a server at its end. What it answers does not matter.
+    /// Checks a connection that was idle. Any answer will do, even an error.
     async fn is_alive(&self, held: &mut Held, deadline: Instant) -> bool {
-        let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
-        if self.born.elapsed().saturating_sub(heard) < QUIET {
+        let last_answer = Duration::from_millis(self.last_answer.load(Ordering::Relaxed));
+        if self.created.elapsed().saturating_sub(last_answer) < IDLE {
             return true;
         }
-        let until = Instant::now().checked_add(SIGN_OF_LIFE).map_or(deadline, |until| until.min(deadline));
-        let answer = timeout_at(until, ask(&mut *held.connection, &self.greeting)).await;
+        let until = Instant::now().checked_add(IDLE_CHECK).map_or(deadline, |until| until.min(deadline));
+        let answer = timeout_at(until, ask(&mut *held.connection, &self.idle_check)).await;
         let is_alive = answer.is_ok_and(|answer| !answer.is_err_and(|fault| fault.is_unknown()));
         if is_alive {
-            self.heard();
+            self.note_answer();
         }
         is_alive
     }
 
-    fn heard(&self) {
-        let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard.store(now, Ordering::Relaxed);
+    fn note_answer(&self) {
+        let now = u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_answer.store(now, Ordering::Relaxed);
     }
 
-    fn works(&self) {
-        self.heard();
+    fn note_success(&self) {
+        self.note_answer();
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
     }
 
-    /// The connection that there is, or the outcome of the attempt to open the next one, which all callers wait for together.
+    /// Returns the current connection. Without one, all callers wait for the same attempt.
     async fn connection(self: &Arc<Self>) -> Result<Held, ScriptError> {
         let take = |state: &State| {
             let another = |current: &Current| Held { number: state.number, connection: current.connection.another() };
@@ -192,7 +194,7 @@ impl Line {
         let mut states = self.state.subscribe();
         self.begin();
         let state = states.wait_for(|state| state.current.is_some() || !state.is_connecting).await;
-        let fault = || ScriptError::Unreached("the attempt to connect was given up".to_owned());
+        let fault = || ScriptError::Unreached("the attempt to connect was abandoned".to_owned());
         let state = state.map_err(|_| fault())?;
         take(&state).ok_or_else(|| state.fault.clone().unwrap_or_else(fault))
     }
@@ -202,7 +204,7 @@ impl Line {
         fault.unwrap_or_else(|| ScriptError::Unreached("no connection in time".to_owned()))
     }
 
-    /// Attempts to connect, unless an attempt is under way. It goes on when its caller goes away.
+    /// Starts an attempt unless one is under way, in a task of its own, so that it outlives its caller.
     fn begin(self: &Arc<Self>) {
         let begins = self.state.send_if_modified(|state| {
             let begins = state.current.is_none() && !state.is_connecting;
@@ -210,12 +212,12 @@ impl Line {
             begins
         });
         if begins {
-            let attempt = Attempt { line: Arc::clone(self), is_over: false };
+            let attempt = Attempt { connection: Arc::clone(self), is_over: false };
             tokio::spawn(attempt.make());
         }
     }
 
-    /// Throws a connection away. Calls that it carries go on.
+    /// Drops a connection, unless it was replaced before. Calls that wait for its answers go on.
     fn discard(&self, number: u64) {
         let discarded = self.state.send_if_modified(|state| {
             let is_current = state.number == number && state.current.is_some();
@@ -225,40 +227,40 @@ impl Line {
             is_current
         });
         if discarded {
-            self.failed();
+            self.note_failure();
         }
     }
 
-    fn failed(&self) {
+    fn note_failure(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How long the next attempt has to wait. Many nodes do not knock at once.
+    /// Returns how long the next attempt has to wait, with some randomness, so that many nodes do not connect at the same moment.
     fn pause(&self) -> Duration {
         let doublings = self.failures.load(Ordering::Relaxed).saturating_sub(1).min(8);
         let longest = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_PAUSE);
         let mut byte = [0];
         let _ = SystemRandom.fill(&mut byte);
-        let pause = longest.mul_f64(0.75 + f64::from(byte[0]) / 1024.0);
+        let pause = longest.mul_f64(1.0 + f64::from(byte[0]) / 1024.0);
         let since = self.state.borrow().last_attempt.map_or(Duration::MAX, |last| last.elapsed());
         pause.saturating_sub(since)
     }
 }
 
-/// An attempt to connect. One that is dropped half done, because its runtime ends, makes room for another.
+/// An attempt to connect. When it is dropped half done, because its runtime ends, another one can start.
 struct Attempt {
-    line: Arc<Line>,
+    connection: Arc<SharedConnection>,
     is_over: bool,
 }
 
 impl Attempt {
     async fn make(mut self) {
-        sleep(self.line.pause()).await;
-        self.line.state.send_if_modified(|state| {
+        sleep(self.connection.pause()).await;
+        self.connection.state.send_if_modified(|state| {
             state.last_attempt = Some(Instant::now());
             false
         });
-        let outcome = match timeout(ATTEMPT, self.line.connector.0.connect()).await {
+        let outcome = match timeout(ATTEMPT, self.connection.connector.0.connect()).await {
             Ok(Ok(opened)) => Ok(opened),
             Ok(Err(error)) => Err(ScriptError::unreached(&error)),
             Err(_) => Err(ScriptError::Unreached("no connection in time".to_owned())),
@@ -269,16 +271,16 @@ impl Attempt {
     fn end(&mut self, outcome: Result<Opened, ScriptError>) {
         self.is_over = true;
         match outcome {
-            Ok(_) => self.line.heard(),
-            Err(_) => self.line.failed(),
+            Ok(_) => self.connection.note_answer(),
+            Err(_) => self.connection.note_failure(),
         }
-        self.line.state.send_modify(|state| {
+        self.connection.state.send_modify(|state| {
             state.is_connecting = false;
             match outcome {
                 Ok(Opened { connection, moved }) => {
                     state.number = state.number.wrapping_add(1);
                     let number = state.number;
-                    let watch = moved.map(|moved| Watch::begin(&self.line, number, moved));
+                    let watch = moved.map(|moved| Watch::begin(&self.connection, number, moved));
                     state.current = Some(Current { connection, _watch: watch });
                     state.fault = None;
                 }
@@ -291,21 +293,21 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.is_over {
-            self.line.state.send_modify(|state| state.is_connecting = false);
+            self.connection.state.send_modify(|state| state.is_connecting = false);
         }
     }
 }
 
-/// Throws a connection away when it leads to the wrong place, as long as it is in use.
+/// Discards a connection when its server is not the primary any more. Ends with the connection.
 struct Watch(AbortHandle);
 
 impl Watch {
-    fn begin(line: &Arc<Line>, number: u64, moved: Later<'static, ()>) -> Self {
-        let line = Arc::downgrade(line);
+    fn begin(connection: &Arc<SharedConnection>, number: u64, moved: Later<'static, ()>) -> Self {
+        let connection = Arc::downgrade(connection);
         let watch = tokio::spawn(async move {
             moved.await;
-            if let Some(line) = line.upgrade() {
-                line.discard(number);
+            if let Some(connection) = connection.upgrade() {
+                connection.discard(number);
             }
         });
         Self(watch.abort_handle())
