@@ -38,8 +38,8 @@ pub enum MarkPurpose {
     /// An assertion, a proof of possession, or a request object, which would be good a second time without the mark. Where there is
     /// no room, the call is refused.
     Credential,
-    /// A rule that notices careless clients, such as that a code challenge is new. Where there is no room, the mark is left out, and
-    /// [`Remembered::skipped`](crate::store::Remembered::skipped) tells so.
+    /// A rule that notices careless clients, such as that a code challenge is new. Where there is no room, the mark is left out, compared with those
+    /// that are known or not, and [`Remembered::skipped`](crate::store::Remembered::skipped) tells so.
     Hygiene,
 }
 
