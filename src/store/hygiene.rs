@@ -1,5 +1,5 @@
-//! A bound for what is remembered for hygiene, of stores that are shared and cannot count over all nodes without making them wait for
-//! each other: each process counts what it has put down itself.
+//! A bound for what is remembered for hygiene, of stores that are shared and cannot count over all nodes without making
+//! them wait for each other: each process counts what it has put down itself.
 
 use std::{
     borrow::Cow,
@@ -13,13 +13,13 @@ use crate::clock::{Clock, SystemClock};
 /// Clients are counted by a part of their key. Two that share it share what one of them can have.
 const PLACES: usize = 4096;
 
-/// What clients that have not authenticated can have of it together.
+/// The part that clients which have not authenticated can have together.
 const PERCENT_OF_UNAUTHENTICATED: usize = 50;
 
-/// How many marks of hygiene one process keeps alive in a store, at most and about.
+/// Bounds the marks of hygiene that one process keeps alive in a store, about.
 ///
-/// It counts what it put down in the present window, which is as long as marks live, and estimates from the window before how many
-/// of that are still alive. So it needs no list of them.
+/// It counts what it put down in the present window, which is as long as marks live, and estimates from the window
+/// before how many of that are still alive. So it needs no list of them.
 pub(super) struct HygieneBudget {
     bounds: HygieneBounds,
     windows: Mutex<Windows>,
@@ -186,7 +186,7 @@ mod tests {
             Self { budget: HygieneBudget::by_clock(bounds, Arc::new(clock.clone())), clock }
         }
 
-        /// How many of so many attempts there is room for.
+        /// Counts the attempts that there is room for.
         fn fits(&self, owner: impl Fn(u8) -> Owner, attempts: u8) -> usize {
             let hygiene = [mark(MarkPurpose::Hygiene)];
             (0..attempts).filter(|number| self.budget.admit(owner(*number), &hygiene).remembered.skipped == 0).count()
