@@ -6,6 +6,7 @@ mod authenticate;
 mod authenticator;
 mod authorize;
 mod authorize_refusal;
+mod binding_cookies;
 mod browser;
 mod build_error;
 mod builder;
@@ -15,6 +16,7 @@ mod complete;
 mod gate;
 mod host_rules;
 mod issued_nonces;
+mod lint;
 mod metadata;
 mod object;
 mod observers;
@@ -24,6 +26,7 @@ mod pending;
 mod proof;
 mod push;
 mod pushed;
+mod recent_answers;
 mod record;
 mod records;
 mod replay;
@@ -35,12 +38,14 @@ use std::{fmt, sync::Arc};
 
 use self::parts::Parts;
 pub use self::{
-    authorize_refusal::{AuthorizeRefusal, RefusedRedirect},
+    authorize_refusal::{AuthorizeRefusal, EarlierAnswer, RefusedRedirect},
+    binding_cookies::{BindingCookie, BindingCookies},
     browser::{Browser, EmptyBinding},
     build_error::BuildError,
     builder::ParEndpointBuilder,
     pending::{Granted, Pending},
     pushed::Pushed,
+    recent_answers::Decision,
 };
 use crate::{
     client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id},

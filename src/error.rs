@@ -262,6 +262,8 @@ reasons! {
     MalformedRequestUri "malformed_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// Never pushed, expired, or forgotten.
     UnknownRequestUri "unknown_request_uri" InvalidRequestUri 400 BAD_HANDLE;
+    /// Spent before, by the browser that asks.
+    AlreadyAnswered "already_answered" InvalidRequestUri 400 "this request has been answered already, in this browser";
     /// Spent before.
     SpentRequestUri "spent_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// A `request_uri` with the name of a client that does not exist.

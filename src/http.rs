@@ -151,11 +151,16 @@ impl Reply {
             .with("referrer-policy", "no-referrer")
     }
 
-    pub(crate) fn page(status: u16, body: String, content_security_policy: &'static str) -> Self {
+    pub(crate) fn page(
+        status: u16,
+        body: String,
+        content_security_policy: &'static str,
+        referrer_policy: &'static str,
+    ) -> Self {
         Self { status, headers: NO_STORE.into(), body }
             .with("content-type", "text/html; charset=utf-8")
             .with("content-security-policy", content_security_policy)
-            .with("referrer-policy", "no-referrer")
+            .with("referrer-policy", referrer_policy)
             .with("x-content-type-options", "nosniff")
     }
 

@@ -258,8 +258,8 @@ pub use self::{
     client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
-        AuthorizeRefusal, BoxedParEndpoint, Browser, BuildError, EmptyBinding, Granted, ParEndpoint,
-        ParEndpointBuilder, Pending, Pushed, RefusedRedirect,
+        AuthorizeRefusal, BindingCookie, BindingCookies, BoxedParEndpoint, Browser, BuildError, Decision,
+        EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed, RefusedRedirect,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
     http::{

@@ -16,9 +16,17 @@ use crate::{
 pub struct Finding {
     severity: Severity,
     label: &'static str,
-    client_id: Option<Box<str>>,
+    about: About,
     member: &'static str,
     requirement: Cow<'static, str>,
+}
+
+/// The part that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum About {
+    Policy,
+    Client(Box<str>),
+    Endpoint,
 }
 
 /// The weight of a [`Finding`].
@@ -52,6 +60,16 @@ impl fmt::Display for Severity {
 }
 
 impl Finding {
+    /// A finding about an endpoint.
+    pub(crate) fn of_endpoint(
+        severity: Severity,
+        label: &'static str,
+        member: &'static str,
+        requirement: &'static str,
+    ) -> Self {
+        Self { severity, label, about: About::Endpoint, member, requirement: requirement.into() }
+    }
+
     /// Returns the weight.
     #[must_use]
     pub fn severity(&self) -> Severity {
@@ -64,13 +82,16 @@ impl Finding {
         self.label
     }
 
-    /// Returns the client whose registration it is about. `None` when it is about the policy.
+    /// Returns the client whose registration it is about. `None` when it is about the policy or the endpoint.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
+        match &self.about {
+            About::Client(client_id) => Some(client_id),
+            About::Policy | About::Endpoint => None,
+        }
     }
 
-    /// Returns the member of the policy, or of the registration.
+    /// Returns the member of the policy or of the registration, or the setting of the endpoint.
     #[must_use]
     pub fn member(&self) -> &'static str {
         self.member
@@ -86,9 +107,10 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.severity)?;
-        match &self.client_id {
-            Some(client_id) => write!(f, "client {client_id}, {}", self.member)?,
-            None => write!(f, "policy.{}", self.member)?,
+        match &self.about {
+            About::Client(client_id) => write!(f, "client {client_id}, {}", self.member)?,
+            About::Policy => write!(f, "policy.{}", self.member)?,
+            About::Endpoint => write!(f, "endpoint, {}", self.member)?,
         }
         write!(f, ": {} ({})", self.requirement, self.label)
     }
@@ -109,7 +131,7 @@ impl<Subject> LintRule<Subject> {
         (self.profiles.contains(&profile) && (self.broken)(subject)).then(|| Finding {
             severity: self.severity,
             label: self.label,
-            client_id: client_id.map(Into::into),
+            about: client_id.map_or(About::Policy, |client_id| About::Client(client_id.into())),
             member: self.member,
             requirement: self.requirement.into(),
         })

@@ -149,6 +149,16 @@ pub enum Event<'a> {
         /// The cause, for the log of the host.
         error: &'a SignerError,
     },
+    /// A browser has decided a second time, and was given its answer again.
+    #[non_exhaustive]
+    AnsweredAgain {
+        /// The client.
+        client_id: &'a str,
+    },
+    /// The endpoint was built with a store that several processes share, and without a
+    /// [`dpop_nonce_key`](crate::ParEndpointBuilder::dpop_nonce_key) that they share. Each refuses the nonces of the others.
+    #[non_exhaustive]
+    NonceKeyNotShared,
     /// A spent `request_uri` was used again: by a reload after the end of the login, or by an attacker who got hold of
     /// it. The refusal follows as an event of its own.
     #[non_exhaustive]
@@ -158,8 +168,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for keys that cannot be fetched and for
-/// marks that a store has no room for, or `ERROR` for responses that cannot be signed.
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for keys that cannot be fetched, for
+/// marks that a store has no room for and for a nonce key that is not shared, or `ERROR` for responses that cannot be signed.
 ///
 /// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
 #[cfg(feature = "tracing")]
@@ -201,6 +211,12 @@ impl Observer for TracingObserver {
             }
             Event::ResponseNotSigned { client_id, error: _ } => {
                 tracing::error!(target: "parjar", client_id = ?shortened(client_id), "response not signed");
+            }
+            Event::AnsweredAgain { client_id } => {
+                tracing::info!(target: "parjar", client_id = ?shortened(client_id), "answered again");
+            }
+            Event::NonceKeyNotShared => {
+                tracing::warn!(target: "parjar", "nonce key not shared");
             }
             Event::Replayed { client_id } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), "replayed");

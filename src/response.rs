@@ -35,6 +35,15 @@ impl AuthorizationResponse {
     }
 }
 
+impl AuthorizationResponse {
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.0 {
+            Form::Location(text) | Form::Page(text) => text.len(),
+        }
+    }
+}
+
 impl fmt::Debug for AuthorizationResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AuthorizationResponse(..)")
@@ -45,7 +54,8 @@ impl From<AuthorizationResponse> for Reply {
     fn from(response: AuthorizationResponse) -> Self {
         match response.0 {
             Form::Location(location) => Self::see_other(location),
-            Form::Page(html) => Self::page(200, html, FORM_POST_POLICY),
+            // With `no-referrer`, the client would get `Origin: null`.
+            Form::Page(html) => Self::page(200, html, FORM_POST_POLICY, "origin"),
         }
     }
 }

@@ -102,6 +102,12 @@ pub trait RequestStore: Send + Sync + 'static {
         owner: Owner,
         marks: &[ReplayMark],
     ) -> impl Future<Output = Result<Remembered, StoreRefusal>> + Send;
+
+    /// Returns `true` if other processes may use the same requests. Default `true`. An endpoint then reports what its processes do not
+    /// share and should.
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
@@ -131,5 +137,9 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
         marks: &[ReplayMark],
     ) -> impl Future<Output = Result<Remembered, StoreRefusal>> + Send {
         (**self).remember(owner, marks)
+    }
+
+    fn is_shared(&self) -> bool {
+        (**self).is_shared()
     }
 }

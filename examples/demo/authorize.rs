@@ -5,24 +5,35 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use parjar::{AuthorizeRefusal, DenialCode, Granted, Pending, Reply};
+use parjar::{AuthorizeRefusal, Decision, DenialCode, EmptyBinding, Granted, Pending, RandomError, Reply};
 
 use super::{
     Demo,
     accounts::ALICE,
-    browser::{Browser, comes_from_elsewhere},
+    browser::comes_from_elsewhere,
     codes::{Grant, Unissued},
     consent_page, error_page,
+    first_visits::Visit,
     html::page,
     id_token::id_token_with,
+    log,
     message::{Answer, Form, Message, encode},
+    session::Session,
     tokens,
+    visitor::Visitor,
 };
 
 /// Longer requests are not turned from a POST into a GET.
 const MAX_URL: usize = 8 * 1024;
 
-pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
+/// Answers in a task of its own: a server drops the handler of a connection that the browser has closed, as it does for a second
+/// click, and the answer to the first is the one that the browser gets.
+pub(crate) async fn answer(demo: Arc<Demo>, message: Message) -> Answer {
+    let task = tokio::spawn(async move { respond(&demo, &message).await });
+    task.await.unwrap_or_else(|_| Answer::new(500, "text/plain; charset=utf-8", "the server failed\n").no_store())
+}
+
+async fn respond(demo: &Demo, message: &Message) -> Answer {
     let answered = match message.method.as_str() {
         // Programs that only want to know whether a link works must not take the request away from the browser.
         "HEAD" => Ok(page(200, "Sign in", "")),
@@ -49,30 +60,100 @@ async fn post(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
 
 /// Shows the page. It may be loaded again as long as nothing has been decided.
 async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, Answer> {
-    let browser = Browser::of(message, &demo.issuer)?;
-    let pending = demo.par.authorize(request, browser.binding()?).await.map_err(refused)?;
-    if pending.request().has_prompt("none") {
-        // The demo keeps no session, so nobody is signed in without being asked.
-        return deny(demo, &pending, DenialCode::LoginRequired).await;
+    let visit = first_visit(demo, message, request).await?;
+    let answer = open_for(demo, message, request, visit.as_ref()).await;
+    if let Some(visit) = visit {
+        visit.end().await;
     }
-    let answer = consent_page::render(&pending, request, &browser, &ALICE);
-    Ok(match browser.set_cookie() {
-        Some(cookie) => answer.with("set-cookie", cookie),
-        None => answer,
-    })
+    answer
+}
+
+/// The visit of a browser that has no cookie for this request.
+async fn first_visit(demo: &Demo, message: &Message, request: &str) -> Result<Option<Visit>, RandomError> {
+    match Form::of_query(request).field("request_uri") {
+        Some(request_uri) if !demo.cookies.read(&request_uri, &message.cookies(), "").is_sent() => {
+            demo.first_visits.begin(&request_uri, message).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn open_for(demo: &Demo, message: &Message, request: &str, visit: Option<&Visit>) -> Result<Answer, Answer> {
+    let visitor = Visitor::of(demo, message, request, visit)?;
+    let pending = demo.par.authorize(request, visitor.browser()?).await.map_err(refused)?;
+    let visitor = visitor.of_pending(&pending);
+    let session = session(demo, message, &pending);
+    if pending.request().has_prompt("none") {
+        return match session {
+            Some(session) => approve(demo, &pending, session).await,
+            None => deny(demo, &pending, DenialCode::LoginRequired).await,
+        }
+        .map_err(refused);
+    }
+    let answer = consent_page::render(&pending, request, &visitor, &ALICE, session.is_some());
+    Ok(answer.with_cookie(visitor.set_cookie(demo)))
 }
 
 async fn decide(demo: &Demo, message: &Message, form: Form<'_>, decision: &str) -> Result<Answer, Answer> {
-    let browser = Browser::of(message, &demo.issuer)?;
-    if !browser.sent(message, form, &demo.issuer) {
+    let request = request_of(form);
+    let visitor = Visitor::of(demo, message, &request, None)?;
+    if !visitor.sent(message, form, &demo.issuer) {
         return Err(error_page::invalid_request());
     }
-    let request = request_of(form);
-    let pending = demo.par.authorize(&request, browser.binding()?).await.map_err(refused)?;
-    match decision {
-        "approve" => approve(demo, &pending).await,
-        _ => deny(demo, &pending, DenialCode::AccessDenied).await,
+    let decision = if decision == "approve" { Decision::Approve } else { Decision::Deny(DenialCode::AccessDenied) };
+    let decided = async {
+        let pending = demo.par.authorize_decision(&request, visitor.browser()?, decision).await?;
+        match decision {
+            Decision::Deny(error) => deny(demo, &pending, error).await,
+            Decision::Approve => sign_in_and_approve(demo, message, &pending).await,
+        }
+        .map_err(Undecided::from)
+    };
+    match decided.await {
+        Ok(answer) => Ok(answer.with_cookie(visitor.drop_cookie())),
+        // The cookie that came with the first answer may have been lost with it.
+        Err(Undecided::Refused(again @ AuthorizeRefusal::Answered(_))) if decision == Decision::Approve => {
+            let lost = demo.sessions.of(message).is_none().then(|| demo.sessions.cookie(&Session::begin(&ALICE)));
+            Ok(refused(again).with_cookie(lost).with_cookie(visitor.drop_cookie()))
+        }
+        Err(Undecided::Refused(refusal)) => Err(refused(refusal)),
+        Err(Undecided::Failed(answer)) => Err(answer),
     }
+}
+
+/// Why a decision has no effect.
+enum Undecided {
+    Refused(AuthorizeRefusal),
+    Failed(Answer),
+}
+
+impl From<AuthorizeRefusal> for Undecided {
+    fn from(refusal: AuthorizeRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<EmptyBinding> for Undecided {
+    fn from(error: EmptyBinding) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The page is where the demo's user signs in, unless there is a session that is good for the request.
+async fn sign_in_and_approve(demo: &Demo, message: &Message, pending: &Pending) -> Result<Answer, AuthorizeRefusal> {
+    if let Some(session) = session(demo, message, pending) {
+        return approve(demo, pending, session).await;
+    }
+    let session = Session::begin(&ALICE);
+    Ok(approve(demo, pending, session).await?.with_cookie(Some(demo.sessions.cookie(&session))))
+}
+
+/// The session of a user who need not sign in again for this request (OpenID Connect Core section 3.1.2.1).
+fn session(demo: &Demo, message: &Message, pending: &Pending) -> Option<Session> {
+    let session = demo.sessions.of(message)?;
+    // The page is the login page as well, so that a login for another request is none for this one.
+    let signs_in_here = pending.request().has_prompt("login");
+    (!signs_in_here && pending.is_login_new_enough(session.time())).then_some(session)
 }
 
 /// The request that a decision is about, as [`consent_page`] put it into the form.
@@ -84,24 +165,24 @@ fn request_of(form: Form<'_>) -> String {
     }
 }
 
-async fn approve(demo: &Demo, pending: &Pending) -> Result<Answer, Answer> {
-    let granted = demo.par.complete(pending).await.map_err(refused)?;
-    let answered = match response(demo, &granted) {
+async fn approve(demo: &Demo, pending: &Pending, session: Session) -> Result<Answer, AuthorizeRefusal> {
+    let granted = demo.par.complete(pending).await?;
+    let response = match response(demo, &granted, session) {
         Ok(response) => granted.respond(response.iter().map(|(name, value)| (*name, value.as_str()))).await,
         // The request is spent by now, so the client has to push another one.
         Err(unissued) => granted.respond([("error", unissued.error().as_str())]).await,
     };
-    Ok(Reply::from(answered.map_err(refused)?).into())
+    Ok(Reply::from(response?).into())
 }
 
-async fn deny(demo: &Demo, pending: &Pending, error: DenialCode) -> Result<Answer, Answer> {
-    Ok(Reply::from(demo.par.deny(pending, error).await.map_err(refused)?).into())
+async fn deny(demo: &Demo, pending: &Pending, error: DenialCode) -> Result<Answer, AuthorizeRefusal> {
+    Ok(Reply::from(demo.par.deny(pending, error).await?).into())
 }
 
 /// What the response type asks for. The library adds `state` and `iss`.
-fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)>, Unissued> {
+fn response(demo: &Demo, granted: &Granted, session: Session) -> Result<Vec<(&'static str, String)>, Unissued> {
     let request = granted.request();
-    let grant = Arc::new(Grant::new(request, &ALICE));
+    let grant = Arc::new(Grant::new(request, session));
     let asked_for = |wanted: &str| request.response_type().as_str().split(' ').any(|value| value == wanted);
     let (mut response, mut beside) = (Vec::new(), Vec::new());
     if asked_for("code") {
@@ -128,11 +209,12 @@ fn response(demo: &Demo, granted: &Granted) -> Result<Vec<(&'static str, String)
     Ok(response)
 }
 
-fn refused(refusal: AuthorizeRefusal) -> Answer {
-    let status = refusal.page_status();
-    match refusal {
+fn refused(refused: AuthorizeRefusal) -> Answer {
+    log::cause(refused.refusal());
+    let status = refused.page_status();
+    match refused {
         AuthorizeRefusal::Page(refusal) => error_page::render(&refusal, status),
-        AuthorizeRefusal::Redirect(refused) => Reply::from(refused.response().clone()).into(),
+        refused => Reply::from(refused).into(),
     }
 }
 

@@ -14,8 +14,9 @@ use std::{
 use parjar::{AuthorizationRequest, DenialCode, RandomError};
 
 use super::{
-    accounts::{Account, unix_time},
+    accounts::Account,
     random,
+    session::Session,
     shelf::{Full, Shelf},
     tokens,
 };
@@ -34,8 +35,9 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    pub(crate) fn new(request: &AuthorizationRequest, account: &'static Account) -> Self {
-        Self { account, request: request.clone(), signed_in_at: unix_time(), revoked: AtomicBool::new(false) }
+    pub(crate) fn new(request: &AuthorizationRequest, session: Session) -> Self {
+        let Session { account, signed_in_at } = session;
+        Self { account, request: request.clone(), signed_in_at, revoked: AtomicBool::new(false) }
     }
 
     pub(crate) fn scope(&self) -> String {

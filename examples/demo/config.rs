@@ -1,4 +1,4 @@
-//! The configuration file: `policy`, `clients` and `keys`. An error names the member and the `client_id` or `kid` it is about.
+//! The configuration file: `policy`, `clients`, `keys` and `secret`. An error names the member and the `client_id` or `kid` it is about.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     keys::Keys,
     members::{Members, elements},
+    secret::{self, Secret},
     start_error::StartError,
 };
 
@@ -17,6 +18,8 @@ pub(crate) struct Config {
     /// The types of `authorization_details` that any client has registered.
     pub(crate) detail_types: Vec<String>,
     pub(crate) keys: Keys,
+    /// What the nodes of the issuer share.
+    pub(crate) secret: Option<Secret>,
     /// What works less than one might expect, for the log.
     pub(crate) cautions: Vec<String>,
 }
@@ -30,11 +33,12 @@ impl Config {
 
     fn parse(text: &str) -> Result<Self, StartError> {
         let members = Members::parse(text).map_err(|problem| StartError::new("configuration", problem))?;
-        members.only(&["policy", "clients", "keys"])?;
+        members.only(&["policy", "clients", "keys", "secret"])?;
         let policy = members.get("policy").map_or_else(|| Ok(Policy::default()), policy)?;
         let registrations = members.get("clients").map_or_else(|| Ok(Vec::new()), registrations)?;
         let keys = members.get("keys").map_or_else(|| Ok(Keys::default()), Keys::parse)?;
-        Self::new(policy, registrations, keys)
+        let secret = members.get("secret").map(secret).transpose()?;
+        Ok(Self { secret, ..Self::new(policy, registrations, keys)? })
     }
 
     pub(crate) fn new(
@@ -57,8 +61,15 @@ impl Config {
         }
         detail_types.sort_unstable();
         detail_types.dedup();
-        Ok(Self { policy, clients, detail_types, keys, cautions })
+        Ok(Self { policy, clients, detail_types, keys, secret: None, cautions })
     }
+}
+
+fn secret(raw: &RawValue) -> Result<Secret, StartError> {
+    let text: Option<String> = serde_json::from_str(raw.get()).ok();
+    let problem =
+        || StartError::new("secret", format_args!("must be a string of at least {} characters", secret::LENGTH));
+    text.and_then(Secret::configured).ok_or_else(problem)
 }
 
 fn policy(raw: &RawValue) -> Result<Policy, StartError> {

@@ -7,20 +7,20 @@ use url::Url;
 
 use super::{
     accounts::Account,
-    browser::Browser,
     html::{Text, page},
     json_text::indented,
     message::{Answer, Form, encode},
+    visitor::Visitor,
 };
 
-/// `query` is what the request was opened with.
-pub(crate) fn render(pending: &Pending, query: &str, browser: &Browser, account: &Account) -> Answer {
+/// `query` is what the request was opened with. A user who is not `signed_in` signs in by approving.
+pub(crate) fn render(pending: &Pending, query: &str, visitor: &Visitor, account: &Account, signed_in: bool) -> Answer {
     let request = pending.request();
     let client = request.client();
     let name = client.client_name().unwrap_or(client.client_id());
     let main = format!(
         "<main class=\"card\">\n\
-         <p class=\"account\"><span class=\"avatar\">{initial}</span> <span>Signed in as <strong>{account}</strong></span></p>\n\
+         <p class=\"account\"><span class=\"avatar\">{initial}</span> <span>{sign} in as <strong>{account}</strong></span></p>\n\
          <h1><em><bdi>{name}</bdi></em> asks for access</h1>\n\
          {wishes}\
          <p class=\"quiet\">Your answer goes to <strong id=\"destination\">{destination}</strong>.{caution}</p>\n\
@@ -30,19 +30,20 @@ pub(crate) fn render(pending: &Pending, query: &str, browser: &Browser, account:
          <button id=\"deny\" name=\"decision\" value=\"deny\">Deny</button>\n\
          </div>\n</form>\n</main>\n",
         initial = Text(account.name.chars().next().unwrap_or('?')),
+        sign = if signed_in { "Signed" } else { "Sign" },
         account = Text(account.name),
         name = Text(name),
         wishes = wishes(request),
         destination = Text(destination(request)),
         caution = caution(request),
-        fields = hidden_fields(pending, query, browser),
+        fields = hidden_fields(pending, query, visitor),
     );
     page(200, "Sign in", &main)
 }
 
 /// With these alone, any node can find the request again.
-fn hidden_fields(pending: &Pending, query: &str, browser: &Browser) -> String {
-    let form_token = browser.form_token();
+fn hidden_fields(pending: &Pending, query: &str, visitor: &Visitor) -> String {
+    let form_token = visitor.form_token();
     let request = pending.request();
     let request_query = match Form::of_query(query).field("request") {
         // As it came: the signature is verified again with the decision.

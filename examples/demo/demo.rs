@@ -22,6 +22,7 @@ mod command_line;
 mod config;
 mod consent_page;
 mod error_page;
+mod first_visits;
 mod id_token;
 mod issuer;
 mod json_text;
@@ -32,6 +33,8 @@ mod postgres_store;
 mod random;
 mod redis_store;
 mod request_view;
+mod secret;
+mod session;
 mod shelf;
 mod signer;
 mod start;
@@ -40,15 +43,20 @@ mod stop;
 mod store;
 pub(crate) mod tls;
 mod tokens;
+mod visitor;
 
 use std::sync::Arc;
 
-use parjar::BoxedParEndpoint;
+use parjar::{BindingCookies, BoxedParEndpoint};
 
 /// What the endpoints share. Codes and tokens are in memory; pushed requests are in the library's store.
 pub(crate) struct Demo {
     pub(crate) par: BoxedParEndpoint,
     issuer: issuer::Issuer,
+    /// What pushed requests are bound to browsers with.
+    cookies: BindingCookies,
+    sessions: session::Sessions,
+    first_visits: first_visits::FirstVisits,
     signer: Arc<signer::Signer>,
     /// The public JWK set as text.
     jwks: String,

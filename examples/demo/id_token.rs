@@ -28,15 +28,13 @@ pub(crate) fn id_token_with(
         "aud": grant.request.client_id(),
         "exp": now.saturating_add(LIFE),
         "iat": now,
+        "auth_time": grant.signed_in_at,
     });
     let mut add = |name: &str, value: Value| {
         claims.as_object_mut().map(|claims| claims.insert(name.to_owned(), value));
     };
     if let Some(nonce) = grant.request.nonce() {
         add("nonce", nonce.into());
-    }
-    if grant.request.max_age().is_some() {
-        add("auth_time", grant.signed_in_at.into());
     }
     for (name, value) in beside {
         add(name, left_half_hash(value).into());

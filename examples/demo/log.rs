@@ -1,12 +1,90 @@
 //! The log: one line per event on standard error, without secrets, handles, codes or tokens.
+//!
+//! A thread writes it, one line with one write. Requests only hand it over: when standard error is slow or nobody reads it, lines are
+//! left out and counted.
 
-use std::{error::Error as _, fmt, io::Write as _};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, Write as _},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
 
-use parjar::{Event, Observer};
+use parjar::{Event, Observer, Refusal};
 
-/// Writes a line. That nobody reads the log is no reason to stop.
+/// Lines that wait to be written.
+const WAITING: usize = 4096;
+/// How long a program that ends waits for its last lines.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+enum Entry {
+    Line(String),
+    /// Told when everything before it was written.
+    Flush(SyncSender<()>),
+}
+
+static LOG: LazyLock<SyncSender<Entry>> = LazyLock::new(|| {
+    let (sender, entries) = sync_channel(WAITING);
+    // Without the thread, the receiver is gone and lines count as left out.
+    let _ = thread::Builder::new().name("log".to_owned()).spawn(move || write_all(&entries));
+    sender
+});
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Writes a line. That nobody reads the log is no reason to stop or to wait.
 pub(crate) fn line(text: impl fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    if LOG.try_send(Entry::Line(format!("{text}\n"))).is_err() {
+        LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits until everything is written, but not long.
+pub(crate) fn flush() {
+    let (done, written) = sync_channel(1);
+    if LOG.try_send(Entry::Flush(done)).is_ok() {
+        let _ = written.recv_timeout(LAST_LINES);
+    }
+}
+
+fn write_all(entries: &Receiver<Entry>) {
+    for entry in entries {
+        let line = match entry {
+            Entry::Line(line) => line,
+            Entry::Flush(done) => {
+                let _ = done.send(());
+                continue;
+            }
+        };
+        let _ = io::stderr().write_all(line.as_bytes());
+        let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
+        if left_out > 0 {
+            let _ = io::stderr().write_all(format!("log lines left out: {left_out}\n").as_bytes());
+        }
+    }
+}
+
+/// Logs what went wrong on this side when a request was refused.
+pub(crate) fn cause(refusal: &Refusal) {
+    if let Some(source) = refusal.source() {
+        line(format_args!("failed reason={} cause={:?}", refusal.reason(), chain(source)));
+    }
+}
+
+/// What an error says, and what those say that it comes from.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
 }
 
 /// Logs what became of each request. The library names registered clients only.
@@ -21,6 +99,7 @@ impl Observer for LogObserver {
             Event::Denied { client_id, error, .. } => {
                 line(format_args!("denied client={client_id:?} error={}", error.as_str()));
             }
+            Event::AnsweredAgain { client_id, .. } => line(format_args!("answered again client={client_id:?}")),
             Event::Replayed { client_id, .. } => line(format_args!("replayed client={client_id:?}")),
             Event::HygieneSkipped { client_id, marks, .. } => {
                 line(format_args!("hygiene skipped client={client_id:?} marks={marks}"));
@@ -32,6 +111,9 @@ impl Observer for LogObserver {
             Event::ResponseNotSigned { client_id, error, .. } => {
                 let cause = error.source().map(ToString::to_string).unwrap_or_default();
                 line(format_args!("not signed client={client_id:?} cause={cause:?}"));
+            }
+            Event::NonceKeyNotShared { .. } => {
+                line("nodes that share this store refuse each other's nonces: give all of them the same secret");
             }
             _ => {}
         }

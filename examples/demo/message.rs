@@ -20,7 +20,13 @@ pub(crate) struct Message {
     pub(crate) body: Vec<u8>,
     /// What the client has shown in the TLS handshake.
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
+    /// Shared with the connection, as long as that is open.
+    pub(crate) connection: Option<Arc<Connection>>,
 }
+
+/// A connection. It is gone when the connection is closed and its last request is answered.
+#[derive(Default)]
+pub(crate) struct Connection;
 
 impl Message {
     /// How the library wants it.
@@ -42,6 +48,12 @@ impl Message {
 
     pub(crate) fn has_repeated(&self, wanted: &str) -> bool {
         self.headers.iter().filter(|(name, _)| name == wanted).count() > 1
+    }
+
+    /// All cookies, as one header.
+    pub(crate) fn cookies(&self) -> String {
+        let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
+        headers.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect::<Vec<_>>().join("; ")
     }
 
     pub(crate) fn cookie(&self, wanted: &str) -> Option<&str> {
@@ -120,6 +132,14 @@ impl Answer {
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Sets a cookie, if there is one to set.
+    pub(crate) fn with_cookie(self, header: Option<String>) -> Self {
+        match header {
+            Some(header) => self.with("set-cookie", header),
+            None => self,
+        }
     }
 
     pub(crate) fn no_store(self) -> Self {

@@ -37,13 +37,16 @@ pub(crate) struct Sockets {
 pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
     serve: impl FnOnce(Sockets, Arc<Demo>, Stop) -> S,
 ) -> ExitCode {
-    match start(serve).await {
+    let outcome = start(serve).await;
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::line(error);
             ExitCode::from(2)
         }
-    }
+    };
+    log::flush();
+    code
 }
 
 async fn start<S: Future<Output = io::Result<()>>>(

@@ -1,7 +1,7 @@
 //! `GET /resource`: an API behind access tokens. It shows what the token stands for.
 
 use parjar::{
-    Confirmation, Reply,
+    Confirmation, RandomError, Reply,
     dpop::{self, ResourceRequest},
 };
 use serde::Serialize;
@@ -10,6 +10,7 @@ use super::{
     Demo,
     codes::Grant,
     message::{Answer, Message},
+    random,
     request_view::RequestView,
 };
 
@@ -23,12 +24,23 @@ struct Resource<'a> {
 
 pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
     let scheme = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(scheme, _)| scheme);
+    let interaction = match interaction_id(message) {
+        Ok(id) => id,
+        Err(error) => return error.into(),
+    };
     let outcome = match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => with_bearer_token(demo, message),
         Some(scheme) if scheme.eq_ignore_ascii_case("dpop") => with_dpop_token(demo, message).await,
         _ => Err(refuse(r#"{"error":"unauthorized"}"#, "Bearer".to_owned(), challenge(demo, ""))),
     };
-    outcome.unwrap_or_else(|refusal| refusal)
+    outcome.unwrap_or_else(|refusal| refusal).with("x-fapi-interaction-id", interaction)
+}
+
+/// The identifier by which client and server find the request in their logs: the client's, if it is one, or a new one (FAPI 1.0
+/// Baseline section 6.2.1).
+fn interaction_id(message: &Message) -> Result<String, RandomError> {
+    let is_plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    message.header("x-fapi-interaction-id").filter(is_plain).map_or_else(random::uuid, |id| Ok(id.to_owned()))
 }
 
 fn with_bearer_token(demo: &Demo, message: &Message) -> Result<Answer, Answer> {

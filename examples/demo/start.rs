@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use parjar::{
-    AuthenticationMethod, AuthorizationRequest, Client, ClientRegistration, ErrorCode, InMemoryRegistry, ParEndpoint,
-    Policy, Rejection, store::BoxedStore,
+    AuthenticationMethod, AuthorizationRequest, BindingCookies, Client, ClientRegistration, ErrorCode,
+    InMemoryRegistry, ParEndpoint, Policy, Profile, Rejection,
+    store::{BoxedStore, RequestStore as _},
 };
 use serde_json::{Map, Value, json};
 
@@ -13,11 +14,14 @@ use super::{
     codes::Codes,
     command_line::CommandLine,
     config::Config,
+    first_visits::FirstVisits,
     issuer::Issuer,
     keys::public_set,
     log::{self, LogObserver},
     playground::{Authentication, Player, Playground, callback},
     random,
+    secret::Secret,
+    session::Sessions,
     signer::{ServerKey, Signer},
     start_error::StartError,
     tls::Tls,
@@ -38,7 +42,8 @@ impl Start {
     pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, StartError> {
         let CommandLine { listen, issuer, config, store, tls } = command_line;
         let config = config.as_deref().map(Config::read).transpose()?;
-        let tls = tls.as_ref().map(Tls::load).transpose()?;
+        let profile = config.as_ref().map_or(Profile::Oauth, |config| config.policy.profile);
+        let tls = tls.as_ref().map(|files| Tls::load(files, profile)).transpose()?;
         let store = store.open().await.map_err(|problem| StartError::new("--store", problem))?;
         Ok(Self { listen, issuer, config, store, tls })
     }
@@ -93,6 +98,11 @@ fn demo(
     players: Vec<Player>,
 ) -> Result<Demo, StartError> {
     let (signer, decryption_keys) = config.keys.complete()?;
+    let secret = config.secret.map_or_else(Secret::drawn, Ok).map_err(|error| StartError::new("secret", error))?;
+    let key = |purpose| secret.key(purpose, issuer.as_str()).map_err(|error| StartError::new("secret", error));
+    if !secret.is_configured() && store.is_shared() {
+        log::line("there is no secret in the configuration: cookies and nonces of this node are no use to other nodes");
+    }
     let signer = Arc::new(signer);
     let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
@@ -106,6 +116,9 @@ fn demo(
         .response_signer(ServerKey(Arc::clone(&signer)))
         .observer(LogObserver)
         .rule(id_token_needs_openid);
+    if secret.is_configured() {
+        builder = builder.dpop_nonce_key(key("nonces")?);
+    }
     for detail_type in config.detail_types {
         builder = builder.authorization_details_type(detail_type, take_registered);
     }
@@ -117,6 +130,9 @@ fn demo(
         codes: Codes::new(),
         tokens: Tokens::new(),
         playground: Playground::new(players, scopes),
+        first_visits: FirstVisits::default(),
+        cookies: BindingCookies::new(issuer.as_str(), &key("browsers")?),
+        sessions: Sessions::new(&key("sessions")?, &issuer).map_err(|error| StartError::new("secret", error))?,
         issuer,
     })
 }
@@ -136,7 +152,7 @@ fn with_certificates(mut policy: Policy, tls: Option<&Tls>) -> Policy {
 /// OpenID Connect Core section 3.1.2.1: without `openid` an ID token has no meaning.
 fn id_token_needs_openid(request: &AuthorizationRequest) -> Result<(), Rejection> {
     const NO_OPENID: Rejection =
-        Rejection::new(ErrorCode::InvalidScope, "id_token_without_openid", "an id_token needs the scope openid");
+        Rejection::new(ErrorCode::InvalidRequest, "id_token_without_openid", "an id_token needs the scope openid");
     if request.response_type().has_id_token() && !request.has_scope("openid") { Err(NO_OPENID) } else { Ok(()) }
 }
 

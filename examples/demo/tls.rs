@@ -2,9 +2,10 @@
 
 use std::{fmt::Display, path::Path, sync::Arc};
 
-use parjar::ClientCertificate;
+use parjar::{ClientCertificate, Profile};
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, ServerConnection, SignatureScheme,
+    CipherSuite, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, ServerConnection,
+    SignatureScheme, SupportedCipherSuite,
     client::danger::HandshakeSignatureValid,
     crypto::{self, CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
@@ -41,11 +42,16 @@ impl PeerCertificate {
 }
 
 impl Tls {
-    pub(crate) fn load(files: &TlsFiles) -> Result<Self, StartError> {
+    /// Reads the files. FAPI 1 leaves few cipher suites of TLS 1.2.
+    pub(crate) fn load(files: &TlsFiles, profile: Profile) -> Result<Self, StartError> {
         let chain = certificates("--tls-cert", &files.cert)?;
         let key =
             PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable("--tls-key", &files.key, error))?;
-        let provider = Arc::new(ring::default_provider());
+        let mut provider = ring::default_provider();
+        if matches!(profile, Profile::Fapi1Advanced | Profile::Brazil | Profile::Cdr) {
+            provider.cipher_suites.retain(is_of_fapi1);
+        }
+        let provider = Arc::new(provider);
         let unusable = |error: Error| StartError::new("--tls-cert and --tls-key", error);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
         let builder = builder.map_err(unusable)?;
@@ -85,6 +91,13 @@ impl Tls {
             chain_verified: self.authorities.as_ref().is_some_and(verified),
         })
     }
+}
+
+/// FAPI 1.0 Advanced section 8.5, as far as rustls goes: it has no exchange of keys by DHE. TLS 1.3 may be used as it is.
+fn is_of_fapi1(suite: &SupportedCipherSuite) -> bool {
+    let of_tls12 =
+        [CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384];
+    suite.tls13().is_some() || of_tls12.contains(&suite.suite())
 }
 
 fn certificates(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {

@@ -9,6 +9,7 @@ use super::{
     Demo,
     codes::{Grant, Unissued},
     id_token::id_token,
+    log,
     message::{Answer, Message},
     tokens,
 };
@@ -16,7 +17,10 @@ use super::{
 pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
     let request = match demo.par.authenticate_client(&message.to_push_request()).await {
         Ok(request) => request,
-        Err(refusal) => return Reply::from(refusal).into(),
+        Err(refusal) => {
+            log::cause(&refusal);
+            return Reply::from(refusal).into();
+        }
     };
     let client = request.client();
     match bound(demo, client).and_then(|()| redeem(demo, client, request.parameters())) {
@@ -84,6 +88,10 @@ fn issue(demo: &Demo, grant: Arc<Grant>, client: &AuthenticatedClient) -> Answer
     let scope = grant.scope();
     if !scope.is_empty() {
         members.insert("scope".to_owned(), scope.into());
+    }
+    // RFC 9396 section 7: the demo grants what was asked for.
+    if !grant.request.authorization_details().is_empty() {
+        members.insert("authorization_details".to_owned(), json!(grant.request.authorization_details()));
     }
     if grant.request.has_scope("openid") {
         let Ok(id_token) = id_token(&demo.issuer, &demo.signer, &grant) else { return failed() };

@@ -18,7 +18,7 @@ pub fn run(record: &[u8]) {
             assert_eq!(refusal.status(), 400, "{refusal}");
             return;
         }
-        Err(AuthorizeRefusal::Redirect(_)) => return,
+        Err(AuthorizeRefusal::Redirect(_) | AuthorizeRefusal::Answered(_)) => return,
     };
     let request = pending.request();
     check_request(request);

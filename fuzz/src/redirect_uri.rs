@@ -33,14 +33,18 @@ fn check_registered(text: &str, registered: &RegisteredRedirectUri) {
 fn check_pair(registered: &RegisteredRedirectUri, requested: &str) {
     let exact = matched(registered, RedirectUriRule::Exact, requested);
     let loopback = matched(registered, RedirectUriRule::Loopback, requested);
+    let localhost = matched(registered, RedirectUriRule::LoopbackOrLocalhost, requested);
     let same_origin = matched(registered, RedirectUriRule::SameOrigin { below_registered_path: false }, requested);
     let below_path = matched(registered, RedirectUriRule::SameOrigin { below_registered_path: true }, requested);
     assert_eq!(exact.is_some(), registered.as_str() == requested);
     if exact.is_some() {
-        assert!(loopback == exact && same_origin == exact && below_path == exact);
+        assert!(loopback == exact && localhost == exact && same_origin == exact && below_path == exact);
     } else {
         if loopback.is_some() {
-            check_loopback(registered.as_str(), requested);
+            assert!(localhost == loopback, "{requested}");
+        }
+        if localhost.is_some() {
+            check_loopback(registered.as_str(), requested, loopback.is_none());
         }
         if same_origin.is_some() {
             check_same_origin(registered.as_str(), requested);
@@ -52,7 +56,7 @@ fn check_pair(registered: &RegisteredRedirectUri, requested: &str) {
     }
     // An empty one counts as left out, and is then the one that is registered.
     if !requested.is_empty() {
-        check_response(registered.as_str(), requested, loopback.is_some() || same_origin.is_some());
+        check_response(registered.as_str(), requested, localhost.is_some() || same_origin.is_some());
     }
 }
 
@@ -77,11 +81,11 @@ fn check_harmless(text: &str, url: &Url) {
     }
 }
 
-fn check_loopback(registered: &str, requested: &str) {
+fn check_loopback(registered: &str, requested: &str, is_localhost: bool) {
     let (mut known, mut asked) = (parsed(registered), canonical(requested));
     check_harmless(requested, &asked);
     assert_eq!((known.scheme(), asked.scheme()), ("http", "http"));
-    assert!(is_loopback(&asked) && asked.host_str() != Some("localhost"), "{requested}");
+    assert!(is_loopback(&asked) && (asked.host_str() == Some("localhost")) == is_localhost, "{requested}");
     assert_ne!(asked.port(), Some(0));
     for url in [&mut known, &mut asked] {
         url.set_port(None).expect("a host");

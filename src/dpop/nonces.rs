@@ -8,6 +8,8 @@ use sha2::Sha256;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use time::OffsetDateTime;
 
+use crate::error_text::debug_by_display;
+
 /// Seconds after which there is a new nonce. The one before is still good, so that each can be used for two to four minutes.
 const STEP: i64 = 120;
 
@@ -36,9 +38,11 @@ pub struct Nonces {
 }
 
 /// A key of zeros alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a nonce key must be 32 random bytes, not zeros")]
 pub struct NonceKeyError;
+
+debug_by_display!(NonceKeyError);
 
 /// A nonce that a server has handed out lately. [`Nonces::recent`] makes it.
 #[derive(Clone, Copy, Debug)]

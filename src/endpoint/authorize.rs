@@ -1,6 +1,11 @@
 //! The authorization endpoint: opening a request for the login.
 
-use super::{AuthorizeRefusal, Browser, ParEndpoint, Parts, Pending, pending::Ending};
+use time::OffsetDateTime;
+
+use super::{
+    AuthorizeRefusal, Browser, Decision, ParEndpoint, Parts, Pending, pending::Ending, recent_answers::Subject,
+    records::Opened,
+};
 use crate::{
     client::ClientRegistry,
     error::{Reason, Refusal},
@@ -47,7 +52,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///         // A page of your own, with `page_status()` as its status. `Reply::from(refused)` has a plain one.
     ///         Err(refused @ AuthorizeRefusal::Page(_)) => Reply::from(refused),
     ///         // Back to the client.
-    ///         Err(refused @ AuthorizeRefusal::Redirect(_)) => Reply::from(refused),
+    ///         Err(refused @ (AuthorizeRefusal::Redirect(_) | AuthorizeRefusal::Answered(_))) => Reply::from(refused),
     ///     }
     /// }
     /// ```
@@ -63,13 +68,77 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             None => Err(Reason::MissingClientId.into()),
             Some(client_id) => self.open(client_id, parameters, browser).await,
         };
+        self.opened(client_id.as_deref(), outcome).await
+    }
+
+    /// Opens an authorization request again for the decision of its user, as [`authorize`](Self::authorize) does; and if the same
+    /// browser has just made the same decision about it, gives the answer again.
+    ///
+    /// Call it for the form of the host's page, when it was found to come from that page and from this browser, and then
+    /// [`complete`](Self::complete) or [`deny`](Self::deny). A link must not get here, so that a `request_uri` in somebody's history
+    /// opens nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`authorize`](Self::authorize); the earlier answer ([`AuthorizeRefusal::Answered`]); or a page that says that there
+    /// was one ([`Reason::AlreadyAnswered`]), where the decision was another, the answer was lost, or another node has given it. Of
+    /// the last the endpoint knows by [`BindingCookies`](crate::BindingCookies) only. No other browser learns any of it.
+    ///
+    /// ```
+    /// use parjar::{AuthorizeRefusal, Browser, Decision, ParEndpoint, Reply};
+    ///
+    /// async fn approve(par: &ParEndpoint, form: &str, browser: Browser<'_>) -> Result<Reply, AuthorizeRefusal> {
+    ///     let pending = par.authorize_decision(form, browser, Decision::Approve).await?;
+    ///     let granted = par.complete(&pending).await?;
+    ///     Ok(granted.respond([("code", "your code")]).await?.into())
+    /// }
+    /// ```
+    pub async fn authorize_decision(
+        &self,
+        query: &(impl AsRef<[u8]> + ?Sized),
+        browser: Browser<'_>,
+        decision: Decision,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
+            .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
+        let client_id = parameters.known(Name::ClientId).map(str::to_owned);
+        let request_uri = parameters.known(Name::RequestUri).and_then(RequestUri::parse);
+        let (Some(client_id), Some(request_uri)) = (client_id, request_uri) else {
+            return self.authorize(query, browser).await;
+        };
+        let mut outcome = self.open(&client_id, parameters, browser).await;
+        let is_over =
+            |refusal: &Refusal| matches!(refusal.reason(), Reason::SpentRequestUri | Reason::UnknownRequestUri);
+        if let Err(Invalid { refusal, answer: None }) = &mut outcome
+            && is_over(refusal)
+        {
+            for claim in self.parts.records.claims(&client_id, &request_uri, browser) {
+                let Some(subject) = Subject::of(&claim) else { continue };
+                let Some(follower) = self.parts.recent.earlier(&subject) else { continue };
+                if let Some(answered) = self.answered(follower, decision, &client_id, Stage::Authorize).await {
+                    return Err(answered);
+                }
+            }
+            if refusal.reason() == Reason::SpentRequestUri && browser.has_opened() {
+                *refusal = Reason::AlreadyAnswered.into();
+            }
+        }
+        self.opened(Some(&client_id), outcome).await
+    }
+
+    /// Reports what came of opening a request.
+    async fn opened(
+        &self,
+        client_id: Option<&str>,
+        outcome: Result<Pending, Invalid>,
+    ) -> Result<Pending, AuthorizeRefusal> {
         match outcome {
             Ok(pending) => {
                 self.parts.observers.observe(&Event::Opened { client_id: pending.request.client_id() });
                 Ok(pending)
             }
             Err(Invalid { refusal, answer }) => {
-                let refusal = self.parts.observers.refused(Stage::Authorize, client_id.as_deref(), refusal);
+                let refusal = self.parts.observers.refused(Stage::Authorize, client_id, refusal);
                 Err(self.parts.answers.refuse(Invalid { refusal, answer }).await)
             }
         }
@@ -77,7 +146,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn open(&self, client_id: &str, parameters: Parameters, browser: Browser<'_>) -> Result<Pending, Invalid> {
         match (parameters.known(Name::RequestUri), parameters.known(Name::Request)) {
-            (None, _) => self.open_query(client_id, parameters).await,
+            (None, _) => self.open_query(client_id, parameters, browser).await,
             (Some(_), Some(_)) => Err(Reason::RequestAndRequestUri.into()),
             (Some(text), None) => match RequestUri::parse(text) {
                 Some(request_uri) => self.open_pushed(client_id, request_uri, browser).await,
@@ -94,17 +163,27 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<Pending, Invalid> {
         let Parts { records, validator, .. } = &*self.parts;
         let client = self.client(client_id).await?.ok_or(Reason::RequestUriOfUnknownClient)?;
-        let (stored, claim) = records.open(&self.store, client_id, &request_uri, browser).await?;
+        let Opened { stored, claim, binding } = records.open(&self.store, client_id, &request_uri, browser).await?;
+        let opened_at = self.parts.server.now();
+        let asked_at = OffsetDateTime::from_unix_timestamp(stored.asked_at).unwrap_or(opened_at);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation);
         match validator.validate(stored.parameters, provenance) {
-            Ok(request) => Ok(Pending { request, ending: Ending::Spend { request_uri, claim } }),
+            Ok(request) => {
+                let ending = Ending::Spend { request_uri, claim };
+                Ok(Pending { request, ending, asked_at, opened_at, binding })
+            }
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(invalid),
         }
     }
 
-    async fn open_query(&self, client_id: &str, parameters: Parameters) -> Result<Pending, Invalid> {
-        let Parts { objects, validator, replay, .. } = &*self.parts;
+    async fn open_query(
+        &self,
+        client_id: &str,
+        parameters: Parameters,
+        browser: Browser<'_>,
+    ) -> Result<Pending, Invalid> {
+        let Parts { objects, validator, replay, records, .. } = &*self.parts;
         let policy = self.policy();
         let client = self.client(client_id).await?.ok_or(Reason::UnknownClient)?;
         let refuse = |reason| Err(validator.refuse_unread(reason, &parameters, &client));
@@ -118,12 +197,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         };
         let provenance = Provenance::in_query(&client, object.as_ref());
         let mark = object.as_ref().and_then(|object| replay.request_object(object));
-        let ending = mark.map_or(Ending::Nothing, |mark| Ending::Remember(replay.at_end_of_login(mark)));
+        let ending = mark.map_or(Ending::Nothing, |mark| {
+            let (client, browser) = records.of_query(client_id, browser);
+            Ending::Remember { login: replay.at_end_of_login(mark), client, browser }
+        });
         let parameters = match object {
             Some(object) => object.into_parameters(),
             None => parameters.without(Name::is_for_token_endpoint),
         };
-        Ok(Pending { request: validator.validate(parameters, provenance)?, ending })
+        let request = validator.validate(parameters, provenance)?;
+        let now = self.parts.server.now();
+        Ok(Pending { request, ending, asked_at: now, opened_at: now, binding: 0 })
     }
 
     /// The refusal of a `request_uri` that this library did not mint. By reference means a fetch, which never happens.

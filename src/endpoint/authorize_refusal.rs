@@ -9,7 +9,7 @@ use crate::{
     response::{AuthorizationResponse, page::refusal_page},
 };
 
-/// A refusal of the authorization endpoint, for the user or for the client. There are no others than these two.
+/// A refusal of the authorization endpoint, for the user or for the client. There are no others than these.
 #[derive(Clone)]
 pub enum AuthorizeRefusal {
     /// Show a page to the user. Never redirect: nothing in the request is known to belong to the client, or the error response
@@ -17,6 +17,8 @@ pub enum AuthorizeRefusal {
     Page(Refusal),
     /// Send the browser back to the client, with an error response.
     Redirect(Box<RefusedRedirect>),
+    /// Send the browser what it was sent before: it has decided twice.
+    Answered(Box<EarlierAnswer>),
 }
 
 debug_by_display!(AuthorizeRefusal);
@@ -28,6 +30,7 @@ impl AuthorizeRefusal {
         match self {
             Self::Page(refusal) => refusal,
             Self::Redirect(refused) => &refused.refusal,
+            Self::Answered(answered) => &answered.refusal,
         }
     }
 
@@ -42,11 +45,12 @@ impl AuthorizeRefusal {
 }
 
 impl From<AuthorizeRefusal> for Reply {
-    /// The error response to the client; or a plain page with the public text, for hosts that have no error page of their own.
+    /// The error response to the client, or the earlier response; or a plain page with the public text, for hosts that have no error page of their own.
     fn from(refused: AuthorizeRefusal) -> Self {
         let status = refused.page_status();
         match refused {
             AuthorizeRefusal::Redirect(refused) => refused.response.into(),
+            AuthorizeRefusal::Answered(answered) => answered.response.into(),
             AuthorizeRefusal::Page(refusal) => refusal_page(&refusal, status),
         }
     }
@@ -79,6 +83,22 @@ impl RefusedRedirect {
     }
 
     /// The error response of RFC 6749 section 4.1.2.1, with `state` and `iss`, in the response mode that was asked for.
+    #[must_use]
+    pub fn response(&self) -> &AuthorizationResponse {
+        &self.response
+    }
+}
+
+/// The answer that the browser was given a moment ago, for the same decision about the same request. The code in it, if there is
+/// one, is the same one.
+#[derive(Clone, Debug)]
+pub struct EarlierAnswer {
+    pub(super) refusal: Refusal,
+    pub(super) response: AuthorizationResponse,
+}
+
+impl EarlierAnswer {
+    /// The response, byte for byte.
     #[must_use]
     pub fn response(&self) -> &AuthorizationResponse {
         &self.response

@@ -16,8 +16,18 @@ use crate::error_text::debug_by_display;
 /// let browser = Browser::bound(&cookie)?;
 /// # Ok::<_, parjar::EmptyBinding>(())
 /// ```
+///
+/// A browser that has no cookie yet and asks twice at once, by a double click on a link, is two browsers then, and the second is
+/// refused. With [`BindingCookies`](crate::BindingCookies) it is one.
 #[derive(Clone, Copy)]
-pub struct Browser<'a>(Option<&'a str>);
+pub struct Browser<'a> {
+    /// What the request may be bound to. The first is what it is bound to if it is bound to nothing yet.
+    bindings: [Option<&'a str>; MAX_BINDINGS],
+    has_opened: bool,
+}
+
+/// How many bindings one browser may have.
+pub(super) const MAX_BINDINGS: usize = 3;
 
 /// A browser cannot be bound by an empty text.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,25 +45,35 @@ impl<'a> Browser<'a> {
     ///
     /// When the value is empty: it would be the same for every browser without the cookie.
     pub fn bound(cookie: &'a str) -> Result<Self, EmptyBinding> {
-        if cookie.is_empty() { Err(EmptyBinding) } else { Ok(Self(Some(cookie))) }
+        if cookie.is_empty() { Err(EmptyBinding) } else { Ok(Self::of([Some(cookie), None, None], false)) }
     }
 
     /// A browser that the host does not recognize. **An attacker can then begin a login and let a victim end it, or go on with
     /// one whose `request_uri` has leaked.** It opens requests that no browser is bound to, and binds none.
     #[must_use]
     pub fn danger_unbound() -> Self {
-        Self(None)
+        Self::of([None; MAX_BINDINGS], false)
     }
 
-    /// Returns the binding, if there is one.
-    pub(super) fn binding(self) -> Option<&'a str> {
-        self.0
+    /// A browser with any of these bindings. One that `has_opened` the request may be told what became of it.
+    pub(super) fn of(bindings: [Option<&'a str>; MAX_BINDINGS], has_opened: bool) -> Self {
+        Self { bindings, has_opened }
+    }
+
+    /// What the request may be bound to, if anything.
+    pub(super) fn bindings(self) -> impl Iterator<Item = &'a str> {
+        self.bindings.into_iter().flatten()
+    }
+
+    /// Whether this browser has surely opened the request before.
+    pub(super) fn has_opened(self) -> bool {
+        self.has_opened
     }
 }
 
 impl fmt::Debug for Browser<'_> {
     /// Leaves out the cookie.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Browser(bound)" } else { "Browser(unbound)" })
+        f.write_str(if self.bindings().next().is_some() { "Browser(bound)" } else { "Browser(unbound)" })
     }
 }

@@ -8,7 +8,8 @@ use super::attest::AttestationSettings;
 use super::{
     ParEndpoint, answers::Answers, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
     host_rules::HostRules, issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts,
-    proof::ProofVerifier, records::Records, replay::ReplayGuard, server::Server, urls::GivenUrls,
+    proof::ProofVerifier, recent_answers::RecentAnswers, records::Records, replay::ReplayGuard, server::Server,
+    urls::GivenUrls,
 };
 use crate::{
     client::{
@@ -19,7 +20,7 @@ use crate::{
     clock::{Clock, SystemClock},
     error::Rejection,
     jose::DecryptionKeys,
-    observer::Observer,
+    observer::{Event, Observer},
     policy::Policy,
     random::{RandomSource, SystemRandom},
     response::signer::{DynResponseSigner, ResponseSigner},
@@ -124,7 +125,9 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// The key of the nonces of DPoP proofs ([`require_dpop_nonce`](crate::Policy::require_dpop_nonce)), and of the challenges
     /// for attested clients, which are made alike: 32 random bytes, the same on all nodes. Without one each process draws its
-    /// own, and knows only its own nonces.
+    /// own, and knows only its own nonces: behind a balancer, clients are then sent from one node to the other for ever. With a
+    /// store that [is shared](RequestStore::is_shared) it is reported, as [`Event::NonceKeyNotShared`] and by
+    /// [`ParEndpoint::lint`].
     pub fn dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
         self.draft.nonce_keys.current = Some(key);
         self
@@ -237,7 +240,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
     /// The first mistake that was found.
     pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
         let parts = Arc::new(self.draft.build()?);
-        Ok(ParEndpoint { clients: self.clients.ok_or(BuildError::Clients)?, store: self.store, parts })
+        let par = ParEndpoint { clients: self.clients.ok_or(BuildError::Clients)?, store: self.store, parts };
+        if par.has_nonces_of_its_own() {
+            par.parts.observers.observe(&Event::NonceKeyNotShared);
+        }
+        Ok(par)
     }
 }
 
@@ -253,9 +260,11 @@ impl Draft {
         let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
         self.attestation.check(&server.policy)?;
         urls.check_policy(&server.policy)?;
+        let has_random_nonce_key = server.policy.uses_nonces() && self.nonce_keys.current.is_none();
         let nonces = Arc::new(self.nonce_keys.build(&server, &*self.random)?);
         let keys = Arc::new(KeySpace::of(&server.issuer));
         let replay = Arc::new(ReplayGuard::new(&server, &keys));
+        let recent = Arc::new(RecentAnswers::new(&server.clock));
         Ok(Parts {
             authenticator: Authenticator::new(&server, &urls, &client_keys, self.attestation.build(&server, &nonces)),
             proofs: ProofVerifier::new(&server, &nonces),
@@ -266,6 +275,8 @@ impl Draft {
             validator,
             replay,
             answers: Arc::new(Answers::new(responder, &observers)),
+            recent,
+            has_random_nonce_key,
             observers,
         })
     }

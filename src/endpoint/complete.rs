@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{AuthorizeRefusal, Granted, ParEndpoint, Parts, Pending, pending::Ending};
+use super::{
+    AuthorizeRefusal, Decision, EarlierAnswer, Granted, ParEndpoint, Parts, Pending,
+    pending::Ending,
+    recent_answers::{Earlier, Follower, Ticket, Turn},
+};
 use crate::{
     client::ClientRegistry,
-    error::DenialCode,
+    error::{DenialCode, Reason, Refusal},
     observer::{Event, Stage},
     response::AuthorizationResponse,
     store::RequestStore,
@@ -15,16 +19,26 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Ends an authorization with success. Of all calls for one pushed request, on all nodes that share the store, exactly one
     /// is granted; all others are refused like an unknown `request_uri`.
     ///
+    /// A browser that has decided twice, by a second click on the button, waits for the second answer and never sees the first. So
+    /// the endpoint remembers for ten seconds what [`Granted::respond`] and [`deny`](Self::deny) have made for a bound
+    /// [`Browser`](crate::Browser), and another call for the same request, decision and browser, at the same endpoint, gets the
+    /// same bytes as [`AuthorizeRefusal::Answered`]. While the first call is under way, the others wait for it, until its
+    /// [`Granted`] has answered or is dropped, and no longer than five seconds. Servers drop the handler of a connection that the browser has closed, and with it
+    /// the answer: run the handler of the decision in a task of its own, so that there is one to give again. A browser whose earlier
+    /// answer is out of reach is told that it has answered already ([`Reason::AlreadyAnswered`]).
+    ///
     /// A request that came in the query has nothing that could be spent, and is granted each time, unless it is a request
-    /// object and [`Policy::single_use_request_objects`](crate::Policy::single_use_request_objects) is on.
+    /// object and [`Policy::single_use_request_objects`](crate::Policy::single_use_request_objects) is on. A second click then
+    /// brings a second code, and the first one is never delivered.
     ///
     /// # Errors
     ///
-    /// A refusal to be shown. No code may be issued then.
+    /// A refusal to be shown, or the earlier answer. No code may be issued then.
     pub async fn complete(&self, pending: &Pending) -> Result<Granted, AuthorizeRefusal> {
-        self.spend(pending).await?;
+        let ticket = self.spend(pending, Decision::Approve).await?;
         self.parts.observers.observe(&Event::Completed { client_id: pending.request.client_id() });
-        Ok(Granted { request: pending.request.clone(), answers: Arc::clone(&self.parts.answers) })
+        let answers = Arc::clone(&self.parts.answers);
+        Ok(Granted { request: pending.request.clone(), answers, ticket: ticket.map(Arc::new) })
     }
 
     /// Ends an authorization without success. It spends the request as [`complete`](Self::complete) does, and gives the error
@@ -32,21 +46,83 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// # Errors
     ///
-    /// A refusal to be shown, when the request was ended before, or when the response had to be signed and could not be.
+    /// A refusal to be shown, when the request was ended before, or when the response had to be signed and could not be; or the
+    /// earlier answer, as with [`complete`](Self::complete).
     pub async fn deny(&self, pending: &Pending, error: DenialCode) -> Result<AuthorizationResponse, AuthorizeRefusal> {
-        self.spend(pending).await?;
+        let ticket = self.spend(pending, Decision::Deny(error)).await?;
         self.parts.observers.observe(&Event::Denied { client_id: pending.request.client_id(), error });
-        Ok(self.parts.answers.deny(&pending.request, error).await?)
+        let response = self.parts.answers.deny(&pending.request, error).await?;
+        if let Some(ticket) = ticket {
+            ticket.answered(&response);
+        }
+        Ok(response)
     }
 
-    async fn spend(&self, pending: &Pending) -> Result<(), AuthorizeRefusal> {
-        let Parts { records, replay, observers, .. } = &*self.parts;
-        let client_id = pending.request.client_id();
-        let outcome = match &pending.ending {
+    /// Spends a request, unless another call for the same browser is at it or has done so.
+    async fn spend(&self, pending: &Pending, decision: Decision) -> Result<Option<Ticket>, AuthorizeRefusal> {
+        let Some(subject) = pending.ending.subject() else {
+            return self
+                .spend_in_store(pending)
+                .await
+                .map(|()| None)
+                .map_err(|refusal| self.not_spent(pending, refusal));
+        };
+        loop {
+            match self.parts.recent.turn(subject, decision) {
+                Turn::First(ticket) => {
+                    return match self.spend_in_store(pending).await {
+                        Ok(()) => {
+                            ticket.ended();
+                            Ok(Some(ticket))
+                        }
+                        // It was open for this browser, so it is this browser that has spent it.
+                        Err(refusal) if refusal.reason() == Reason::SpentRequestUri => {
+                            Err(self.not_spent(pending, Reason::AlreadyAnswered.into()))
+                        }
+                        Err(refusal) => Err(self.not_spent(pending, refusal)),
+                    };
+                }
+                Turn::Later(follower) => {
+                    let client_id = pending.request.client_id();
+                    if let Some(answered) = self.answered(follower, decision, client_id, Stage::Complete).await {
+                        return Err(answered);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn spend_in_store(&self, pending: &Pending) -> Result<(), Refusal> {
+        let Parts { records, replay, .. } = &*self.parts;
+        match &pending.ending {
             Ending::Nothing => Ok(()),
             Ending::Spend { claim, .. } => records.spend(&self.store, *claim).await,
-            Ending::Remember(login) => replay.end_login(&self.store, pending.request.client(), *login).await,
-        };
-        outcome.map_err(|refusal| observers.refused(Stage::Complete, Some(client_id), refusal).into())
+            Ending::Remember { login, .. } => replay.end_login(&self.store, pending.request.client(), *login).await,
+        }
+    }
+
+    fn not_spent(&self, pending: &Pending, refusal: Refusal) -> AuthorizeRefusal {
+        self.parts.observers.refused(Stage::Complete, Some(pending.request.client_id()), refusal).into()
+    }
+}
+
+impl<C, S> ParEndpoint<C, S> {
+    /// What an earlier call of the same browser means for this one: `None` when it has ended nothing.
+    pub(super) async fn answered(
+        &self,
+        follower: Follower,
+        decision: Decision,
+        client_id: &str,
+        stage: Stage,
+    ) -> Option<AuthorizeRefusal> {
+        let refusal = Refusal::from(Reason::AlreadyAnswered);
+        match follower.outcome(decision).await {
+            Earlier::Nothing => None,
+            Earlier::Same(response) => {
+                self.parts.observers.observe(&Event::AnsweredAgain { client_id });
+                Some(AuthorizeRefusal::Answered(Box::new(EarlierAnswer { refusal, response })))
+            }
+            Earlier::Other => Some(self.parts.observers.refused(stage, Some(client_id), refusal).into()),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     answers::Answers, authenticator::Authenticator, object::ObjectOpener, observers::Observers, proof::ProofVerifier,
-    records::Records, replay::ReplayGuard, server::Server, urls::Urls,
+    recent_answers::RecentAnswers, records::Records, replay::ReplayGuard, server::Server, urls::Urls,
 };
 use crate::validation::Validator;
 
@@ -19,5 +19,8 @@ pub(super) struct Parts {
     pub(super) replay: Arc<ReplayGuard>,
     pub(super) records: Records,
     pub(super) answers: Arc<Answers>,
+    pub(super) recent: Arc<RecentAnswers>,
+    /// Whether nonces are of a key that this process has drawn for itself.
+    pub(super) has_random_nonce_key: bool,
     pub(super) observers: Arc<Observers>,
 }

@@ -2,9 +2,18 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{AuthorizeRefusal, answers::Answers, replay::MarkOfLogin};
+use time::OffsetDateTime;
+
+use super::{
+    AuthorizeRefusal,
+    answers::Answers,
+    recent_answers::{Subject, Ticket},
+    replay::MarkOfLogin,
+};
 use crate::{
-    protocol::request_uri::RequestUri, response::AuthorizationResponse, store::Claim,
+    protocol::request_uri::RequestUri,
+    response::AuthorizationResponse,
+    store::{Claim, RecordKey},
     validation::request::AuthorizationRequest,
 };
 
@@ -13,6 +22,10 @@ use crate::{
 pub struct Pending {
     pub(super) request: AuthorizationRequest,
     pub(super) ending: Ending,
+    pub(super) asked_at: OffsetDateTime,
+    pub(super) opened_at: OffsetDateTime,
+    /// Which of the bindings of its [`Browser`](super::Browser) the request is bound to.
+    pub(super) binding: usize,
 }
 
 /// The way in which a request ends.
@@ -23,7 +36,20 @@ pub(super) enum Ending {
     /// A pushed request is spent.
     Spend { request_uri: RequestUri, claim: Claim },
     /// A request object that is good for one use is remembered.
-    Remember(MarkOfLogin),
+    Remember { login: MarkOfLogin, client: RecordKey, browser: Option<RecordKey> },
+}
+
+impl Ending {
+    /// What a browser decides, where the browser is known and the decision can be made once.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Nothing => None,
+            Self::Spend { claim, .. } => Subject::of(claim),
+            Self::Remember { login, client, browser } => {
+                Some(Subject { request: login.key(), client: *client, browser: (*browser)? })
+            }
+        }
+    }
 }
 
 impl Pending {
@@ -41,8 +67,69 @@ impl Pending {
     pub fn request_uri(&self) -> Option<&str> {
         match &self.ending {
             Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
-            Ending::Nothing | Ending::Remember(_) => None,
+            Ending::Nothing | Ending::Remember { .. } => None,
         }
+    }
+
+    /// When the client asked: the time of the push, by the clock of the node that took it, whichever node opens the request and
+    /// however often. A request in the query is not known from before, so that it is the time of this call, unless the host says
+    /// better with [`asked_at_latest`](Self::asked_at_latest).
+    #[must_use]
+    pub fn asked_at(&self) -> OffsetDateTime {
+        self.asked_at
+    }
+
+    /// The same, for a request in the query that the host has opened before, and whose user it has sent to a page of its own
+    /// meanwhile: the [`asked_at`](Self::asked_at) of the first opening. Keep it where the browser cannot change it. A later time
+    /// than the present one has no effect.
+    #[must_use]
+    pub fn asked_at_latest(self, time: OffsetDateTime) -> Self {
+        Self { asked_at: self.asked_at.min(time), ..self }
+    }
+
+    /// Returns `true` if a login at this time is new enough for the request, and the user need not log in again (OpenID Connect
+    /// Core section 3.1.2.1): with `prompt=login`, one since the client [asked](Self::asked_at); with `max_age`, or the client's
+    /// `default_max_age`, one that is no older than so many seconds, or since the client asked. Without any of them every login is.
+    ///
+    /// A login since the client asked is always new enough, so that a user who comes back from a login page is never sent there
+    /// again. The clocks of the nodes, and of the one that logs users in, should agree to the second.
+    ///
+    /// ```
+    /// use parjar::{Granted, ParEndpoint, Pending, AuthorizeRefusal, DenialCode, AuthorizationResponse};
+    /// use parjar::reexports::time::OffsetDateTime;
+    ///
+    /// /// What the host does next, with the time of the login in its own session.
+    /// enum Next {
+    ///     Consent,
+    ///     /// A page of its own, which leads back to the authorization endpoint.
+    ///     LoginPage,
+    ///     Respond(AuthorizationResponse),
+    /// }
+    ///
+    /// async fn next(
+    ///     par: &ParEndpoint,
+    ///     pending: &Pending,
+    ///     logged_in_at: Option<OffsetDateTime>,
+    /// ) -> Result<Next, AuthorizeRefusal> {
+    ///     match logged_in_at.filter(|time| pending.is_login_new_enough(*time)) {
+    ///         Some(_) => Ok(Next::Consent),
+    ///         None if pending.request().has_prompt("none") => {
+    ///             Ok(Next::Respond(par.deny(pending, DenialCode::LoginRequired).await?))
+    ///         }
+    ///         None => Ok(Next::LoginPage),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_login_new_enough(&self, logged_in_at: OffsetDateTime) -> bool {
+        // Sessions and ID tokens count whole seconds.
+        let logged_in_at = logged_in_at.unix_timestamp();
+        if logged_in_at >= self.asked_at.unix_timestamp() {
+            return true;
+        }
+        let age = self.opened_at.unix_timestamp().saturating_sub(logged_in_at);
+        let max_age = self.request.max_age().unwrap_or(u64::MAX);
+        !self.request.has_prompt("login") && u64::try_from(age).unwrap_or(0) <= max_age
     }
 }
 
@@ -57,6 +144,7 @@ impl fmt::Debug for Pending {
 pub struct Granted {
     pub(super) request: AuthorizationRequest,
     pub(super) answers: Arc<Answers>,
+    pub(super) ticket: Option<Arc<Ticket>>,
 }
 
 impl Granted {
@@ -70,6 +158,8 @@ impl Granted {
     /// asked for. A `state` or `iss` among the parameters is left out. Where the mode is one of a signed response, they are
     /// claims of the JWT that is sent, and `aud` and `exp` are left out too.
     ///
+    /// The first response is what the browser gets again if it has decided twice: see [`complete`](crate::ParEndpoint::complete).
+    ///
     /// # Errors
     ///
     /// A refusal to be shown, with status 500, when the response had to be signed and the
@@ -79,7 +169,11 @@ impl Granted {
         &self,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
-        Ok(self.answers.grant(&self.request, parameters).await?)
+        let response = self.answers.grant(&self.request, parameters).await?;
+        if let Some(ticket) = &self.ticket {
+            ticket.answered(&response);
+        }
+        Ok(response)
     }
 }
 

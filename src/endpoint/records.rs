@@ -13,12 +13,20 @@ use crate::{
     error::{Reason, Refusal},
     protocol::{parameters::Name, request_uri::RequestUri},
     random::RandomSource,
-    store::{Claim, ClaimError, InsertError, NewRequest, Remembered, RequestStore, digest::KeySpace},
+    store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, Remembered, RequestStore, digest::KeySpace},
     validation::request::AuthorizationRequest,
 };
 
 /// How often a new handle is drawn when the one before is taken. With 256 random bits this happens with a broken generator only.
 const DRAWS: usize = 3;
+
+/// A request that is open.
+pub(super) struct Opened {
+    pub(super) stored: StoredRequest,
+    pub(super) claim: Claim,
+    /// Which of the bindings of its browser fits.
+    pub(super) binding: usize,
+}
 
 /// Puts requests into a store, opens and spends them.
 pub(super) struct Records {
@@ -43,7 +51,8 @@ impl Records {
     ) -> Result<(RequestUri, Remembered), Refusal> {
         let marks = once.stored();
         let owner = owner(&self.keys, request.client());
-        let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
+        let asked_at = self.server.now().unix_timestamp();
+        let payload = record::encode(request.parameters(), request.protection(), request.confirmation(), asked_at);
         for _ in 0..DRAWS {
             let request_uri =
                 RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
@@ -58,24 +67,50 @@ impl Records {
         Err(Reason::RandomSource.into())
     }
 
-    /// Opens a request for a client and a browser, or reads it again. The claim that comes with it spends it.
+    /// Opens a request for a client and a browser, or reads it again. The claim that comes with it spends it, and the number is that of
+    /// the binding that fits.
     pub(super) async fn open<S: RequestStore>(
         &self,
         store: &S,
         client_id: &str,
         request_uri: &RequestUri,
         browser: Browser<'_>,
-    ) -> Result<(StoredRequest, Claim), Refusal> {
-        let key = self.keys.request(request_uri.reference());
-        let browser = browser.binding().map(|binding| self.keys.browser(binding));
-        let claim = Claim { browser, ..Claim::new(key, self.keys.owner(client_id)) };
-        let payload = store.claim(claim, seconds(self.server.policy.login_lifetime)).await.map_err(not_claimed)?;
+    ) -> Result<Opened, Refusal> {
+        let mut claims = self.claims(client_id, request_uri, browser).enumerate().peekable();
+        let (claim, binding, payload) = loop {
+            let Some((binding, claim)) = claims.next() else {
+                return Err(Reason::OtherBrowser.into());
+            };
+            match store.claim(claim, seconds(self.server.policy.login_lifetime)).await {
+                Ok(payload) => break (claim, binding, payload),
+                Err(ClaimError::OtherBrowser) if claims.peek().is_some() => {}
+                Err(error) => return Err(not_claimed(error)),
+            }
+        };
         let stored = record::decode(&payload).ok_or(Reason::UnreadableRecord)?;
         // The store has compared the owner; this holds even against one that mixes records up.
         if stored.parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Reason::ForeignRequestUri.into());
         }
-        Ok((stored, claim))
+        Ok(Opened { stored, claim, binding })
+    }
+
+    /// The claims of a client and a browser to a request, one for each binding, and at least one.
+    pub(super) fn claims<'a>(
+        &'a self,
+        client_id: &str,
+        request_uri: &RequestUri,
+        browser: Browser<'a>,
+    ) -> impl Iterator<Item = Claim> + Send + 'a {
+        let claim = Claim::new(self.keys.request(request_uri.reference()), self.keys.owner(client_id));
+        let unbound = browser.bindings().next().is_none().then_some(claim);
+        let bound = browser.bindings().map(move |binding| claim.by_browser(self.keys.browser(binding)));
+        bound.chain(unbound)
+    }
+
+    /// Client and browser of a request in the query, which is not in the store.
+    pub(super) fn of_query(&self, client_id: &str, browser: Browser<'_>) -> (RecordKey, Option<RecordKey>) {
+        (self.keys.owner(client_id), browser.bindings().next().map(|binding| self.keys.browser(binding)))
     }
 
     /// Spends an open request.

@@ -79,6 +79,13 @@ impl Mark {
     }
 }
 
+impl MarkOfLogin {
+    /// The key of the mark.
+    pub(super) fn key(&self) -> RecordKey {
+        self.mark.stored.key
+    }
+}
+
 impl ReplayGuard {
     pub(super) fn new(server: &Arc<Server>, keys: &Arc<KeySpace>) -> Self {
         Self { server: Arc::clone(server), keys: Arc::clone(keys) }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 use super::{
-    Finding, LintRule,
+    About, Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
     misspelled,
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
@@ -46,7 +46,7 @@ fn note(
     Finding {
         severity: Note,
         label,
-        client_id: Some(client.client_id().into()),
+        about: About::Client(client.client_id().into()),
         member,
         requirement: requirement.into(),
     }

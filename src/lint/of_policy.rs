@@ -1,7 +1,7 @@
 //! Rules for policies.
 
 use super::{
-    Finding, LintRule,
+    About, Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
     profiles::{ALL, FAPI_AND_ATPROTO, FAPI1, FAPI2, NOT_ATPROTO, PUSHED, REGISTERED_URIS, SIGNED, STRICT_AUDIENCE},
 };
@@ -25,7 +25,7 @@ fn request_uri_lifetime(policy: &Policy, profile: Profile) -> Option<Finding> {
     (!lifetimes.contains(&policy.request_uri_lifetime)).then_some(Finding {
         severity: DoesNotConform,
         label: "request_uri_lifetime",
-        client_id: None,
+        about: About::Policy,
         member: "request_uri_lifetime",
         requirement: requirement.into(),
     })

@@ -29,7 +29,7 @@ pub(crate) fn refusal_page(refusal: &Refusal, status: u16) -> Reply {
         escape(refusal.description()),
         refusal.code()
     );
-    Reply::page(status, html, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+    Reply::page(status, html, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'", "no-referrer")
         .with_retry_after(refusal.retry_after())
 }
 

@@ -37,6 +37,10 @@ impl RequestStore for BoxedStore {
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.0.remember_boxed(owner, marks).await
     }
+
+    fn is_shared(&self) -> bool {
+        self.0.is_shared_boxed()
+    }
 }
 
 type Boxed<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
@@ -47,6 +51,7 @@ trait DynStore: Send + Sync {
     fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Vec<u8>, ClaimError>;
     fn consume_boxed(&self, claim: Claim, remembered_for: Duration) -> Boxed<'_, (), ClaimError>;
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal>;
+    fn is_shared_boxed(&self) -> bool;
 }
 
 impl<T: RequestStore> DynStore for T {
@@ -64,5 +69,9 @@ impl<T: RequestStore> DynStore for T {
 
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal> {
         Box::pin(self.remember(owner, marks))
+    }
+
+    fn is_shared_boxed(&self) -> bool {
+        self.is_shared()
     }
 }

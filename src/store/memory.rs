@@ -310,4 +310,8 @@ impl RequestStore for MemoryStore {
         let share = self.inner.shares.get(owner);
         Ok(self.inner.remember(&share, marks, self.now())?.remembered())
     }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
 }

@@ -207,6 +207,10 @@ impl<S: RequestStore> RequestStore for SealedStore<S> {
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.inner.remember(owner, marks).await
     }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
 }
 
 impl<S> fmt::Debug for SealedStore<S> {

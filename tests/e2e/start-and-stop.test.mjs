@@ -86,6 +86,22 @@ test('a client whose keys would have to be fetched is pointed out in the log', a
   assert.match(server.output.stderr, /^client "web": jwks_uri: .*$/m);
 });
 
+test('what is ignored in a registration is named in the log, without its value', async (t) => {
+  const messy = {
+    ...web,
+    jwks: {},
+    redirect_uris: [...web.redirect_uris, `https://client.example.com/${CANARY}#x`],
+    response_types: ['code', CANARY],
+    token_endpoint_auth_signing_alg: CANARY,
+  };
+  const server = await startServer({ clients: [messy] });
+  t.after(() => server.stop());
+  for (const member of ['jwks', 'redirect_uris', 'response_types', 'token_endpoint_auth_signing_alg']) {
+    assert.match(server.output.stderr, new RegExp(`^client "web": ignored: ${member}: .+$`, 'm'));
+  }
+  assert.ok(!server.output.stderr.includes(CANARY), server.output.stderr);
+});
+
 for (const [what, serverArguments, words] of [
   ['an unknown flag', ['--bogus'], ['--bogus']],
   ['a stray argument', ['bogus'], ['flag']],
@@ -205,7 +221,7 @@ for (const [what, config, words] of [
     ['broken', 'jwks'],
   ],
   ['a jwks_uri of this machine', broken({ jwks_uri: `https://localhost/${CANARY}` }), ['broken', 'jwks_uri']],
-  ['an unknown signing algorithm', broken({ request_object_signing_alg: CANARY }), ['broken', 'request_object_signing_alg']],
+  ['an unknown signing algorithm', broken({ request_object_signing_alg: CANARY, require_signed_request_object: true }), ['broken', 'request_object_signing_alg']],
   ['an unknown algorithm of the policy', { policy: { request_object_signing_alg_values_supported: [CANARY] } }, ['policy', 'request_object_signing_alg_values_supported']],
   ['a key of an unusable type', { clients: [web], keys: { keys: [{ kty: 'oct', use: 'sig', kid: 'bad-key', k: CANARY }] } }, ['bad-key']],
 ]) {

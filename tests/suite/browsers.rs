@@ -48,7 +48,7 @@ fn an_older_tab_stays_good() {
     let older = login.open(Some("one")).unwrap();
     let newer = login.open(Some("one")).unwrap();
     assert!(login.complete(&older).is_ok());
-    assert_eq!(page(login.complete(&newer)).reason(), Reason::SpentRequestUri);
+    assert_eq!(page(login.complete(&newer)).reason(), Reason::AlreadyAnswered);
 }
 
 #[test]

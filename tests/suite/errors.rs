@@ -1,11 +1,11 @@
 //! What errors say: a `main` that returns `Box<dyn Error>` prints them by `Debug`.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, fs, path::Path, time::Duration};
 
 use parjar::{
     AuthorizeRefusal, Browser, BuildError, ClientCertHeaderError, Cors, FormError, InMemoryRegistry, JwksError,
     ManualClock, ParEndpoint, Parameters, Policy, RandomError, RedirectUriError, RegistryError, Thumbprint,
-    dpop::{ResourceRefusal, ResourceRequest},
+    dpop::{Nonces, ResourceRefusal, ResourceRequest},
     jose::{KeyProblem, KeySetError, TokenFault, VerificationKeys},
     store::{ClaimError, InsertError, StoreError, StoreRefusal, contract},
 };
@@ -73,6 +73,8 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(RegistryError::new(CAUSE)),
         Box::new(JwksError::new(CAUSE)),
         Box::new(RandomError::new(CAUSE)),
+        Box::new(parjar::SignerError::new(CAUSE)),
+        Box::new(parjar::VerifierError::new(CAUSE)),
         Box::new(StoreError::new(CAUSE)),
         Box::new(InsertError::Exists),
         Box::new(InsertError::from(StoreError::new(CAUSE))),
@@ -92,6 +94,7 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(Cors::origins(["nonsense"]).unwrap_err()),
         Box::new(ClientCertHeaderError::Repeated),
         Box::new(Browser::bound("").unwrap_err()),
+        Box::new(Nonces::new("https://as.example.com", &[0; 32], &[]).unwrap_err()),
         Box::new(KeyProblem::Weak),
         Box::new(unusable.skipped()[0]),
         Box::new(KeySetError::NotASet),
@@ -133,4 +136,26 @@ fn tables_that_cannot_be_migrated_say_why() {
     let error = parjar::store::PostgresStoreError::from(StoreError::new("SQLSTATE 42501"));
     assert_eq!(error.to_string(), format!("{error:?}"));
     assert_eq!(format!("{error:?}"), "the database cannot be used: SQLSTATE 42501");
+}
+
+/// The table above cannot know of an error that is not in it.
+#[test]
+fn no_error_of_the_api_derives_debug() {
+    fn check(folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                check(&path);
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            for (derive, item) in source.split("#[derive(").skip(1).filter_map(|rest| rest.split_once(")]")) {
+                let item =
+                    item.lines().find(|line| !line.trim().is_empty() && !line.trim().starts_with('#')).unwrap_or("");
+                let is_error = derive.contains("thiserror::Error") && item.trim().starts_with("pub ");
+                assert!(!is_error || !derive.contains("Debug"), "{item} in {}", path.display());
+            }
+        }
+    }
+    check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
 }

@@ -167,10 +167,11 @@ fn a_caller_that_gives_up_half_way_loses_nothing_and_doubles_nothing() {
         let query = format!("client_id=basic&request_uri={handle}");
         give_up_after(polls, par.authorize(&query, browser_with(Some("one"))));
         let pending = open(&par, &handle, Some("one")).expect("the same browser can go on");
-        let first = give_up_after(polls, par.complete(&pending)).and_then(Result::ok);
+        let first = give_up_after(polls, par.complete(&pending)).and_then(Result::ok).map(drop);
         let second = pollster::block_on(par.complete(&pending)).ok();
         assert!(first.is_none() || second.is_none());
-        assert_eq!(page(pollster::block_on(par.complete(&pending))).reason(), Reason::SpentRequestUri);
+        drop(second);
+        assert_eq!(page(pollster::block_on(par.complete(&pending))).reason(), Reason::AlreadyAnswered);
     }
 }
 
@@ -336,6 +337,7 @@ fn whatever_a_store_hands_out_nothing_panics_and_nobody_is_sent_astray() {
         match open(&par, &handle, None) {
             Ok(pending) => assert_eq!(pending.request().redirect_uri().as_str(), CALLBACK),
             Err(AuthorizeRefusal::Page(_)) => {}
+            Err(AuthorizeRefusal::Answered(_)) => panic!("nothing was answered"),
             Err(AuthorizeRefusal::Redirect(refused)) => {
                 let redirect = refused.response();
                 if let Some(location) = redirect.location() {

@@ -12,6 +12,7 @@
 mod assertions_once;
 mod attestation_policies;
 mod attestations;
+mod binding_cookies;
 mod browsers;
 mod certificate_headers;
 mod certificate_maker;
@@ -41,6 +42,7 @@ mod jwks_cache;
 mod jwks_waiting;
 mod key_selection;
 mod literal_tokens;
+mod login_age;
 mod mangled_tokens;
 mod memory_store;
 mod metadata;
@@ -66,7 +68,9 @@ mod required_par;
 mod responses;
 #[cfg(feature = "sealed")]
 mod sealed_store;
+mod second_clicks;
 mod secrets;
+mod shared_nonces;
 mod signed_responses;
 mod store_contract;
 mod store_double;

@@ -194,6 +194,22 @@ fn a_single_use_object_is_opened_any_number_of_times_and_granted_once() {
 }
 
 #[test]
+fn a_second_click_on_a_single_use_object_gets_the_same_answer() {
+    // A-47, P-18
+    let server = single_use();
+    let query = form([("client_id", "basic"), ("request", &object("basic", json!({ "jti": "j1" })))]);
+    let open = |browser| server.authorize(&query, Some(browser)).unwrap();
+    let [first, second, elsewhere] = ["one", "one", "two"].map(open);
+    let granted = complete(&server, &first).unwrap();
+    let response = pollster::block_on(granted.respond([("code", "c")])).unwrap();
+    match complete(&server, &second) {
+        Err(AuthorizeRefusal::Answered(answer)) => assert!(*answer.response() == response),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(page(complete(&server, &elsewhere)).reason(), REPLAYED);
+}
+
+#[test]
 fn a_denial_uses_up_a_single_use_object() {
     //
     let server = single_use();

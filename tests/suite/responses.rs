@@ -155,7 +155,7 @@ fn a_form_post_is_a_page_that_posts_itself() {
     assert_eq!(reply.status(), 200);
     assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(reply.header("cache-control"), Some("no-cache, no-store"));
-    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(reply.header("referrer-policy"), Some("origin"));
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(reply.header("location"), None);
     let policy = reply.header("content-security-policy").unwrap();

@@ -18,7 +18,7 @@ use actix_web::{
 
 use self::demo::{
     Demo, authorize, discovery, html,
-    message::{Answer, Message},
+    message::{Answer, Connection, Message},
     playground,
     program::{self, GRACE, Sockets, Stop},
     push, resource, token_endpoint,
@@ -31,7 +31,7 @@ const CONNECTIONS: usize = 1024;
 type Shared = Data<Demo>;
 
 fn routes(app: &mut ServiceConfig) {
-    let authorize = async |app: Shared, message: Message| authorize::answer(&app, &message).await;
+    let authorize = async |app: Shared, message: Message| authorize::answer(app.into_inner(), message).await;
     let arrive = async |app: Shared, message: Message| playground::arrive(&app, &message);
     let metadata = async |app: Shared| discovery::metadata(&app);
     let health = async || Answer::new(200, "text/plain; charset=utf-8", "ok\n");
@@ -97,6 +97,7 @@ async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> 
         .on_connect(move |connection, data| {
             let secured = connection.downcast_ref::<TlsStream<TcpStream>>();
             let certificate = secured.and_then(|stream| peers.as_ref()?.peer(stream.get_ref().1));
+            data.insert(Arc::new(Connection));
             if let Some(certificate) = certificate {
                 data.insert(Arc::new(certificate));
             }

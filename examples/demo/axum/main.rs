@@ -40,8 +40,8 @@ fn routes(demo: Arc<Demo>) -> Router {
         .route("/authorize/par", any(async |app: App, message: Message| push::answer(&app, &message).await))
         .route(
             "/authorize",
-            get(async |app: App, message: Message| authorize::answer(&app, &message).await)
-                .post(async |app: App, message: Message| authorize::answer(&app, &message).await),
+            get(async |State(demo): App, message: Message| authorize::answer(demo, message).await)
+                .post(async |State(demo): App, message: Message| authorize::answer(demo, message).await),
         )
         .route("/token", post(async |app: App, message: Message| token_endpoint::answer(&app, &message).await))
         .route("/resource", get(async |app: App, message: Message| resource::answer(&app, &message).await))

@@ -213,4 +213,10 @@ function legible({ answers }) {
 }
 
 /** Lists may have spaces between their members. */
-const settled = (name, text) => (name === 'allow' ? text.replaceAll(', ', ',') : text.replaceAll(/[\w-]{43}/g, '(random)'));
+const settled = (name, text) =>
+  name === 'allow'
+    ? text.replaceAll(', ', ',')
+    : text
+        .replaceAll(/[\w-]{43}/g, '(random)')
+        .replace(/^parjar-[\w-]{12}=\d+\./, 'parjar-(digest)=(time).')
+        .replace(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '(uuid)');

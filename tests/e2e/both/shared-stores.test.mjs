@@ -20,7 +20,7 @@ const bank = {
   jwks: { keys: [key.jwk] },
   scope: 'openid accounts',
 };
-const config = { clients: [web, bank], keys: { keys: encryptionKeys() } };
+const config = { clients: [web, bank], keys: { keys: encryptionKeys() }, secret: 'what all nodes of this issuer share, and nobody else' };
 const node = (example, store, options = {}) =>
   startServer(config, ['--issuer', ISSUER, '--store', store], { example, ...options });
 const at = (server, url) => server.url + new URL(url).pathname + new URL(url).search;
@@ -56,8 +56,12 @@ for (const [kind, start] of Object.entries(stores)) {
 
         for (const again of [first, second]) {
           assertRefusalPage(await browser.get(at(again, request.url)), 'invalid_request_uri');
-          assertRefusalPage(await decide(again, browser, page, 'approve'), 'invalid_request_uri');
         }
+        const again = await decide(first, browser, page, 'approve');
+        assert.equal(again.location.href, answer.location.href, 'a second click on the same node');
+        const elsewhere = await decide(second, browser, page, 'approve');
+        assertRefusalPage(elsewhere, 'invalid_request_uri');
+        assert.match(elsewhere.html, /answered already/i);
       });
 
       test(`the browser that has opened a request on one node is the only one on the other, ${what}`, async () => {

@@ -10,10 +10,11 @@ import { join } from 'node:path';
 const directory = mkdtempSync(join(tmpdir(), 'parjar-e2e-tls-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+
 /** A certificate and its key, both as paths and as PEM: self-signed, or by an `issuer` that was made in the same way. */
-export function certificate(name, { subject = `/CN=${name}`, extensions = [], issuer } = {}) {
+export function certificate(name, { subject = `/CN=${name}`, extensions = [], issuer, algorithm = EC } = {}) {
   const [certFile, keyFile] = ['crt', 'key'].map((kind) => join(directory, `${name}.${kind}`));
-  const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
   const by = issuer ? ['-CA', issuer.certFile, '-CAkey', issuer.keyFile] : [];
   const extended = extensions.flatMap((extension) => ['-addext', extension]);
   const files = ['-keyout', keyFile, '-out', certFile];

@@ -1,0 +1,268 @@
+//! The answers that browsers have been given lately, for those that ask twice: a second click on a button cancels the answer to the
+//! first. Which call ends a request is for the store to decide; here is only the memory of what came of it.
+
+mod patience;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    clock::Clock,
+    error::DenialCode,
+    response::AuthorizationResponse,
+    store::{Claim, RecordKey},
+};
+
+/// How long an answer is given again.
+const MEMORY: Duration = Duration::from_secs(10);
+const ENTRIES: usize = 4096;
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// Names what a browser decides: the request, its client, and the browser.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Subject {
+    pub(super) request: RecordKey,
+    pub(super) client: RecordKey,
+    pub(super) browser: RecordKey,
+}
+
+impl Subject {
+    /// What a claim is to, if it names a browser.
+    pub(super) fn of(claim: &Claim) -> Option<Self> {
+        Some(Self { request: claim.key, client: claim.owner, browser: claim.browser? })
+    }
+}
+
+/// The decision of a user about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The request is granted, by [`complete`](crate::ParEndpoint::complete).
+    Approve,
+    /// The request is denied with this error, by [`deny`](crate::ParEndpoint::deny).
+    Deny(DenialCode),
+}
+
+/// An answer that a browser was given.
+#[derive(Clone)]
+struct Given {
+    decision: Decision,
+    response: AuthorizationResponse,
+}
+
+/// How far the call is that ends a request.
+#[derive(Clone)]
+enum Stage {
+    /// It asks the store.
+    Asking,
+    /// It has come to nothing.
+    Failed,
+    /// The store has let it end the request.
+    Ended,
+    /// It has ended the request, and there will be no answer.
+    Lost,
+    Answered(Arc<Given>),
+}
+
+/// What others see of a call.
+struct Progress {
+    stage: Stage,
+    is_waited_for: bool,
+    is_overdue: bool,
+}
+
+/// Remembers answers.
+pub(super) struct RecentAnswers {
+    clock: Arc<dyn Clock>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    entries: HashMap<Subject, Entry>,
+    /// In the order of age. Of two that name the same entry, the earlier one is void.
+    ages: VecDeque<(Duration, Subject, u64)>,
+    bytes: usize,
+    next_number: u64,
+}
+
+struct Entry {
+    number: u64,
+    since: Duration,
+    bytes: usize,
+    progress: Arc<watch::Sender<Progress>>,
+}
+
+/// The place of a call that ends a request, for others to wait at. When it is dropped, they go on.
+pub(super) struct Ticket {
+    answers: Arc<RecentAnswers>,
+    subject: Subject,
+    number: u64,
+    decision: Decision,
+    progress: Arc<watch::Sender<Progress>>,
+}
+
+/// Where a call stands among those for the same subject.
+pub(super) enum Turn {
+    /// It asks the store.
+    First(Ticket),
+    /// Another one was there before.
+    Later(Follower),
+}
+
+/// A call that waits for an earlier one.
+pub(super) struct Follower(Arc<watch::Sender<Progress>>);
+
+/// What came of an earlier call.
+pub(super) enum Earlier {
+    /// It has ended nothing, so that another one may try.
+    Nothing,
+    /// It has ended the request, in the same way, with this answer.
+    Same(AuthorizationResponse),
+    /// It has ended the request, and its answer is not one for this call: there was none, none in time, or it was another decision.
+    Other,
+}
+
+impl RecentAnswers {
+    pub(super) fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self { clock: Arc::clone(clock), memory: Mutex::default() }
+    }
+
+    /// Takes a turn: the first, or a later one while there is an earlier call, or its answer.
+    pub(super) fn turn(self: &Arc<Self>, subject: Subject, decision: Decision) -> Turn {
+        let mut memory = self.lock();
+        if let Some(entry) = memory.entries.get(&subject) {
+            return Turn::Later(Follower(Arc::clone(&entry.progress)));
+        }
+        let progress = Progress { stage: Stage::Asking, is_waited_for: false, is_overdue: false };
+        let progress = Arc::new(watch::Sender::new(progress));
+        let number = memory.next_number;
+        memory.next_number = number.wrapping_add(1);
+        let since = self.clock.elapsed();
+        memory.entries.insert(subject, Entry { number, since, bytes: 0, progress: Arc::clone(&progress) });
+        memory.ages.push_back((since, subject, number));
+        drop(memory);
+        Turn::First(Ticket { answers: Arc::clone(self), subject, number, decision, progress })
+    }
+
+    /// Finds an earlier call.
+    pub(super) fn earlier(&self, subject: &Subject) -> Option<Follower> {
+        self.lock().entries.get(subject).map(|entry| Follower(Arc::clone(&entry.progress)))
+    }
+
+    /// Locks what is remembered, without what is over.
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.sweep(self.clock.elapsed());
+        memory
+    }
+}
+
+impl Memory {
+    /// Forgets what is too old, and the oldest where there is too much. A call that still waits keeps hold of what it waits for.
+    fn sweep(&mut self, now: Duration) {
+        while let Some((since, subject, number)) = self.ages.front().copied() {
+            let is_old = now.saturating_sub(since) >= MEMORY;
+            let is_over = self.ages.len() > ENTRIES || self.bytes > BYTES;
+            let is_void = self.entries.get(&subject).is_none_or(|entry| (entry.since, entry.number) != (since, number));
+            if !is_old && !is_over && !is_void {
+                return;
+            }
+            self.ages.pop_front();
+            if !is_void {
+                self.forget(&subject);
+            }
+        }
+    }
+
+    fn forget(&mut self, subject: &Subject) {
+        if let Some(entry) = self.entries.remove(subject) {
+            self.bytes = self.bytes.saturating_sub(entry.bytes);
+        }
+    }
+}
+
+impl Ticket {
+    /// The store has let this call end the request.
+    pub(super) fn ended(&self) {
+        self.reach(Stage::Ended);
+    }
+
+    /// Remembers the answer, for some seconds from now. Of several, the first is the one that is given again.
+    pub(super) fn answered(&self, response: &AuthorizationResponse) {
+        if !self.is_at(&Stage::Ended) {
+            return;
+        }
+        let mut memory = self.answers.lock();
+        let now = self.answers.clock.elapsed();
+        if let Some(entry) = memory.entries.get_mut(&self.subject).filter(|entry| entry.number == self.number) {
+            (entry.since, entry.bytes) = (now, response.bytes());
+            memory.bytes = memory.bytes.saturating_add(response.bytes());
+            memory.ages.push_back((now, self.subject, self.number));
+        }
+        drop(memory);
+        let given = Given { decision: self.decision, response: response.clone() };
+        self.reach(Stage::Answered(Arc::new(given)));
+    }
+
+    fn is_at(&self, stage: &Stage) -> bool {
+        mem::discriminant(&self.progress.borrow().stage) == mem::discriminant(stage)
+    }
+
+    fn reach(&self, stage: Stage) {
+        self.progress.send_modify(|progress| progress.stage = stage);
+    }
+}
+
+impl Drop for Ticket {
+    /// A call that has ended nothing makes way.
+    fn drop(&mut self) {
+        if self.is_at(&Stage::Asking) {
+            let mut memory = self.answers.lock();
+            if memory.entries.get(&self.subject).is_some_and(|entry| entry.number == self.number) {
+                memory.forget(&self.subject);
+            }
+            drop(memory);
+            self.reach(Stage::Failed);
+        } else if self.is_at(&Stage::Ended) {
+            self.reach(Stage::Lost);
+        }
+    }
+}
+
+impl Follower {
+    /// Waits until the earlier call has answered, or has come to its end without an answer, for some seconds.
+    pub(super) async fn outcome(self, decision: Decision) -> Earlier {
+        let is_first_to_wait = self
+            .0
+            .send_if_modified(|progress| progress.is_under_way() && !mem::replace(&mut progress.is_waited_for, true));
+        if is_first_to_wait && !patience::begin(Arc::downgrade(&self.0)) {
+            self.0.send_modify(|progress| progress.is_overdue = true);
+        }
+        let mut watched = self.0.subscribe();
+        // The sender is here, so that this cannot fail.
+        let _ = watched.wait_for(|progress| !progress.is_under_way() || progress.is_overdue).await;
+        match &watched.borrow().stage {
+            Stage::Failed => Earlier::Nothing,
+            Stage::Answered(given) if given.decision == decision => Earlier::Same(given.response.clone()),
+            Stage::Asking | Stage::Ended | Stage::Lost | Stage::Answered(_) => Earlier::Other,
+        }
+    }
+}
+
+impl Progress {
+    fn is_under_way(&self) -> bool {
+        matches!(self.stage, Stage::Asking | Stage::Ended)
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ticket(..)")
+    }
+}
