@@ -9,9 +9,9 @@ use subtle::ConstantTimeEq as _;
 use super::{
     Demo,
     browser::{Browser, comes_from_elsewhere},
+    first_visits::Visit,
     issuer::Issuer,
     message::{Form, Message},
-    random,
 };
 
 pub(crate) enum Visitor {
@@ -20,12 +20,18 @@ pub(crate) enum Visitor {
 }
 
 impl Visitor {
-    /// The browser that sends this request, which is a query.
-    pub(crate) fn of(demo: &Demo, message: &Message, request: &str) -> Result<Self, RandomError> {
+    /// The browser that sends this request, which is a query. One without a cookie is known by its `visit`.
+    pub(crate) fn of(
+        demo: &Demo,
+        message: &Message,
+        request: &str,
+        visit: Option<&Visit>,
+    ) -> Result<Self, RandomError> {
         let Some(request_uri) = Form::of_query(request).field("request_uri") else {
             return Browser::of(message, &demo.issuer).map(Self::ForQuery);
         };
-        Ok(Self::ForPushed(demo.cookies.read(&request_uri, &message.cookies(), &random::token()?)))
+        let seen = visit.map_or("", Visit::id);
+        Ok(Self::ForPushed(demo.cookies.read(&request_uri, &message.cookies(), seen)))
     }
 
     /// How the library wants it.

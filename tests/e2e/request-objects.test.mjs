@@ -322,8 +322,12 @@ test('where request objects are good for one use, the second one is refused', as
   const browser = new Browser();
   const other = await signed({}, { at: once });
   const page = await browser.get(authorizeUrl(once, { client_id: 'signing', request: other.object }));
-  assert.equal((await browser.decide(page, 'approve')).status, 303);
-  assertRefusalPage(await browser.decide(page, 'approve'), 'invalid_request_object');
+  const answer = await browser.decide(page, 'approve');
+  assert.equal(answer.status, 303);
+  assert.equal((await browser.decide(page, 'approve')).location.href, answer.location.href, 'a second click');
+  const another = new Browser();
+  const again = await another.get(authorizeUrl(once, { client_id: 'signing', request: other.object }));
+  assertRefusalPage(await another.decide(again, 'approve'), 'invalid_request_object');
 });
 
 test('an algorithm that the server does not offer is refused, with the right key', async (t) => {

@@ -19,7 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{Accept, TlsAcceptor, server::TlsStream};
 
 use crate::{
-    demo::tls::{PeerCertificate, Tls},
+    demo::{
+        message::Connection,
+        tls::{PeerCertificate, Tls},
+    },
     listener::{PatientListener, PatientStream},
 };
 
@@ -57,11 +60,18 @@ impl Listener for SecuredListener {
 
 /// Who is at the other end. It turns out in the handshake, so before there is any request.
 #[derive(Clone, Default)]
-pub(crate) struct Peer(Arc<OnceLock<Arc<PeerCertificate>>>);
+pub(crate) struct Peer {
+    certificate: Arc<OnceLock<Arc<PeerCertificate>>>,
+    connection: Arc<Connection>,
+}
 
 impl Peer {
     pub(crate) fn certificate(&self) -> Option<Arc<PeerCertificate>> {
-        self.0.get().cloned()
+        self.certificate.get().cloned()
+    }
+
+    pub(crate) fn connection(&self) -> Arc<Connection> {
+        Arc::clone(&self.connection)
     }
 }
 
@@ -92,7 +102,7 @@ impl SecuredStream {
         if let State::Handshake(accept, tls) = &mut self.state {
             let stream = ready!(Pin::new(accept).poll(context))?;
             if let Some(certificate) = tls.peer(stream.get_ref().1) {
-                let _ = self.peer.0.set(Arc::new(certificate));
+                let _ = self.peer.certificate.set(Arc::new(certificate));
             }
             self.state = State::Secured(Box::new(stream));
         }

@@ -33,6 +33,7 @@ pub(super) fn post(
         headers,
         body: body.into_bytes(),
         certificate: None,
+        connection: None,
     })
 }
 
@@ -45,6 +46,7 @@ pub(super) fn get(path: &str, issuer: &Issuer, token: &str) -> Message {
         headers,
         body: Vec::new(),
         certificate: None,
+        connection: None,
     }
 }
 
