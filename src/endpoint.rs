@@ -85,7 +85,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
         // A name that cannot be registered never reaches the host's database.
-        if client_id.len() > self.policy().limits.client_id || !is_client_id(client_id) {
+        if client_id.len() > self.policy().limits.client_id {
+            return Err(Reason::ClientIdTooLong.into());
+        }
+        if !is_client_id(client_id) {
             return Ok(None);
         }
         match self.clients.client(client_id).await {

@@ -121,6 +121,8 @@ reasons! {
     AssertionType "assertion_type" InvalidRequest 400 "this client_assertion_type is not supported";
     /// An `Authorization` header that is not well-formed Basic.
     MalformedAuthorization "malformed_authorization" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// A `client_id` longer than [`Limits::client_id`](crate::Limits::client_id).
+    ClientIdTooLong "client_id_too_long" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No such client.
     UnknownClient "unknown_client" InvalidClient 401 AUTHENTICATION_FAILED;
     /// The credentials name one client and `client_id` another.
@@ -324,6 +326,7 @@ impl Reason {
         !matches!(
             self,
             Self::UnknownClient
+                | Self::ClientIdTooLong
                 | Self::RequestUriOfUnknownClient
                 | Self::RegistryUnavailable
                 | Self::SecretVerifierUnavailable

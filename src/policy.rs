@@ -117,7 +117,7 @@ pub struct Policy {
     /// reply to a push needs a new challenge to push again. Default 0: not at all.
     ///
     /// Each push then leaves a mark in the store for so long: a memory of a day takes 86 400 marks for each push a second, up to 22 MB
-    /// in a [`MemoryStore`](crate::store::MemoryStore) and about 17 MB in PostgreSQL and Redis. A store that has no room for such a
+    /// in a [`MemoryStore`](crate::store::MemoryStore) and about 18 MB in PostgreSQL and Redis. A store that has no room for such a
     /// mark leaves it out, which [`Event::HygieneSkipped`](crate::Event::HygieneSkipped) reports; nothing is refused for it.
     pub code_challenge_memory: u32,
     /// The `response_type` values that are offered. Default `code` alone.

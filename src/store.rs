@@ -3,6 +3,8 @@
 mod boxed;
 pub mod contract;
 pub(crate) mod digest;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod hygiene;
 mod input;
 mod memory;
 mod outcome;
@@ -32,34 +34,34 @@ pub use self::{
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
 ///
-/// A request goes through three states. It is inserted and *waits*; the first claim makes it *open*, which it stays through any
-/// number of further claims; consuming it makes it *spent*. In each state it has a lifetime, counted by the store's own clock
-/// from the operation that brought it there. At the end of it the request is gone, to the millisecond if the store can, and no
-/// later.
+/// A request goes through three states. It is inserted and *waits*; the first claim makes it *open*, which it stays
+/// through any number of further claims; consuming it makes it *spent*. In each state it has a lifetime, counted by the
+/// store's own clock from the operation that brought it there. At the end of it the request is gone, to the millisecond
+/// if the store can, and no later.
 ///
-/// Beside requests it keeps marks, for what may happen once. A mark is known from the call that brought it until its lifetime
-/// is over, counted by the store's own clock from that call; to ask again does not prolong it. Marks are compared by their keys
-/// alone: it makes no difference who brings one, and whether with a request or without. Of all calls that carry the same mark,
-/// over all processes, at most one succeeds while the mark lives.
+/// Beside requests it keeps marks, for what may happen once. A mark is known from the call that brought it until its
+/// lifetime is over, counted by the store's own clock from that call; to ask again does not prolong it. Marks are
+/// compared by their keys alone: it makes no difference who brings one, and whether with a request or without. Of all
+/// calls that carry the same mark, over all processes, at most one succeeds while the mark lives.
 ///
-/// Each operation is atomic by itself, over all processes that share the store, and stays so when its caller is cancelled: it
-/// has happened or it has not. There is no operation that looks before it leaps. A store may put marks down before it knows
-/// that the rest fits, if it takes them back: a call that fails may thus make one at the same moment fail as a replay, and
-/// leaves no mark of its own behind. Calls may carry the same marks in any order.
+/// Each operation is atomic by itself, over all processes that share the store, and stays so when its caller is
+/// cancelled: it has happened or it has not. There is no operation that looks before it leaps. A store may put marks
+/// down before it knows that the rest fits, if it takes them back: a call that fails may thus make one at the same
+/// moment fail as a replay, and leaves no mark of its own behind. Calls may carry the same marks in any order.
 ///
-/// Keys are digests, and payloads are bytes that mean nothing to a store. It compares owner and browser for equality and
-/// nothing else.
+/// Keys are digests, and payloads are bytes that mean nothing to a store. It compares owner and browser for equality
+/// and nothing else.
 ///
 /// Write the methods as plain `async fn`s. [`contract::check`] tells whether they keep the contract.
 pub trait RequestStore: Send + Sync + 'static {
-    /// Inserts a request that waits so long to be opened, and remembers its marks: all of it, or nothing but for marks of
-    /// [hygiene](MarkPurpose::Hygiene) that there is no room for.
+    /// Inserts a request that waits so long to be opened, and remembers its marks: all of it, or nothing but for marks
+    /// of [hygiene](MarkPurpose::Hygiene) that there is no room for.
     ///
     /// # Errors
     ///
     /// [`InsertError::Exists`] when there is anything under the key already, which then stays as it is.
-    /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
-    /// is wrong. A limit refuses the new request; it never evicts one that lives, nor a mark.
+    /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer
+    /// whatever else is wrong. A limit refuses the new request; it never evicts one that lives, nor a mark.
     fn insert(
         &self,
         request: NewRequest<'_>,
@@ -68,9 +70,9 @@ pub trait RequestStore: Send + Sync + 'static {
 
     /// Opens a request for so long, or reads it again while it is open.
     ///
-    /// Owner and browser are part of the condition: a claim that does not fit changes nothing. The first claim that names a
-    /// browser binds the request to it; from then on every claim must name the same one. The first claim of all starts the
-    /// lifetime of the open request; later ones do not extend it.
+    /// Owner and browser are part of the condition: a claim that does not fit changes nothing. The first claim that
+    /// names a browser binds the request to it; from then on every claim must name the same one. The first claim of all
+    /// starts the lifetime of the open request; later ones do not extend it.
     ///
     /// # Errors
     ///
@@ -80,21 +82,21 @@ pub trait RequestStore: Send + Sync + 'static {
 
     /// Spends an open request. Of all calls for one request, over all processes, at most one is `Ok`.
     ///
-    /// Owner and browser are part of the condition, as for [`claim`](Self::claim). The payload is deleted; that the request
-    /// is spent is remembered for the time given, as far as there is room.
+    /// Owner and browser are part of the condition, as for [`claim`](Self::claim). The payload is deleted; that the
+    /// request is spent is remembered for the time given, as far as there is room.
     ///
     /// # Errors
     ///
     /// [`ClaimError`] says what did not fit. A request that waits to be opened counts as unknown.
     fn consume(&self, claim: Claim, remembered_for: Duration) -> impl Future<Output = Result<(), ClaimError>> + Send;
 
-    /// Remembers marks without a request: all of them, or none but for marks of [hygiene](MarkPurpose::Hygiene) that there is no
-    /// room for. The owner is the one that they count against, where there are shares.
+    /// Remembers marks without a request: all of them, or none but for marks of [hygiene](MarkPurpose::Hygiene) that
+    /// there is no room for. The owner is the one that they count against, where there are shares.
     ///
     /// # Errors
     ///
-    /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer whatever else
-    /// is wrong. After any error the caller must not go on as if the marks were new.
+    /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer
+    /// whatever else is wrong. After any error the caller must not go on as if the marks were new.
     fn remember(
         &self,
         owner: Owner,

@@ -42,7 +42,7 @@ impl Client {
         let registration = without_empty(registration, &mut ignored);
         let ClientRegistration { client_id, .. } = &registration;
         if !is_client_id(client_id) {
-            return Err(RegistrationError::new("client_id", "must be 1 to 256 printable ASCII characters"));
+            return Err(RegistrationError::new("client_id", "must be 1 to 8192 printable ASCII characters"));
         }
         if registration.client_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
             return Err(RegistrationError::new("client_name", "must not contain control characters"));

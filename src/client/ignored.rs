@@ -107,15 +107,19 @@ pub(super) fn without_empty(mut registration: ClientRegistration, ignored: &mut 
             ignored.add(member, EMPTY);
         }
     }
+    if registration.client_secret.as_ref().is_some_and(|secret| secret.as_str().is_empty()) {
+        registration.client_secret = None;
+        ignored.add("client_secret", EMPTY);
+    }
     let has_uri = registration.jwks_uri.is_some();
-    if registration.jwks.as_ref().is_some_and(|jwks| json::is_empty(jwks) || (has_uri && has_no_keys(jwks))) {
+    if registration.jwks.as_ref().is_some_and(|jwks| json::is_empty(jwks) || has_no_keys(jwks, has_uri)) {
         registration.jwks = None;
         ignored.add("jwks", EMPTY);
     }
     registration
 }
 
-/// Returns `true` for a set without keys, which adds nothing to a `jwks_uri`.
-fn has_no_keys(jwks: &Value) -> bool {
-    jwks.get("keys").is_some_and(json::is_empty)
+/// Returns `true` for a set whose list of keys is not there, and for one with an empty list, which adds nothing to a `jwks_uri`.
+fn has_no_keys(jwks: &Value, has_uri: bool) -> bool {
+    jwks.get("keys").is_some_and(|keys| json::is_empty(keys) && (has_uri || !keys.is_array()))
 }

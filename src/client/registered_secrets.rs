@@ -13,7 +13,8 @@ const STRONG: usize = 22;
 /// The secrets that the client may send, as digests.
 pub(super) fn secrets_of(registration: &ClientRegistration) -> Result<Vec<SecretDigest>, RegistrationError> {
     let mut secrets = Vec::new();
-    if let Some(text) = &registration.client_secret {
+    let in_clear = registration.client_secret.as_ref().filter(|secret| !secret.as_str().is_empty());
+    if let Some(text) = in_clear {
         let expires_at = expiry("client_secret_expires_at", registration.client_secret_expires_at)?;
         secrets.push(SecretDigest::of(check_secret("client_secret", text)?, expires_at));
     } else if registration.client_secret_expires_at.is_some_and(|expiry| expiry != 0) {

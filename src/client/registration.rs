@@ -31,7 +31,8 @@ use crate::{error_text::debug_by_display, json};
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ClientRegistration {
-    /// `client_id`: 1 to 256 printable ASCII characters.
+    /// `client_id`: 1 to 8192 printable ASCII characters, of which requests may have as many as
+    /// [`Limits::client_id`](crate::Limits::client_id) says.
     pub client_id: String,
     /// `client_name`, for the consent page.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -236,8 +236,9 @@ impl<'a> Proof<'a> {
         let issued_at = self.dates.issued_at.ok_or(TokenFault::MissingIssuedAt)?;
         // The first second in which it is too old.
         let expires_at = issued_at.saturating_add(policy.client_attestation.pop_lifetime.into()).saturating_add(1);
-        // The time of a challenge counts in place of its own.
-        if !(policy.client_attestation.require_challenge && self.challenge.is_some()) {
+        // The time of a challenge counts in place of its own, and a device with a wrong clock that has no challenge yet must be told
+        // one.
+        if !policy.client_attestation.require_challenge {
             self.dates.check(now, policy.clock_leeway)?;
             if expires_at <= now {
                 return Err(TokenFault::Lifetime);

@@ -347,7 +347,7 @@ const RULES: &[LintRule<Policy>] = &[
         profiles: ALL,
         broken: |policy| policy.code_challenge_memory > 0,
         requirement: "each push leaves a mark in the store for so long; a memory of a day takes 86 400 marks for each push a second, \
-                      up to 22 MB in memory, about 17 MB in PostgreSQL or Redis; beyond the bounds of the store, challenges \
+                      up to 22 MB in memory, about 18 MB in PostgreSQL or Redis; beyond the bounds of the store, challenges \
                       are not remembered",
     },
     LintRule {

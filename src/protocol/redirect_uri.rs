@@ -150,26 +150,31 @@ impl RegisteredRedirectUri {
         rule: RedirectUriRule,
         requested: &RequestedRedirectUri<'_>,
     ) -> Result<RedirectUri, RedirectUriError> {
-        let RequestedRedirectUri { text, url } = requested;
         let (matched, loopback) = match rule {
             RedirectUriRule::Exact => return Err(RedirectUriError::Different),
             RedirectUriRule::Loopback => {
-                self.same_but_port(url, is_loopback_literal)?;
+                self.same_but_port(requested, is_loopback_literal)?;
                 (Matched::ButPort, true)
             }
             RedirectUriRule::LoopbackOrLocalhost => {
-                self.same_but_port(url, is_loopback)?;
+                self.same_but_port(requested, is_loopback)?;
                 (Matched::ButPort, true)
             }
             RedirectUriRule::SameOrigin { below_registered_path } => {
-                self.same_origin(url, below_registered_path)?;
+                self.same_origin(&requested.url, below_registered_path)?;
                 (Matched::Origin, false)
             }
         };
-        Ok(RedirectUri { text: (*text).into(), matched, loopback })
+        Ok(RedirectUri { text: requested.text.into(), matched, loopback })
     }
 
-    fn same_but_port(&self, requested: &Url, is_loopback: fn(&Url) -> bool) -> Result<(), RedirectUriError> {
+    fn same_but_port(
+        &self,
+        requested: &RequestedRedirectUri<'_>,
+        is_loopback: fn(&Url) -> bool,
+    ) -> Result<(), RedirectUriError> {
+        let has_same_end = is_without_path(&self.text, &self.url) == requested.is_without_path;
+        let requested = &requested.url;
         if self.url.scheme() != "http" || requested.scheme() != "http" {
             return Err(RedirectUriError::Scheme);
         }
@@ -182,7 +187,7 @@ impl RegisteredRedirectUri {
         if requested.port() == Some(0) {
             return Err(RedirectUriError::PortZero);
         }
-        if self.url.path() != requested.path() {
+        if self.url.path() != requested.path() || !has_same_end {
             return Err(RedirectUriError::OtherPath);
         }
         if self.url.query() != requested.query() {
@@ -223,13 +228,21 @@ impl fmt::Debug for RegisteredRedirectUri {
 pub(crate) struct RequestedRedirectUri<'a> {
     text: &'a str,
     url: Url,
+    is_without_path: bool,
 }
 
 impl<'a> RequestedRedirectUri<'a> {
-    /// Parses a URI that parsing does not change.
+    /// Parses a URI that parsing does not change, but for the slash after a loopback address at its end: command-line tools
+    /// register `http://localhost`.
     pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
         let url = gate::pass(text, PrivateSchemes::WithDot)?;
-        if url.as_str() == text { Ok(Self { text, url }) } else { Err(RedirectUriError::NotCanonical) }
+        let is_without_path = is_without_path(text, &url);
+        let written = if is_without_path { url.as_str().strip_suffix('/') } else { Some(url.as_str()) };
+        if written == Some(text) {
+            Ok(Self { text, url, is_without_path })
+        } else {
+            Err(RedirectUriError::NotCanonical)
+        }
     }
 }
 
@@ -286,6 +299,12 @@ impl fmt::Debug for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedirectUri").field("matched", &self.matched).finish_non_exhaustive()
     }
+}
+
+/// Returns `true` if an http URI ends with a loopback address, after which a parser adds a slash.
+fn is_without_path(text: &str, url: &Url) -> bool {
+    let is_at_end = url.path() == "/" && url.query().is_none() && !text.ends_with('/');
+    is_at_end && url.scheme() == "http" && is_loopback(url)
 }
 
 fn is_loopback(url: &Url) -> bool {

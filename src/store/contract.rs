@@ -1,7 +1,8 @@
 //! A test kit: does a store keep the contract of [`RequestStore`]?
 //!
-//! Every store of this library passes it, and a host's own store should. It needs no test framework and no executor, only a
-//! [`Harness`]. The races run 64 threads at once, and on a store that is shared each may be given its own connection.
+//! Every store of this library passes it, and a host's own store should. It needs no test framework and no executor,
+//! only a [`Harness`]. The races run 64 threads at once, and on a store that is shared each may be given its own
+//! connection.
 //!
 //! ```
 //! use std::time::Duration;
@@ -36,13 +37,13 @@ use super::RequestStore;
 
 use crate::error_text::debug_by_display;
 
-/// What the kit needs to know about a store under test.
+/// A store under test, and the means to run it.
 pub trait Harness: Sync {
     /// The store.
     type Store: RequestStore;
 
-    /// A handle on the store under test, always the same store. The races call this once per thread, so that each can have a
-    /// connection of its own.
+    /// Returns a handle on the store under test, always the same store. The races call this once per thread, so that
+    /// each can have a connection of its own.
     fn store(&self) -> Self::Store;
 
     /// Runs a future to its end, on any thread.
@@ -51,21 +52,21 @@ pub trait Harness: Sync {
     /// Lets time pass: moves the store's clock, or sleeps.
     fn pass(&self, time: Duration);
 
-    /// An empty store of the same kind, with the same clock, that has room for so many marks of each
-    /// [purpose](super::MarkPurpose) and no more, of one client as of all. `None` where there are no bounds, which are not checked
-    /// then. Default `None`.
+    /// Makes an empty store of the same kind, with the same clock, that has room for so many marks of each
+    /// [purpose](super::MarkPurpose) and no more, of one client as of all. `None` where there are no bounds, which are
+    /// not checked then. Default `None`.
     fn bounded_store(&self, marks: usize) -> Option<Self::Store> {
         let _ = marks;
         None
     }
 
-    /// How often each race is run. Default 20.
+    /// Returns how often each race is run. Default 20.
     fn rounds(&self) -> usize {
         20
     }
 }
 
-/// A promise that the store broke.
+/// A promise that a store broke, and what was seen.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{promise}: {observed}")]
 pub struct Violation {
@@ -76,7 +77,7 @@ pub struct Violation {
 debug_by_display!(Violation);
 
 impl Violation {
-    /// What the store should have done.
+    /// Returns the promise: what the store should have done.
     #[must_use]
     pub fn promise(&self) -> &'static str {
         self.promise

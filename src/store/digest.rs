@@ -15,13 +15,13 @@ use sha2::{Digest as _, Sha256};
 pub struct RecordKey([u8; 32]);
 
 impl RecordKey {
-    /// A key with these bytes, for stores that read keys back and for tests of stores.
+    /// Makes a key of these bytes, for stores that read keys back and for tests of stores.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the digest.
+    /// Returns the bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -113,7 +113,7 @@ impl KeySpace {
         RecordKey(hasher.finalize().into())
     }
 
-    /// Whom a DPoP proof counts against that comes with an access token.
+    /// The owner of DPoP proofs that come with access tokens: their key.
     pub(crate) fn dpop_key(&self, thumbprint: &str) -> RecordKey {
         finish(&self.dpop_keys, thumbprint)
     }
@@ -125,8 +125,8 @@ impl fmt::Debug for KeySpace {
     }
 }
 
-/// A whole SHA-256 block that stands for purpose and issuer, compressed once when the endpoint is built. The inner digest
-/// has a fixed length, so no choice of issuer can imitate another purpose.
+/// A whole SHA-256 block that stands for purpose and issuer, compressed once when the endpoint is built. The inner
+/// digest has a fixed length, so no choice of issuer can imitate another purpose.
 fn prefix(purpose: &[u8], issuer: &str) -> Sha256 {
     let mut inner = Sha256::new();
     inner.update(b"parjar/1/");

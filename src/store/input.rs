@@ -1,68 +1,69 @@
-//! What a store is given: requests, marks, claims, and whom they count against.
+//! The inputs of a store: requests, marks, claims, and the owners that they count against.
 
 use std::{fmt, time::Duration};
 
 use super::RecordKey;
 
-/// Whom a request or a mark counts against, where a store has shares.
+/// The client, or the key, that a request or a mark counts against.
 ///
 /// Only the key is kept and compared: a request that was inserted for an owner is claimed by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Owner {
-    /// Digest of the client, or of the key that DPoP proofs with access tokens are made with.
+    /// The digest of the client, or of the key that DPoP proofs with access tokens are made with.
     pub key: RecordKey,
-    /// `false` for a public client, whose `client_id` any sender can use. A store with bounds keeps room that such senders cannot
-    /// take, however many client identifiers they use.
+    /// `false` for a public client, whose `client_id` any sender can use. A store with bounds keeps room that such
+    /// senders cannot take, however many client identifiers they use.
     pub is_authenticated: bool,
 }
 
 impl Owner {
-    /// A client that has authenticated, or the holder of a token.
+    /// Makes the owner of a client that has authenticated, or of the holder of a token.
     #[must_use]
     pub const fn authenticated(key: RecordKey) -> Self {
         Self { key, is_authenticated: true }
     }
 
-    /// A client that has nothing to authenticate with.
+    /// Makes the owner of a client that has nothing to authenticate with.
     #[must_use]
     pub const fn unauthenticated(key: RecordKey) -> Self {
         Self { key, is_authenticated: false }
     }
 }
 
-/// Why something may happen once, which decides what becomes of its mark when there is no room.
+/// The reason to remember that something has happened. It decides what becomes of a mark that there is no room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MarkPurpose {
-    /// An assertion, a proof of possession, or a request object, which would be good a second time without the mark. Where there is
-    /// no room, the call is refused.
+    /// An assertion, a proof of possession, or a request object, which would be good a second time without the mark.
+    /// Where there is no room, the call is refused.
     Credential,
-    /// A rule that notices careless clients, such as that a code challenge is new. Where there is no room, the mark is left out, and
+    /// A rule that notices careless clients, such as that a code challenge is new. Where there is no room, the mark is
+    /// left out, compared with those that are known or not, and
     /// [`Remembered::skipped`](crate::store::Remembered::skipped) tells so.
     Hygiene,
 }
 
-/// Something that may happen once, such as the use of a `jti`.
+/// A mark of something that may happen once, such as the use of a `jti`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ReplayMark {
-    /// Why it may happen once.
+    /// The reason to remember it.
     pub purpose: MarkPurpose,
-    /// Digest of what may happen once.
+    /// The digest of what may happen once.
     pub key: RecordKey,
-    /// How long it is remembered. Each mark of a call has a lifetime of its own.
+    /// The time for which it is remembered. Each mark of a call has its own.
     pub lifetime: Duration,
 }
 
 impl ReplayMark {
-    /// A mark to be remembered so long.
+    /// Makes a mark to be remembered for this time.
     #[must_use]
     pub const fn new(purpose: MarkPurpose, key: RecordKey, lifetime: Duration) -> Self {
         Self { purpose, key, lifetime }
     }
 
-    /// A mark that is there twice, of a few.
+    /// Returns a mark that is there twice, of a few.
     pub(super) fn repeated(marks: &[Self]) -> Option<RecordKey> {
         let is_repeated = |(index, mark): &(usize, &Self)| marks.iter().take(*index).any(|other| other.key == mark.key);
         marks.iter().enumerate().find(is_repeated).map(|(_, mark)| mark.key)
@@ -73,24 +74,24 @@ impl ReplayMark {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct NewRequest<'a> {
-    /// Digest of the handle.
+    /// The digest of the handle.
     pub key: RecordKey,
     /// The client.
     pub owner: Owner,
     /// The request, for [`RequestStore::claim`](crate::store::RequestStore::claim) to give back.
     pub payload: &'a [u8],
-    /// What must not have happened before, and has happened once the request is inserted.
+    /// Marks that must be new, and are known once the request is inserted.
     pub marks: &'a [ReplayMark],
 }
 
 impl<'a> NewRequest<'a> {
-    /// A request without marks.
+    /// Makes a request without marks.
     #[must_use]
     pub const fn new(key: RecordKey, owner: Owner, payload: &'a [u8]) -> Self {
         Self { key, owner, payload, marks: &[] }
     }
 
-    /// The same request with these marks.
+    /// Returns the request with these marks.
     #[must_use]
     pub const fn with_marks(self, marks: &'a [ReplayMark]) -> Self {
         Self { marks, ..self }
@@ -108,22 +109,22 @@ impl fmt::Debug for NewRequest<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claim {
-    /// Digest of the handle.
+    /// The digest of the handle.
     pub key: RecordKey,
-    /// Digest of the client.
+    /// The digest of the client.
     pub owner: RecordKey,
-    /// Digest of the browser's binding, if the host has one.
+    /// The digest of the browser's binding, if the host has one.
     pub browser: Option<RecordKey>,
 }
 
 impl Claim {
-    /// A claim that names no browser.
+    /// Makes a claim that names no browser.
     #[must_use]
     pub const fn new(key: RecordKey, owner: RecordKey) -> Self {
         Self { key, owner, browser: None }
     }
 
-    /// The same claim from this browser.
+    /// Returns the claim as made by this browser.
     #[must_use]
     pub const fn by_browser(self, browser: RecordKey) -> Self {
         Self { browser: Some(browser), ..self }

@@ -1,5 +1,5 @@
-//! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the inserts that
-//! come after it, a little each time, so that no call waits for a big clean-up.
+//! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the
+//! inserts that come after it, a little each time, so that no call waits for a big clean-up.
 
 mod expiries;
 mod limits;
@@ -31,16 +31,16 @@ use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
 const SHARDS: usize = 256;
-/// Expired entries that are removed when the store looks full: a few hundred microseconds' work.
+/// Limits how many expired entries are removed when the store looks full, to a few hundred microseconds' work.
 const SWEPT_WHEN_FULL: usize = 2048;
-/// How long a store that was found full, with nothing expired in it, is believed to be. Once in this time a store that has no room
-/// for hygiene looks for some.
+/// A store that was found full, with nothing expired in it, is taken to be full for so long. A store that has no room
+/// for hygiene looks for some once in this time.
 const FULL_SWEEP_PAUSE: Duration = Duration::from_millis(100);
 
 /// Keeps requests in the memory of this process. Clones share them.
 ///
-/// A second process knows nothing of them: behind a load balancer use a store that is shared. A restart forgets them, which
-/// clients notice as an expired `request_uri`.
+/// A second process knows nothing of them: behind a load balancer use a store that is shared. A restart forgets them,
+/// which clients notice as an expired `request_uri`.
 ///
 /// ```
 /// use parjar::store::{MemoryLimits, MemoryStore};
@@ -65,7 +65,7 @@ struct Inner {
 }
 
 impl MemoryStore {
-    /// An empty store with these limits.
+    /// Makes an empty store with these limits.
     #[must_use]
     pub fn new(limits: MemoryLimits) -> Self {
         Self {
@@ -81,19 +81,20 @@ impl MemoryStore {
         }
     }
 
-    /// Takes lifetimes from another clock than the system's.
+    /// Returns the store with another clock than the system's, which lifetimes are counted by.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
 
-    /// How many requests count against the limit: those that wait or are open, and expired ones that no insert has swept yet.
+    /// Returns the number of requests that count against the limit: those that wait or are open, and expired ones that
+    /// no insert has swept yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.accounts.requests()
     }
 
-    /// Whether no request counts against the limit.
+    /// Returns `true` when no request counts against the limit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -172,8 +173,8 @@ impl Inner {
         })
     }
 
-    /// Puts all marks down or none, but for hygiene. One at a time: a call that held the locks of two shards could wait for one that
-    /// holds them the other way round.
+    /// Puts all marks down or none, but for hygiene. One at a time: a call that held the locks of two shards could wait
+    /// for one that holds them the other way round.
     fn remember<'a>(&self, share: &Arc<Share>, marks: &'a [ReplayMark], now: u64) -> Result<PutDown<'a>, StoreRefusal> {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
@@ -245,8 +246,8 @@ impl Inner {
         }
     }
 
-    /// Whether it is worth looking through all shards for such a mark. A store can be short of room for hygiene for hours, with calls
-    /// that succeed all the same and should not take long.
+    /// Returns `true` when it is worth looking through all shards for such a mark. A store can be short of room for
+    /// hygiene for hours, with calls that succeed all the same and should not take long.
     fn may_sweep_for(&self, purpose: MarkPurpose, now: u64) -> bool {
         if purpose != MarkPurpose::Hygiene {
             return true;

@@ -1,23 +1,23 @@
-//! What a store answers.
+//! The answers of a store.
 
 use std::time::Duration;
 
 use super::RecordKey;
 use crate::{cause::opaque_error, error_text::debug_by_display};
 
-/// What was taken down of the marks of a call.
+/// The part of a call's marks that a store has taken down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remembered {
-    /// How many marks of [hygiene](crate::store::MarkPurpose::Hygiene) were left out for want of room.
+    /// The number of marks of [hygiene](crate::store::MarkPurpose::Hygiene) that were left out for want of room.
     pub skipped: usize,
 }
 
 impl Remembered {
-    /// Every mark.
+    /// Every mark was taken down.
     pub const ALL: Self = Self { skipped: 0 };
 
-    /// Every mark but so many.
+    /// Makes the answer that so many marks were left out.
     #[must_use]
     pub const fn all_but(skipped: usize) -> Self {
         Self { skipped }
@@ -29,7 +29,7 @@ opaque_error! {
     StoreError, "the request store is unavailable"
 }
 
-/// Why a request was not inserted.
+/// The reason that a request was not inserted.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsertError {
@@ -47,7 +47,7 @@ impl From<StoreError> for InsertError {
     }
 }
 
-/// Why nothing was taken down: no marks, and no request with them.
+/// The reason that nothing was taken down: no marks, and no request with them.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreRefusal {
@@ -60,13 +60,13 @@ pub enum StoreRefusal {
     /// The client has its share of the store in use, of requests or of marks.
     #[error("the client has its share of the store in use")]
     OwnerLimit {
-        /// When it is worth trying again.
+        /// The time after which there is room again. A store that cannot know it gives an estimate.
         retry_after: Duration,
     },
     /// The store is full, of requests or of marks.
     #[error("the store is full")]
     Full {
-        /// When it is worth trying again.
+        /// The time after which there is room again. A store that cannot know it gives an estimate.
         retry_after: Duration,
     },
     /// The store could not be asked.
@@ -74,24 +74,24 @@ pub enum StoreRefusal {
     Unavailable(#[from] StoreError),
 }
 
-/// Why a request was neither opened nor spent.
+/// The reason that a request was neither opened nor spent.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimError {
-    /// Never inserted, expired, or forgotten.
+    /// The request was never inserted, has expired, or is forgotten.
     #[error("there is no such request")]
     Unknown,
-    /// Spent before.
+    /// The request was spent before.
     #[error("the request is spent")]
     Spent,
-    /// Of another client.
+    /// The request belongs to another client.
     #[error("the request belongs to another client")]
     OtherOwner,
-    /// Opened in another browser.
+    /// The request is open in another browser.
     #[error("the request is open in another browser")]
     OtherBrowser,
-    /// There is something under the key that is not what was put there: damaged, swapped, or of a layout or under a key that this
-    /// node does not know.
+    /// There is something under the key that is not what was put there: damaged, swapped, or of a layout or under a key
+    /// that this node does not know.
     #[error("the record cannot be read")]
     Unreadable,
     /// The store could not be asked.
@@ -101,8 +101,8 @@ pub enum ClaimError {
 
 debug_by_display!(InsertError, StoreRefusal, ClaimError);
 
-/// When to try again what would have lived so long, in a store that is full. With a steady stream of pushes something expires
-/// all the time.
+/// Estimates when to try again what would have lived so long, in a store that is full and cannot know: with a steady
+/// stream of pushes something expires all the time.
 pub(super) fn retry_after(lifetime: Duration) -> Duration {
     lifetime.min(Duration::from_secs(10))
 }

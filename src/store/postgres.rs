@@ -1,52 +1,46 @@
 //! The store over PostgreSQL.
 //!
-//! A call takes a connection and runs one statement, which decides. When it changes nothing, what it saw says why, or a look at the
-//! row does; and when the row would have fitted by then, the statement is run again.
+//! A call takes a connection and runs one statement, which decides. When it changes nothing, what it saw says why, or a
+//! look at the row does; and when the row would have fitted by then, the statement is run again.
 
+mod builder;
 mod call;
 mod check;
 mod errors;
 mod identifiers;
 mod lease;
+mod marks;
 mod parameter;
+mod rows;
 mod schema;
 mod statements;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use deadpool_postgres::Pool;
-use tokio_postgres::{
-    Row,
-    types::{FromSql, FromSqlOwned},
-};
 
-pub use self::errors::PostgresStoreError;
+pub use self::{builder::PostgresStoreBuilder, errors::PostgresStoreError};
 use self::{
     call::{Call, Preparation},
     errors::Failure,
     identifiers::Names,
-    parameter::{Bytes, Parameter, bytes, bytes_of, number, numbers},
-    statements::{OPEN, SPENT, Statements, WAITING},
+    marks::Marks,
+    parameter::{Bytes, Parameter, bytes, bytes_of, digest, number, numbers, whole_milliseconds},
+    rows::{State, Stored, column, known, read},
+    statements::Statements,
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreError,
-    StoreRefusal,
+    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    hygiene::{Admitted, HygieneBudget},
 };
-use crate::clock::milliseconds;
 
-/// A century. PostgreSQL has no dates for much longer.
-const LONGEST_LIFETIME: i64 = 100 * 366 * 86_400_000;
-
-/// A day. No caller waits longer.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
-
-/// How long the database may take to be checked, at least.
+/// The shortest time limit of a check of the database.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Keeps requests in PostgreSQL, version 12 or later, for any number of nodes. Clones share its connections.
 ///
-/// The host brings a pool of [`deadpool_postgres`](crate::reexports::deadpool_postgres), version 0.14, and with it TLS and
-/// credentials.
+/// The host brings a pool of [`deadpool_postgres`](crate::reexports::deadpool_postgres), version 0.14, and with it TLS
+/// and credentials.
 ///
 /// ```
 /// use std::time::Duration;
@@ -89,20 +83,22 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// The first keeps the server from working on for a caller that has gone or given up: as long as the
 /// [timeout](PostgresStoreBuilder::timeout), or a little longer. The second is PostgreSQL's own default. The same in
-/// `options` of a connection (`-c statement_timeout=2s`) is refused by PgBouncer, and `SET` on a connection of a pool in transaction mode
-/// goes to any connection of the server.
+/// `options` of a connection (`-c statement_timeout=2s`) is refused by PgBouncer, and `SET` on a connection of a pool
+/// in transaction mode goes to any connection of the server.
 ///
 /// # What it promises
 ///
-/// Each operation is one statement in a transaction of its own, decided by the rows that it locks, whatever isolation level
-/// the database has by default. When statements meet, they are run again within the [timeout](PostgresStoreBuilder::timeout);
-/// under `serializable` that happens often, so let connections have `read committed`. Lifetimes are counted by the
-/// database's clock, never by a node's. What has expired counts as gone, swept or not.
+/// Each operation is one statement in a transaction of its own, decided by the rows that it locks, whatever isolation
+/// level the database has by default. When statements meet, they are run again within the
+/// [timeout](PostgresStoreBuilder::timeout); under `serializable` that happens often, so let connections have `read
+/// committed`. Lifetimes are counted by the database's clock, never by a node's. What has expired counts as gone, swept
+/// or not.
 ///
-/// Whatever happens to server, network or pool is [`StoreError`], an outage, and nothing is half done. An operation that was not
-/// answered in time may have happened all the same, as with any store that is asked over a network: a request may turn out to be
-/// spent although no caller was told so. Its connection is closed. So is the connection of an operation whose caller goes away, unless
-/// its answer comes at once: no operation gets a connection that waits for the answer of another. A disk or a memory that is full refuses new requests ([`StoreRefusal::Full`]).
+/// Whatever happens to server, network or pool is [`StoreError`], an outage, and nothing is half done. An operation
+/// that was not answered in time may have happened all the same, as with any store that is asked over a network: a
+/// request may turn out to be spent although no caller was told so. Its connection is closed. So is the connection of
+/// an operation whose caller goes away, unless its answer comes at once: no operation gets a connection that waits for
+/// the answer of another. A disk or a memory that is full refuses new requests ([`StoreRefusal::Full`]).
 ///
 /// # What is lost when
 ///
@@ -115,12 +111,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// | a synchronous replica is promoted | kept | kept |
 /// | a backup is restored | those of the backup | **everything since is forgotten** |
 ///
-/// A lost request costs its user a second login. A forgotten end or mark means that a request can be completed, or an assertion be
-/// used, a second time while it lives: keep `synchronous_commit = on`, and `synchronous_standby_names` set where replicas are
-/// promoted. After a restore, truncate both tables and wait as long as assertions live.
+/// A lost request costs its user a second login. A forgotten end or mark means that a request can be completed, or an
+/// assertion be used, a second time while it lives: keep `synchronous_commit = on`, and `synchronous_standby_names` set
+/// where replicas are promoted. After a restore, truncate both tables and wait as long as assertions live.
 ///
-/// Connect to the primary only: a replica that reads is behind. `target_session_attrs=read-write` over a list of hosts finds it.
-/// A connection whose server turns out to be read-only is closed, so that the next one finds the new primary.
+/// Connect to the primary only: a replica that reads is behind. `target_session_attrs=read-write` over a list of hosts
+/// finds it. A connection whose server turns out to be read-only is closed, so that the next one finds the new primary.
 ///
 /// # Proxies
 ///
@@ -134,91 +130,79 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// | statement mode | refused |
 ///
 /// [`migrate`](Self::migrate) and [`check`](Self::check) notice a pooler that forgets prepared statements, and say so
-/// ([`PostgresStoreError::PreparedStatements`]). A connection that has lost its statements, by `DISCARD ALL` for instance, prepares them
-/// again.
+/// ([`PostgresStoreError::PreparedStatements`]). A connection that has lost its statements, by `DISCARD ALL` for
+/// instance, prepares them again.
 ///
 /// # Room
 ///
-/// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a second time, and
-/// spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark takes about 200 bytes. There
-/// are no shares for clients: limit how often one may push in front of the server. The host calls `sweep`, on one node
-/// or on all, every few seconds: nodes do not get in each other's way. The tables are set to be vacuumed when a twentieth
-/// of them is dead; leave autovacuum on, and let no transaction in the same database stay open for hours.
+/// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a
+/// second time, and spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark
+/// takes about 200 bytes: a memory of code challenges of a day is 86 400 rows and 17 MB for each push a second, up to
+/// the [bound](PostgresStoreBuilder::hygiene_marks) of each node. Otherwise there are no shares for clients: limit how
+/// often one may push in front of the server. The host calls `sweep`, on one node or on all, every few seconds: nodes
+/// do not get in each other's way. The tables are set to be vacuumed when a twentieth of them is dead; leave autovacuum
+/// on, and let no transaction in the same database stay open for hours.
 ///
 /// # Who may read it
 ///
-/// Keys are digests: of handles, clients and browsers there is nothing that could be used. Records hold what clients sent, which is
-/// personal data unless a `SealedStore` encrypts it.
+/// Keys are digests: of handles, clients and browsers there is nothing that could be used. Records hold what clients
+/// sent, which is personal data unless a `SealedStore` encrypts it.
 ///
-/// The role needs `USAGE` on the schema, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the tables. An administrator can run
-/// [`migration`](Self::migration) with other rights; `migrate` then finds everything there and makes nothing. Parameters show up in the server's log where `log_parameter_max_length` allows it: set it to
-/// 0 for this role.
+/// The role needs `USAGE` on the schema, and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the tables. An administrator
+/// can run [`migration`](Self::migration) with other rights; `migrate` then finds everything there and makes nothing.
+/// Parameters show up in the server's log where `log_parameter_max_length` allows it: set it to 0 for this role.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
     timeout: Duration,
     preparation: Preparation,
+    hygiene: Arc<HygieneBudget>,
     names: Arc<Names>,
     statements: Arc<Statements>,
 }
 
-/// Makes a [`PostgresStore`].
-#[derive(Clone)]
-pub struct PostgresStoreBuilder {
-    pool: Pool,
-    schema: Option<String>,
-    table_prefix: String,
-    timeout: Duration,
-    preparation: Preparation,
-}
-
 impl PostgresStore {
-    /// A store over connections of this pool.
+    /// Starts to describe a store over connections of this pool.
     #[must_use]
     pub fn builder(pool: Pool) -> PostgresStoreBuilder {
-        PostgresStoreBuilder {
-            pool,
-            schema: None,
-            table_prefix: "parjar_".to_owned(),
-            timeout: Duration::from_secs(2),
-            preparation: Preparation::OncePerConnection,
-        }
+        PostgresStoreBuilder::new(pool)
     }
 
-    /// Makes of schema and tables what is not there, and [checks](Self::check) the database. Any number of nodes may do so at once.
+    /// Makes of schema and tables what is not there, and [checks](Self::check) the database. Any number of nodes may do
+    /// so at once.
     ///
-    /// It waits up to a minute for others who do the same. The role needs rights for what is missing alone: to create a schema if
-    /// one is [set](PostgresStoreBuilder::schema) and not there, and to create tables in it if they are not.
+    /// It waits up to a minute for others who do the same. The role needs rights for what is missing alone: to create a
+    /// schema if one is [set](PostgresStoreBuilder::schema) and not there, and to create tables in it if they are not.
     ///
     /// # Errors
     ///
-    /// [`PostgresStoreError::NewerSchema`] when a later version of this library has made the tables, which then stay as they
-    /// are. Otherwise as for [`check`](Self::check).
+    /// [`PostgresStoreError::NewerSchema`] when a later version of this library has made the tables, which then stay as
+    /// they are. Otherwise as for [`check`](Self::check).
     pub async fn migrate(&self) -> Result<(), PostgresStoreError> {
         schema::migrate(&self.pool, &self.names).await?;
         self.check().await
     }
 
-    /// Checks that the database will do: that the role may do to the tables what operations do to them, that the tables have the columns
-    /// for it, and that prepared statements last from one transaction to the next. It leaves nothing behind, and opens two
-    /// connections for a moment. For programs that start without [`migrate`](Self::migrate).
+    /// Checks that the database will do: that the role may do to the tables what operations do to them, that the tables
+    /// have the columns for it, and that prepared statements last from one transaction to the next. It leaves nothing
+    /// behind, and opens two connections for a moment. For programs that start without [`migrate`](Self::migrate).
     ///
     /// # Errors
     ///
-    /// [`PostgresStoreError::PreparedStatements`] behind a pooler that forgets them. [`PostgresStoreError::Unavailable`] says what the
-    /// database has refused, or that it could not be asked.
+    /// [`PostgresStoreError::PreparedStatements`] behind a pooler that forgets them.
+    /// [`PostgresStoreError::Unavailable`] says what the database has refused, or that it could not be asked.
     pub async fn check(&self) -> Result<(), PostgresStoreError> {
         check::check(&self.pool, &self.statements, self.preparation, CHECK_TIMEOUT.max(self.timeout)).await
     }
 
-    /// The SQL that [`migrate`](Self::migrate) runs, for those who run their own. It can be run again.
+    /// Returns the SQL that makes schema and tables, for an administrator to run. It can be run again.
     #[must_use]
     pub fn migration(&self) -> String {
         schema::migration(&self.names)
     }
 
-    /// Deletes expired requests and marks, up to `batch` rows in all, the oldest first. Less than `batch` says that there are
-    /// no more, or that another node is at them.
+    /// Deletes expired requests and marks, up to `batch` rows in all, the oldest first. Less than `batch` says that
+    /// there are no more, or that another node is at them.
     ///
     /// # Errors
     ///
@@ -235,7 +219,7 @@ impl PostgresStore {
         Call::begin(&self.pool, self.preparation, self.timeout).await
     }
 
-    /// The request as it is, with nothing changed.
+    /// Reads the request as it is, and changes nothing.
     async fn look(&self, call: &mut Call, claim: &Claim) -> Result<Stored, ClaimError> {
         let rows = call.query(&self.statements.look, &[bytes(&digest(&claim.key))]).await?;
         Stored::read(rows.first().ok_or(ClaimError::Unknown)?, claim)
@@ -251,79 +235,24 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
-impl PostgresStoreBuilder {
-    /// The schema of the tables. Without one they are where the role's `search_path` finds them, as a role and a database of
-    /// their own for this have it; set it when the database belongs to others as well.
-    #[must_use]
-    pub fn schema(self, schema: impl Into<String>) -> Self {
-        Self { schema: Some(schema.into()), ..self }
-    }
-
-    /// What the names of the tables start with. Default `parjar_`. Stores with different prefixes know nothing of each other.
-    #[must_use]
-    pub fn table_prefix(self, prefix: impl Into<String>) -> Self {
-        Self { table_prefix: prefix.into(), ..self }
-    }
-
-    /// How long an operation may take, waiting for a connection included. Default 2 s.
-    #[must_use]
-    pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
-    }
-
-    /// Sends the text of each statement with each call, where it would be prepared once for each connection and then be known by a
-    /// name. The server parses it each time. For poolers that forget names between transactions, such as PgBouncer before 1.21 in
-    /// transaction mode. Default `false`.
-    #[must_use]
-    pub fn unnamed_statements(self, unnamed: bool) -> Self {
-        let preparation = if unnamed { Preparation::WithEachCall } else { Preparation::OncePerConnection };
-        Self { preparation, ..self }
-    }
-
-    /// The store. This does not connect.
-    ///
-    /// # Errors
-    ///
-    /// Schema or prefix are not letters, digits and `_`, or too long.
-    pub fn build(self) -> Result<PostgresStore, PostgresStoreError> {
-        let names = Names::new(self.schema.as_deref(), &self.table_prefix)?;
-        Ok(PostgresStore {
-            pool: self.pool,
-            timeout: self.timeout.min(LONGEST_TIMEOUT),
-            preparation: self.preparation,
-            statements: Arc::new(Statements::new(&names)),
-            names: Arc::new(names),
-        })
-    }
-}
-
-impl fmt::Debug for PostgresStoreBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStoreBuilder")
-            .field("schema", &self.schema)
-            .field("table_prefix", &self.table_prefix)
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
-    }
-}
-
 impl RequestStore for PostgresStore {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let Admitted { marks, remembered } = self.hygiene.admit(request.owner, request.marks);
         let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
         let payload = Bytes(request.payload);
         let new: [Parameter<'_>; 4] = [bytes(&key), bytes(&owner), bytes(&payload), number(&lifetime)];
-        if request.marks.is_empty() {
+        if marks.is_empty() {
             let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
-            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(Remembered::ALL) };
+            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(remembered) };
         }
-        let marks = Marks::new(request.marks)?;
+        let marks = Marks::new(&marks)?;
         let [key, owner, payload, lifetime] = new;
         let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
         let rows = self.call().await?.query(&self.statements.insert_with_marks, &parameters).await?;
         if let Some(mark) = known(&rows)? {
             return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
         }
-        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(Remembered::ALL) }
+        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(remembered) }
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
@@ -360,117 +289,27 @@ impl RequestStore for PostgresStore {
         }
     }
 
-    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        match marks {
-            [] => Ok(Remembered::ALL),
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        let Admitted { marks, remembered } = self.hygiene.admit(owner, marks);
+        match &*marks {
+            [] => Ok(remembered),
             [mark] => {
                 let (key, lifetime) = (digest(&mark.key), whole_milliseconds(mark.lifetime));
                 let parameters = [bytes(&key), number(&lifetime)];
-                let remembered = self.call().await?.query(&self.statements.remember, &parameters).await?;
-                if remembered.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(Remembered::ALL) }
+                let put_down = self.call().await?.query(&self.statements.remember, &parameters).await?;
+                if put_down.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(remembered) }
             }
             several => {
                 let marks = Marks::new(several)?;
                 let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
                 let rows = self.call().await?.query(&self.statements.remember_many, &parameters).await?;
-                known(&rows)?.map_or(Ok(Remembered::ALL), |mark| Err(StoreRefusal::Replayed { mark }))
+                known(&rows)?.map_or(Ok(remembered), |mark| Err(StoreRefusal::Replayed { mark }))
             }
         }
     }
 }
 
-/// Marks in the order of their keys, which all calls lock them in: two that lock them crosswise would wait for each other.
-struct Marks<'a> {
-    keys: Vec<Bytes<'a>>,
-    lifetimes: Vec<i64>,
-}
-
-impl<'a> Marks<'a> {
-    fn new(marks: &'a [ReplayMark]) -> Result<Self, StoreRefusal> {
-        let mut sorted: Vec<&ReplayMark> = marks.iter().collect();
-        sorted.sort_unstable_by_key(|mark| mark.key);
-        let repeated = sorted.iter().zip(sorted.iter().skip(1)).find(|(mark, next)| mark.key == next.key);
-        if let Some((mark, _)) = repeated {
-            return Err(StoreRefusal::Replayed { mark: mark.key });
-        }
-        Ok(Self {
-            keys: sorted.iter().map(|mark| digest(&mark.key)).collect(),
-            lifetimes: sorted.iter().map(|mark| whole_milliseconds(mark.lifetime)).collect(),
-        })
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Open,
-}
-
-/// A request that may be opened, read or spent by the claim at hand.
-struct Stored {
-    state: State,
-    is_bound: bool,
-}
-
-impl Stored {
-    fn read(row: &Row, claim: &Claim) -> Result<Self, ClaimError> {
-        let owner = key(read(row, 1)?)?;
-        let browser = read::<Option<&[u8]>>(row, 2)?.map(key).transpose()?;
-        let state = read(row, 0)?;
-        if owner != claim.owner {
-            return Err(ClaimError::OtherOwner);
-        }
-        let state = match state {
-            SPENT => return Err(ClaimError::Spent),
-            WAITING => State::Waiting,
-            OPEN => State::Open,
-            _ => return Err(ClaimError::Unreadable),
-        };
-        if browser.is_some() && browser != claim.browser {
-            return Err(ClaimError::OtherBrowser);
-        }
-        Ok(Self { state, is_bound: browser.is_some() })
-    }
-
-    /// Whether there is nothing to change.
-    fn is_open_to(&self, claim: &Claim) -> bool {
-        self.state == State::Open && (self.is_bound || claim.browser.is_none())
-    }
-}
-
-fn read<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ClaimError> {
-    row.try_get(index).map_err(|_| ClaimError::Unreadable)
-}
-
-fn key(bytes: &[u8]) -> Result<RecordKey, ClaimError> {
-    bytes.try_into().map(RecordKey::from_bytes).map_err(|_| ClaimError::Unreadable)
-}
-
-/// The known mark that a statement has found.
-fn known(rows: &[Row]) -> Result<Option<RecordKey>, Failure> {
-    let mark: Option<Vec<u8>> = column(rows, 0)?;
-    let key = |mark: Vec<u8>| mark.try_into().map(RecordKey::from_bytes).map_err(|_| unreadable());
-    mark.map(key).transpose()
-}
-
-/// A column of the only row.
-fn column<T: FromSqlOwned>(rows: &[Row], index: usize) -> Result<T, Failure> {
-    rows.first().ok_or_else(unreadable)?.try_get(index).map_err(|_| unreadable())
-}
-
-fn unreadable() -> Failure {
-    Failure::unavailable("the server's answer cannot be read")
-}
-
 async fn sweep(call: &mut Call, statement: &str, batch: i64) -> Result<i64, Failure> {
     let swept = call.query(statement, &[number(&batch)]).await?;
     Ok(i64::try_from(swept.len()).unwrap_or(i64::MAX))
-}
-
-fn digest(key: &RecordKey) -> Bytes<'_> {
-    Bytes(key.as_bytes())
-}
-
-fn whole_milliseconds(lifetime: Duration) -> i64 {
-    i64::try_from(milliseconds(lifetime)).unwrap_or(i64::MAX).min(LONGEST_LIFETIME)
 }

@@ -36,6 +36,7 @@ pub use self::{
 };
 use super::{
     Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    hygiene::{Admitted, HygieneBudget},
     retry_after,
 };
 use crate::random::{RandomSource as _, SystemRandom};
@@ -98,8 +99,9 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// The braces put all keys of a prefix into one slot of a cluster. So each operation is one command or one script, in one
 /// round trip, on the one primary of that slot. To spread the load of many issuers over a cluster, give each a prefix.
 ///
-/// Requests are not counted per client: how much one may store is up to the host's limits in front of the endpoint, and to
-/// `maxmemory`. A server whose memory is full refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
+/// A mark takes about 210 bytes. A memory of code challenges of a day is 86 400 marks and 18 MB for each push a second, up to the
+/// [bound](RedisStoreBuilder::hygiene_marks) of each process. Requests and other marks are not counted per client: how much one may
+/// store is up to the host's limits in front of the endpoint, and to `maxmemory`. A server whose memory is full refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
 ///
 /// # Eviction
 ///
@@ -147,6 +149,7 @@ struct Shared {
     /// To the other instance, which keeps marks.
     marks: Option<Arc<SharedConnection>>,
     tokens: Tokens,
+    hygiene: HygieneBudget,
 }
 
 impl RedisStore {
@@ -160,7 +163,7 @@ impl RedisStore {
         instance_of_marks: &Arc<SharedConnection>,
         request: &NewRequest<'_>,
         lifetime: Duration,
-    ) -> impl Future<Output = Result<Remembered, InsertError>> + Send + use<> {
+    ) -> impl Future<Output = Result<(), InsertError>> + Send + use<> {
         let (shared, instance_of_marks) = (Arc::clone(&self.0), Arc::clone(instance_of_marks));
         let token = shared.tokens.draw();
         let marks = request.marks.to_vec();
@@ -201,9 +204,10 @@ impl RedisStoreBuilder {
     ///
     /// [`RedisStoreError`] names the setting, or says what the server lacks, or that it could not be asked.
     pub async fn build(self) -> Result<RedisStore, RedisStoreError> {
-        let Checked { names, timeout, requests, marks } = self.checked().await?;
+        let Checked { names, timeout, requests, marks, hygiene } = self.checked().await?;
+        let hygiene = HygieneBudget::new(hygiene);
         let tokens = Tokens::new().map_err(StoreError::from)?;
-        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens })))
+        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens, hygiene })))
     }
 }
 
@@ -219,10 +223,10 @@ impl Shared {
         deadline: Instant,
         marks: &[ReplayMark],
         token: &Token,
-    ) -> Result<Remembered, StoreRefusal> {
+    ) -> Result<(), StoreRefusal> {
         let call = self.names.remember(marks, token);
         match instance.run(deadline, &REMEMBER, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
+            Ok(Value::Int(answer::DONE)) => Ok(()),
             Ok(answer) => Err(replayed(&answer, marks)),
             Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
         }
@@ -235,18 +239,22 @@ impl RequestStore for RedisStore {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
         let shared = &*self.0;
+        let Admitted { marks, remembered } = shared.hygiene.admit(request.owner, request.marks);
+        let request = NewRequest { marks: &marks, ..request };
         if request.marks.is_empty() {
             let insertion = shared.names.insert_alone(&request, lifetime);
-            return inserted_alone(shared.requests.ask(shared.deadline(), &insertion).await, lifetime);
+            let answer = shared.requests.ask(shared.deadline(), &insertion).await;
+            return inserted_alone(answer, lifetime).map(|()| remembered);
         }
         if let Some(instance_of_marks) = &shared.marks {
             // Two steps, which a caller that goes away must not part.
             let insertion = tokio::spawn(self.insertion_beside(instance_of_marks, &request, lifetime));
-            return insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
+            let inserted = insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
+            return inserted.map(|()| remembered);
         }
         let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
         match shared.requests.run(shared.deadline(), &INSERT, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(Remembered::ALL),
+            Ok(Value::Int(answer::DONE)) => Ok(remembered),
             Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
             Ok(answer) => Err(replayed(&answer, request.marks).into()),
             Err(fault) => Err(refused(fault, lifetime).into()),
@@ -271,22 +279,24 @@ impl RequestStore for RedisStore {
         }
     }
 
-    async fn remember(&self, _: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
-        if marks.is_empty() {
-            return Ok(Remembered::ALL);
-        }
         let shared = &*self.0;
+        let Admitted { marks, remembered } = shared.hygiene.admit(owner, marks);
+        if marks.is_empty() {
+            return Ok(remembered);
+        }
         let instance = shared.marks.as_ref().unwrap_or(&shared.requests);
-        shared.remember(instance, shared.deadline(), marks, &shared.tokens.draw()).await
+        shared.remember(instance, shared.deadline(), &marks, &shared.tokens.draw()).await?;
+        Ok(remembered)
     }
 }
 
-fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<Remembered, InsertError> {
+fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
     match answer {
-        Ok(Value::Okay) => Ok(Remembered::ALL),
+        Ok(Value::Okay) => Ok(()),
         Ok(Value::Nil) => Err(InsertError::Exists),
         Ok(_) => Err(StoreError::from(ScriptError::Answer).into()),
         Err(fault) => Err(refused(fault, lifetime).into()),

@@ -27,12 +27,12 @@ const MAX_KEYS: usize = 16;
 
 /// Seals the payloads that another store keeps, with XChaCha20-Poly1305 and keys of the host.
 ///
-/// Whoever reads the database, or a backup of it, then sees neither `login_hint` nor `claims` nor anything else of a request.
-/// Whoever can write to it cannot change a payload, or put one in another's place: each is tied to its key in the store, and by
-/// that to its issuer and its client. Such a record is refused as [`ClaimError::Unreadable`].
+/// An attacker who reads the database, or a backup of it, sees neither `login_hint` nor `claims` nor anything else of a
+/// request. One who can write to it cannot change a payload, or put one in another's place: each is tied to its key in
+/// the store, and by that to its issuer and its client. Such a record is refused as [`ClaimError::Unreadable`].
 ///
-/// Marks and the keys of records are digests, and stay as they are. So do the state and the expiry of a record: whoever can
-/// write to the database can still delete requests, or reopen spent ones.
+/// Marks and the keys of records are digests, and stay as they are. So do the state and the expiry of a record: an
+/// attacker who can write to the database can still delete requests, or reopen spent ones.
 ///
 /// A sealed payload is 45 bytes longer.
 ///
@@ -56,18 +56,18 @@ pub struct SealedStore<S> {
     random: Arc<dyn RandomSource>,
 }
 
-/// The keys of a [`SealedStore`]: one that seals, and others that only open what they have sealed before. Clones share them, so
-/// that a clone kept by the host can replace them at run time.
+/// The keys of a [`SealedStore`]: one that seals, and others that only open what they have sealed before. Clones share
+/// them, so that a clone kept by the host can replace them at run time.
 ///
-/// A key has a number, which is stored with what it seals. No record lives longer than two hours, so an old key can go two
-/// hours after the last node has stopped to seal with it.
+/// A key has a number, which is stored with what it seals. No record lives longer than two hours, so an old key can go
+/// two hours after the last node has stopped to seal with it.
 #[derive(Clone)]
 pub struct SealingKeys(SharedValue<Ring>);
 
 /// The first one seals.
 type Ring = [(u32, XChaCha20Poly1305)];
 
-/// Why keys cannot be put together.
+/// The reason that keys make no ring.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealingKeyError {
@@ -98,7 +98,7 @@ impl SealingKeys {
     ///
     /// # Errors
     ///
-    /// When the number is taken, the key is zeros, or the ring is full.
+    /// The number is taken, the key is zeros, or the ring is full.
     pub fn and(self, number: u32, key: [u8; 32]) -> Result<Self, SealingKeyError> {
         let present = self.0.get();
         if present.iter().any(|(taken, _)| *taken == number) {
@@ -177,7 +177,7 @@ fn header(number: u32) -> [u8; HEADER] {
     [VERSION, a, b, c, d]
 }
 
-/// What a payload belongs to. Both keys are digests over the issuer, and one of them over the client.
+/// The names that a payload belongs to. Both keys are digests over the issuer, and one of them over the client.
 struct BoundTo {
     key: RecordKey,
     owner: RecordKey,

@@ -429,6 +429,14 @@ fn a_challenge_is_handed_out_and_demanded() {
         assert_eq!(replayed.reason(), Reason::AttestationProof(TokenFault::Replayed));
     }
 
+    // Such a device has to be told its first challenge as well.
+    for iat in [0, NOW + 86_400] {
+        let refusal =
+            send(&ES256_KEY.sign(&proof_header(json!({})), &proof_claims(json!({ "iat": iat })))).unwrap_err();
+        assert_eq!(refusal.reason(), Reason::MissingAttestationChallenge, "{iat}");
+        assert!(refusal.attestation_challenge().is_some());
+    }
+
     // A proof by another key learns no challenge, and other refusals bring none.
     let by_other = OTHER_ES256_KEY.sign(&proof_header(json!({})), &proof_claims(json!({ "iat": NOW + 300 })));
     let refusal = send(&by_other).unwrap_err();

@@ -304,6 +304,10 @@ fn empty_keys_of_a_registration_count_as_absent_and_are_reported() {
         let alone = refused(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks }));
         assert!(["jwks", "token_endpoint_auth_method"].contains(&alone.0), "{alone:?}");
     }
+    for jwks in [json!({ "keys": null }), json!({ "keys": "" }), json!({ "keys": {} })] {
+        let client = registered(json!({ "client_secret": LONG_SECRET, "jwks": jwks })).unwrap();
+        assert_eq!(client.ignored()[0].member(), "jwks", "{jwks}");
+    }
     let keys = with_keys(&[ES256_KEY.public()]);
     for uri in [json!(""), json!([]), json!({}), json!(null)] {
         assert!(registered(with(keys.clone(), json!({ "jwks_uri": uri }))).is_ok(), "{uri}");

@@ -456,6 +456,11 @@ fn a_resource_is_a_uri_to_the_letter_and_not_what_a_browser_makes_of_it() {
             (&format!("https://xn--{}", "a".repeat(2000)), "invalid_target"),
             (&format!("https://{}.example", "a.".repeat(126)), "invalid_target"),
             (&format!("https://{}.example/", "a.".repeat(120)), ""),
+            // However many slashes a parser skips before it.
+            (&format!("https:///{}.example", "a.".repeat(126)), "invalid_target"),
+            (&format!("HTTPS:/{}.example", "a.".repeat(126)), "invalid_target"),
+            (&format!("wss:{}.example", "a.".repeat(126)), "invalid_target"),
+            (&format!("urn:{}", "a.".repeat(200)), ""),
         ],
     );
 }

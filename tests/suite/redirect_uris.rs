@@ -76,6 +76,8 @@ fn what_cannot_be_registered() {
         ("https://", RedirectUriError::Unparsable),
         (&*format!("https://xn--{}/cb", "a".repeat(1900)), RedirectUriError::Unparsable),
         (&*format!("https://{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
+        (&*format!("https:///{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
+        (&*format!("https:{}.example/cb", "a.".repeat(130)), RedirectUriError::Unparsable),
         ("https://user@app.example.com/cb", RedirectUriError::UserInfo),
         ("https://@app.example.com/cb", RedirectUriError::UserInfo),
         ("com.example.app://user@host/cb", RedirectUriError::UserInfo),
@@ -400,6 +402,37 @@ fn a_command_line_tool_that_registers_no_application_type_chooses_its_port() {
                 None => server.push_form(&body),
             };
             assert_eq!(reply.status(), if chooses { 201 } else { 400 }, "{registration} {redirect_uri}");
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_registers_a_loopback_address_without_a_path_chooses_its_port() {
+    // RFC 8252 section 7.3
+    let uris = ["http://localhost", "http://127.0.0.1/", "http://[::1]:8080", "https://app.example.com/"];
+    let mut policy = allowing();
+    policy.danger_allow_unauthenticated_clients = true;
+    let tool = json!({ "redirect_uris": uris, "application_type": "native" });
+    let server = Server::with(policy, [with(per_request(json!({})), tool)]);
+    for (redirect_uri, is_good) in [
+        ("http://localhost:51004", true),
+        ("http://127.0.0.1:51004/", true),
+        ("http://[::1]:51004", true),
+        ("http://[::1]", true),
+        ("http://localhost:51004/", false),
+        ("http://127.0.0.1:51004", false),
+        ("http://localhost:51004?x=1", false),
+        ("http://localhost:51004/cb", false),
+        ("http://localhost:0", false),
+        ("http://LOCALHOST:51004", false),
+        // Elsewhere the slash counts.
+        ("https://app.example.com", false),
+    ] {
+        let reply = server.push(&request(redirect_uri, &[]));
+        assert_eq!(reply.status(), if is_good { 201 } else { 400 }, "{redirect_uri} {}", reply.body());
+        if is_good {
+            let pending = server.open(&crate::support::request_uri(&reply)).unwrap();
+            assert_eq!(pending.request().redirect_uri().as_str(), redirect_uri);
         }
     }
 }

@@ -83,6 +83,18 @@ fn every_member_counts() {
 }
 
 #[test]
+fn an_empty_secret_counts_as_absent_for_a_client_that_needs_none() {
+    // CM-004
+    let public = client(with(public("c1"), json!({ "client_secret": "", "client_secret_expires_at": 0 })));
+    let ignored: Vec<_> = public.ignored().iter().map(|ignored| ignored.member()).collect();
+    assert_eq!(ignored, ["client_secret"]);
+    for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt"] {
+        let empty = json!({ "client_secret": "", "token_endpoint_auth_method": method });
+        assert_eq!(problem(with(basic("c1"), empty)).0, "client_secret", "{method}");
+    }
+}
+
+#[test]
 fn what_makes_a_registration_unusable_is_named_without_its_value() {
     // CM-001, CM-002, CM-004, CM-016, C-32, P-01
     const CANARY: &str = "cAnArY";

@@ -133,7 +133,7 @@ fn every_fault_is_found() {
         (Fault::MarksAreAlwaysNew, "a mark is new once"),
         (Fault::MarksNeverExpire, "a mark lives no longer, whatever was asked since"),
         (Fault::RepeatedMarkLivesLonger, "a mark lives no longer, whatever was asked since"),
-        (Fault::MarksAreOfTheirOwner, "a mark is known whoever brings it"),
+        (Fault::MarksAreOfTheirOwner, "a mark is known to every caller"),
         (Fault::MarksOfRequestsAreOthers, "a mark that came with a request is known"),
         (Fault::IgnoresMarksOnInsert, "a mark that came with a request is known"),
         (Fault::TakesAMarkTwiceInACall, "a mark that comes twice in a call is refused"),

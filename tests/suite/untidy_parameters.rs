@@ -128,7 +128,8 @@ fn a_client_id_may_be_a_long_url() {
     };
     assert!(push(2048, 2048).is_ok());
     assert!(push(8192, 8192).is_ok());
-    assert_eq!(push(2049, 2048).unwrap_err().code(), ErrorCode::InvalidClient);
+    let too_long = push(2049, 2048).unwrap_err();
+    assert_eq!((too_long.reason(), too_long.code()), (Reason::ClientIdTooLong, ErrorCode::InvalidClient));
 }
 
 #[test]

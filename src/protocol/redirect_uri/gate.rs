@@ -58,9 +58,16 @@ pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
     Ok(())
 }
 
+/// Schemes after which a parser takes what comes next for the authority, however many slashes there are.
+const SPECIAL: [&str; 5] = ["https", "http", "ftp", "wss", "ws"];
+
 fn raw_authority(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once(':')?;
-    rest.strip_prefix("//")?.split(['/', '?']).next()
+    let (scheme, rest) = text.split_once(':')?;
+    let authority = match SPECIAL.iter().any(|special| scheme.eq_ignore_ascii_case(special)) {
+        true => rest.trim_start_matches('/'),
+        false => rest.strip_prefix("//")?,
+    };
+    authority.split(['/', '?']).next()
 }
 
 /// Returns `true` where the host is longer than any name can be. A parser takes time that grows with its square.

@@ -1,4 +1,4 @@
-//! What the checks have in common: fresh keys, the four operations, crowds of callers, and comparing outcomes.
+//! The common part of the checks: fresh keys, the four operations, crowds of callers, and comparing outcomes.
 
 use std::{
     fmt::Debug,
@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
-/// How many there are in a crowd.
+/// The size of a crowd.
 pub(super) const CALLERS: usize = 64;
 
 pub(super) struct Bench<'a, H: Harness> {
@@ -142,7 +142,7 @@ pub(super) async fn give_up<F: Future>(future: F, polls: usize) -> Option<F::Out
     .await
 }
 
-/// What 64 callers got, in no particular order.
+/// Returns the outcomes of 64 callers, in no particular order.
 pub(super) fn at_once<H: Harness, T: Send>(
     harness: &H,
     call: impl Fn(H::Store, usize) -> T + Sync,

@@ -9,7 +9,7 @@ use super::{
 use crate::store::{Claim, ClaimError, InsertError, NewRequest, Remembered, ReplayMark, StoreRefusal};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
-    a_mark_is_known_whoever_brings_it(bench)?;
+    a_mark_is_known_to_every_caller(bench)?;
     marks_are_remembered_together(bench)?;
     requests_and_others_share_their_marks(bench)?;
     a_replay_inserts_nothing(bench)?;
@@ -23,13 +23,13 @@ fn is_refused_for(expected: ReplayMark) -> impl Fn(&Result<Remembered, InsertErr
     move |outcome| matches!(outcome, Err(InsertError::Refused(StoreRefusal::Replayed { mark })) if *mark == expected.key)
 }
 
-fn a_mark_is_known_whoever_brings_it<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+fn a_mark_is_known_to_every_caller<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let [mark, other] = bench.marks()?;
     let owner = bench.key()?;
     expect("there may be no marks at all", &bench.remember(owner, &[]), Result::is_ok)?;
     expect("a mark is new once", &bench.remember(owner, &[mark]), Result::is_ok)?;
     expect("a mark is new once", &bench.remember(owner, &[mark]), is_replay_of(mark))?;
-    expect("a mark is known whoever brings it", &bench.remember(bench.key()?, &[mark]), is_replay_of(mark))?;
+    expect("a mark is known to every caller", &bench.remember(bench.key()?, &[mark]), is_replay_of(mark))?;
     expect("marks are independent", &bench.remember(owner, &[other]), Result::is_ok)
 }
 

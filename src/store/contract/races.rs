@@ -91,7 +91,7 @@ fn a_cancelled_consumption_is_not_doubled<H: Harness>(bench: &Bench<'_, H>, poll
     let third = bench.consume(claim);
     let won =
         [&first, &Some(second.clone()), &Some(third)].into_iter().filter(|won| matches!(won, Some(Ok(())))).count();
-    // The cancelled call may have spent the request without anybody being told, so none is right as well.
+    // The cancelled call may have spent the request with no caller told of it, so none is right as well.
     expect("a cancelled consumption happened or did not", &(first, second), |(_, second)| {
         won <= 1 && matches!(second, Ok(()) | Err(ClaimError::Spent))
     })

@@ -7,8 +7,8 @@ use crate::store::RecordKey;
 /// A list of expiries this short is not worth tidying.
 const KEYS_BEFORE_TIDYING: usize = 64;
 
-/// Keys by the full second at which they have expired. A key that lives longer by now turns up here again at its later time, and
-/// one that is gone until its second comes.
+/// Keys by the full second at which they have expired. A key that lives longer by now turns up here again at its later
+/// time, and one that is gone until its second comes.
 #[derive(Default)]
 pub(super) struct Expiries {
     seconds: BTreeMap<u64, Vec<RecordKey>>,
@@ -16,8 +16,8 @@ pub(super) struct Expiries {
 }
 
 impl Expiries {
-    /// Notes when an entry of the table expires. A client whose requests or marks end early must not make this grow without
-    /// bounds, so it is made anew when it holds much more than the table does.
+    /// Notes when an entry of the table expires. A client whose requests or marks end early must not make this grow
+    /// without bounds, so it is made anew when it holds much more than the table does.
     pub(super) fn add<T>(
         &mut self,
         key: RecordKey,
@@ -54,13 +54,13 @@ impl Expiries {
         key
     }
 
-    /// Whether most keys are here for nothing any more, with so many `live` ones.
+    /// Returns `true` when most keys stand for nothing, with so many `live` ones.
     fn is_stale(&self, live: usize) -> bool {
         self.keys > live.saturating_mul(3).saturating_add(KEYS_BEFORE_TIDYING)
     }
 }
 
-/// The full second at which what expires at this millisecond is swept.
+/// Returns the full second at which an entry that expires at this millisecond is swept.
 pub(super) fn second_of(expires_at: u64) -> u64 {
     expires_at.div_ceil(1000)
 }

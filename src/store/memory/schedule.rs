@@ -1,10 +1,10 @@
-//! When room comes back: how much ends in each second, exactly.
+//! The return of room: an exact account of how much ends in each second.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::expiries::second_of;
 
-/// How much ends in which second.
+/// Counts and bytes that end, by second.
 #[derive(Debug, Default)]
 pub(super) struct Schedule(BTreeMap<u64, Ending>);
 
@@ -32,7 +32,7 @@ impl Schedule {
         }
     }
 
-    /// The second at which one has ended at least, and so many bytes with it.
+    /// Returns the second by which one has ended at least, and so many bytes in all.
     pub(super) fn room_at(&self, bytes: usize) -> Option<u64> {
         let mut free = 0usize;
         self.0.iter().find_map(|(second, ending)| {

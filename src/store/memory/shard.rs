@@ -57,7 +57,7 @@ pub(super) struct Insertion<'a> {
     pub(super) lifetime: Duration,
 }
 
-/// Why something was not put into a table.
+/// The reason that something was not put into a table.
 pub(super) enum Unfit {
     /// There is something under the key.
     Known,
@@ -166,8 +166,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Undoes what [`put_down`](Self::put_down) did at that time. When the mark has expired since, another may be in its place,
-    /// which expires later and stays.
+    /// Undoes what [`put_down`](Self::put_down) did at that time. When the mark has expired since, another may be in
+    /// its place, which expires later and stays.
     pub(super) fn take_back(&mut self, mark: &ReplayMark, put_down_at: u64, accounts: &Accounts) {
         if let hash_map::Entry::Occupied(occupied) = self.marks.entry(mark.key)
             && occupied.get().expires_at == expiry_of(mark, put_down_at)
@@ -176,7 +176,8 @@ impl Shard {
         }
     }
 
-    /// Removes up to `limit` expired requests and as many expired marks, and tells how many of the lists it has gone through.
+    /// Removes up to `limit` expired requests and as many expired marks, and tells how many of the lists it has gone
+    /// through.
     pub(super) fn sweep(&mut self, now: u64, limit: usize, accounts: &Accounts) -> usize {
         let mut done = 0usize;
         for _ in 0..limit {
@@ -200,7 +201,7 @@ impl Shard {
         done
     }
 
-    /// The second at which the first of a kind ends, of unauthenticated clients or of any.
+    /// Returns the second at which the first of a kind ends, of unauthenticated clients or of any.
     pub(super) fn room_at(&self, kind: Kind, of_unauthenticated: bool) -> Option<u64> {
         let ends = self.ends.0.of(kind);
         let of_others = ends.authenticated.room_at(0).filter(|_| !of_unauthenticated);
@@ -246,7 +247,7 @@ fn expiry_of(mark: &ReplayMark, now: u64) -> u64 {
     now.saturating_add(milliseconds(mark.lifetime))
 }
 
-/// When room comes back, in this shard and for each client.
+/// The schedules that say when room comes back, in this shard and for each client.
 #[derive(Default)]
 struct Ends(OfKinds<BySender>);
 
@@ -265,7 +266,7 @@ impl Ends {
         self.change(share, kind, |schedule| schedule.remove(expires_at, bytes));
     }
 
-    /// Hygiene is never refused, so that it does not matter when room comes back for it.
+    /// Leaves hygiene out, which is never refused, so that no caller is told when room comes back for it.
     fn change(&mut self, share: &Share, kind: Kind, change: impl Fn(&mut Schedule)) {
         if kind != Kind::Hygiene {
             let BySender { authenticated, unauthenticated } = self.0.of_mut(kind);

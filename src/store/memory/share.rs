@@ -1,4 +1,4 @@
-//! Who uses how much of the store.
+//! The parts of the store that clients use.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ pub(super) struct Share {
     pub(super) used: OfKinds<Used>,
 }
 
-/// What a client uses of one kind.
+/// The use that a client makes of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     pub(super) usage: Usage,

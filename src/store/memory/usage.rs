@@ -1,18 +1,19 @@
-//! How much of the store is in use, and how much may be.
+//! Counts and bounds of what is in use.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{limits::MemoryLimits, share::Share};
 use crate::store::MarkPurpose;
 
-/// What a request takes beside its payload: its place in a table that is never quite full, and in the list of expiries.
+/// Bytes that a request takes beside its payload: its place in a table that is never quite full, and in the list of
+/// expiries.
 const BOOKKEEPING: usize = 224;
 
 pub(super) fn bytes_of(payload: &[u8]) -> usize {
     payload.len().saturating_add(BOOKKEEPING)
 }
 
-/// What has bounds of its own.
+/// A kind of thing that has bounds of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Requests that wait or are open.
@@ -58,7 +59,7 @@ impl<T> OfKinds<T> {
     }
 }
 
-/// Why there is no room.
+/// The bound that leaves no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shortage {
     /// The client has its share. So many bytes of it have to come back.
@@ -69,7 +70,7 @@ pub(super) enum Shortage {
     Store,
 }
 
-/// What the whole store holds, and how much it may.
+/// The counts and the bounds of the whole store.
 #[derive(Debug)]
 pub(super) struct Accounts {
     pools: OfKinds<Pool>,

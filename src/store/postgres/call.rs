@@ -12,11 +12,11 @@ use super::{
     parameter::Parameter,
 };
 
-/// How often a call runs something again. In a race that has a winner each time, more than there are connections in a usual
-/// pool.
+/// Limits how often a call runs something again. In a race that has a winner each time, more than there are connections
+/// in a usual pool.
 const RUNS: u32 = 32;
 
-/// Where statements are parsed.
+/// The way in which statements are parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Preparation {
     /// Once for each connection.
@@ -41,7 +41,7 @@ impl Call {
         Ok(Self { lease, preparation, deadline, runs: 0, has_prepared_again: false })
     }
 
-    /// The rows that a statement gives back, in a transaction of its own.
+    /// Runs a statement in a transaction of its own, and returns its rows.
     pub(super) async fn query(&mut self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
         loop {
             let answer = query(self.lease.ask()?, self.preparation, statement, parameters);

@@ -1,4 +1,4 @@
-//! What is asked of a database before it is believed.
+//! The check of a database, before requests rely on it.
 
 use std::time::Duration;
 
@@ -18,13 +18,16 @@ use crate::{
     store::StoreError,
 };
 
-/// How often the look for a pooler that forgets statements is repeated: another program may take the connection that is looked for.
+/// The look for a pooler that forgets statements is repeated, since another program may take the connection that is
+/// looked for.
 const ATTEMPTS: usize = 3;
 
-/// How long a statement may wait for another connection of a pooler. One that has a single connection to the server waits for ever.
+/// The time that a statement has to get another connection of a pooler. One with a single connection to the server
+/// waits for ever.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Whether the role may run the statements, the tables are as the statements expect, and prepared statements last.
+/// Checks that the role may run the statements, that the tables are as the statements expect, and that prepared
+/// statements last.
 pub(super) async fn check(
     pool: &Pool,
     statements: &Statements,
@@ -87,8 +90,9 @@ fn with_last(key: [u8; 32], byte: u8) -> [u8; 32] {
     key
 }
 
-/// Whether a statement that is prepared in one transaction is known in the next. A pooler may run that on another connection to the
-/// server: while a second client holds the one that the first has used, the first gets another.
+/// Returns `true` when a statement that is prepared in one transaction is known in the next. A pooler may run that on
+/// another connection to the server: while a second client holds the one that the first has used, the first gets
+/// another.
 async fn statements_last(pool: &Pool) -> Result<bool, Failure> {
     // Connections that do not go back to the pool, so that nothing of this is left in it.
     let first = Object::take(pool.get().await?);

@@ -1,4 +1,4 @@
-//! What an error of the server means for a statement, its connection and its caller.
+//! Errors of the server, and their consequences for a statement, its connection and its caller.
 
 use std::{error::Error as _, time::Duration};
 
@@ -13,17 +13,17 @@ use crate::{
 /// Disks are not emptied in a second.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// A [`PostgresStore`](crate::store::PostgresStore) that cannot be built or migrated.
+/// The reason that a [`PostgresStore`](crate::store::PostgresStore) cannot be built, migrated or used.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresStoreError {
     /// The schema is not `[A-Za-z_][A-Za-z0-9_]{0,62}`.
     #[error("the schema must be one to 63 letters, digits and `_`, and start with no digit")]
     Schema,
-    /// A prefix is up to 44 letters, digits and `_`, and starts with no digit.
+    /// The table prefix is not up to 44 letters, digits and `_`, or starts with a digit.
     #[error("the table prefix must be up to 44 letters, digits and `_`, and start with no digit")]
     TablePrefix,
-    /// A later version of this library has migrated the tables.
+    /// A later version of this library has made the tables.
     #[error("the tables are of version {found}, and this is for version {known}")]
     NewerSchema {
         /// The version of the tables.
@@ -31,8 +31,8 @@ pub enum PostgresStoreError {
         /// The one that this version of the library knows.
         known: i32,
     },
-    /// A statement that was prepared in one transaction is unknown in the next: behind the pool there is another one, such as
-    /// PgBouncer in transaction mode, that does not keep statements for its clients.
+    /// A statement that was prepared in one transaction is unknown in the next: behind the pool there is another one,
+    /// such as PgBouncer in transaction mode, that does not keep statements for its clients.
     #[error(
         "prepared statements are forgotten between transactions: in transaction mode, PgBouncer must be 1.21 or later and have \
          max_prepared_statements set; or switch unnamed_statements on"
@@ -49,14 +49,14 @@ impl From<StoreError> for PostgresStoreError {
     }
 }
 
-/// What a store's error says is known where it is part of this one. Its cause says more.
+/// The cause of a store's error, whose own text says nothing that is not said beside it.
 fn cause(error: &StoreError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 debug_by_display!(PostgresStoreError);
 
-/// Why an operation has come to nothing.
+/// The reason that an operation has come to nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// No room on the disk or in memory.
@@ -114,7 +114,7 @@ impl From<Failure> for PostgresStoreError {
     }
 }
 
-/// What to do about a statement that failed. In each case nothing of it has happened, or it is not known whether it has.
+/// The consequence of an error. Either nothing of its statement has happened, or it is not known.
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// It met another one. Run it again.
@@ -123,7 +123,7 @@ pub(super) enum Verdict {
     Forgotten,
     /// It is refused.
     Refused(Failure),
-    /// And the connection is of no more use.
+    /// It is refused, and the connection is of no more use.
     Disconnected(Failure),
 }
 
@@ -146,12 +146,12 @@ impl Verdict {
     }
 }
 
-/// Whether an error says that a prepared statement is not there, or is another's of the same name.
+/// Returns `true` for an error that says that a prepared statement is not there, or is another's of the same name.
 pub(super) fn is_forgotten(error: &Error) -> bool {
     error.as_db_error().is_some_and(|error| matches!(error.code().code(), "26000" | "42P05"))
 }
 
-/// What a log may know: detail, hint and context of an error may quote what is stored.
+/// Returns the part of an error that a log may have: detail, hint and context may quote what is stored.
 pub(super) fn described(error: &Error) -> String {
     match error.as_db_error() {
         Some(database) => described_by_server(database),

@@ -10,14 +10,14 @@ use tokio::{
 
 use super::errors::Failure;
 
-/// How long an abandoned connection may take to answer before it is closed. Most statements take a millisecond, and a new connection
-/// takes many.
+/// The time that an abandoned connection has to answer before it is closed. Most statements take a millisecond, and a
+/// new connection takes many.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A connection that a caller has for itself. Where the caller goes away between a question and its answer, the next user of the
-/// connection would have to wait for that answer first, behind the lock that the question may wait for.
+/// A connection that a caller has for itself. Where the caller goes away between a question and its answer, the next
+/// user of the connection would have to wait for that answer first, behind the lock that the question may wait for.
 pub(super) struct Lease {
-    /// Gone when it was of no more use.
+    /// `None` once it was of no more use.
     connection: Option<Object>,
     owes_answer: bool,
 }

@@ -1,8 +1,13 @@
 //! Parameters of statements.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, time::Duration};
 
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+
+use crate::{clock::milliseconds, store::RecordKey};
+
+/// A century. PostgreSQL has no dates for much longer.
+const LONGEST_LIFETIME: i64 = 100 * 366 * 86_400_000;
 
 /// A value and its type, which is told where nothing is prepared.
 pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -47,6 +52,16 @@ impl ToSql for Bytes<'_> {
     }
 
     to_sql_checked!();
+}
+
+/// A digest, as a parameter of a statement.
+pub(super) fn digest(key: &RecordKey) -> Bytes<'_> {
+    Bytes(key.as_bytes())
+}
+
+/// A lifetime in milliseconds.
+pub(super) fn whole_milliseconds(lifetime: Duration) -> i64 {
+    i64::try_from(milliseconds(lifetime)).unwrap_or(i64::MAX).min(LONGEST_LIFETIME)
 }
 
 #[cfg(test)]

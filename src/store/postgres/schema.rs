@@ -16,24 +16,24 @@ use crate::store::StoreError;
 /// Goes up when the tables change.
 pub(super) const VERSION: i32 = 1;
 
-/// Locks of other nodes that migrate, and of those who look at the tables, are waited for.
+/// Covers the wait for locks, of other nodes that migrate and of sessions that look at the tables.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Of the advisory lock under which tables are made. "parjar" in bytes.
+/// The number of the advisory lock under which tables are made: "parjar" in bytes.
 const LOCK: i64 = 0x7061_726A_6172;
 
-/// Something to be made, and how to ask whether it is there: making it again takes rights that are not needed for anything else,
-/// even where it says `IF NOT EXISTS`.
+/// SQL that makes something, and an expression that says whether it is there: making it again takes rights that are not
+/// needed for anything else, even where it says `IF NOT EXISTS`.
 struct Step {
     is_there: String,
     make: String,
 }
 
-/// What makes the tables.
+/// Returns the steps that make the tables.
 ///
-/// Every update moves `expires_at`, which is indexed, so none can be heap-only and room left free in pages would be wasted. Most
-/// rows die within minutes, so vacuum must not wait until there are many. Payloads are random or short: compressing them
-/// would take time for nothing.
+/// Every update moves `expires_at`, which is indexed, so none can be heap-only and room left free in pages would be
+/// wasted. Most rows die within minutes, so vacuum must not wait until there are many. Payloads are random or short:
+/// compressing them would take time for nothing.
 fn steps(names: &Names) -> Vec<Step> {
     let Names { schema, requests, requests_expiry, marks, marks_expiry, version } = names;
     let vacuum = "WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.5)";
@@ -89,7 +89,7 @@ INSERT INTO {version} (version) VALUES ({VERSION}) ON CONFLICT DO NOTHING;
     schema.chain(tables).collect()
 }
 
-/// SQL that makes the tables unless they are there.
+/// Returns SQL that makes the tables unless they are there.
 pub(super) fn migration(names: &Names) -> String {
     steps(names).into_iter().map(|step| step.make).collect()
 }
@@ -105,7 +105,8 @@ pub(super) async fn migrate(pool: &Pool, names: &Names) -> Result<(), PostgresSt
     }
 }
 
-/// The version that was there before. Dropped half-way, the transaction is rolled back.
+/// Makes what is missing, and returns the version that was there before. Dropped half-way, the transaction is rolled
+/// back.
 async fn migrated(lease: &mut Lease, names: &Names) -> Result<Option<i32>, Failure> {
     let connection = lease.ask()?;
     let in_transaction = async {
@@ -113,7 +114,8 @@ async fn migrated(lease: &mut Lease, names: &Names) -> Result<Option<i32>, Failu
         if missing.is_empty() {
             return Ok(found);
         }
-        // With a snapshot of its own for each statement: one taken before waiting for the lock would not show what others did.
+        // With a snapshot of its own for each statement: one taken before waiting for the lock would not show what
+        // others did.
         let transaction = connection.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
         transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         let (found, missing) = look(transaction.client(), names).await?;
@@ -130,7 +132,7 @@ async fn migrated(lease: &mut Lease, names: &Names) -> Result<Option<i32>, Failu
     outcome.map_err(|error: Error| Failure::Unavailable(StoreError::new(described(&error))))
 }
 
-/// The version of the tables, as far as it is told, and SQL for what is not there.
+/// Returns the version of the tables, where the role may read it, and SQL for each step whose outcome is not there.
 async fn look(client: &Client, names: &Names) -> Result<(Option<i32>, Vec<String>), Error> {
     let steps = steps(names);
     let table = &names.version;

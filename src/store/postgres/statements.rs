@@ -1,8 +1,8 @@
-//! The statements. Each does its whole operation in one transaction, which it is by itself, and decides by the rows that it locks,
-//! not by those that it has seen.
+//! The statements. Each does its whole operation in one transaction, which it is by itself, and decides by the rows
+//! that it locks, not by those that it has seen.
 //!
-//! Time is `clock_timestamp()`, which goes on while a statement waits for a lock; `now()` would stand still, and let through what
-//! has expired in the meantime. Only sweeping uses `now()`, which an index can be searched for.
+//! Time is `clock_timestamp()`, which goes on while a statement waits for a lock; `now()` would stand still, and let
+//! through what has expired in the meantime. Only sweeping uses `now()`, which an index can be searched for.
 
 use super::identifiers::Names;
 
@@ -15,10 +15,11 @@ pub(super) const SPENT: i16 = 2;
 pub(super) struct Statements {
     /// Key, owner, payload, lifetime. A row if it was inserted.
     pub(super) insert: String,
-    /// The same, then keys and lifetimes of marks in the order of their keys. A row: a known mark, and whether the key is taken.
+    /// The same, then keys and lifetimes of marks in the order of their keys. A row: a known mark, and whether the key
+    /// is taken.
     pub(super) insert_with_marks: String,
-    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened or bound,
-    /// and the payload.
+    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened
+    /// or bound, and the payload.
     pub(super) claim: String,
     /// Key, owner, browser, lifetime. A row if it was spent.
     pub(super) consume: String,
@@ -28,7 +29,7 @@ pub(super) struct Statements {
     pub(super) remember: String,
     /// Keys and lifetimes, in the order of the keys. A row: a known mark.
     pub(super) remember_many: String,
-    /// How many at most. A row for each that was deleted.
+    /// The number of rows to delete at most. A row for each that was deleted.
     pub(super) sweep_requests: String,
     pub(super) sweep_marks: String,
 }
@@ -49,7 +50,7 @@ impl Statements {
     }
 }
 
-/// Of what is under the key, only an expired request makes way.
+/// An expired request under the key makes way; any other stays.
 fn insert(names: &Names, new: &str) -> String {
     let requests = &names.requests;
     format!(
@@ -64,7 +65,7 @@ fn insert(names: &Names, new: &str) -> String {
     )
 }
 
-/// Of marks with one key, only an expired one makes way.
+/// An expired mark makes way; any other stays.
 fn put_marks(names: &Names, new: &str) -> String {
     let marks = &names.marks;
     format!(
@@ -76,8 +77,8 @@ fn put_marks(names: &Names, new: &str) -> String {
     )
 }
 
-/// Looks first, to say what is known and to write nothing then; and makes an error of it when what it inserted is not all it was
-/// to insert, which rolls the statement back. Run again, it sees what was in its way.
+/// Looks first, to say what is known and to write nothing then; and makes an error of it when what it inserted is not
+/// all it was to insert, which rolls the statement back. Run again, it sees what was in its way.
 fn remember_many(names: &Names) -> String {
     let brought = "SELECT key, lifetime FROM unnest($1::bytea[], $2::bigint[]) AS brought (key, lifetime)";
     let put = put_marks(names, &format!("{brought} WHERE NOT EXISTS (SELECT FROM known)"));
@@ -114,8 +115,8 @@ fn known(names: &Names, keys: &str) -> String {
     format!("SELECT key FROM {marks} WHERE key = ANY ({keys}) AND expires_at > clock_timestamp() LIMIT 1")
 }
 
-/// Fails with SQLSTATE 22P02, and a text for those who read the server's log. It is not a constant, which the planner would
-/// try to convert.
+/// Fails with SQLSTATE 22P02, and a text for those who read the server's log. It is not a constant, which the planner
+/// would try to convert.
 fn or_fail(condition: &str) -> String {
     format!("CAST (CASE WHEN {condition} THEN '0' ELSE 'parjar lost a race and tries again' END AS integer)")
 }
@@ -159,8 +160,8 @@ fn look(names: &Names) -> String {
     format!("SELECT state, owner, browser FROM {requests} WHERE key = $1 AND expires_at > clock_timestamp()")
 }
 
-/// Passes over what others have locked, be it to sweep it as well. Without `MATERIALIZED` the limit might be applied more than
-/// once.
+/// Passes over what others have locked, be it to sweep it as well. Without `MATERIALIZED` the limit might be applied
+/// more than once.
 fn sweep(table: &str) -> String {
     format!(
         "WITH expired AS MATERIALIZED (

@@ -9,6 +9,7 @@ use super::{
     shared_connection::SharedConnection,
     startup_check::{Duty, StartupCheck},
 };
+use crate::store::hygiene::HygieneBounds;
 
 /// Describes a [`RedisStore`](super::RedisStore).
 #[must_use]
@@ -18,6 +19,7 @@ pub struct RedisStoreBuilder {
     prefix: String,
     timeout: Duration,
     danger_allow_eviction_of_marks: bool,
+    hygiene: HygieneBounds,
 }
 
 /// The parts of a store, once its servers are checked.
@@ -26,6 +28,7 @@ pub(super) struct Checked {
     pub(super) timeout: Duration,
     pub(super) requests: Arc<SharedConnection>,
     pub(super) marks: Option<Arc<SharedConnection>>,
+    pub(super) hygiene: HygieneBounds,
 }
 
 impl RedisStoreBuilder {
@@ -36,6 +39,7 @@ impl RedisStoreBuilder {
             prefix: "parjar".to_owned(),
             timeout: Duration::from_secs(2),
             danger_allow_eviction_of_marks: false,
+            hygiene: HygieneBounds::default(),
         }
     }
 
@@ -59,6 +63,13 @@ impl RedisStoreBuilder {
     /// connections of `ClusterClient`, and those of a host's function, can have shorter limits of their own.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// Sets how many marks of [hygiene](crate::store::MarkPurpose::Hygiene) this process keeps in the server, and how many of them for
+    /// one client. Default 1 000 000, up to 230 MB for each process, and 100 000. What is beyond is left out. Clients that have not
+    /// authenticated have half of it together. A process that has been started anew begins to count anew.
+    pub fn hygiene_marks(self, marks: usize, marks_per_client: usize) -> Self {
+        Self { hygiene: HygieneBounds { marks, marks_per_client }, ..self }
     }
 
     /// Accepts an instance for marks that evicts keys when its memory is full. **Risk:** an evicted mark makes an assertion or a
@@ -91,7 +102,7 @@ impl RedisStoreBuilder {
         if !self.danger_allow_eviction_of_marks && holds_marks.evicts().await? {
             return Err(RedisStoreError::Evicts);
         }
-        Ok(Checked { names, timeout: self.timeout, requests, marks })
+        Ok(Checked { names, timeout: self.timeout, requests, marks, hygiene: self.hygiene })
     }
 }
 

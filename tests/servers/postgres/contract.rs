@@ -10,13 +10,15 @@ use tokio::runtime::Runtime;
 
 use super::database::Database;
 
-struct Shared<S> {
+struct Shared<S, B> {
     store: S,
     runtime: Runtime,
     rounds: usize,
+    /// Another store over the same tables, with room for so many marks of hygiene in all.
+    bounded: B,
 }
 
-impl<S: RequestStore + Clone> Harness for Shared<S> {
+impl<S: RequestStore + Clone, B: Fn(usize) -> S + Sync> Harness for Shared<S, B> {
     type Store = S;
 
     fn store(&self) -> S {
@@ -34,21 +36,26 @@ impl<S: RequestStore + Clone> Harness for Shared<S> {
     fn rounds(&self) -> usize {
         self.rounds
     }
+
+    fn bounded_store(&self, marks: usize) -> Option<S> {
+        Some((self.bounded)(marks))
+    }
 }
 
-fn check<S: RequestStore + Clone>(isolation: &str, rounds: usize, of: impl FnOnce(PostgresStore) -> S) {
+fn check<S: RequestStore + Clone>(isolation: &str, rounds: usize, of: impl Fn(PostgresStore) -> S + Sync) {
     let runtime = Runtime::new().unwrap();
-    let store = runtime.block_on(async {
+    let pool = runtime.block_on(async {
         let database = Database::new().await;
         let name = database.connect().await.query_one("SELECT current_database()", &[]).await.unwrap();
         let name: &str = name.get(0);
         database.run(&format!("ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")).await;
-        let pool = database.pool(16);
-        let store = PostgresStore::builder(pool).timeout(Duration::from_secs(20)).build().unwrap();
-        store.migrate().await.unwrap();
-        store
+        database.pool(16)
     });
-    contract::check(&Shared { store: of(store), runtime, rounds }).unwrap();
+    let builder = || PostgresStore::builder(pool.clone()).timeout(Duration::from_secs(20));
+    let store = builder().build().unwrap();
+    runtime.block_on(store.migrate()).unwrap();
+    let bounded = |marks| of(builder().hygiene_marks(marks, marks).build().unwrap());
+    contract::check(&Shared { store: of(store), runtime, rounds, bounded }).unwrap();
 }
 
 // S-08

@@ -116,3 +116,42 @@ fn valkey() {
     };
     check(5, async || valkey.store().await);
 }
+
+/// Stores over one server that differ in their bounds.
+struct Bounded<'a> {
+    runtime: Runtime,
+    redis: &'a Redis,
+    store: RedisStore,
+}
+
+impl Harness for Bounded<'_> {
+    type Store = RedisStore;
+
+    fn store(&self) -> RedisStore {
+        self.store.clone()
+    }
+
+    fn block_on<O: Future>(&self, future: O) -> O::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn pass(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn rounds(&self) -> usize {
+        1
+    }
+
+    fn bounded_store(&self, marks: usize) -> Option<RedisStore> {
+        let builder = RedisStore::builder(self.redis.client()).timeout(PATIENCE).hygiene_marks(marks, marks);
+        Some(self.runtime.block_on(builder.build()).unwrap())
+    }
+}
+
+#[test]
+fn what_a_process_remembers_for_hygiene_is_bounded() {
+    let (redis, runtime) = (Redis::any(), Runtime::new().unwrap());
+    let store = runtime.block_on(redis.store());
+    contract::check(&Bounded { runtime, redis: &redis, store }).unwrap();
+}

@@ -142,7 +142,7 @@ fn subjects<H: Harness>(bench: &Bench<'_, H>) -> Result<Vec<Subject>, Violation>
     (0..CALLERS).map(|_| bench.subject()).collect()
 }
 
-/// What 64 callers got for their marks, of whom half push requests of their own.
+/// Returns the outcomes of 64 callers with marks, of which half push requests of their own.
 fn with_or_without_a_request<H: Harness, const N: usize>(
     bench: &Bench<'_, H>,
     marks: impl Fn(usize) -> [ReplayMark; N] + Sync,
