@@ -103,8 +103,8 @@ pub trait RequestStore: Send + Sync + 'static {
         marks: &[ReplayMark],
     ) -> impl Future<Output = Result<Remembered, StoreRefusal>> + Send;
 
-    /// Returns `true` if other processes may use the same requests. Default `true`. An endpoint then reports what its processes do not
-    /// share and should.
+    /// Returns `true` if other processes may use the same requests. Default `true`. An endpoint then reports what its
+    /// processes do not share and should.
     fn is_shared(&self) -> bool {
         true
     }
