@@ -84,7 +84,7 @@ fn a_second_denial_gets_the_same_answer() {
     let pending = decide(&server.par, &handle, Some("one"), DENY).unwrap();
     let first = Reply::from(pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied)).unwrap());
     let second = decide(&server.par, &handle, Some("one"), DENY);
-    assert!(again(second.map(|_| unreachable!())) == first);
+    assert!(again(second.map(|_| panic!("a denial was decided again"))) == first);
     let tab = pollster::block_on(server.par.deny(&pending, DenialCode::AccessDenied));
     assert!(again(tab.map(Reply::from)) == first);
 }
@@ -145,7 +145,7 @@ fn a_hundred_clicks_at_once_bring_one_code() {
                 // Some have opened the request before, some open it with the decision.
                 move || {
                     pollster::block_on(async move {
-                        if number % 2 == 0 {
+                        if number.is_multiple_of(2) {
                             return approve(par, handle, Some("one"), &code).await;
                         }
                         Ok(par.complete(tab).await?.respond([("code", code.as_str())]).await?.into())
