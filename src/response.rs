@@ -36,7 +36,7 @@ impl AuthorizationResponse {
 }
 
 impl AuthorizationResponse {
-    /// What it takes in memory.
+    /// Bytes that it takes in memory.
     pub(crate) fn bytes(&self) -> usize {
         match &self.0 {
             Form::Location(text) | Form::Page(text) => text.len(),

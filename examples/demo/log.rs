@@ -1,6 +1,6 @@
 //! The log: one line per event on standard error, without secrets, handles, codes or tokens.
 //!
-//! A thread writes it, one line with one write. Requests only hand it over: when standard error is slow or nobody reads it, lines are
+//! A thread writes it, one line with one write. Requests only hand it over: when standard error is slow or is not read, lines are
 //! left out and counted.
 
 use std::{
@@ -37,7 +37,7 @@ static LOG: LazyLock<SyncSender<Entry>> = LazyLock::new(|| {
 });
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
-/// Writes a line. That nobody reads the log is no reason to stop or to wait.
+/// Writes a line. A log without a reader is no reason to stop or to wait.
 pub(crate) fn line(text: impl fmt::Display) {
     if LOG.try_send(Entry::Line(format!("{text}\n"))).is_err() {
         LEFT_OUT.fetch_add(1, Ordering::Relaxed);

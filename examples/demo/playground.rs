@@ -164,7 +164,7 @@ fn with_run<R>(demo: &Demo, browser: &Browser, id: &str, look: impl FnOnce(&mut 
     demo.playground.runs.with(id, look).flatten()
 }
 
-/// A response to a request that was pushed by hand: for the eyes of whoever did that.
+/// A response to a request that was pushed by hand: for the eyes of the person who did that.
 fn without_run(response: Form<'_>) -> Answer {
     let mut rows = String::new();
     for name in ["code", "state", "iss", "error", "error_description"] {

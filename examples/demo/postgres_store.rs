@@ -62,7 +62,7 @@ async fn connect(pool: &Pool) -> Result<(), PoolError> {
     Ok(())
 }
 
-/// Checks whom it talks to when TLS is required. Where it is only preferred, a server without any would be taken as well.
+/// Checks the name of the server when TLS is required. Where it is only preferred, a server without any would be taken as well.
 fn tls(mode: SslMode) -> Result<MakeTlsConnector, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls())?;
     if mode == SslMode::Require {

@@ -87,7 +87,7 @@ fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Writes to standard output at once. That nobody reads it is no reason to stop.
+/// Writes to standard output at once. Output without a reader is no reason to stop.
 fn say(text: &str) {
     let mut output = io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());

@@ -1,4 +1,4 @@
-//! Handles nobody can guess: 256 bits of the system's generator in base64url.
+//! Handles that cannot be guessed: 256 bits of the system's generator in base64url.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use parjar::{RandomError, RandomSource as _, SystemRandom};

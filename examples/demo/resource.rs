@@ -89,7 +89,7 @@ fn show(grant: &Grant) -> Answer {
     }
 }
 
-/// The same for all that is wrong with a token, so that nobody learns whether somebody else has it.
+/// The same for all that is wrong with a token, so that a sender does not learn whether another client has it.
 fn unknown_token(demo: &Demo) -> Answer {
     const ERROR: &str = r#"error="invalid_token", error_description="the token is unknown, has expired, was revoked, or is bound to another""#;
     refuse(r#"{"error":"invalid_token"}"#, format!("Bearer {ERROR}"), challenge(demo, r#", error="invalid_token""#))

@@ -23,7 +23,7 @@ pub(crate) struct Shelf<T> {
     entries: Mutex<Entries<T>>,
 }
 
-/// There is no room, for anybody or for this client.
+/// There is no room, for any client or for this one.
 #[derive(Debug)]
 pub(crate) struct Full;
 
@@ -84,7 +84,7 @@ impl<T> Shelf<T> {
         Ok(())
     }
 
-    /// Takes an entry that nobody relies on, and drops the oldest ones where it needs the room.
+    /// Takes an entry that no client relies on, and drops the oldest ones where it needs the room.
     pub(crate) fn put_over_oldest(&self, handle: &str, value: T, bytes: usize) {
         let mut entries = self.lock();
         while !entries.total.with(bytes).fits(self.bounds) && !entries.arrivals.is_empty() {
@@ -93,7 +93,7 @@ impl<T> Shelf<T> {
         entries.insert("", handle, value, bytes);
     }
 
-    /// Shows a live entry to `look`, alone: nobody else sees or changes it meanwhile.
+    /// Shows a live entry to `look`, alone: no other request sees or changes it meanwhile.
     pub(crate) fn with<R>(&self, handle: &str, look: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.lock().by_name.get_mut(&name(handle)).map(|entry| look(&mut entry.value))
     }

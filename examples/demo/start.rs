@@ -137,7 +137,7 @@ fn demo(
     })
 }
 
-/// Certificates count where clients can show them, and names in them where somebody vouches for those.
+/// Certificates count where clients can show them, and names in them where an authority vouches for those.
 fn with_certificates(mut policy: Policy, tls: Option<&Tls>) -> Policy {
     let asked_for = tls.is_some_and(Tls::asks_for_certificates);
     let usable = |method: &AuthenticationMethod| match method {

@@ -75,7 +75,7 @@ impl Tls {
         self.asks_for_certificates
     }
 
-    /// Whether there is anybody who vouches for the names in certificates.
+    /// Returns `true` if authorities vouch for the names in certificates.
     pub(crate) fn verifies_chains(&self) -> bool {
         self.authorities.is_some()
     }
@@ -123,8 +123,8 @@ fn unreadable(flag: &'static str, path: &Path, error: impl Display) -> StartErro
     StartError::new(flag, format_args!("{}: {error}", path.display()))
 }
 
-/// Takes any certificate whose key has signed the handshake, and nobody needs one. Whose it is turns out later: by the key that
-/// a client has registered, or by whom the chain leads to.
+/// Takes any certificate whose key has signed the handshake, and demands none. Its client turns out later: by the key that
+/// a client has registered, or by the authority that the chain leads to.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

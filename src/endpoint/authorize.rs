@@ -75,7 +75,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// browser has just made the same decision about it, gives the answer again.
     ///
     /// Call it for the form of the host's page, when it was found to come from that page and from this browser, and then
-    /// [`complete`](Self::complete) or [`deny`](Self::deny). A link must not get here, so that a `request_uri` in somebody's history
+    /// [`complete`](Self::complete) or [`deny`](Self::deny). A link must not get here, so that a `request_uri` in a browser's history
     /// opens nothing.
     ///
     /// # Errors

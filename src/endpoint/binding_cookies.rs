@@ -110,7 +110,7 @@ impl BindingCookies {
         BindingCookie { name, values, is_sent: sent.is_some(), is_genuine, is_secure: self.is_secure }
     }
 
-    /// Whether this server has given this value to a browser, which it does to one that has opened the request.
+    /// Returns `true` if this server has given this value to a browser, which it does to one that has opened the request.
     fn has_made(&self, value: &str, request_uri: &str) -> bool {
         let mut parts = value.splitn(3, '.');
         let (Some(step), Some(seen)) = (parts.next().and_then(|step| step.parse().ok()), parts.next()) else {
@@ -189,7 +189,7 @@ fn put(mac: &mut Hmac<Sha256>, text: &str) {
     mac.update(text.as_bytes());
 }
 
-/// Whether a value has the alphabet and the length of those that are made here.
+/// Returns `true` if a value has the alphabet and the length of those that are made here.
 fn is_value(text: &str) -> bool {
     (58..=80).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))

@@ -21,7 +21,7 @@ use crate::error_text::debug_by_display;
 /// refused. With [`BindingCookies`](crate::BindingCookies) it is one.
 #[derive(Clone, Copy)]
 pub struct Browser<'a> {
-    /// What the request may be bound to. The first is what it is bound to if it is bound to nothing yet.
+    /// The bindings that the request may have. It gets the first if it has none yet.
     bindings: [Option<&'a str>; MAX_BINDINGS],
     has_opened: bool,
 }
@@ -60,12 +60,12 @@ impl<'a> Browser<'a> {
         Self { bindings, has_opened }
     }
 
-    /// What the request may be bound to, if anything.
+    /// The bindings that the request may have.
     pub(super) fn bindings(self) -> impl Iterator<Item = &'a str> {
         self.bindings.into_iter().flatten()
     }
 
-    /// Whether this browser has surely opened the request before.
+    /// Returns `true` if this browser has surely opened the request before.
     pub(super) fn has_opened(self) -> bool {
         self.has_opened
     }

@@ -107,7 +107,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 }
 
 impl<C, S> ParEndpoint<C, S> {
-    /// What an earlier call of the same browser means for this one: `None` when it has ended nothing.
+    /// The outcome that an earlier call of the same browser leaves for this one: `None` when it has ended nothing.
     pub(super) async fn answered(
         &self,
         follower: Follower,

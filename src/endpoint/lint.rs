@@ -1,4 +1,4 @@
-//! What is weak in an endpoint, which its policy and its clients cannot tell.
+//! The weaknesses of an endpoint that neither its policy nor its clients show.
 
 use super::ParEndpoint;
 use crate::{
@@ -35,7 +35,7 @@ impl<C, S: RequestStore> ParEndpoint<C, S> {
         findings
     }
 
-    /// Whether other processes share the store, and none of them the key of its nonces.
+    /// Returns `true` if other processes share the store, and none of them the key of its nonces.
     pub(super) fn has_nonces_of_its_own(&self) -> bool {
         self.parts.has_random_nonce_key && self.store.is_shared()
     }

@@ -20,7 +20,7 @@ pub(super) struct Parts {
     pub(super) records: Records,
     pub(super) answers: Arc<Answers>,
     pub(super) recent: Arc<RecentAnswers>,
-    /// Whether nonces are of a key that this process has drawn for itself.
+    /// `true` if nonces are of a key that this process has drawn for itself.
     pub(super) has_random_nonce_key: bool,
     pub(super) observers: Arc<Observers>,
 }

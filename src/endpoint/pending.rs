@@ -40,7 +40,7 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// What a browser decides, where the browser is known and the decision can be made once.
+    /// The decision that a browser makes, where the browser is known and the decision can be made once.
     pub(super) fn subject(&self) -> Option<Subject> {
         match self {
             Self::Nothing => None,

@@ -33,7 +33,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// What a claim is to, if it names a browser.
+    /// The subject of a claim, if it names a browser.
     pub(super) fn of(claim: &Claim) -> Option<Self> {
         Some(Self { request: claim.key, client: claim.owner, browser: claim.browser? })
     }
@@ -69,7 +69,7 @@ enum Stage {
     Answered(Arc<Given>),
 }
 
-/// What others see of a call.
+/// The state of a call, as others see it.
 struct Progress {
     stage: Stage,
     is_waited_for: bool,
@@ -118,7 +118,7 @@ pub(super) enum Turn {
 /// A call that waits for an earlier one.
 pub(super) struct Follower(Arc<watch::Sender<Progress>>);
 
-/// What came of an earlier call.
+/// The outcome of an earlier call.
 pub(super) enum Earlier {
     /// It has ended nothing, so that another one may try.
     Nothing,

@@ -68,7 +68,7 @@ fn routes(demo: Arc<Demo>) -> Router {
         .with_state(demo)
 }
 
-/// RFC 9112 section 3.2: what leaves open whom it is for is refused.
+/// RFC 9112 section 3.2: a request that leaves open which host it is for is refused.
 async fn one_host(request: Request, next: Next) -> Response {
     match request.headers().get_all(header::HOST).iter().count() {
         1 => next.run(request).await,

@@ -134,7 +134,7 @@ impl AsyncWrite for SecuredStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Nothing was promised to somebody who has not even finished the handshake.
+        // Nothing was promised to a client that has not finished the handshake.
         match &mut self.state {
             State::Handshake(..) => Poll::Ready(Ok(())),
             _ => ready!(self.poll_open(context))?.poll_shutdown(context),

@@ -98,7 +98,7 @@ pub(super) fn request_text(request: &Message, keep_secret: bool) -> String {
     shortened(text)
 }
 
-/// Runs are kept in memory, and whoever visits the playground decides how long a request is.
+/// Runs are kept in memory, and a visitor of the playground decides how long a request is.
 fn shortened(text: String) -> String {
     if text.len() <= MAX_TEXT {
         return text;

@@ -1,4 +1,4 @@
-//! What keeps a store from being built.
+//! The errors that keep a store from being built.
 
 use std::fmt;
 

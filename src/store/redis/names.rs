@@ -27,7 +27,7 @@ const LONGEST_PREFIX: usize = 64;
 /// 16 bytes that no two calls share.
 pub(super) type Token = [u8; 16];
 
-/// What the keys of one deployment begin with. The braces put all of them into one slot of a cluster.
+/// The start of all keys of one deployment. The braces put all of them into one slot of a cluster.
 pub(super) struct Names {
     requests: Box<[u8]>,
     marks: Box<[u8]>,
