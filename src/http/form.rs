@@ -200,7 +200,7 @@ fn decode_json<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Resu
     if !has_control_character(text) {
         return Ok(Cow::Borrowed(text));
     }
-    let compact = json::compact(text).filter(|compact| !has_control_character(compact));
+    let compact = json::compact(text).filter(|compact| !compact.is_empty() && !has_control_character(compact));
     compact.ok_or(FormError::ControlCharacter)
 }
 

@@ -42,6 +42,7 @@ fn control_characters_stay_refused_where_they_are_no_white_space_of_json() {
     for (name, value) in [
         ("claims", "{\"id_token\":{\"a\n\":null}}"),
         ("claims", "{}\0"),
+        ("claims", "\r\n"),
         ("claims", "{\u{b}}"),
         ("claims", "{}\u{85}"),
         ("state", "a\nb"),
