@@ -26,7 +26,8 @@ test('form_post brings code, state and issuer as a form of the client', async ()
   assert.deepEqual(rest, { state, iss: server.url });
   assert.ok(!answer.html.includes('<script>alert(1)'), 'state is escaped');
   assert.match(answer.headers.get('cache-control'), /\bno-store\b/);
-  assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
+  // The client sees where the form comes from, and no more.
+  assert.equal(answer.headers.get('referrer-policy'), 'origin');
   assert.ok(answer.headers.get('content-security-policy'));
   assert.equal((await redeem(server, web, { code, verifier, parameters })).status, 200);
 });
