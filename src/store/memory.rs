@@ -1,6 +1,7 @@
 //! The store of a single process: sharded, bounded, and without a background task. What has expired is swept by the
 //! inserts that come after it, a little each time, so that no call waits for a big clean-up.
 
+mod accounts;
 mod expiries;
 mod limits;
 mod schedule;
@@ -19,9 +20,10 @@ use std::{
 
 pub use self::limits::MemoryLimits;
 use self::{
+    accounts::{Accounts, Shortage},
     shard::{Insertion, Shard, Unfit},
     share::{Share, Shares},
-    usage::{Accounts, Kind, Shortage},
+    usage::Kind,
 };
 use super::{
     Claim, ClaimError, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,

@@ -7,10 +7,11 @@ use std::{
 };
 
 use super::{
+    accounts::{Accounts, Shortage},
     expiries::Expiries,
     schedule::Schedule,
     share::Share,
-    usage::{Accounts, Kind, OfKinds, Shortage, bytes_of},
+    usage::{Kind, OfKinds, bytes_of},
 };
 use crate::{
     clock::milliseconds,

@@ -1,0 +1,108 @@
+//! The counts of the whole store, held against its bounds.
+
+use super::{
+    limits::MemoryLimits,
+    share::Share,
+    usage::{Bounds, Counter, Kind, OfKinds, Usage},
+};
+
+/// The bound that leaves no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shortage {
+    /// The client has its share. So many bytes of it have to come back.
+    Share { bytes: usize },
+    /// Unauthenticated clients have what they can have together.
+    Unauthenticated,
+    /// All clients have.
+    Store,
+}
+
+/// The counts and the bounds of the whole store.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    pools: OfKinds<Pool>,
+    /// Spent requests that are remembered.
+    pub(super) spent: Counter,
+    pub(super) limits: MemoryLimits,
+}
+
+impl Accounts {
+    pub(super) fn new(limits: MemoryLimits) -> Self {
+        let pool = |all: (usize, usize), client: (usize, usize)| Pool::new(all, client, limits.unauthenticated_percent);
+        let marks = |all, client| pool((all, usize::MAX), (client, usize::MAX));
+        let pools = OfKinds {
+            requests: pool((limits.requests, limits.bytes), (limits.requests_per_client, limits.bytes_per_client)),
+            credentials: marks(limits.marks, limits.marks_per_client),
+            hygiene: marks(limits.hygiene_marks, limits.hygiene_marks_per_client),
+        };
+        Self { pools, spent: Counter::default(), limits }
+    }
+
+    /// Counts one more of a kind, with so many bytes, if that stays within all bounds.
+    pub(super) fn reserve(&self, share: &Share, kind: Kind, bytes: usize) -> Result<(), Shortage> {
+        let pool = self.pools.of(kind);
+        let used = &share.used.of(kind).usage;
+        if !used.reserve(bytes, pool.per_client) {
+            let missing = used.bytes.get().saturating_add(bytes).saturating_sub(pool.per_client.bytes);
+            return Err(Shortage::Share { bytes: missing });
+        }
+        if !share.is_authenticated && !pool.unauthenticated.reserve(bytes, pool.for_unauthenticated) {
+            used.release(bytes);
+            return Err(Shortage::Unauthenticated);
+        }
+        if !pool.all.reserve(bytes, pool.for_all) {
+            used.release(bytes);
+            if !share.is_authenticated {
+                pool.unauthenticated.release(bytes);
+            }
+            return Err(Shortage::Store);
+        }
+        Ok(())
+    }
+
+    /// Takes back what [`reserve`](Self::reserve) counted.
+    pub(super) fn release(&self, share: &Share, kind: Kind, bytes: usize) {
+        let pool = self.pools.of(kind);
+        share.used.of(kind).usage.release(bytes);
+        pool.all.release(bytes);
+        if !share.is_authenticated {
+            pool.unauthenticated.release(bytes);
+        }
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.pools.requests.all.count.get()
+    }
+}
+
+/// One kind, over all clients.
+#[derive(Debug)]
+struct Pool {
+    all: Usage,
+    /// The part of it that unauthenticated clients use.
+    unauthenticated: Usage,
+    for_all: Bounds,
+    for_unauthenticated: Bounds,
+    per_client: Bounds,
+}
+
+impl Pool {
+    fn new((count, bytes): (usize, usize), (of_client, bytes_of_client): (usize, usize), percent: u8) -> Self {
+        Self {
+            all: Usage::default(),
+            unauthenticated: Usage::default(),
+            for_all: Bounds { count, bytes },
+            for_unauthenticated: Bounds { count: percent_of(count, percent), bytes: percent_of(bytes, percent) },
+            per_client: Bounds { count: of_client, bytes: bytes_of_client },
+        }
+    }
+}
+
+/// Rounded down, of any bound without an overflow.
+fn percent_of(whole: usize, percent: u8) -> usize {
+    let hundredth = whole.checked_div(100).unwrap_or_default();
+    let rest = whole.saturating_sub(hundredth.saturating_mul(100));
+    let percent = usize::from(percent.min(100));
+    let of_rest = rest.saturating_mul(percent).checked_div(100).unwrap_or_default();
+    hundredth.saturating_mul(percent).saturating_add(of_rest)
+}
