@@ -18,8 +18,9 @@ export function encryptionKeys() {
     ['p384', 'ec', { namedCurve: 'P-384' }],
     ['x25519', 'x25519', {}],
   ].map(([kid, type, options]) => {
-    const { privateKey } = generateKeyPairSync(type, options);
-    return { ...privateKey.export({ format: 'jwk' }), use: 'enc', kid };
+    const asJwk = { format: 'jwk' };
+    const { privateKey } = generateKeyPairSync(type, { ...options, publicKeyEncoding: asJwk, privateKeyEncoding: asJwk });
+    return { ...privateKey, use: 'enc', kid };
   });
 }
 
