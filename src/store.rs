@@ -29,7 +29,7 @@ pub use self::{
     digest::RecordKey,
     input::{Claim, MarkPurpose, NewRequest, Owner, ReplayMark},
     memory::{MemoryLimits, MemoryStore},
-    outcome::{ClaimError, InsertError, Remembered, StoreError, StoreRefusal},
+    outcome::{ClaimError, Claimed, InsertError, Remembered, StoreError, StoreRefusal},
 };
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
@@ -72,13 +72,14 @@ pub trait RequestStore: Send + Sync + 'static {
     ///
     /// Owner and browser are part of the condition: a claim that does not fit changes nothing. The first claim that
     /// names a browser binds the request to it; from then on every claim must name the same one. The first claim of all
-    /// starts the lifetime of the open request; later ones do not extend it.
+    /// starts the lifetime of the open request; later ones do not extend it, and are told how long ago it was, to the
+    /// second at least.
     ///
     /// # Errors
     ///
     /// [`ClaimError`] says what did not fit.
     fn claim(&self, claim: Claim, login_lifetime: Duration)
-    -> impl Future<Output = Result<Vec<u8>, ClaimError>> + Send;
+    -> impl Future<Output = Result<Claimed, ClaimError>> + Send;
 
     /// Spends an open request. Of all calls for one request, over all processes, at most one is `Ok`.
     ///
@@ -123,7 +124,7 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
         &self,
         claim: Claim,
         login_lifetime: Duration,
-    ) -> impl Future<Output = Result<Vec<u8>, ClaimError>> + Send {
+    ) -> impl Future<Output = Result<Claimed, ClaimError>> + Send {
         (**self).claim(claim, login_lifetime)
     }
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use parjar::store::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
+    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
+    StoreRefusal,
 };
 
 /// Keeps the last request, whatever its key, and the marks of one input.
@@ -53,8 +54,9 @@ impl RequestStore for SingleRequestStore {
         Ok(Remembered::ALL)
     }
 
-    async fn claim(&self, _: Claim, _: Duration) -> Result<Vec<u8>, ClaimError> {
-        self.state().record.clone().ok_or(ClaimError::Unknown)
+    async fn claim(&self, _: Claim, _: Duration) -> Result<Claimed, ClaimError> {
+        let record = self.state().record.clone().ok_or(ClaimError::Unknown)?;
+        Ok(Claimed::new(record, Duration::ZERO))
     }
 
     async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {

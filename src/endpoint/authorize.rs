@@ -1,5 +1,7 @@
 //! The authorization endpoint: opening a request for the login.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
 use super::{
@@ -163,9 +165,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<Pending, Invalid> {
         let Parts { records, validator, .. } = &*self.parts;
         let client = self.client(client_id).await?.ok_or(Reason::RequestUriOfUnknownClient)?;
-        let Opened { stored, claim, binding } = records.open(&self.store, client_id, &request_uri, browser).await?;
+        // Before the store is asked, so that one that takes long does not make the first opening later than the login that follows it.
         let opened_at = self.parts.server.now();
-        let asked_at = OffsetDateTime::from_unix_timestamp(stored.asked_at).unwrap_or(opened_at);
+        let Opened { stored, claim, binding, open_for } =
+            records.open(&self.store, client_id, &request_uri, browser).await?;
+        let asked_at = before(opened_at, open_for);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation);
         match validator.validate(stored.parameters, provenance) {
             Ok(request) => {
@@ -224,6 +228,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Err(refusal) => refusal,
         }
     }
+}
+
+/// The time so long before another, or that one where there is none.
+fn before(time: OffsetDateTime, duration: Duration) -> OffsetDateTime {
+    let duration = time::Duration::try_from(duration).ok();
+    duration.and_then(|duration| time.checked_sub(duration)).unwrap_or(time)
 }
 
 /// The refusal of a request whose redirect URI was good at the push and has been withdrawn.

@@ -71,9 +71,11 @@ impl Pending {
         }
     }
 
-    /// When the client asked: the time of the push, by the clock of the node that took it, whichever node opens the request and
-    /// however often. A request in the query is not known from before, so that it is the time of this call, unless the host says
-    /// better with [`asked_at_latest`](Self::asked_at_latest).
+    /// When the user was first asked: the time at which the request was opened first, whichever node and however often opens it
+    /// since. The store counts from there, and the clock of this node says what time it was.
+    ///
+    /// A request in the query is not known from before, so that it is the time of this call, unless the host says better with
+    /// [`asked_at_latest`](Self::asked_at_latest).
     #[must_use]
     pub fn asked_at(&self) -> OffsetDateTime {
         self.asked_at
@@ -88,11 +90,13 @@ impl Pending {
     }
 
     /// Returns `true` if a login at this time is new enough for the request, and the user need not log in again (OpenID Connect
-    /// Core section 3.1.2.1): with `prompt=login`, one since the client [asked](Self::asked_at); with `max_age`, or the client's
-    /// `default_max_age`, one that is no older than so many seconds, or since the client asked. Without any of them every login is.
+    /// Core section 3.1.2.1): with `prompt=login`, one since the request was [first opened](Self::asked_at); with `max_age`, or the
+    /// client's `default_max_age`, one that is no older than so many seconds, or since it was first opened. Without any of them every
+    /// login is.
     ///
-    /// A login since the client asked is always new enough, so that a user who comes back from a login page is never sent there
-    /// again. The clocks of the nodes, and of the one that logs users in, should agree to the second.
+    /// A login since the first opening is always new enough, so that a user who comes back from a login page is never sent there
+    /// again. Times are compared in whole seconds. The clocks of the nodes, and of the one that logs users in, should agree to the
+    /// second.
     ///
     /// ```
     /// use parjar::{Granted, ParEndpoint, Pending, AuthorizeRefusal, DenialCode, AuthorizationResponse};

@@ -1,5 +1,5 @@
-//! The record of a pushed request: a version byte, how it was protected, to what it is bound, when it came, then its parameters. Never
-//! credentials, never the handle.
+//! The record of a pushed request: a version byte, how it was protected, to what it is bound, then its parameters. Never credentials,
+//! never the handle.
 
 use crate::protocol::{
     confirmation::{Confirmation, Thumbprint},
@@ -9,7 +9,7 @@ use crate::protocol::{
 
 /// Goes up when the layout changes. A record of another version counts as unknown, so that nodes of different versions can
 /// share a store during an upgrade.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// A request as it was stored.
 #[derive(PartialEq)]
@@ -17,8 +17,6 @@ pub(super) struct StoredRequest {
     pub(super) parameters: Parameters,
     pub(super) protection: Protection,
     pub(super) confirmation: Confirmation,
-    /// The second of the push, since 1970.
-    pub(super) asked_at: i64,
 }
 
 /// The bits that tell which thumbprints follow.
@@ -28,12 +26,7 @@ const CLIENT_INSTANCE: u8 = 4;
 
 /// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
 /// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
-pub(super) fn encode(
-    parameters: &Parameters,
-    protection: Protection,
-    confirmation: Confirmation,
-    asked_at: i64,
-) -> Vec<u8> {
+pub(super) fn encode(parameters: &Parameters, protection: Protection, confirmation: Confirmation) -> Vec<u8> {
     let thumbprints =
         [(JKT, confirmation.jkt), (X5T_S256, confirmation.x5t_s256), (CLIENT_INSTANCE, confirmation.client_instance)];
     // Two length bytes for most pairs, and a little for those that need more.
@@ -49,7 +42,6 @@ pub(super) fn encode(
     for thumbprint in thumbprints.iter().filter_map(|(_, there)| there.as_ref()) {
         bytes.extend_from_slice(thumbprint.as_bytes());
     }
-    bytes.extend_from_slice(&asked_at.to_le_bytes());
     put_number(&mut bytes, parameters.len());
     for (name, value) in parameters.iter_values() {
         let (length, json) = match value {
@@ -80,9 +72,6 @@ pub(super) fn decode(bytes: &[u8]) -> Option<StoredRequest> {
         x5t_s256: take_thumbprint(&mut rest, thumbprints & X5T_S256 != 0)?,
         client_instance: take_thumbprint(&mut rest, thumbprints & CLIENT_INSTANCE != 0)?,
     };
-    let (asked_at, after) = rest.split_first_chunk()?;
-    let asked_at = i64::from_le_bytes(*asked_at);
-    rest = after;
     let count = take_number(&mut rest)?;
     // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
     if count > rest.len() / 2 {
@@ -101,7 +90,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<StoredRequest> {
         parameters.push_value(Name::of(name), name, value);
         text = rest;
     }
-    text.is_empty().then_some(StoredRequest { parameters, protection, confirmation, asked_at })
+    text.is_empty().then_some(StoredRequest { parameters, protection, confirmation })
 }
 
 /// `None` when it should be there and is not.
@@ -166,9 +155,8 @@ mod tests {
         ];
         for protection in [Protection::Plain, Protection::Signed, Protection::SignedAndEncrypted] {
             for confirmation in confirmations {
-                let asked_at = 1_700_000_000;
-                let record = encode(&parameters, protection, confirmation, asked_at);
-                let stored = StoredRequest { parameters: parameters.clone(), protection, confirmation, asked_at };
+                let record = encode(&parameters, protection, confirmation);
+                let stored = StoredRequest { parameters: parameters.clone(), protection, confirmation };
                 assert!(decode(&record) == Some(stored));
             }
         }
@@ -180,7 +168,7 @@ mod tests {
         parameters.push("client_id", "c1");
         parameters.push("scope", "openid");
         let confirmation = Confirmation { jkt: Some(Thumbprint::from_bytes([7; 32])), ..Confirmation::default() };
-        let record = encode(&parameters, Protection::Plain, confirmation, 1_700_000_000);
+        let record = encode(&parameters, Protection::Plain, confirmation);
         for end in 0..record.len() {
             assert!(decode(&record[..end]).is_none(), "truncated at {end}");
         }
@@ -194,7 +182,7 @@ mod tests {
         let mut longer = record.clone();
         longer.push(b'x');
         assert!(decode(&longer).is_none());
-        for version in [0, 1, 2, 3, 5] {
+        for version in [0, 1, 2, 3, 4, 6] {
             let mut other_version = record.clone();
             other_version[0] = version;
             assert!(decode(&other_version).is_none(), "version {version}");

@@ -26,6 +26,8 @@ pub(super) struct Opened {
     pub(super) claim: Claim,
     /// Which of the bindings of its browser fits.
     pub(super) binding: usize,
+    /// The time since it was first opened.
+    pub(super) open_for: Duration,
 }
 
 /// Puts requests into a store, opens and spends them.
@@ -51,8 +53,7 @@ impl Records {
     ) -> Result<(RequestUri, Remembered), Refusal> {
         let marks = once.stored();
         let owner = owner(&self.keys, request.client());
-        let asked_at = self.server.now().unix_timestamp();
-        let payload = record::encode(request.parameters(), request.protection(), request.confirmation(), asked_at);
+        let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
         for _ in 0..DRAWS {
             let request_uri =
                 RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
@@ -77,22 +78,22 @@ impl Records {
         browser: Browser<'_>,
     ) -> Result<Opened, Refusal> {
         let mut claims = self.claims(client_id, request_uri, browser).enumerate().peekable();
-        let (claim, binding, payload) = loop {
+        let (claim, binding, claimed) = loop {
             let Some((binding, claim)) = claims.next() else {
                 return Err(Reason::OtherBrowser.into());
             };
             match store.claim(claim, seconds(self.server.policy.login_lifetime)).await {
-                Ok(payload) => break (claim, binding, payload),
+                Ok(claimed) => break (claim, binding, claimed),
                 Err(ClaimError::OtherBrowser) if claims.peek().is_some() => {}
                 Err(error) => return Err(not_claimed(error)),
             }
         };
-        let stored = record::decode(&payload).ok_or(Reason::UnreadableRecord)?;
+        let stored = record::decode(&claimed.payload).ok_or(Reason::UnreadableRecord)?;
         // The store has compared the owner; this holds even against one that mixes records up.
         if stored.parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Reason::ForeignRequestUri.into());
         }
-        Ok(Opened { stored, claim, binding })
+        Ok(Opened { stored, claim, binding, open_for: claimed.open_for })
     }
 
     /// The claims of a client and a browser to a request, one for each binding, and at least one.

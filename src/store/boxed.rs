@@ -2,7 +2,9 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use super::{Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal};
+use super::{
+    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
+};
 
 /// A store whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
 #[derive(Clone)]
@@ -26,7 +28,7 @@ impl RequestStore for BoxedStore {
         self.0.insert_boxed(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         self.0.claim_boxed(claim, login_lifetime).await
     }
 
@@ -48,7 +50,7 @@ type Boxed<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 /// The twin of [`RequestStore`] that can be a trait object.
 trait DynStore: Send + Sync {
     fn insert_boxed<'a>(&'a self, request: NewRequest<'a>, lifetime: Duration) -> Boxed<'a, Remembered, InsertError>;
-    fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Vec<u8>, ClaimError>;
+    fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Claimed, ClaimError>;
     fn consume_boxed(&self, claim: Claim, remembered_for: Duration) -> Boxed<'_, (), ClaimError>;
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal>;
     fn is_shared_boxed(&self) -> bool;
@@ -59,7 +61,7 @@ impl<T: RequestStore> DynStore for T {
         Box::pin(self.insert(request, lifetime))
     }
 
-    fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Vec<u8>, ClaimError> {
+    fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Claimed, ClaimError> {
         Box::pin(self.claim(claim, login_lifetime))
     }
 

@@ -26,8 +26,8 @@ use self::{
     usage::Kind,
 };
 use super::{
-    Claim, ClaimError, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
-    StoreRefusal, retry_after,
+    Claim, ClaimError, Claimed, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
+    RequestStore, StoreRefusal, retry_after,
 };
 use crate::clock::{Clock, SystemClock, milliseconds};
 
@@ -296,7 +296,7 @@ impl RequestStore for MemoryStore {
         self.inner.insert(request, lifetime, self.now())
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         let now = self.now();
         let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
         shard.claim(&claim, login_lifetime, now)

@@ -1,6 +1,6 @@
 //! The answers of a store.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::RecordKey;
 use crate::{cause::opaque_error, error_text::debug_by_display};
@@ -21,6 +21,32 @@ impl Remembered {
     #[must_use]
     pub const fn all_but(skipped: usize) -> Self {
         Self { skipped }
+    }
+}
+
+/// A request that is open.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claimed {
+    /// The payload that was inserted, byte for byte.
+    pub payload: Vec<u8>,
+    /// The time since the first claim, by the store's own clock. Zero for the first claim itself.
+    pub open_for: Duration,
+}
+
+impl Claimed {
+    /// Makes the answer to a claim.
+    #[must_use]
+    pub const fn new(payload: Vec<u8>, open_for: Duration) -> Self {
+        Self { payload, open_for }
+    }
+}
+
+impl fmt::Debug for Claimed {
+    /// Keeps back the payload, which is full of other people's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.payload.len();
+        f.debug_struct("Claimed").field("bytes", &bytes).field("open_for", &self.open_for).finish_non_exhaustive()
     }
 }
 

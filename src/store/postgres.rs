@@ -30,7 +30,8 @@ use self::{
     statements::Statements,
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
+    StoreRefusal,
     hygiene::{Admitted, HygieneBudget},
 };
 
@@ -255,7 +256,7 @@ impl RequestStore for PostgresStore {
         if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(remembered) }
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
         let lifetime = whole_milliseconds(login_lifetime);
         let parameters = [bytes(&key), bytes(&owner), bytes(&browser), number(&lifetime)];
@@ -264,7 +265,8 @@ impl RequestStore for PostgresStore {
             let rows = call.query(&self.statements.claim, &parameters).await?;
             let row = rows.first().ok_or(ClaimError::Unknown)?;
             if read(row, 3)? || Stored::read(row, &claim)?.is_open_to(&claim) {
-                return read(row, 4);
+                let open_for: i64 = read(row, 5)?;
+                return Ok(Claimed::new(read(row, 4)?, Duration::from_millis(open_for.max(0).unsigned_abs())));
             }
             // It was there to be opened or bound, and another was faster.
             call.again().await?;

@@ -35,7 +35,8 @@ pub use self::{
     errors::{RedisInstance, RedisStoreError},
 };
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
+    StoreRefusal,
     hygiene::{Admitted, HygieneBudget},
     retry_after,
 };
@@ -84,12 +85,12 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// missing. `parjar` in braces is the [prefix](RedisStoreBuilder::prefix). Without `+info`, eviction goes unnoticed.
 ///
 /// ```text
-/// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info
+/// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info
 /// ```
 ///
 /// A cluster needs `+ping +cluster|slots` too, Sentinel needs `+role`, and a database other than 0 needs `+select`. Where marks are
 /// [on another instance](RedisStoreBuilder::marks_on), the one with the requests needs neither `+del` nor `+info`, and the one with
-/// the marks needs none of `+getrange +setrange +exists +pexpire`. Replicas need the same user, which Redis does not replicate.
+/// the marks needs none of `+getrange +setrange +exists +pexpire +pttl`. Replicas need the same user, which Redis does not replicate.
 ///
 /// # What is stored
 ///
@@ -261,12 +262,13 @@ impl RequestStore for RedisStore {
         }
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         match self.spend_or_open(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
-            Value::BulkString(mut record) if record.len() >= HEAD => {
-                record.drain(..HEAD);
-                Ok(record)
-            }
+            Value::BulkString(record) => claimed(record, None),
+            Value::Array(answer) => match <[Value; 2]>::try_from(answer) {
+                Ok([Value::BulkString(record), Value::Int(left)]) => claimed(record, Some(left)),
+                _ => Err(ClaimError::Unreadable),
+            },
             answer => Err(misfit(&answer)),
         }
     }
@@ -317,6 +319,17 @@ fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
         _ => None,
     };
     known.map_or_else(|| StoreError::from(ScriptError::Answer).into(), |mark| StoreRefusal::Replayed { mark: mark.key })
+}
+
+/// Takes the payload out of a record, of a request that has so many milliseconds left if it was open before.
+fn claimed(mut record: Vec<u8>, left: Option<i64>) -> Result<Claimed, ClaimError> {
+    let may_be_open: &[u8; 8] = record.get(34..).and_then(|rest| rest.first_chunk()).ok_or(ClaimError::Unreadable)?;
+    let open_for = left.map_or(0, |left| u64::from_be_bytes(*may_be_open).saturating_sub(left.max(0).unsigned_abs()));
+    if record.len() < HEAD {
+        return Err(ClaimError::Unreadable);
+    }
+    record.drain(..HEAD);
+    Ok(Claimed::new(record, Duration::from_millis(open_for)))
 }
 
 fn misfit(answer: &Value) -> ClaimError {

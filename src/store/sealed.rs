@@ -8,8 +8,8 @@ use chacha20poly1305::{
 };
 
 use super::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreError,
-    StoreRefusal,
+    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
+    StoreError, StoreRefusal,
 };
 use crate::{
     error_text::debug_by_display,
@@ -195,9 +195,11 @@ impl<S: RequestStore> RequestStore for SealedStore<S> {
         self.inner.insert(NewRequest { payload: &sealed, ..request }, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        let record = self.inner.claim(claim, login_lifetime).await?;
-        self.open(&record, &BoundTo { key: claim.key, owner: claim.owner }).ok_or(ClaimError::Unreadable)
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
+        let sealed = self.inner.claim(claim, login_lifetime).await?;
+        let bound_to = BoundTo { key: claim.key, owner: claim.owner };
+        let payload = self.open(&sealed.payload, &bound_to).ok_or(ClaimError::Unreadable)?;
+        Ok(Claimed { payload, ..sealed })
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {

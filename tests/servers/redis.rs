@@ -6,6 +6,7 @@ mod damage;
 mod failover;
 mod full;
 mod load;
+mod login_age;
 mod nodes;
 mod outages;
 mod permissions;

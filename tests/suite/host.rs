@@ -13,7 +13,7 @@ use parjar::{
     AuthorizationResponse, AuthorizeRefusal, Clock as _, FormRequest, Granted, InMemoryRegistry, ManualClock,
     ParEndpoint, ParEndpointBuilder, Pending, Refusal, Reply,
     store::{
-        Claim, ClaimError, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
+        Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
         StoreRefusal,
     },
 };
@@ -128,6 +128,10 @@ pub(crate) enum Fault {
     SpendsWhatExpired,
     OpenDiesWithWaiting,
     ClaimProlongs,
+    DoesNotSayHowLongItIsOpen,
+    CountsFromThePush,
+    CountsFromTheLastClaim,
+    CountsFromTheBinding,
     MarksAreAlwaysNew,
     MarksNeverExpire,
     RepeatedMarkLivesLonger,
@@ -166,6 +170,8 @@ struct Entry {
     payload: Vec<u8>,
     browser: Option<RecordKey>,
     state: State,
+    /// Since when it counts as open.
+    opened_at: Duration,
     expires_at: Duration,
 }
 
@@ -234,6 +240,11 @@ impl HostStore {
             let fixed = self.has(Fault::OpenDiesWithWaiting);
             entry.expires_at = if fixed { entry.expires_at } else { self.clock.elapsed() + login_lifetime };
         }
+        let opens = match entry.state {
+            State::Waiting => !self.has(Fault::CountsFromThePush),
+            _ => self.has(Fault::CountsFromTheBinding) && entry.browser.is_none() && claim.browser.is_some(),
+        };
+        entry.opened_at = if opens { self.clock.elapsed() } else { entry.opened_at };
         if entry.state == State::Waiting || !self.has(Fault::BindsAtFirstClaimOnly) {
             entry.browser = entry.browser.or(claim.browser);
         }
@@ -368,6 +379,7 @@ impl RequestStore for HostStore {
             payload: request.payload.to_vec(),
             browser: None,
             state: State::Waiting,
+            opened_at: self.clock.elapsed(),
             expires_at: self.clock.elapsed() + lifetime,
         };
         let call = Call { owner: request.owner.key, marks: request.marks, request: Some(lifetime) };
@@ -424,12 +436,16 @@ impl RequestStore for HostStore {
         Ok(Remembered::ALL)
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
-        let entry = self.whole(Fault::FindThenOpen, || {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
+        let (entry, open_for) = self.whole(Fault::FindThenOpen, || {
             let entry = self.claimed(&claim, login_lifetime)?;
             self.gap(Fault::FindThenOpen);
-            self.put(claim.key, entry.clone());
-            Ok::<_, ClaimError>(entry)
+            let now = self.clock.elapsed();
+            let open_for =
+                if self.has(Fault::DoesNotSayHowLongItIsOpen) { Duration::ZERO } else { now - entry.opened_at };
+            let opened_at = if self.has(Fault::CountsFromTheLastClaim) { now } else { entry.opened_at };
+            self.put(claim.key, Entry { opened_at, ..entry.clone() });
+            Ok::<_, ClaimError>((entry, open_for))
         })?;
         if self.has(Fault::WritesBackWhatItRead) {
             self.gap(Fault::WritesBackWhatItRead);
@@ -439,7 +455,7 @@ impl RequestStore for HostStore {
         if self.has(Fault::LosesBytes) {
             payload.retain(|byte| *byte != 0);
         }
-        Ok(payload)
+        Ok(Claimed::new(payload, open_for))
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {

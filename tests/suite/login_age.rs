@@ -26,11 +26,11 @@ fn without_a_demand_every_login_is_new_enough() {
 }
 
 #[test]
-fn prompt_login_asks_for_a_login_since_the_client_asked() {
-    // OIDC Core 3.1.2.1
+fn prompt_login_asks_for_a_login_since_the_request_was_first_opened() {
+    // OIDC Core 3.1.2.1: a login between the push and the first opening is one from before the user was asked.
     let server = Server::new();
     let pending = opened(&server, &[("prompt", "login consent")], 5);
-    for (ago, expected) in [(0, true), (5, true), (6, false), (-1, true)] {
+    for (ago, expected) in [(0, true), (1, false), (5, false), (-1, true)] {
         assert_eq!(is_new(&server, &pending, ago), expected, "{ago} s ago");
     }
     // Back from the login page, on any node, with the page loaded again or not.
@@ -39,7 +39,24 @@ fn prompt_login_asks_for_a_login_since_the_client_asked() {
     let again = server.open(handle).unwrap();
     assert_eq!(again.asked_at(), pending.asked_at());
     assert!(is_new(&server, &again, 299));
-    assert!(!is_new(&server, &again, 306));
+    assert!(is_new(&server, &again, 300));
+    assert!(!is_new(&server, &again, 301));
+}
+
+#[test]
+fn a_browser_that_comes_back_is_asked_since_its_first_visit() {
+    let server = Server::new();
+    let handle = server.pushed(&code_request(&[("prompt", "login")]));
+    server.pass(20);
+    let visit = |browser| server.authorize(&format!("client_id=basic&request_uri={handle}"), browser);
+    let first = visit(None).unwrap().asked_at();
+    assert_eq!(first, server.clock.now());
+    server.pass(30);
+    assert_eq!(visit(Some("one")).unwrap().asked_at(), first, "the cookie may come with the second visit");
+    server.pass(30);
+    assert!(visit(Some("two")).is_err());
+    server.pass(30);
+    assert_eq!(visit(Some("one")).unwrap().asked_at(), first);
 }
 
 #[test]
@@ -77,19 +94,20 @@ fn the_default_of_the_client_counts() {
 }
 
 #[test]
-fn every_node_knows_when_the_client_asked() {
+fn every_node_knows_when_the_request_was_first_opened() {
     let server = Server::new();
-    let handle = server.pushed(&code_request(&[("prompt", "login")]));
-    server.pass(30);
+    let pending = opened(&server, &[("prompt", "login")], 30);
+    server.pass(40);
     let node = ParEndpoint::builder(ISSUER)
         .clients(InMemoryRegistry::new([client(basic("basic"))]).unwrap())
         .store(server.store.clone())
         .clock(server.clock.clone())
         .build()
         .unwrap();
-    let query = format!("client_id=basic&request_uri={handle}");
-    let pending = pollster::block_on(node.authorize(&query, browser_with(None))).unwrap();
-    assert_eq!(pending.asked_at(), server.clock.now() - time::Duration::seconds(30));
+    let query = format!("client_id=basic&request_uri={}", pending.request_uri().unwrap());
+    let there = pollster::block_on(node.authorize(&query, browser_with(None))).unwrap();
+    assert_eq!(there.asked_at(), pending.asked_at());
+    assert!(is_new(&server, &there, 40) && !is_new(&server, &there, 41));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::{
 use parjar::{
     Clock, DenialCode, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reason, Reply,
     store::{
-        Claim, ClaimError, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner, RecordKey,
+        Claim, ClaimError, Claimed, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner, RecordKey,
         Remembered, ReplayMark, RequestStore, StoreRefusal,
     },
 };
@@ -225,7 +225,7 @@ fn client(number: u64) -> Owner {
     Owner::authenticated(key(number))
 }
 
-fn claim(store: &MemoryStore, number: u64, owner: u64, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+fn claim(store: &MemoryStore, number: u64, owner: u64, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
     pollster::block_on(store.claim(Claim::new(key(number), key(owner)), login_lifetime))
 }
 
@@ -490,10 +490,7 @@ fn it_behaves_like_a_plain_table() {
         let request = NewRequest::new(key(number), client(owner), &payload).with_marks(marks);
         let outcomes = match draw(10) {
             0..=2 => [insert_as_text(&store, request, lifetime), insert_as_text(&table, request, lifetime)],
-            3..=5 => [
-                format!("{:?}", pollster::block_on(store.claim(claim, lifetime))),
-                format!("{:?}", pollster::block_on(table.claim(claim, lifetime))),
-            ],
+            3..=5 => [claim_as_text(&store, claim, lifetime), claim_as_text(&table, claim, lifetime)],
             6 | 7 => [
                 format!("{:?}", pollster::block_on(store.consume(claim, lifetime))),
                 format!("{:?}", pollster::block_on(table.consume(claim, lifetime))),
@@ -513,6 +510,11 @@ fn it_behaves_like_a_plain_table() {
 
 fn insert_as_text(store: &impl RequestStore, request: NewRequest<'_>, lifetime: Duration) -> String {
     format!("{:?}", pollster::block_on(store.insert(request, lifetime)))
+}
+
+fn claim_as_text(store: &impl RequestStore, claim: Claim, lifetime: Duration) -> String {
+    let claimed = pollster::block_on(store.claim(claim, lifetime));
+    format!("{:?}", claimed.map(|claimed| (claimed.payload, claimed.open_for)))
 }
 
 /// A clock that breaks down now and then.

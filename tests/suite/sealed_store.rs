@@ -170,7 +170,7 @@ fn a_record_does_not_serve_another_client_or_another_issuer() {
         assert!(matches!(claimed, Err(ClaimError::Unreadable)), "{claimed:?}");
     }
     let claimed = pollster::block_on(store.claim(Claim::new(key, owner), lifetime));
-    assert_eq!(claimed.unwrap(), b"payload");
+    assert_eq!(claimed.unwrap().payload, b"payload");
 }
 
 #[test]

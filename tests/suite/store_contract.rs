@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use parjar::{
     ManualClock,
     store::{
-        BoxedStore, Claim, ClaimError, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner,
+        BoxedStore, Claim, ClaimError, Claimed, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner,
         Remembered, ReplayMark, RequestStore, StoreRefusal,
         contract::{self, Harness},
     },
@@ -130,6 +130,10 @@ fn every_fault_is_found() {
         (Fault::SpendsWhatExpired, "an expired request is not spent"),
         (Fault::OpenDiesWithWaiting, "an opened request outlives the time it could have waited"),
         (Fault::ClaimProlongs, "opening it again does not prolong its life"),
+        (Fault::DoesNotSayHowLongItIsOpen, "a claim says how long the request has been open"),
+        (Fault::CountsFromThePush, "the first claim finds that the request has been open for no time"),
+        (Fault::CountsFromTheLastClaim, "a claim says how long the request has been open"),
+        (Fault::CountsFromTheBinding, "a claim says how long the request has been open"),
         (Fault::MarksAreAlwaysNew, "a mark is new once"),
         (Fault::MarksNeverExpire, "a mark lives no longer, whatever was asked since"),
         (Fault::RepeatedMarkLivesLonger, "a mark lives no longer, whatever was asked since"),
@@ -259,7 +263,7 @@ impl RequestStore for Misjudging {
         }
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         self.memory.claim(claim, login_lifetime).await
     }
 

@@ -3,8 +3,8 @@
 use std::{ops::Deref, time::Duration};
 
 use parjar::store::{
-    Claim, ClaimError, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
-    StoreRefusal,
+    Claim, ClaimError, Claimed, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
+    StoreError, StoreRefusal,
 };
 
 /// A call to a store.
@@ -64,11 +64,11 @@ impl<D: Disturbance> RequestStore for StoreDouble<D> {
         outcome
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         self.before(Call::Claim(claim)).await?;
         let outcome = self.memory.claim(claim, login_lifetime).await;
         self.after(Call::Claim(claim)).await?;
-        outcome.map(|record| self.claimed(record))
+        outcome.map(|claimed| Claimed::new(self.claimed(claimed.payload), claimed.open_for))
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {

@@ -14,7 +14,7 @@ use super::{Harness, Violation};
 use crate::{
     random::{RandomSource as _, SystemRandom},
     store::{
-        Claim, ClaimError, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
+        Claim, ClaimError, Claimed, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
         RequestStore, StoreRefusal,
     },
 };
@@ -95,11 +95,11 @@ impl<'a, H: Harness> Bench<'a, H> {
         self.harness.block_on(self.store.insert(request, lifetime))
     }
 
-    pub(super) fn claim(&self, claim: Claim) -> Result<Vec<u8>, ClaimError> {
+    pub(super) fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         self.claim_for(claim, LONG)
     }
 
-    pub(super) fn claim_for(&self, claim: Claim, lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    pub(super) fn claim_for(&self, claim: Claim, lifetime: Duration) -> Result<Claimed, ClaimError> {
         self.harness.block_on(self.store.claim(claim, lifetime))
     }
 

@@ -1,6 +1,6 @@
 //! Lifetimes, to the second: each is counted from the operation that began it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     Harness, Violation,
@@ -13,9 +13,13 @@ const LIFETIME: Duration = Duration::from_secs(2);
 const ALMOST: Duration = Duration::from_millis(1500);
 const REST: Duration = Duration::from_millis(500);
 
+/// A store may count in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
+
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     waiting_ends(bench)?;
     opening_starts_the_login_and_repeating_it_does_not_prolong_it(bench)?;
+    a_claim_tells_since_when_it_is_open(bench)?;
     an_expired_request_is_not_spent(bench)?;
     the_memory_of_a_spent_request_ends(bench)?;
     marks_end(bench)?;
@@ -54,6 +58,32 @@ fn opening_starts_the_login_and_repeating_it_does_not_prolong_it<H: Harness>(
     expect("an open request lives as long as it was told to", &bench.claim(subject.claim_by(None)), Result::is_ok)?;
     bench.harness.pass(REST);
     expect("opening it again does not prolong its life", &bench.claim(subject.claim_by(None)), is_unknown)
+}
+
+/// Counted from the first claim of all, whoever makes the later ones.
+fn a_claim_tells_since_when_it_is_open<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
+    const PROMISE: &str = "a claim says how long the request has been open";
+    let subject = bench.waiting()?;
+    bench.harness.pass(REST);
+    let begun = Instant::now();
+    let first = bench.claim(subject.claim_by(None));
+    expect("the first claim finds that the request has been open for no time", &first, |first| {
+        first.as_ref().is_ok_and(|claimed| claimed.open_for.is_zero())
+    })?;
+    let browser = subject.claim_by(Some(bench.key()?));
+    let mut passed = Duration::ZERO;
+    for _ in 0..2 {
+        bench.harness.pass(LIFETIME);
+        passed = passed.saturating_add(LIFETIME);
+        let claimed = bench.claim(browser);
+        let latest = passed.saturating_add(begun.elapsed()).saturating_add(SECOND);
+        expect(PROMISE, &claimed, |claimed| {
+            claimed
+                .as_ref()
+                .is_ok_and(|claimed| claimed.open_for >= passed.saturating_sub(SECOND) && claimed.open_for <= latest)
+        })?;
+    }
+    Ok(())
 }
 
 fn an_expired_request_is_not_spent<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {

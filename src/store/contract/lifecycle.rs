@@ -22,7 +22,7 @@ fn opening_is_repeatable<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violati
     for _ in 0..3 {
         let claimed = bench.claim(subject.claim_by(None));
         expect("a claim gives back the payload, byte for byte, each time", &claimed, |claimed| {
-            claimed.as_ref().is_ok_and(|payload| payload == subject.payload)
+            claimed.as_ref().is_ok_and(|claimed| claimed.payload == subject.payload)
         })?;
     }
     let unknown = bench.claim(bench.subject()?.claim_by(None));
@@ -35,7 +35,7 @@ fn big_payloads_survive<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violatio
     let payload: Vec<u8> = (0..300 * 1024usize).map(|index| index.to_le_bytes()[0]).collect();
     let inserted = bench.insert(NewRequest { payload: &payload, ..subject.request() });
     expect("a payload of 300 KiB is taken", &inserted, Result::is_ok)?;
-    let claimed = bench.claim(subject.claim_by(None)).map(|claimed| claimed == payload);
+    let claimed = bench.claim(subject.claim_by(None)).map(|claimed| claimed.payload == payload);
     expect("a payload of 300 KiB is given back", &claimed, |same| matches!(same, Ok(true)))
 }
 
@@ -47,7 +47,7 @@ fn nothing_is_overwritten<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violat
     other.payload = b"other";
     expect(PROMISE, &bench.insert(other), is_exists)?;
     let claimed = bench.claim(subject.claim_by(None));
-    expect(PROMISE, &claimed, |claimed| claimed.as_ref().is_ok_and(|payload| payload == subject.payload))?;
+    expect(PROMISE, &claimed, |claimed| claimed.as_ref().is_ok_and(|claimed| claimed.payload == subject.payload))?;
     expect(PROMISE, &bench.insert(other), is_exists)?;
     expect("an open request is spent", &bench.consume(subject.claim_by(None)), Result::is_ok)?;
     expect("a spent request is not inserted anew", &bench.insert(other), is_exists)

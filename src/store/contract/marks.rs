@@ -117,7 +117,7 @@ fn a_taken_key_burns_no_mark<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Vio
     };
     is_refused()?;
     expect("a refused insert leaves what is there", &bench.claim(claim), |claimed| {
-        claimed.as_ref().is_ok_and(|payload| payload == subject.payload)
+        claimed.as_ref().is_ok_and(|claimed| claimed.payload == subject.payload)
     })?;
     is_refused()?;
     expect("an open request is spent", &bench.consume(claim), Result::is_ok)?;

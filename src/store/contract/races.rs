@@ -72,7 +72,7 @@ fn a_cancelled_insert_is_not_torn<H: Harness>(bench: &Bench<'_, H>, polls: usize
     let subject = bench.subject()?;
     bench.harness.block_on(give_up(bench.store().insert(subject.request(), LONG), polls));
     expect("a cancelled insert happened or did not", &bench.claim(subject.claim_by(None)), |claimed| match claimed {
-        Ok(payload) => payload == subject.payload,
+        Ok(claimed) => claimed.payload == subject.payload,
         Err(error) => matches!(error, ClaimError::Unknown),
     })
 }

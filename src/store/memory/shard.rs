@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, RecordKey, ReplayMark},
+    store::{Claim, ClaimError, Claimed, RecordKey, ReplayMark},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
@@ -39,9 +39,15 @@ struct Entry {
 
 enum State {
     Waiting,
-    /// Boxed, since most requests wait or are opened without a browser in mind.
-    Open(Option<Box<RecordKey>>),
+    /// Boxed, since most requests wait.
+    Open(Box<Login>),
     Spent,
+}
+
+/// What is known of a request that is open.
+struct Login {
+    opened_at: u64,
+    browser: Option<RecordKey>,
 }
 
 /// A mark that is remembered.
@@ -88,25 +94,27 @@ impl Shard {
         Ok(())
     }
 
-    pub(super) fn claim(&mut self, claim: &Claim, login_lifetime: Duration, now: u64) -> Result<Vec<u8>, ClaimError> {
+    pub(super) fn claim(&mut self, claim: &Claim, login_lifetime: Duration, now: u64) -> Result<Claimed, ClaimError> {
         let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
         entry.check(claim, now)?;
-        match (&mut entry.state, claim.browser) {
-            (State::Waiting, browser) => {
+        let opened_at = match &mut entry.state {
+            State::Open(login) => {
+                login.browser = login.browser.or(claim.browser);
+                login.opened_at
+            }
+            _ => {
                 let expires_at = now.saturating_add(milliseconds(login_lifetime));
                 let bytes = bytes_of(&entry.payload);
                 self.ends.remove(&entry.share, Kind::Request, entry.expires_at, bytes);
                 self.ends.add(&entry.share, Kind::Request, expires_at, bytes);
-                entry.state = State::Open(browser.map(Box::new));
+                entry.state = State::Open(Box::new(Login { opened_at: now, browser: claim.browser }));
                 entry.expires_at = expires_at;
                 let payload = entry.payload.to_vec();
                 self.expect_expiry(claim.key, expires_at);
-                return Ok(payload);
+                return Ok(Claimed::new(payload, Duration::ZERO));
             }
-            (State::Open(bound @ None), Some(browser)) => *bound = Some(Box::new(browser)),
-            _ => {}
-        }
-        Ok(entry.payload.to_vec())
+        };
+        Ok(Claimed::new(entry.payload.to_vec(), Duration::from_millis(now.saturating_sub(opened_at))))
     }
 
     pub(super) fn consume(
@@ -220,7 +228,9 @@ impl Entry {
         }
         match &self.state {
             State::Spent => Err(ClaimError::Spent),
-            State::Open(Some(bound)) if claim.browser != Some(**bound) => Err(ClaimError::OtherBrowser),
+            State::Open(login) if login.browser.is_some() && claim.browser != login.browser => {
+                Err(ClaimError::OtherBrowser)
+            }
             _ => Ok(()),
         }
     }

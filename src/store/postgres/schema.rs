@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// Goes up when the tables change.
+/// Goes up when nodes of an earlier version cannot use the tables any more.
 pub(super) const VERSION: i32 = 1;
 
 /// Covers the wait for locks, of other nodes that migrate and of sessions that look at the tables.
@@ -38,6 +38,12 @@ fn steps(names: &Names) -> Vec<Step> {
     let Names { schema, requests, requests_expiry, marks, marks_expiry, version } = names;
     let vacuum = "WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.5)";
     let table = |name: &str, make: String| Step { is_there: format!("to_regclass('{name}') IS NOT NULL"), make };
+    let column = |name: &str, of: &str, kind: &str| Step {
+        is_there: format!(
+            "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('{of}') AND attname = '{name}')"
+        ),
+        make: format!("ALTER TABLE {of} ADD COLUMN IF NOT EXISTS {name} {kind};\n"),
+    };
     let index = |name: &str, of: &str| Step {
         is_there: format!("to_regclass('{}') IS NOT NULL", names.in_schema(name)),
         make: format!("CREATE INDEX IF NOT EXISTS {name} ON {of} (expires_at);\n"),
@@ -63,6 +69,7 @@ ALTER TABLE {requests} ALTER COLUMN payload SET STORAGE EXTERNAL;
 "
             ),
         ),
+        column("opened_at", requests, "timestamptz"),
         index(requests_expiry, requests),
         table(
             marks,

@@ -19,7 +19,7 @@ pub(super) struct Statements {
     /// is taken.
     pub(super) insert_with_marks: String,
     /// Key, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened
-    /// or bound, and the payload.
+    /// or bound, the payload, and the milliseconds since it was opened.
     pub(super) claim: String,
     /// Key, owner, browser, lifetime. A row if it was spent.
     pub(super) consume: String,
@@ -58,7 +58,7 @@ fn insert(names: &Names, new: &str) -> String {
          SELECT key, owner, {WAITING}, payload, clock_timestamp() + lifetime * interval '1 millisecond'
          FROM ({new}) AS new (key, owner, payload, lifetime)
          ON CONFLICT (key) DO UPDATE SET
-             owner = excluded.owner, browser = NULL, state = {WAITING},
+             owner = excluded.owner, browser = NULL, state = {WAITING}, opened_at = NULL,
              payload = excluded.payload, expires_at = excluded.expires_at
          WHERE present.expires_at <= clock_timestamp()
          RETURNING true"
@@ -129,6 +129,7 @@ fn claim(names: &Names) -> String {
              UPDATE {requests} SET
                  state = {OPEN},
                  browser = coalesce(browser, $3),
+                 opened_at = coalesce(opened_at, clock_timestamp()),
                  expires_at = CASE state
                      WHEN {WAITING} THEN clock_timestamp() + $4::bigint * interval '1 millisecond'
                      ELSE expires_at
@@ -138,7 +139,8 @@ fn claim(names: &Names) -> String {
              RETURNING payload
          )
          SELECT state, owner, browser, opened.payload IS NOT NULL,
-             CASE WHEN owner = $2 THEN coalesce(opened.payload, seen.payload) END
+             CASE WHEN owner = $2 THEN coalesce(opened.payload, seen.payload) END,
+             coalesce((extract(epoch FROM clock_timestamp() - opened_at) * 1000)::bigint, 0)
          FROM {requests} AS seen LEFT JOIN opened ON true
          WHERE key = $1 AND expires_at > clock_timestamp()"
     )

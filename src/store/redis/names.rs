@@ -14,10 +14,14 @@ use crate::{
 };
 
 /// Bytes of a record before its payload.
-pub(super) const HEAD: usize = 66;
+pub(super) const HEAD: usize = 74;
 
-/// The layout, and the state of a request that waits. See [`scripts`](super::scripts).
-const WAITING: [u8; 2] = [1, 1];
+/// The layout, the state of a request that waits, no browser, and no time to be open. See [`scripts`](super::scripts).
+const WAITING: [u8; 42] = {
+    let mut start = [0; 42];
+    (start[0], start[1]) = (2, 1);
+    start
+};
 
 /// The longest lifetime, a hundred years. Servers refuse numbers that overflow their clock.
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -146,7 +150,7 @@ fn put_name(command: &mut Cmd, family: &[u8], key: &RecordKey) {
 }
 
 fn put_record(command: &mut Cmd, request: &NewRequest<'_>) {
-    put_pieces(command, [&WAITING, &[0; 32], request.owner.key.as_bytes(), request.payload]);
+    put_pieces(command, [&WAITING, request.owner.key.as_bytes(), request.payload]);
 }
 
 /// One argument of several pieces.

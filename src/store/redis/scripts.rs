@@ -1,8 +1,8 @@
 //! The scripts that run inside the server. A script is atomic there, so that no two callers act on the same state.
 //!
-//! A record is: a byte for the layout (1), a byte for the state (1 waits, 2 open, 3 open in a browser, 4 spent), 32 bytes of
-//! browser, 32 of owner, then the payload, or what spent it. The comparison is the server's; the payload is never taken apart
-//! there.
+//! A record is: a byte for the layout (2), a byte for the state (1 waits, 2 open, 3 open in a browser, 4 spent), 32 bytes of
+//! browser, 8 for the milliseconds that it may be open, 32 of owner, then the payload, or what spent it. The comparison is the
+//! server's; the payload is never taken apart there.
 
 use std::sync::LazyLock;
 
@@ -56,15 +56,16 @@ macro_rules! check {
     () => {
         r"
 local version, state = string.byte(record, 1, 2)
-if version ~= 1 or #record < 66 or state < 1 or state > 4 then return 5 end
-if string.sub(record, 35, 66) ~= ARGV[1] then return 3 end
-if state == 4 then return string.sub(record, 67) == ARGV[4] and 0 or 2 end
+if version ~= 2 or #record < 74 or state < 1 or state > 4 then return 5 end
+if string.sub(record, 43, 74) ~= ARGV[1] then return 3 end
+if state == 4 then return string.sub(record, 75) == ARGV[4] and 0 or 2 end
 if state == 3 and string.sub(record, 3, 34) ~= ARGV[2] then return 4 end
 "
     };
 }
 
-/// `KEYS`: the request. `ARGV`: owner, browser, lifetime. Needs no memory, so a server without any may run it.
+/// `KEYS`: the request. `ARGV`: owner, browser, lifetime. Needs no memory, so a server without any may run it. Returns the record as
+/// it was; and if it was open, with the milliseconds that it has left: it has been open for the difference to all that it may be.
 pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
         r"#!lua flags=allow-oom
@@ -73,15 +74,14 @@ if not record then return 1 end
 ",
         check!(),
         r"
-if state < 3 then
-  if ARGV[2] ~= '' then
-    redis.call('SETRANGE', KEYS[1], 1, '\3' .. ARGV[2])
-  elseif state == 1 then
-    redis.call('SETRANGE', KEYS[1], 1, '\2')
-  end
-  if state == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+if state == 1 then
+  local opened = ARGV[2] == '' and '\2' .. string.sub(record, 3, 34) or '\3' .. ARGV[2]
+  redis.call('SETRANGE', KEYS[1], 1, opened .. struct.pack('>I8', ARGV[3]))
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  return record
 end
-return record
+if state == 2 and ARGV[2] ~= '' then redis.call('SETRANGE', KEYS[1], 1, '\3' .. ARGV[2]) end
+return {record, redis.call('PTTL', KEYS[1])}
 "
     ))
 });
@@ -90,13 +90,13 @@ return record
 pub(super) static CONSUME: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
         r"#!lua flags=allow-oom
-local record = redis.call('GETRANGE', KEYS[1], 0, 81)
+local record = redis.call('GETRANGE', KEYS[1], 0, 89)
 if record == '' and redis.call('EXISTS', KEYS[1]) == 0 then return 1 end
 ",
         check!(),
         r"
 if state == 1 then return 1 end
-redis.call('SET', KEYS[1], '\1\4' .. string.sub(record, 3, 66) .. ARGV[4], 'PX', ARGV[3])
+redis.call('SET', KEYS[1], '\2\4' .. string.sub(record, 3, 74) .. ARGV[4], 'PX', ARGV[3])
 return 0
 "
     ))

@@ -23,7 +23,7 @@ const LIFETIME: Duration = Duration::from_secs(10);
 /// The commands of the scripts, with arguments after the key. They change nothing while the key does not exist.
 const OF_BOTH: &[(&str, &[&str])] = &[("GET", &[]), ("SET", &["", "XX", "PX", "1000"])];
 const OF_REQUESTS: &[(&str, &[&str])] =
-    &[("GETRANGE", &["0", "81"]), ("SETRANGE", &["1", ""]), ("EXISTS", &[]), ("PEXPIRE", &["1000"])];
+    &[("GETRANGE", &["0", "89"]), ("SETRANGE", &["1", ""]), ("EXISTS", &[]), ("PEXPIRE", &["1000"]), ("PTTL", &[])];
 const OF_MARKS: &[(&str, &[&str])] = &[("DEL", &[])];
 
 /// The part of the data that an instance keeps.

@@ -75,7 +75,7 @@ trait Engine: Clone + Send + Sync + 'static {
     fn claim(&self, number: u64) -> impl Future<Output = ()> + Send {
         async move {
             let claim = Claim::new(key(number), owner()).by_browser(owner());
-            assert_eq!(self.store().claim(claim, LIFETIME).await.unwrap().len(), payload().len());
+            assert_eq!(self.store().claim(claim, LIFETIME).await.unwrap().payload.len(), payload().len());
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use parjar::store::RequestStore as _;
+use parjar::{Clock as _, SystemClock, store::RequestStore as _};
 
 use super::{
     database::Database,
@@ -33,6 +33,18 @@ async fn a_request_pushed_at_one_node_is_completed_once_at_another() {
     let granted = [outcomes.0.is_ok(), outcomes.1.is_ok(), outcomes.2.is_ok()];
     assert_eq!(granted.iter().filter(|granted| **granted).count(), 1);
     assert!(one.open(&request_uri, "cookie-value").await.is_err());
+}
+
+#[tokio::test]
+async fn a_second_node_knows_when_the_request_was_first_opened() {
+    let database = Database::new().await;
+    let (one, other) = (Node::over(database.store().await), Node::over(database.store().await));
+    let request_uri = one.pushed().await;
+    one.open(&request_uri, "cookie-value").await.unwrap();
+    let opened_by = SystemClock.now();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let again = other.open(&request_uri, "cookie-value").await.unwrap();
+    assert!(again.asked_at() <= opened_by, "{} {opened_by}", again.asked_at());
 }
 
 #[tokio::test]

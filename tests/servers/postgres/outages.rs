@@ -88,7 +88,7 @@ async fn log_in(store: &PostgresStore) -> Outcome {
         Err(other) => panic!("{other:?}"),
     }
     match store.claim(claim(key), LONG).await {
-        Ok(payload) => assert_eq!(payload, b"payload"),
+        Ok(claimed) => assert_eq!(claimed.payload, b"payload"),
         Err(ClaimError::Unavailable(_)) => return Outcome::Unavailable,
         Err(other) => panic!("{other:?}"),
     }

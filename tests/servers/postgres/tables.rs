@@ -17,7 +17,7 @@ const SHAPE: &str = "
     SELECT string_agg(line, E'\n' ORDER BY line) FROM (
         SELECT format('%s %s %s %s %s', c.relname, a.attname, a.atttypid::regtype, a.attnotnull, a.attstorage) AS line
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE a.attnum > 0 AND c.relkind = 'r' AND c.relname LIKE 'parjar%'
+        WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r' AND c.relname LIKE 'parjar%'
         UNION ALL SELECT format('%s %s', relname, reloptions) FROM pg_class WHERE relkind = 'r' AND relname LIKE 'parjar%'
         UNION ALL SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'parjar%'
         UNION ALL SELECT format('version %s', version) FROM parjar_schema_version
@@ -50,6 +50,22 @@ async fn tables_are_made_once_by_any_number_of_nodes() {
     }
     assert_eq!(shape(&by_hand).await, migrated);
     store.insert(new_request(key()), LONG).await.unwrap();
+}
+
+#[tokio::test]
+async fn tables_that_lack_a_column_get_it_while_nodes_that_do_not_know_it_go_on() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let migrated = shape(&database).await;
+    let open = key();
+    store.insert(new_request(open), LONG).await.unwrap();
+    store.claim(claim(open), LONG).await.unwrap();
+    database.run("ALTER TABLE parjar_requests DROP COLUMN opened_at").await;
+    assert!(store.check().await.is_err());
+    store.migrate().await.unwrap();
+    assert_eq!(shape(&database).await, migrated);
+    assert!(store.claim(claim(open), LONG).await.unwrap().open_for.is_zero());
+    store.consume(claim(open), LONG).await.unwrap();
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// As the documentation of the store has it.
-pub(super) const LEAST: &str = "ACL SETUSER parjar on >s3cret ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +del +eval +evalsha +info";
+pub(super) const LEAST: &str = "ACL SETUSER parjar on >s3cret ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info";
 
 fn client_of_user(redis: &Redis) -> Client {
     Client::open(format!("redis://parjar:s3cret@{}:{}/", Ipv4Addr::LOCALHOST, redis.port())).unwrap()
@@ -43,7 +43,7 @@ fn the_least_permissions_are_enough_with_marks_on_another_instance() {
         let _: () = requests.tell(LEAST).await;
         let _: () = requests.tell("ACL SETUSER parjar -del -info").await;
         let _: () = marks.tell(LEAST).await;
-        let _: () = marks.tell("ACL SETUSER parjar -getrange -setrange -exists -pexpire").await;
+        let _: () = marks.tell("ACL SETUSER parjar -getrange -setrange -exists -pexpire -pttl").await;
         let builder = RedisStore::builder(client_of_user(&requests)).marks_on(client_of_user(&marks));
         builder.timeout(PATIENCE).build().await.unwrap()
     });
@@ -70,7 +70,7 @@ async fn the_least_permissions_are_enough_in_a_cluster_with_two_more() {
 #[tokio::test]
 async fn each_permission_that_is_missing_is_named() {
     let redis = Redis::start(&[]);
-    for missing in ["GET", "SET", "GETRANGE", "SETRANGE", "EXISTS", "PEXPIRE", "DEL", "EVAL", "EVALSHA"] {
+    for missing in ["GET", "SET", "GETRANGE", "SETRANGE", "EXISTS", "PEXPIRE", "PTTL", "DEL", "EVAL", "EVALSHA"] {
         let _: () = redis.tell("ACL SETUSER parjar reset").await;
         let _: () = redis.tell(LEAST).await;
         let _: () = redis.tell(&format!("ACL SETUSER parjar -{}", missing.to_lowercase())).await;
