@@ -7,6 +7,7 @@ mod flows;
 mod ignored;
 pub(crate) mod jwks;
 mod keys;
+mod methods;
 mod registered_secrets;
 mod registration;
 mod registry;
@@ -21,10 +22,11 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::{
     credential::{Credential, NoCredentials},
-    credentials::{Credentials, PossessionMethod},
+    credentials::Credentials,
     keys::{ClientKeys, KeySource, ObjectKeys, ResponseAlgorithm},
+    methods::Methods,
     registered_secrets::SecretTraits,
-    secret::{MAX_SECRET, SecretTransport, Secrets, Verdict, is_client_id, verify_decoy_secret},
+    secret::{MAX_SECRET, Secrets, Verdict, is_client_id, verify_decoy_secret},
     shared_secrets::SharedSecrets,
 };
 pub use self::{
@@ -47,6 +49,7 @@ use crate::{
 pub struct Client {
     client_id: Box<str>,
     client_name: Option<Box<str>>,
+    methods: Methods,
     credentials: Credentials,
     keys: ClientKeys,
     certificate_bound: bool,
@@ -87,10 +90,31 @@ impl Client {
         self.client_name.as_deref()
     }
 
-    /// `token_endpoint_auth_method`
+    /// `token_endpoint_auth_method`, or the first of `token_endpoint_auth_methods`.
     #[must_use]
     pub fn token_endpoint_auth_method(&self) -> AuthenticationMethod {
-        self.credentials.method()
+        self.methods.first()
+    }
+
+    /// The methods of which the client uses one in each request: `token_endpoint_auth_method`, and the other one of
+    /// `token_endpoint_auth_methods` if that has two. See [`AuthenticatedClient::method`](crate::AuthenticatedClient::method) for the
+    /// one that was used.
+    ///
+    /// ```
+    /// use parjar::{Client, ClientRegistration};
+    ///
+    /// let registration: ClientRegistration = serde_json::from_str(
+    ///     r#"{ "client_id": "web", "client_secret": "1YVgm1x8fnDGVKbWGJnN4w",
+    ///          "token_endpoint_auth_methods": ["client_secret_basic", "client_secret_post"],
+    ///          "redirect_uris": ["https://app.example.com/cb"] }"#,
+    /// )?;
+    /// let client = Client::try_from(registration)?;
+    /// let methods: Vec<&str> = client.token_endpoint_auth_methods().map(|method| method.as_str()).collect();
+    /// assert_eq!(methods, ["client_secret_basic", "client_secret_post"]);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn token_endpoint_auth_methods(&self) -> impl Iterator<Item = AuthenticationMethod> {
+        self.methods.iter()
     }
 
     /// Returns `true` if the client has credentials.
@@ -272,6 +296,10 @@ impl Client {
     /// `allow_per_request_redirect_uris`, which alone has no effect.
     pub(crate) fn allows_per_request_redirect_uris(&self) -> bool {
         self.allow_per_request_redirect_uris
+    }
+
+    pub(crate) fn methods(&self) -> Methods {
+        self.methods
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {

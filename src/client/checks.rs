@@ -8,8 +8,9 @@ use super::{
     flows::{redirect_uris_of, response_modes_of, response_types_of},
     ignored::{Ignored, without_empty},
     keys::{ClientKeys, ResponseAlgorithm},
+    methods::Methods,
     registered_secrets::{SecretTraits, secrets_of},
-    secret::{KnownSecrets, is_client_id},
+    secret::{Secrets, is_client_id},
     secret_verifier::SecretVerifier,
 };
 use crate::protocol::{authentication_method::AuthenticationMethod, scope};
@@ -28,16 +29,14 @@ impl Client {
         if !secrets_of(&registration)?.is_empty() {
             return Err(RegistrationError::new("client_secret", "must be absent when the host verifies secrets"));
         }
-        let method = method_of(&registration)?;
-        let sends_secret =
-            matches!(method, AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost);
-        if !sends_secret && method != AuthenticationMethod::None {
+        let method = Methods::of(&registration, &mut Ignored::default())?.first();
+        if !method.sends_secret() && method != AuthenticationMethod::None {
             return Err(RegistrationError::new("token_endpoint_auth_method", "must be one that sends the secret"));
         }
-        Self::from_registration(registration, KnownSecrets::Verifier(Arc::new(verifier)))
+        Self::from_registration(registration, Secrets::Verifier(Arc::new(verifier)))
     }
 
-    fn from_registration(registration: ClientRegistration, secrets: KnownSecrets) -> Result<Self, RegistrationError> {
+    fn from_registration(registration: ClientRegistration, secrets: Secrets) -> Result<Self, RegistrationError> {
         let mut ignored = Ignored::default();
         let registration = without_empty(registration, &mut ignored);
         let ClientRegistration { client_id, .. } = &registration;
@@ -47,7 +46,8 @@ impl Client {
         if registration.client_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
             return Err(RegistrationError::new("client_name", "must not contain control characters"));
         }
-        let method = method_of(&registration)?;
+        let methods = Methods::of(&registration, &mut ignored)?;
+        let method = methods.first();
         if method == AuthenticationMethod::None && !secrets.are_none() {
             return Err(RegistrationError::new(
                 "token_endpoint_auth_method",
@@ -74,6 +74,7 @@ impl Client {
         Ok(Self {
             secret_traits: SecretTraits::of(&registration),
             request_uri_lifetime: request_uri_lifetime_of(&registration)?,
+            methods,
             credentials: Credentials::of(&registration, method, secrets, &keys)
                 .map_err(|error| ignored.explain(error))?,
             keys,
@@ -112,21 +113,8 @@ impl TryFrom<ClientRegistration> for Client {
 
     fn try_from(registration: ClientRegistration) -> Result<Self, RegistrationError> {
         let secrets = secrets_of(&registration)?;
-        Self::from_registration(registration, KnownSecrets::Digests(secrets))
+        Self::from_registration(registration, Secrets::Digests(secrets))
     }
-}
-
-fn method_of(registration: &ClientRegistration) -> Result<AuthenticationMethod, RegistrationError> {
-    let Some(text) = registration.token_endpoint_auth_method.as_deref() else {
-        return Ok(AuthenticationMethod::ClientSecretBasic);
-    };
-    AuthenticationMethod::parse(text).ok_or_else(|| {
-        RegistrationError::new(
-            "token_endpoint_auth_method",
-            "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-             self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none",
-        )
-    })
 }
 
 fn scope_of(registration: &ClientRegistration) -> Result<Option<Vec<String>>, RegistrationError> {

@@ -1,17 +1,17 @@
-//! The registered way of a client to authenticate.
+//! The registered credentials of a client.
 
 use std::sync::Arc;
 
 use super::{
     keys::{ClientKeys, KeySource},
     registration::{ClientRegistration, RegistrationError},
-    secret::{KnownSecrets, SecretTransport, Secrets},
+    secret::Secrets,
     shared_secrets::SharedSecrets,
     subject,
 };
 use crate::{certificate::Subject, protocol::authentication_method::AuthenticationMethod};
 
-/// The registered way of a client to authenticate, with the keys, secrets or names that its credentials are verified by.
+/// The registered credentials of a client: the keys, secrets or names that what it shows is verified by.
 pub(crate) enum Credentials {
     /// `none`
     None,
@@ -26,22 +26,15 @@ pub(crate) enum Credentials {
     /// `self_signed_tls_client_auth`
     CertificateKey(Arc<KeySource>),
     /// `attest_jwt_client_auth`, `attest_jwt_client_auth_dpop`
-    Attestation(PossessionMethod),
-}
-
-/// The proof of an instance of a client that it has the key of its attestation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PossessionMethod {
-    Jwt,
-    Dpop,
+    Attestation,
 }
 
 impl Credentials {
-    /// The credentials of a method, which its registration must have, and no certificate subject without a use.
+    /// The credentials for a method, which its registration must have, and no certificate subject without a use.
     pub(super) fn of(
         registration: &ClientRegistration,
         method: AuthenticationMethod,
-        secrets: KnownSecrets,
+        secrets: Secrets,
         keys: &ClientKeys,
     ) -> Result<Self, RegistrationError> {
         if method != AuthenticationMethod::TlsClientAuth {
@@ -49,32 +42,16 @@ impl Credentials {
         }
         Ok(match method {
             AuthenticationMethod::None => Self::None,
-            AuthenticationMethod::ClientSecretBasic => Self::Secret(Secrets::new(SecretTransport::Basic, secrets)),
-            AuthenticationMethod::ClientSecretPost => Self::Secret(Secrets::new(SecretTransport::Post, secrets)),
+            AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost => Self::Secret(secrets),
             AuthenticationMethod::ClientSecretJwt => Self::SharedSecret(keys.shared_for_assertions(registration)?),
             AuthenticationMethod::PrivateKeyJwt => Self::PrivateKey(keys.of_assertions()?),
             AuthenticationMethod::TlsClientAuth => Self::CertificateSubject(subject::of(registration)?),
             AuthenticationMethod::SelfSignedTlsClientAuth => {
                 Self::CertificateKey(keys.usable("token_endpoint_auth_method", None)?)
             }
-            AuthenticationMethod::AttestJwtClientAuth => Self::Attestation(PossessionMethod::Jwt),
-            AuthenticationMethod::AttestJwtClientAuthDpop => Self::Attestation(PossessionMethod::Dpop),
+            AuthenticationMethod::AttestJwtClientAuth | AuthenticationMethod::AttestJwtClientAuthDpop => {
+                Self::Attestation
+            }
         })
-    }
-
-    pub(super) fn method(&self) -> AuthenticationMethod {
-        match self {
-            Self::None => AuthenticationMethod::None,
-            Self::Secret(secrets) => match secrets.transport() {
-                SecretTransport::Basic => AuthenticationMethod::ClientSecretBasic,
-                SecretTransport::Post => AuthenticationMethod::ClientSecretPost,
-            },
-            Self::SharedSecret(_) => AuthenticationMethod::ClientSecretJwt,
-            Self::PrivateKey(_) => AuthenticationMethod::PrivateKeyJwt,
-            Self::CertificateSubject(_) => AuthenticationMethod::TlsClientAuth,
-            Self::CertificateKey(_) => AuthenticationMethod::SelfSignedTlsClientAuth,
-            Self::Attestation(PossessionMethod::Jwt) => AuthenticationMethod::AttestJwtClientAuth,
-            Self::Attestation(PossessionMethod::Dpop) => AuthenticationMethod::AttestJwtClientAuthDpop,
-        }
     }
 }

@@ -111,6 +111,10 @@ pub(super) fn without_empty(mut registration: ClientRegistration, ignored: &mut 
         registration.client_secret = None;
         ignored.add("client_secret", EMPTY);
     }
+    if registration.token_endpoint_auth_methods.as_ref().is_some_and(Vec::is_empty) {
+        registration.token_endpoint_auth_methods = None;
+        ignored.add("token_endpoint_auth_methods", EMPTY);
+    }
     let has_uri = registration.jwks_uri.is_some();
     if registration.jwks.as_ref().is_some_and(|jwks| json::is_empty(jwks) || has_no_keys(jwks, has_uri)) {
         registration.jwks = None;

@@ -49,6 +49,15 @@ pub struct ClientRegistration {
     /// `token_endpoint_auth_method`. Default `client_secret_basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
+    /// `token_endpoint_auth_methods` (an extension): the methods of which the client may use one in each request, for servers that
+    /// have not stored which. Default: `token_endpoint_auth_method` alone, which must be among them if it is there; if not, the
+    /// first of them stands for it.
+    ///
+    /// They must show the same credentials in different ways: `client_secret_basic` and `client_secret_post`, or
+    /// `attest_jwt_client_auth` and `attest_jwt_client_auth_dpop`. Other sets are refused, because an attacker would choose the weakest
+    /// of them. A client that changes from a secret to keys is registered anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_methods: Option<Vec<String>>,
     /// `token_endpoint_auth_signing_alg`: of client assertions. Absent: any that the policy offers, but RS256, RS384 and
     /// RS512 only with a key whose `alg` is that.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -318,6 +327,7 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             )?
             .unwrap_or_default(),
             token_endpoint_auth_method: take(members, "token_endpoint_auth_method", "a string")?,
+            token_endpoint_auth_methods: take(members, "token_endpoint_auth_methods", "an array of strings")?,
             token_endpoint_auth_signing_alg: take(members, "token_endpoint_auth_signing_alg", "a string")?,
             danger_allow_legacy_assertion_audience: flag(members, "danger_allow_legacy_assertion_audience")?,
             jwks: take(members, "jwks", "a JWK set")?,

@@ -22,24 +22,9 @@ pub(super) fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }
 
-/// The part of a request that a secret is sent in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SecretTransport {
-    /// The `Authorization` header.
-    Basic,
-    /// The body.
-    Post,
-}
-
-/// The secrets of one client, and the way it sends them.
-pub(crate) struct Secrets {
-    transport: SecretTransport,
-    known: KnownSecrets,
-}
-
 /// The secrets of one client: kept here, or known to a verifier of the host's.
 #[derive(Clone)]
-pub(crate) enum KnownSecrets {
+pub(crate) enum Secrets {
     Digests(Vec<SecretDigest>),
     Verifier(Arc<dyn DynSecretVerifier>),
 }
@@ -69,24 +54,14 @@ impl SecretDigest {
     }
 }
 
-impl KnownSecrets {
-    pub(super) fn are_none(&self) -> bool {
-        matches!(self, Self::Digests(digests) if digests.is_empty())
-    }
-}
-
 /// Returns `true` for the digest of a secret that has no bytes.
 pub(super) fn is_digest_of_nothing(digest: &[u8; 32]) -> bool {
     *digest == <[u8; 32]>::from(Sha256::digest(b""))
 }
 
 impl Secrets {
-    pub(super) fn new(transport: SecretTransport, known: KnownSecrets) -> Self {
-        Self { transport, known }
-    }
-
-    pub(crate) fn transport(&self) -> SecretTransport {
-        self.transport
+    pub(super) fn are_none(&self) -> bool {
+        matches!(self, Self::Digests(digests) if digests.is_empty())
     }
 
     /// Tries a secret. Only a verifier of the host's waits.
@@ -96,9 +71,9 @@ impl Secrets {
         presented: &[u8],
         now: impl FnOnce() -> OffsetDateTime,
     ) -> Result<Verdict, VerifierError> {
-        match &self.known {
-            KnownSecrets::Digests(digests) => Ok(verify(digests, presented, now)),
-            KnownSecrets::Verifier(verifier) => {
+        match self {
+            Self::Digests(digests) => Ok(verify(digests, presented, now)),
+            Self::Verifier(verifier) => {
                 let is_right = verifier.verify_boxed(client_id, presented).await?;
                 Ok(if is_right { Verdict::Right } else { Verdict::Wrong })
             }

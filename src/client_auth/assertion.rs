@@ -10,6 +10,7 @@ use crate::{
     error::Reason,
     jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_keys},
     policy::Policy,
+    protocol::authentication_method::AuthenticationMethod,
 };
 
 /// The only `client_assertion_type` there is (RFC 7523 section 2.2).
@@ -162,6 +163,11 @@ fn permitted<'p>(client: &Client, policy: &'p Policy) -> Permitted<'p> {
 impl<'a, 'c> VerifiedAssertion<'a, 'c> {
     pub(super) fn client(&self) -> &'c Arc<Client> {
         self.client
+    }
+
+    /// The registered one, beside which there is no other.
+    pub(super) fn method(&self) -> AuthenticationMethod {
+        self.client.token_endpoint_auth_method()
     }
 
     /// `jti` and `exp`

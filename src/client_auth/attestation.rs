@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::attesters::Attester;
 use crate::{
-    client::{Client, Credential, PossessionMethod},
+    client::{Client, Credential},
     dpop::RecentNonce,
     error::Reason,
     http::{FormRequest, Header},
@@ -16,7 +16,7 @@ use crate::{
         verify_with_decoy_keys,
     },
     policy::Policy,
-    protocol::confirmation::Thumbprint,
+    protocol::{authentication_method::AuthenticationMethod, confirmation::Thumbprint},
 };
 
 const TYPE: &str = "oauth-client-attestation+jwt";
@@ -104,6 +104,13 @@ impl<'a> Attestation<'a> {
         &self.client_id
     }
 
+    fn method(&self) -> AuthenticationMethod {
+        match self.proof {
+            Possession::Jwt(_) => AuthenticationMethod::AttestJwtClientAuth,
+            Possession::Dpop => AuthenticationMethod::AttestJwtClientAuthDpop,
+        }
+    }
+
     /// `iat` of the proof, if that is a JWT of its own.
     pub(super) fn proof_issued_at(&self) -> Option<i64> {
         match &self.proof {
@@ -136,9 +143,9 @@ impl<'a> Attestation<'a> {
 }
 
 impl<'a> CheckedAttestation<'a> {
-    /// The method that its client must be registered for.
-    pub(super) fn possession(&self) -> PossessionMethod {
-        if self.proof.is_some() { PossessionMethod::Jwt } else { PossessionMethod::Dpop }
+    /// The method, by the proof that comes along.
+    pub(super) fn method(&self) -> AuthenticationMethod {
+        self.attestation.method()
     }
 
     /// The attester, as it is told to the host that knows its keys.
@@ -173,6 +180,10 @@ impl<'a> CheckedAttestation<'a> {
 impl<'a, 'c> VerifiedAttestation<'a, 'c> {
     pub(super) fn client(&self) -> &'c Arc<Client> {
         self.client
+    }
+
+    pub(super) fn method(&self) -> AuthenticationMethod {
+        self.attestation.method()
     }
 
     /// The key of the instance.

@@ -21,6 +21,7 @@ use crate::{
 /// be worth nothing without that proof. [`prove`](Self::prove) is the only way on.
 pub(crate) struct Vouched<'a> {
     client: Arc<Client>,
+    method: AuthenticationMethod,
     confirmation: Confirmation,
     /// The key of an attestation that no other proof came with.
     proof_key: Option<Thumbprint>,
@@ -37,8 +38,14 @@ pub(crate) enum SingleUse<'a> {
 }
 
 impl<'a> Vouched<'a> {
-    fn new(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), confirmation: Confirmation::default(), proof_key: None, single_use: None }
+    fn new(client: &Arc<Client>, method: AuthenticationMethod) -> Self {
+        Self {
+            client: Arc::clone(client),
+            method,
+            confirmation: Confirmation::default(),
+            proof_key: None,
+            single_use: None,
+        }
     }
 
     /// The client that the credentials are of.
@@ -71,9 +78,11 @@ impl<'a> Vouched<'a> {
         match (self.proof_key, jkt) {
             (Some(_), None) => Err(Reason::AttestationProof(TokenFault::Missing)),
             (Some(needed), Some(jkt)) if needed != jkt => Err(Reason::AttestationProof(TokenFault::OtherKey)),
-            _ => {
-                Ok(AuthenticatedClient { client: self.client, confirmation: Confirmation { jkt, ..self.confirmation } })
-            }
+            _ => Ok(AuthenticatedClient {
+                client: self.client,
+                method: self.method,
+                confirmation: Confirmation { jkt, ..self.confirmation },
+            }),
         }
     }
 }
@@ -81,26 +90,29 @@ impl<'a> Vouched<'a> {
 impl From<Credential<'_, NoCredentials>> for Vouched<'_> {
     /// The client is registered to prove nothing.
     fn from(none: Credential<'_, NoCredentials>) -> Self {
-        Self::new(none.client())
+        Self::new(none.client(), AuthenticationMethod::None)
     }
 }
 
 impl From<RightSecret<'_>> for Vouched<'_> {
     fn from(secret: RightSecret<'_>) -> Self {
-        Self::new(secret.client())
+        Self::new(secret.client(), secret.method())
     }
 }
 
 impl<'a> From<VerifiedAssertion<'a, '_>> for Vouched<'a> {
     fn from(assertion: VerifiedAssertion<'a, '_>) -> Self {
         let (id, expires_at) = assertion.single_use();
-        Self { single_use: Some(SingleUse::Assertion { id, expires_at }), ..Self::new(assertion.client()) }
+        Self {
+            single_use: Some(SingleUse::Assertion { id, expires_at }),
+            ..Self::new(assertion.client(), assertion.method())
+        }
     }
 }
 
 impl From<Recognized<'_>> for Vouched<'_> {
     fn from(certificate: Recognized<'_>) -> Self {
-        Self::new(certificate.client())
+        Self::new(certificate.client(), certificate.method())
     }
 }
 
@@ -112,18 +124,19 @@ impl<'a> From<VerifiedAttestation<'a, '_>> for Vouched<'a> {
             confirmation: Confirmation { client_instance: Some(instance), ..Confirmation::default() },
             proof_key: attestation.single_use().is_none().then_some(instance),
             single_use: attestation.single_use().map(of_proof),
-            ..Self::new(attestation.client())
+            ..Self::new(attestation.client(), attestation.method())
         }
     }
 }
 
-/// A client that has proved its identity, in the one way it registered. Only this library makes one.
+/// A client that has proved its identity, in a way it registered. Only this library makes one.
 ///
 /// With the method `none`, which needs [`Policy::danger_allow_unauthenticated_clients`](crate::Policy::danger_allow_unauthenticated_clients),
 /// it has proved nothing.
 #[derive(Clone)]
 pub struct AuthenticatedClient {
     client: Arc<Client>,
+    method: AuthenticationMethod,
     confirmation: Confirmation,
 }
 
@@ -134,10 +147,10 @@ impl AuthenticatedClient {
         &self.client
     }
 
-    /// The method it used.
+    /// The method that it has used in this request, of those it registered.
     #[must_use]
     pub fn method(&self) -> AuthenticationMethod {
-        self.client.token_endpoint_auth_method()
+        self.method
     }
 
     /// The keys that the request has proved possession of, beside its credentials. Bind the tokens that it gets to these.

@@ -7,6 +7,7 @@ use crate::{
     client::{Client, Credential},
     error::Reason,
     jose::{TokenFault, VerificationKeys},
+    protocol::authentication_method::AuthenticationMethod,
 };
 
 /// A certificate whose owner is at the other end of the connection. Its owner has yet to be found to be the client.
@@ -16,7 +17,10 @@ pub(crate) struct ShownCertificate {
 }
 
 /// A certificate that was found to be that of the client.
-pub(crate) struct Recognized<'c>(&'c Arc<Client>);
+pub(crate) struct Recognized<'c> {
+    client: &'c Arc<Client>,
+    method: AuthenticationMethod,
+}
 
 impl ShownCertificate {
     pub(super) fn read(shown: ClientCertificate<'_>) -> Result<Self, Reason> {
@@ -30,17 +34,24 @@ impl ShownCertificate {
             return Err(Reason::UnverifiedCertificate);
         }
         let is_expected = expected.value().is_of(&self.certificate);
-        if is_expected { Ok(Recognized(expected.client())) } else { Err(Reason::CertificateSubject) }
+        let recognized = || Recognized { client: expected.client(), method: AuthenticationMethod::TlsClientAuth };
+        is_expected.then(recognized).ok_or(Reason::CertificateSubject)
     }
 
     /// `self_signed_tls_client_auth`: the client itself has registered it, or its key. Its issuer makes no difference.
     pub(crate) fn check_key<'c>(&self, keys: Credential<'c, &VerificationKeys>) -> Result<Recognized<'c>, TokenFault> {
-        if keys.value().know(&self.certificate) { Ok(Recognized(keys.client())) } else { Err(TokenFault::NoKey) }
+        let is_known = keys.value().know(&self.certificate);
+        let recognized = || Recognized { client: keys.client(), method: AuthenticationMethod::SelfSignedTlsClientAuth };
+        is_known.then(recognized).ok_or(TokenFault::NoKey)
     }
 }
 
 impl<'c> Recognized<'c> {
     pub(super) fn client(&self) -> &'c Arc<Client> {
-        self.0
+        self.client
+    }
+
+    pub(super) fn method(&self) -> AuthenticationMethod {
+        self.method
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     policy::Policy,
 };
 
-/// Credentials in the way that the client has registered, with what they are to be verified by.
+/// Credentials in a way that the client has registered, with what they are to be verified by.
 pub(crate) enum Matched<'s, 'a> {
     Nothing(Credential<'s, NoCredentials>),
     Secret(Credential<'s, &'s Secrets>, &'a ShownSecret<'a>),
@@ -25,10 +25,19 @@ pub(crate) enum Matched<'s, 'a> {
 }
 
 impl<'s, 'a> Matched<'s, 'a> {
-    /// Matches the two, if the policy offers the registered way.
+    /// Matches the two, if the policy offers the way in which the credentials are shown.
     pub(crate) fn of(client: &'s Arc<Client>, shown: &'s Checked<'a>, policy: &Policy) -> Result<Self, Reason> {
-        if !policy.offers_authentication_method(client.token_endpoint_auth_method()) {
+        let is_offered = |method| policy.offers_authentication_method(method);
+        if !client.methods().iter().any(is_offered) {
             return Err(Reason::MethodNotOffered);
+        }
+        if let Some(method) = shown.method() {
+            if !client.methods().contain(method) {
+                return Err(Reason::WrongMethod);
+            }
+            if !is_offered(method) {
+                return Err(Reason::MethodNotOffered);
+            }
         }
         match (client.credentials(), shown) {
             (Credentials::None, Checked::Name(_)) => Ok(Self::Nothing(Credential::of(client, NoCredentials))),
@@ -38,7 +47,7 @@ impl<'s, 'a> Matched<'s, 'a> {
             (Credentials::CertificateKey(keys), Checked::Name(certificate)) => {
                 Ok(Self::CertificateKey(Credential::of(client, keys), demanded(certificate)?))
             }
-            (Credentials::Secret(secrets), Checked::Secret(secret)) if secrets.transport() == secret.transport() => {
+            (Credentials::Secret(secrets), Checked::Secret(secret)) => {
                 Ok(Self::Secret(Credential::of(client, secrets), secret))
             }
             (Credentials::SharedSecret(secrets), Checked::Assertion(assertion)) => {
@@ -47,17 +56,11 @@ impl<'s, 'a> Matched<'s, 'a> {
             (Credentials::PrivateKey(keys), Checked::Assertion(assertion)) => {
                 Ok(Self::PrivateKey(Credential::of(client, keys), assertion))
             }
-            (Credentials::Attestation(possession), Checked::Attestation(attestation))
-                if *possession == attestation.possession() =>
-            {
+            (Credentials::Attestation, Checked::Attestation(attestation)) => {
                 Ok(Self::Attestation(Credential::of(client, ()), attestation))
             }
-            (Credentials::Secret(_) | Credentials::SharedSecret(_) | Credentials::PrivateKey(_), Checked::Name(_)) => {
-                Err(Reason::MissingCredentials)
-            }
-            (Credentials::Attestation(_), Checked::Name(_)) => Err(Reason::MissingCredentials),
-            (_, Checked::Attestation(_)) => Err(Reason::WrongMethod),
-            (_, Checked::Secret(_) | Checked::Assertion(_)) => Err(Reason::WrongMethod),
+            (_, Checked::Name(_)) => Err(Reason::MissingCredentials),
+            (_, Checked::Secret(_) | Checked::Assertion(_) | Checked::Attestation(_)) => Err(Reason::WrongMethod),
         }
     }
 }

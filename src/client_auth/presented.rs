@@ -17,7 +17,7 @@ use crate::{
         form::{Form, FormCredentials},
     },
     policy::Policy,
-    protocol::parameters::Name,
+    protocol::{authentication_method::AuthenticationMethod, parameters::Name},
 };
 
 /// The client that a request names, and the credentials that it shows for it. Nothing of it has been verified.
@@ -101,6 +101,18 @@ impl<'a> Presented<'a> {
             Shown::Name(_) => {
                 Ok(Checked::Name(self.certificate.map(|shown| ShownCertificate::read(shown).map(Box::new))))
             }
+        }
+    }
+}
+
+impl Checked<'_> {
+    /// The method by which they are shown, as far as they tell it: an assertion may be made with a secret or with a key, and a
+    /// certificate may mean nothing.
+    pub(super) fn method(&self) -> Option<AuthenticationMethod> {
+        match self {
+            Self::Secret(secret) => Some(secret.method()),
+            Self::Attestation(attestation) => Some(attestation.method()),
+            Self::Assertion(_) | Self::Name(_) => None,
         }
     }
 }

@@ -6,12 +6,10 @@ use time::OffsetDateTime;
 
 use super::basic::BasicSecret;
 use crate::{
-    client::{
-        Client, Credential, Credentials, MAX_SECRET, SecretTransport, Secrets, Verdict, VerifierError,
-        verify_decoy_secret,
-    },
+    client::{Client, Credential, Credentials, MAX_SECRET, Secrets, Verdict, VerifierError, verify_decoy_secret},
     error::{Reason, Refusal},
     policy::Policy,
+    protocol::authentication_method::AuthenticationMethod,
 };
 
 /// A secret as it was sent. It has not been verified.
@@ -21,13 +19,17 @@ pub(crate) enum ShownSecret<'a> {
 }
 
 /// A secret that was found to be one of the client's.
-pub(crate) struct RightSecret<'c>(&'c Arc<Client>);
+pub(crate) struct RightSecret<'c> {
+    client: &'c Arc<Client>,
+    method: AuthenticationMethod,
+}
 
 impl ShownSecret<'_> {
-    pub(super) fn transport(&self) -> SecretTransport {
+    /// The method by which it was sent.
+    pub(super) fn method(&self) -> AuthenticationMethod {
         match self {
-            Self::Basic(_) => SecretTransport::Basic,
-            Self::Post(_) => SecretTransport::Post,
+            Self::Basic(_) => AuthenticationMethod::ClientSecretBasic,
+            Self::Post(_) => AuthenticationMethod::ClientSecretPost,
         }
     }
 
@@ -46,7 +48,7 @@ impl ShownSecret<'_> {
         };
         for secret in self.meant(unencoded) {
             match secrets.value().verify(client.client_id(), secret, &now).await.map_err(unverifiable)? {
-                Verdict::Right => return Ok(RightSecret(client)),
+                Verdict::Right => return Ok(RightSecret { client, method: self.method() }),
                 Verdict::Expired => reason = Reason::ExpiredSecret,
                 Verdict::Wrong => {}
             }
@@ -90,6 +92,10 @@ fn unverifiable(error: VerifierError) -> Refusal {
 
 impl<'c> RightSecret<'c> {
     pub(super) fn client(&self) -> &'c Arc<Client> {
-        self.0
+        self.client
+    }
+
+    pub(super) fn method(&self) -> AuthenticationMethod {
+        self.method
     }
 }

@@ -1,7 +1,7 @@
 //! Members of registrations whose names are almost those of members that this library knows.
 
 /// The members that this library reads.
-const KNOWN: [&str; 37] = [
+const KNOWN: [&str; 38] = [
     "accept_unencoded_basic_secrets",
     "allow_per_request_redirect_uris",
     "application_type",
@@ -38,6 +38,7 @@ const KNOWN: [&str; 37] = [
     "tls_client_auth_subject_dn_order",
     "tls_client_certificate_bound_access_tokens",
     "token_endpoint_auth_method",
+    "token_endpoint_auth_methods",
     "token_endpoint_auth_signing_alg",
 ];
 
@@ -143,7 +144,7 @@ mod tests {
             ("rediret_uris", "redirect_uris"),
             ("scopes", "scope"),
             ("jkws_uri", "jwks_uri"),
-            ("token_endpoint_auth_methods", "token_endpoint_auth_method"),
+            ("token_endpoint_auth_methode", "token_endpoint_auth_method"),
             ("dpop_bound_access_token", "dpop_bound_access_tokens"),
             ("allow_legacy_assertion_audience", "danger_allow_legacy_assertion_audience"),
             ("tls_client_auth_san_urí", "tls_client_auth_san_uri"),

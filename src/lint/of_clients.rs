@@ -88,7 +88,7 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             label: "client_with_secret",
             member: "token_endpoint_auth_method",
             profiles: FAPI_AND_ATPROTO,
-            broken: |it| uses_secret(it.client.token_endpoint_auth_method()),
+            broken: |it| it.client.methods().iter().any(uses_secret),
             requirement: "clients must authenticate with keys, not with secrets (FAPI 1.0 Advanced section 5.2.2, FAPI 2.0 \
                           Security Profile section 5.3.2.1, AT Protocol)",
         },
@@ -106,7 +106,7 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             member: "client_secret",
             profiles: ALL,
             broken: |it| {
-                it.client.token_endpoint_auth_method() == AuthenticationMethod::ClientSecretBasic
+                it.client.methods().contain(AuthenticationMethod::ClientSecretBasic)
                     && it.client.secret_traits().often_unencoded
                     && !it.client.accepts_unencoded_basic_secrets()
                     && !it.policy.accept_unencoded_basic_secrets
@@ -119,8 +119,19 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             label: "authentication_method_without_effect",
             member: "token_endpoint_auth_method",
             profiles: ALL,
-            broken: |it| !it.policy.offers_authentication_method(it.client.token_endpoint_auth_method()),
+            broken: |it| !it.client.methods().iter().any(|method| it.policy.offers_authentication_method(method)),
             requirement: "the policy does not offer the method of this client, which cannot authenticate",
+        },
+        LintRule {
+            severity: Note,
+            label: "authentication_method_partly_without_effect",
+            member: "token_endpoint_auth_methods",
+            profiles: ALL,
+            broken: |it| {
+                let offered = |method| it.policy.offers_authentication_method(method);
+                it.client.methods().iter().any(offered) && !it.client.methods().iter().all(offered)
+            },
+            requirement: "the policy offers one of the methods of this client, and not the other",
         },
         LintRule {
             severity: DoesNotConform,

@@ -47,6 +47,12 @@ impl AuthenticationMethod {
         all.into_iter().find(|method| method.as_str() == text)
     }
 
+    /// Returns `true` if the client sends its secret.
+    #[must_use]
+    pub const fn sends_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
     /// Returns `true` if the client sends a JWT.
     #[must_use]
     pub const fn uses_assertion(self) -> bool {

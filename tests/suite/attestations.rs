@@ -584,6 +584,23 @@ fn a_dpop_proof_by_the_attested_key_is_a_proof_of_possession() {
 }
 
 #[test]
+fn a_wallet_that_is_registered_for_both_proofs_uses_either() {
+    // CA-080, CA-087
+    let mut either = wallet("wallet", "attest_jwt_client_auth_dpop");
+    either["token_endpoint_auth_methods"] = json!(["attest_jwt_client_auth", "attest_jwt_client_auth_dpop"]);
+    let server = Server::built(policy(), [either], MemoryLimits::default(), with_attesters);
+    let attested = attestation(json!({}));
+    let by_jwt = token(&server, &[(ATTESTATION, &attested), (PROOF, &proof(json!({})))], "").unwrap();
+    assert_eq!(by_jwt.method(), AuthenticationMethod::AttestJwtClientAuth);
+    let at_token = dpop(&ES256_KEY, json!({ "htu": TOKEN_ENDPOINT }));
+    let by_dpop = token(&server, &[(ATTESTATION, &attested), ("dpop", &at_token)], "").unwrap();
+    assert_eq!(by_dpop.method(), AuthenticationMethod::AttestJwtClientAuthDpop);
+    let by_other = dpop(&OTHER_ES256_KEY, json!({ "htu": TOKEN_ENDPOINT }));
+    let refused = token(&server, &[(ATTESTATION, &attested), ("dpop", &by_other)], "").unwrap_err();
+    assert_eq!(refused.reason(), Reason::AttestationProof(TokenFault::OtherKey));
+}
+
+#[test]
 fn the_challenge_of_a_dpop_proof_is_its_nonce() {
     // CA-084, CA-087
     let mut policy = policy();

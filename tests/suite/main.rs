@@ -46,6 +46,7 @@ mod login_age;
 mod mangled_tokens;
 mod memory_store;
 mod metadata;
+mod method_sets;
 mod objects_by_value;
 mod observers;
 mod parameters;
