@@ -30,6 +30,7 @@ mod header;
 mod jwk;
 mod key_error;
 mod key_management;
+mod key_thumbprint;
 mod permitted;
 mod prepared_key;
 mod private_key;
@@ -50,6 +51,7 @@ pub use self::{
     verification_keys::VerificationKeys,
 };
 pub(crate) use self::{
+    certificate_key::thumbprint as thumbprint_of_certificate,
     claim_set::{Audience, ClaimSet, text_of},
     compact::{Jwe, Jws, Token},
     dates::Dates,

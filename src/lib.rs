@@ -270,6 +270,7 @@ pub use self::{
     observer::{Event, Observer, Stage},
     policy::{ClientAttestationPolicy, Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
     protocol::{
+        authentication_key::AuthenticationKey,
         authentication_method::AuthenticationMethod,
         code_challenge::{CodeChallenge, CodeChallengeMethod},
         confirmation::{Confirmation, Thumbprint},

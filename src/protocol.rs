@@ -1,5 +1,6 @@
 //! The words of the protocol: parameters and the values they carry, without policy, clients or HTTP.
 
+pub(crate) mod authentication_key;
 pub(crate) mod authentication_method;
 pub(crate) mod code_challenge;
 pub(crate) mod confirmation;

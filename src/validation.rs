@@ -111,8 +111,9 @@ impl Validator {
             Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, client, redirect_uri), refusal }),
             Ok(checked) => {
                 let protection = provenance.protection();
-                let client = provenance.into_client();
-                self.check_host_rules(AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked))
+                let (client, key) = provenance.into_parts();
+                let request = AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked);
+                self.check_host_rules(request.authenticated_with(key))
             }
         }
     }

@@ -57,6 +57,11 @@ fn redeem(demo: &Demo, client: &AuthenticatedClient, form: &Parameters) -> Resul
     if !client.fulfils(grant.request.confirmation()) {
         return Err(("invalid_grant", "the code is bound to another key or certificate"));
     }
+    // The AT Protocol binds a session to the key that its client has authenticated with first.
+    let is_atproto = demo.par.policy().profile == Profile::Atproto;
+    if is_atproto && !client.authenticated_with(grant.request.authentication_key()) {
+        return Err(("invalid_grant", "the code was asked for with another key of the client"));
+    }
     // A client that named its redirect URI in the authorization request has to name it again.
     let redirect_uri = grant.request.redirect_uri_parameter();
     if redirect_uri.is_some() && form.get("redirect_uri") != redirect_uri {

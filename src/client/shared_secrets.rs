@@ -3,8 +3,11 @@
 use time::OffsetDateTime;
 
 use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
-use crate::jose::{
-    ContentEncryption, Jwe, Jws, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault, Verifier,
+use crate::{
+    jose::{
+        ContentEncryption, Jwe, Jws, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault, Verifier,
+    },
+    protocol::authentication_key::AuthenticationKey,
 };
 
 /// The secrets of a client, each with its date of expiry: there are several while they are rotated.
@@ -86,7 +89,7 @@ impl CurrentSecrets<'_> {
 }
 
 impl Verifier for CurrentSecrets<'_> {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault> {
         self.first_right(|secret| secret.check(jws, permitted))
     }
 }

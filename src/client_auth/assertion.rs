@@ -10,7 +10,7 @@ use crate::{
     error::Reason,
     jose::{Audience, ClaimSet, Dates, Jws, Permitted, TokenFault, Verifier, verify_with_decoy_keys},
     policy::Policy,
-    protocol::authentication_method::AuthenticationMethod,
+    protocol::{authentication_key::AuthenticationKey, authentication_method::AuthenticationMethod},
 };
 
 /// The only `client_assertion_type` there is (RFC 7523 section 2.2).
@@ -39,6 +39,8 @@ pub(crate) struct CheckedAssertion<'a> {
 /// An assertion of its client, for this server, and good now. Its `jti` may have been used before.
 pub(crate) struct VerifiedAssertion<'a, 'c> {
     client: &'c Arc<Client>,
+    /// The key that has signed it. `None` where it has a MAC by a secret.
+    key: Option<AuthenticationKey>,
     id: &'a str,
     expires_at: i64,
 }
@@ -141,11 +143,11 @@ impl<'a> CheckedAssertion<'a> {
         if *self.assertion.client_id != *client.client_id() {
             return Err(TokenFault::Subject);
         }
-        self.assertion.jws.verify(keys.value(), &permitted(client, policy))?;
+        let key = keys.value().check(&self.assertion.jws, &permitted(client, policy))?;
         if !self.assertion.is_meant_for(audiences) {
             return Err(TokenFault::Audience);
         }
-        Ok(VerifiedAssertion { client, id: self.id, expires_at: self.expires_at })
+        Ok(VerifiedAssertion { client, key, id: self.id, expires_at: self.expires_at })
     }
 
     /// Verifies it with a key of no client.
@@ -165,9 +167,15 @@ impl<'a, 'c> VerifiedAssertion<'a, 'c> {
         self.client
     }
 
-    /// The registered one, beside which there is no other.
     pub(super) fn method(&self) -> AuthenticationMethod {
-        self.client.token_endpoint_auth_method()
+        match self.key {
+            Some(_) => AuthenticationMethod::PrivateKeyJwt,
+            None => AuthenticationMethod::ClientSecretJwt,
+        }
+    }
+
+    pub(super) fn key(&self) -> Option<&AuthenticationKey> {
+        self.key.as_ref()
     }
 
     /// `jti` and `exp`

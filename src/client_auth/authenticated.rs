@@ -12,6 +12,7 @@ use crate::{
     error::Reason,
     jose::TokenFault,
     protocol::{
+        authentication_key::AuthenticationKey,
         authentication_method::AuthenticationMethod,
         confirmation::{Confirmation, Thumbprint},
     },
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) struct Vouched<'a> {
     client: Arc<Client>,
     method: AuthenticationMethod,
+    key: Option<AuthenticationKey>,
     confirmation: Confirmation,
     /// The key of an attestation that no other proof came with.
     proof_key: Option<Thumbprint>,
@@ -42,6 +44,7 @@ impl<'a> Vouched<'a> {
         Self {
             client: Arc::clone(client),
             method,
+            key: None,
             confirmation: Confirmation::default(),
             proof_key: None,
             single_use: None,
@@ -81,6 +84,7 @@ impl<'a> Vouched<'a> {
             _ => Ok(AuthenticatedClient {
                 client: self.client,
                 method: self.method,
+                key: self.key,
                 confirmation: Confirmation { jkt, ..self.confirmation },
             }),
         }
@@ -104,6 +108,7 @@ impl<'a> From<VerifiedAssertion<'a, '_>> for Vouched<'a> {
     fn from(assertion: VerifiedAssertion<'a, '_>) -> Self {
         let (id, expires_at) = assertion.single_use();
         Self {
+            key: assertion.key().cloned(),
             single_use: Some(SingleUse::Assertion { id, expires_at }),
             ..Self::new(assertion.client(), assertion.method())
         }
@@ -112,7 +117,7 @@ impl<'a> From<VerifiedAssertion<'a, '_>> for Vouched<'a> {
 
 impl From<Recognized<'_>> for Vouched<'_> {
     fn from(certificate: Recognized<'_>) -> Self {
-        Self::new(certificate.client(), certificate.method())
+        Self { key: certificate.key().cloned(), ..Self::new(certificate.client(), certificate.method()) }
     }
 }
 
@@ -121,6 +126,7 @@ impl<'a> From<VerifiedAttestation<'a, '_>> for Vouched<'a> {
         let instance = attestation.instance();
         let of_proof = |(id, expires_at)| SingleUse::AttestationProof { instance, id, expires_at };
         Self {
+            key: Some(AuthenticationKey::new(instance)),
             confirmation: Confirmation { client_instance: Some(instance), ..Confirmation::default() },
             proof_key: attestation.single_use().is_none().then_some(instance),
             single_use: attestation.single_use().map(of_proof),
@@ -137,6 +143,7 @@ impl<'a> From<VerifiedAttestation<'a, '_>> for Vouched<'a> {
 pub struct AuthenticatedClient {
     client: Arc<Client>,
     method: AuthenticationMethod,
+    key: Option<AuthenticationKey>,
     confirmation: Confirmation,
 }
 
@@ -151,6 +158,41 @@ impl AuthenticatedClient {
     #[must_use]
     pub fn method(&self) -> AuthenticationMethod {
         self.method
+    }
+
+    /// The key that it has authenticated with: one of its JWK set (`private_key_jwt`, `self_signed_tls_client_auth`), that of its
+    /// certificate (`tls_client_auth`, for keys of RSA, ECDSA and Ed25519), or that of the instance of an attested client. `None` with
+    /// secrets and without credentials.
+    #[must_use]
+    pub fn authentication_key(&self) -> Option<&AuthenticationKey> {
+        self.key.as_ref()
+    }
+
+    /// Returns `true` if the client has authenticated with this key, or if `demanded` is `None`. Keys are compared by their
+    /// thumbprints; `kid` makes no difference.
+    ///
+    /// The AT Protocol binds a session to the key that its authorization request was authenticated with. There, demand
+    /// [`AuthorizationRequest::authentication_key`](crate::AuthorizationRequest::authentication_key) when the code is redeemed and
+    /// whenever a token is refreshed, and answer `invalid_grant` if this is `false`. Other profiles let a client change its keys
+    /// while it has tokens.
+    ///
+    /// ```
+    /// use parjar::{AuthenticatedClient, AuthenticationKey, Confirmation};
+    ///
+    /// /// What the host keeps with a code, and with a refresh token.
+    /// struct Bound {
+    ///     confirmation: Confirmation,
+    ///     authentication_key: Option<AuthenticationKey>,
+    /// }
+    ///
+    /// fn may_redeem(client: &AuthenticatedClient, code: &Bound) -> bool {
+    ///     client.fulfils(code.confirmation) && client.authenticated_with(code.authentication_key.as_ref())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn authenticated_with(&self, demanded: Option<&AuthenticationKey>) -> bool {
+        let used = self.key.as_ref().map(AuthenticationKey::thumbprint);
+        demanded.is_none_or(|demanded| used == Some(demanded.thumbprint()))
     }
 
     /// The keys that the request has proved possession of, beside its credentials. Bind the tokens that it gets to these.

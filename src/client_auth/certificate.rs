@@ -6,8 +6,8 @@ use crate::{
     certificate::{Certificate, Subject, client_certificate::ClientCertificate},
     client::{Client, Credential},
     error::Reason,
-    jose::{TokenFault, VerificationKeys},
-    protocol::authentication_method::AuthenticationMethod,
+    jose::{TokenFault, VerificationKeys, thumbprint_of_certificate},
+    protocol::{authentication_key::AuthenticationKey, authentication_method::AuthenticationMethod},
 };
 
 /// A certificate whose owner is at the other end of the connection. Its owner has yet to be found to be the client.
@@ -20,6 +20,8 @@ pub(crate) struct ShownCertificate {
 pub(crate) struct Recognized<'c> {
     client: &'c Arc<Client>,
     method: AuthenticationMethod,
+    /// Its key, if it is of a kind that can be registered.
+    key: Option<AuthenticationKey>,
 }
 
 impl ShownCertificate {
@@ -33,16 +35,18 @@ impl ShownCertificate {
         if !self.chain_verified {
             return Err(Reason::UnverifiedCertificate);
         }
-        let is_expected = expected.value().is_of(&self.certificate);
-        let recognized = || Recognized { client: expected.client(), method: AuthenticationMethod::TlsClientAuth };
-        is_expected.then(recognized).ok_or(Reason::CertificateSubject)
+        if !expected.value().is_of(&self.certificate) {
+            return Err(Reason::CertificateSubject);
+        }
+        let key = thumbprint_of_certificate(&self.certificate).map(AuthenticationKey::new);
+        Ok(Recognized { client: expected.client(), method: AuthenticationMethod::TlsClientAuth, key })
     }
 
     /// `self_signed_tls_client_auth`: the client itself has registered it, or its key. Its issuer makes no difference.
     pub(crate) fn check_key<'c>(&self, keys: Credential<'c, &VerificationKeys>) -> Result<Recognized<'c>, TokenFault> {
-        let is_known = keys.value().know(&self.certificate);
-        let recognized = || Recognized { client: keys.client(), method: AuthenticationMethod::SelfSignedTlsClientAuth };
-        is_known.then(recognized).ok_or(TokenFault::NoKey)
+        let key = keys.value().of_certificate(&self.certificate).ok_or(TokenFault::NoKey)?;
+        let method = AuthenticationMethod::SelfSignedTlsClientAuth;
+        Ok(Recognized { client: keys.client(), method, key: Some(key) })
     }
 }
 
@@ -53,5 +57,9 @@ impl<'c> Recognized<'c> {
 
     pub(super) fn method(&self) -> AuthenticationMethod {
         self.method
+    }
+
+    pub(super) fn key(&self) -> Option<&AuthenticationKey> {
+        self.key.as_ref()
     }
 }

@@ -170,7 +170,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Opened { stored, claim, binding, open_for } =
             records.open(&self.store, client_id, &request_uri, browser).await?;
         let asked_at = before(opened_at, open_for);
-        let provenance = Provenance::stored(client, stored.protection, stored.confirmation);
+        let provenance = Provenance::stored(client, stored.protection, stored.confirmation, stored.authentication_key);
         match validator.validate(stored.parameters, provenance) {
             Ok(request) => {
                 let ending = Ending::Spend { request_uri, claim };

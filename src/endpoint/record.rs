@@ -1,7 +1,8 @@
-//! The record of a pushed request: a version byte, how it was protected, to what it is bound, then its parameters. Never credentials,
-//! never the handle.
+//! The record of a pushed request: a version byte, how it was protected, to which keys it is bound, then its parameters. Never
+//! credentials, never the handle.
 
 use crate::protocol::{
+    authentication_key::AuthenticationKey,
     confirmation::{Confirmation, Thumbprint},
     parameters::{Name, ParameterValue, Parameters},
     protection::Protection,
@@ -17,18 +18,35 @@ pub(super) struct StoredRequest {
     pub(super) parameters: Parameters,
     pub(super) protection: Protection,
     pub(super) confirmation: Confirmation,
+    pub(super) authentication_key: Option<AuthenticationKey>,
 }
 
-/// The bits that tell which thumbprints follow.
+/// The keys that a request is bound to.
+#[derive(Clone, Copy)]
+pub(super) struct Bound<'a> {
+    pub(super) confirmation: Confirmation,
+    pub(super) authentication_key: Option<&'a AuthenticationKey>,
+}
+
+/// The bits that tell which thumbprints follow. After the last one comes the `kid` of that key, of no length where it has none.
 const JKT: u8 = 1;
 const X5T_S256: u8 = 2;
 const CLIENT_INSTANCE: u8 = 4;
+const AUTHENTICATION_KEY: u8 = 8;
 
 /// Lays parameters out as: the number of pairs, then for each the length of its name, and that of its value doubled, plus one
 /// if it is JSON, then all names and values. Numbers are little-endian groups of seven bits.
-pub(super) fn encode(parameters: &Parameters, protection: Protection, confirmation: Confirmation) -> Vec<u8> {
-    let thumbprints =
-        [(JKT, confirmation.jkt), (X5T_S256, confirmation.x5t_s256), (CLIENT_INSTANCE, confirmation.client_instance)];
+pub(super) fn encode(
+    parameters: &Parameters,
+    protection: Protection,
+    Bound { confirmation, authentication_key }: Bound<'_>,
+) -> Vec<u8> {
+    let thumbprints = [
+        (JKT, confirmation.jkt),
+        (X5T_S256, confirmation.x5t_s256),
+        (CLIENT_INSTANCE, confirmation.client_instance),
+        (AUTHENTICATION_KEY, authentication_key.map(AuthenticationKey::thumbprint)),
+    ];
     // Two length bytes for most pairs, and a little for those that need more.
     let lengths = parameters.len().saturating_mul(3).saturating_add(80);
     let mut bytes = Vec::with_capacity(parameters.text().len().saturating_add(lengths));
@@ -41,6 +59,11 @@ pub(super) fn encode(parameters: &Parameters, protection: Protection, confirmati
     bytes.push(thumbprints.iter().filter(|(_, there)| there.is_some()).fold(0, |set, (bit, _)| set | bit));
     for thumbprint in thumbprints.iter().filter_map(|(_, there)| there.as_ref()) {
         bytes.extend_from_slice(thumbprint.as_bytes());
+    }
+    if let Some(key) = authentication_key {
+        let kid = key.kid().unwrap_or_default();
+        put_number(&mut bytes, kid.len());
+        bytes.extend_from_slice(kid.as_bytes());
     }
     put_number(&mut bytes, parameters.len());
     for (name, value) in parameters.iter_values() {
@@ -64,13 +87,17 @@ pub(super) fn decode(bytes: &[u8]) -> Option<StoredRequest> {
         (VERSION, 2) => Protection::SignedAndEncrypted,
         _ => return None,
     };
-    if thumbprints & !(JKT | X5T_S256 | CLIENT_INSTANCE) != 0 {
+    if thumbprints & !(JKT | X5T_S256 | CLIENT_INSTANCE | AUTHENTICATION_KEY) != 0 {
         return None;
     }
     let confirmation = Confirmation {
         jkt: take_thumbprint(&mut rest, thumbprints & JKT != 0)?,
         x5t_s256: take_thumbprint(&mut rest, thumbprints & X5T_S256 != 0)?,
         client_instance: take_thumbprint(&mut rest, thumbprints & CLIENT_INSTANCE != 0)?,
+    };
+    let authentication_key = match take_thumbprint(&mut rest, thumbprints & AUTHENTICATION_KEY != 0)? {
+        None => None,
+        Some(thumbprint) => Some(take_key(&mut rest, thumbprint)?),
     };
     let count = take_number(&mut rest)?;
     // Each pair takes at least two bytes, so a damaged count is noticed before it makes this allocate.
@@ -90,7 +117,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<StoredRequest> {
         parameters.push_value(Name::of(name), name, value);
         text = rest;
     }
-    text.is_empty().then_some(StoredRequest { parameters, protection, confirmation })
+    text.is_empty().then_some(StoredRequest { parameters, protection, confirmation, authentication_key })
 }
 
 /// `None` when it should be there and is not.
@@ -101,6 +128,15 @@ fn take_thumbprint(bytes: &mut &[u8], is_there: bool) -> Option<Option<Thumbprin
     let (thumbprint, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(Some(Thumbprint::from_bytes(*thumbprint)))
+}
+
+/// The key of this thumbprint, with the `kid` that follows.
+fn take_key(bytes: &mut &[u8], thumbprint: Thumbprint) -> Option<AuthenticationKey> {
+    let length = take_number(bytes)?;
+    let (kid, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    let key = AuthenticationKey::new(thumbprint);
+    Some(if kid.is_empty() { key } else { key.with_kid(std::str::from_utf8(kid).ok()?) })
 }
 
 fn put_number(bytes: &mut Vec<u8>, mut number: usize) {
@@ -131,8 +167,9 @@ fn take_number(bytes: &mut &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{StoredRequest, decode, encode};
+    use super::{Bound, StoredRequest, decode, encode};
     use crate::protocol::{
+        authentication_key::AuthenticationKey,
         confirmation::{Confirmation, Thumbprint},
         parameters::{ParameterValue, Parameters},
         protection::Protection,
@@ -153,10 +190,16 @@ mod tests {
             Confirmation { client_instance: thumbprint(3), ..Confirmation::default() },
             Confirmation { jkt: thumbprint(1), x5t_s256: thumbprint(2), client_instance: thumbprint(3) },
         ];
+        let key = AuthenticationKey::new(Thumbprint::from_bytes([4; 32]));
+        let keys = [None, Some(key.clone()), Some(key.clone().with_kid("é")), Some(key.with_kid("k".repeat(256)))];
         for protection in [Protection::Plain, Protection::Signed, Protection::SignedAndEncrypted] {
-            for confirmation in confirmations {
-                let record = encode(&parameters, protection, confirmation);
-                let stored = StoredRequest { parameters: parameters.clone(), protection, confirmation };
+            for (confirmation, authentication_key) in
+                confirmations.into_iter().flat_map(|it| keys.clone().map(|key| (it, key)))
+            {
+                let bound = Bound { confirmation, authentication_key: authentication_key.as_ref() };
+                let record = encode(&parameters, protection, bound);
+                let parameters = parameters.clone();
+                let stored = StoredRequest { parameters, protection, confirmation, authentication_key };
                 assert!(decode(&record) == Some(stored));
             }
         }
@@ -168,7 +211,9 @@ mod tests {
         parameters.push("client_id", "c1");
         parameters.push("scope", "openid");
         let confirmation = Confirmation { jkt: Some(Thumbprint::from_bytes([7; 32])), ..Confirmation::default() };
-        let record = encode(&parameters, Protection::Plain, confirmation);
+        let key = AuthenticationKey::new(Thumbprint::from_bytes([8; 32])).with_kid("2026");
+        let bound = Bound { confirmation, authentication_key: Some(&key) };
+        let record = encode(&parameters, Protection::Plain, bound);
         for end in 0..record.len() {
             assert!(decode(&record[..end]).is_none(), "truncated at {end}");
         }

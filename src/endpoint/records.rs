@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     browser::Browser,
     owner::owner,
-    record::{self, StoredRequest},
+    record::{self, Bound, StoredRequest},
     replay::Once,
     server::Server,
 };
@@ -53,7 +53,8 @@ impl Records {
     ) -> Result<(RequestUri, Remembered), Refusal> {
         let marks = once.stored();
         let owner = owner(&self.keys, request.client());
-        let payload = record::encode(request.parameters(), request.protection(), request.confirmation());
+        let bound = Bound { confirmation: request.confirmation(), authentication_key: request.authentication_key() };
+        let payload = record::encode(request.parameters(), request.protection(), bound);
         for _ in 0..DRAWS {
             let request_uri =
                 RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;

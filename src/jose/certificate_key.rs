@@ -9,7 +9,7 @@ use x509_cert::{
 };
 
 use super::{SigningAlgorithm, prepared_key::PublicKey};
-use crate::certificate::Certificate;
+use crate::{certificate::Certificate, protocol::confirmation::Thumbprint};
 
 /// RFC 3279 section 2.3.1
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -23,9 +23,9 @@ const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// RFC 8410 section 3
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// The digest that tells the key of a certificate from all others, if it is of a kind that can be registered.
-pub(super) fn digest(certificate: &Certificate) -> Option<[u8; 32]> {
-    public_key(certificate.public_key()).map(|key| key.digest())
+/// The thumbprint of the key of a certificate, if it is of a kind that can be registered.
+pub(crate) fn thumbprint(certificate: &Certificate) -> Option<Thumbprint> {
+    public_key(certificate.public_key()).map(|key| key.thumbprint())
 }
 
 /// It is compared with registered keys, which were checked when they were registered.

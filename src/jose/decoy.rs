@@ -6,13 +6,14 @@ use super::{
     MAX_TRIALS, SharedSecret, SigningAlgorithm, TokenFault, VerificationKeys, compact::Jws, permitted::Permitted,
     verified::Verifier,
 };
+use crate::protocol::authentication_key::AuthenticationKey;
 
 /// Keys that a refusal tells nothing about: it takes as many verifications as for a sender that does not exist, however many of
 /// the keys were tried.
 pub(crate) struct EvenKeys<'k>(pub(crate) &'k VerificationKeys);
 
 impl Verifier for EvenKeys<'_> {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault> {
         let (outcome, tried) = self.0.attempt(jws, permitted);
         // A token that no key was tried for is refused as that of an unknown sender, decoys and all.
         if outcome == Err(TokenFault::Signature)
@@ -20,7 +21,7 @@ impl Verifier for EvenKeys<'_> {
         {
             verify_in_vain(jws, algorithm, MAX_TRIALS.saturating_sub(tried));
         }
-        outcome
+        outcome.map(Some)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     prepared_key::{self, PublicKey},
     verified::Verifier,
 };
-use crate::protocol::confirmation::Thumbprint;
+use crate::protocol::{authentication_key::AuthenticationKey, confirmation::Thumbprint};
 
 /// A public key, as strong as any that is registered.
 pub(crate) struct EmbeddedKey {
@@ -61,7 +61,7 @@ impl EmbeddedKey {
 }
 
 impl Verifier for EmbeddedKey {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault> {
         let algorithm = permitted.algorithm_of(jws)?;
         let is_for = self.algorithm.is_none_or(|only| only.is_same(algorithm));
         if !is_for || !self.public_key.supports(algorithm) {
@@ -69,7 +69,7 @@ impl Verifier for EmbeddedKey {
         }
         let message = jws.signing_input.as_bytes();
         match prepared_key::verify_embedded(&self.public_key, algorithm, message, &jws.signature) {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(None),
             Ok(false) => Err(TokenFault::Signature),
             Err(_) => Err(TokenFault::Key),
         }

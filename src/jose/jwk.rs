@@ -10,7 +10,11 @@ use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
     prepared_key::{self, PreparedKey, PublicKey},
 };
-use crate::{certificate::Certificate, json, protocol::confirmation::Thumbprint};
+use crate::{
+    certificate::Certificate,
+    json,
+    protocol::{authentication_key::AuthenticationKey, confirmation::Thumbprint},
+};
 
 /// Bits of an RSA modulus. More would let a client choose how long the server works.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -173,12 +177,12 @@ pub(super) struct VerificationKey {
     /// The one algorithm it is for, if it says so.
     pub(super) algorithm: Option<SigningAlgorithm>,
     pub(super) prepared: Arc<PreparedKey>,
-    /// The digest that tells the key from all others.
-    digest: [u8; 32],
+    /// Tells the key from all others.
+    thumbprint: Thumbprint,
     /// The one certificate that is registered with it, if there is one.
     certificate: Option<Thumbprint>,
     /// `x5t#S256`, by which a token may choose the key: of that certificate, or as it is registered.
-    thumbprint: Option<Thumbprint>,
+    certificate_name: Option<Thumbprint>,
 }
 
 /// A key that was read, and not yet made ready.
@@ -201,35 +205,36 @@ impl<'a> ReadKey<'a> {
     /// The key made ready, and a problem with its certificates which does not keep it from counting.
     pub(super) fn prepare(self) -> Result<(VerificationKey, Option<KeyProblem>), KeyProblem> {
         let Self { jwk, kid, public_key, algorithm } = self;
-        let (digest, prepared) = prepared_key::prepare(public_key)?;
+        let thumbprint = public_key.thumbprint();
+        let (_, prepared) = prepared_key::prepare(public_key)?;
         let (certificate, problem) = match jwk.certificate() {
             None => (None, None),
             Some(None) => (None, Some(KeyProblem::UnreadableCertificate)),
-            Some(Some(certificate)) if certificate_key::digest(&certificate) == Some(digest) => {
+            Some(Some(certificate)) if certificate_key::thumbprint(&certificate) == Some(thumbprint) => {
                 (Some(certificate.thumbprint()), None)
             }
             Some(Some(_)) => return Err(KeyProblem::ForeignCertificate),
         };
-        let thumbprint = certificate.or_else(|| jwk.certificate_thumbprint());
-        Ok((VerificationKey { kid, algorithm, prepared, digest, certificate, thumbprint }, problem))
+        let certificate_name = certificate.or_else(|| jwk.certificate_thumbprint());
+        Ok((VerificationKey { kid, algorithm, prepared, thumbprint, certificate, certificate_name }, problem))
     }
 }
 
 impl VerificationKey {
     /// Returns `true` if a token that names this certificate means this key.
     pub(super) fn is_named_by(&self, thumbprint: Thumbprint) -> bool {
-        self.thumbprint == Some(thumbprint)
+        self.certificate_name == Some(thumbprint)
     }
 
     /// Returns `true` if both have the same numbers.
     pub(super) fn has_same_numbers(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.thumbprint == other.thumbprint
     }
 
     /// Returns `true` if both are the same key for the same use.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        (&self.kid, self.algorithm, self.digest, self.certificate)
-            == (&other.kid, other.algorithm, other.digest, other.certificate)
+        (&self.kid, self.algorithm, self.thumbprint, self.certificate)
+            == (&other.kid, other.algorithm, other.thumbprint, other.certificate)
     }
 
     /// Returns `true` if the `kid` of another key stands for this one too, so that it would be a matter of luck which one is meant.
@@ -237,13 +242,23 @@ impl VerificationKey {
         let both = |algorithm: &SigningAlgorithm| self.supports(*algorithm) && other.supports(*algorithm);
         self.kid.is_some()
             && self.kid == other.kid
-            && self.digest != other.digest
+            && self.thumbprint != other.thumbprint
             && SigningAlgorithm::ALL.iter().any(both)
     }
 
     /// Returns `true` if a certificate is the one that is registered with this key, or has this key if none is.
-    pub(super) fn is_of(&self, certificate: &Certificate, digest: [u8; 32]) -> bool {
-        self.digest == digest && self.certificate.is_none_or(|registered| registered == certificate.thumbprint())
+    pub(super) fn is_of(&self, certificate: &Certificate, thumbprint: Thumbprint) -> bool {
+        self.thumbprint == thumbprint
+            && self.certificate.is_none_or(|registered| registered == certificate.thumbprint())
+    }
+
+    /// The key, as the client is known by it.
+    pub(super) fn name(&self) -> AuthenticationKey {
+        let key = AuthenticationKey::new(self.thumbprint);
+        match &self.kid {
+            Some(kid) => key.with_kid(kid.clone()),
+            None => key,
+        }
     }
 
     pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {

@@ -14,6 +14,7 @@ use super::{
     permitted::Permitted,
     verified::Verifier,
 };
+use crate::protocol::authentication_key::AuthenticationKey;
 
 /// A secret that both sides hold, such as a `client_secret`. No key of another kind can become one, so that a public key is never
 /// used as the key of a MAC.
@@ -77,10 +78,10 @@ impl SharedSecret {
 }
 
 impl Verifier for SharedSecret {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault> {
         let signer = self.signer(permitted.algorithm_of(jws)?).ok_or(TokenFault::NoKey)?;
         let expected = signer.sign(jws.signing_input.as_bytes()).map_err(|_| TokenFault::Signature)?;
-        if expected.ct_eq(&jws.signature).into() { Ok(()) } else { Err(TokenFault::Signature) }
+        if expected.ct_eq(&jws.signature).into() { Ok(None) } else { Err(TokenFault::Signature) }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     permitted::Permitted,
     verified::Verifier,
 };
-use crate::{certificate::Certificate, json};
+use crate::{certificate::Certificate, json, protocol::authentication_key::AuthenticationKey};
 
 /// Keys of a set that can be used.
 const MAX_KEYS: usize = 512;
@@ -173,10 +173,10 @@ impl VerificationKeys {
         Jws::parse(token, MAX_TOKEN)?.verify_payload(self, &Permitted::any_of(algorithms))
     }
 
-    /// Returns `true` if a certificate is one of those in `x5c`, or has one of the keys without (RFC 8705 section 2.2).
-    pub(crate) fn know(&self, certificate: &Certificate) -> bool {
-        let digest = certificate_key::digest(certificate);
-        digest.is_some_and(|digest| self.keys.iter().any(|key| key.is_of(certificate, digest)))
+    /// The key of a certificate that is one of those in `x5c`, or has one of the keys without (RFC 8705 section 2.2).
+    pub(crate) fn of_certificate(&self, certificate: &Certificate) -> Option<AuthenticationKey> {
+        let thumbprint = certificate_key::thumbprint(certificate)?;
+        self.keys.iter().find(|key| key.is_of(certificate, thumbprint)).map(VerificationKey::name)
     }
 
     /// Returns `true` if the first key for the algorithm fits, whatever `kid` says.
@@ -189,7 +189,11 @@ impl VerificationKeys {
 
 impl VerificationKeys {
     /// As [`check`](Verifier::check), and the number of keys that were tried.
-    pub(super) fn attempt(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> (Result<(), TokenFault>, usize) {
+    pub(super) fn attempt(
+        &self,
+        jws: &Jws<'_>,
+        permitted: &Permitted<'_>,
+    ) -> (Result<AuthenticationKey, TokenFault>, usize) {
         let candidates = match self.candidates(jws, permitted) {
             Ok((candidates, algorithm)) => candidates.into_iter().map(move |key| (key, algorithm)),
             Err(fault) => return (Err(fault), 0),
@@ -198,7 +202,7 @@ impl VerificationKeys {
         for (key, algorithm) in candidates {
             tried = tried.saturating_add(1);
             if key.prepared.verify(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
-                return (Ok(()), tried);
+                return (Ok(key.name()), tried);
             }
             outcome = Err(TokenFault::Signature);
         }
@@ -239,8 +243,8 @@ impl VerificationKeys {
 }
 
 impl Verifier for VerificationKeys {
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault> {
-        self.attempt(jws, permitted).0
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault> {
+        self.attempt(jws, permitted).0.map(Some)
     }
 }
 

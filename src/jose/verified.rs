@@ -1,11 +1,13 @@
 //! Signed tokens whose signature was verified, and the keys that verify it.
 
 use super::{TokenFault, compact::Jws, permitted::Permitted};
+use crate::protocol::authentication_key::AuthenticationKey;
 
 /// Keys, or secrets, that the signature of a token is held against.
 pub(crate) trait Verifier {
-    /// Verifies that the token is signed by one of these, with an algorithm that is permitted.
-    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<(), TokenFault>;
+    /// Verifies that the token is signed by one of these, with an algorithm that is permitted, and names the key if it is one of
+    /// several that are known to be the sender's.
+    fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault>;
 }
 
 /// A token whose signature was verified. [`Jws::verify`] makes it, and nothing else.

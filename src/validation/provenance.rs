@@ -6,7 +6,7 @@ use crate::{
     client::Client,
     client_auth::AuthenticatedClient,
     jar::RequestObject,
-    protocol::{confirmation::Confirmation, protection::Protection},
+    protocol::{authentication_key::AuthenticationKey, confirmation::Confirmation, protection::Protection},
 };
 
 /// The way in which parameters came, and the client whose they are. Each constructor is one origin.
@@ -16,6 +16,7 @@ pub(crate) struct Provenance {
     arrival: Arrival,
     protection: Protection,
     confirmation: Confirmation,
+    authentication_key: Option<AuthenticationKey>,
 }
 
 /// The way of a request to the server.
@@ -35,12 +36,18 @@ impl Provenance {
             arrival: Arrival::Pushed,
             protection: protection_of(object),
             confirmation: by.confirmation(),
+            authentication_key: by.authentication_key().cloned(),
         }
     }
 
     /// Read from the store, in which a push of the client has put them.
-    pub(crate) fn stored(client: Arc<Client>, protection: Protection, confirmation: Confirmation) -> Self {
-        Self { client, arrival: Arrival::Pushed, protection, confirmation }
+    pub(crate) fn stored(
+        client: Arc<Client>,
+        protection: Protection,
+        confirmation: Confirmation,
+        authentication_key: Option<AuthenticationKey>,
+    ) -> Self {
+        Self { client, arrival: Arrival::Pushed, protection, confirmation, authentication_key }
     }
 
     /// In the query that a browser brings: spelled out, or in a request object.
@@ -50,6 +57,7 @@ impl Provenance {
             arrival: Arrival::Plain,
             protection: protection_of(object),
             confirmation: Confirmation::default(),
+            authentication_key: None,
         }
     }
 
@@ -69,8 +77,9 @@ impl Provenance {
         self.confirmation
     }
 
-    pub(super) fn into_client(self) -> Arc<Client> {
-        self.client
+    /// The client, and the key that it has authenticated the request with.
+    pub(super) fn into_parts(self) -> (Arc<Client>, Option<AuthenticationKey>) {
+        (self.client, self.authentication_key)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     client::Client,
     protocol::{
+        authentication_key::AuthenticationKey,
         code_challenge::CodeChallenge,
         confirmation::Confirmation,
         parameters::{Name, Parameters},
@@ -26,6 +27,7 @@ pub struct AuthorizationRequest {
     parameters: Parameters,
     protection: Protection,
     redirect_uri: RedirectUri,
+    authentication_key: Option<AuthenticationKey>,
     checked: Checked,
 }
 
@@ -50,7 +52,12 @@ impl AuthorizationRequest {
         redirect_uri: RedirectUri,
         checked: Checked,
     ) -> Self {
-        Self { client, parameters, protection, redirect_uri, checked }
+        Self { client, parameters, protection, redirect_uri, authentication_key: None, checked }
+    }
+
+    /// The same, authenticated with this key.
+    pub(super) fn authenticated_with(self, key: Option<AuthenticationKey>) -> Self {
+        Self { authentication_key: key, ..self }
     }
 
     pub(crate) fn shared_client(&self) -> &Arc<Client> {
@@ -86,6 +93,14 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn confirmation(&self) -> Confirmation {
         self.checked.confirmation
+    }
+
+    /// The key that the client has authenticated its push with. `None` with secrets, without credentials, and for a request in the
+    /// query. Keep it with the code, where the token endpoint demands the same one: see
+    /// [`AuthenticatedClient::authenticated_with`](crate::AuthenticatedClient::authenticated_with).
+    #[must_use]
+    pub fn authentication_key(&self) -> Option<&AuthenticationKey> {
+        self.authentication_key.as_ref()
     }
 
     /// The URI that the response goes to: the one in the request, or the only registered one where the request has none.

@@ -114,6 +114,11 @@ fn token(server: &Server, headers: &[(&str, &str)], body: &str) -> Result<Authen
     authenticate(&server.par, &request)
 }
 
+/// The client of a good attestation at the token endpoint.
+pub(crate) fn attested(server: &Server) -> AuthenticatedClient {
+    token(server, &[(ATTESTATION, &attestation(json!({}))), (PROOF, &proof(json!({})))], "").unwrap()
+}
+
 /// Why these headers are refused, at both endpoints. Whatever it is, the client is told what it is told of a wrong secret.
 fn reason(server: &Server, headers: &[(&str, &str)], body: &[(&str, &str)]) -> Reason {
     let before = server.store.len();

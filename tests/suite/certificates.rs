@@ -29,7 +29,7 @@ pub(crate) fn tls(client_id: &str) -> Value {
     })
 }
 
-fn self_signed(client_id: &str, keys: &[Value]) -> Value {
+pub(crate) fn self_signed(client_id: &str, keys: &[Value]) -> Value {
     json!({
         "client_id": client_id, "token_endpoint_auth_method": "self_signed_tls_client_auth",
         "jwks": { "keys": keys }, "redirect_uris": [CALLBACK],

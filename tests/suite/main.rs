@@ -12,6 +12,7 @@
 mod assertions_once;
 mod attestation_policies;
 mod attestations;
+mod authentication_keys;
 mod binding_cookies;
 mod browsers;
 mod certificate_headers;
