@@ -33,6 +33,7 @@ mod replay;
 mod resource;
 mod server;
 mod urls;
+mod with;
 
 use std::{fmt, sync::Arc};
 
@@ -61,6 +62,8 @@ use crate::{
 pub struct ParEndpoint<C = InMemoryRegistry, S = MemoryStore> {
     clients: C,
     store: S,
+    /// `true` if the host may undo what the store does.
+    is_provisional: bool,
     parts: Arc<Parts>,
 }
 
@@ -79,8 +82,17 @@ impl ParEndpoint {
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Forgets the types of registry and store, so that application state can name the endpoint as [`BoxedParEndpoint`].
     #[must_use]
-    pub fn boxed(self) -> BoxedParEndpoint {
-        ParEndpoint { clients: BoxedRegistry::new(self.clients), store: BoxedStore::new(self.store), parts: self.parts }
+    pub fn boxed(self) -> BoxedParEndpoint
+    where
+        C: 'static,
+        S: 'static,
+    {
+        ParEndpoint {
+            clients: BoxedRegistry::new(self.clients),
+            store: BoxedStore::new(self.store),
+            is_provisional: self.is_provisional,
+            parts: self.parts,
+        }
     }
 
     async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
@@ -127,7 +139,12 @@ impl<C, S> ParEndpoint<C, S> {
 
 impl<C: Clone, S: Clone> Clone for ParEndpoint<C, S> {
     fn clone(&self) -> Self {
-        Self { clients: self.clients.clone(), store: self.store.clone(), parts: Arc::clone(&self.parts) }
+        Self {
+            clients: self.clients.clone(),
+            store: self.store.clone(),
+            is_provisional: self.is_provisional,
+            parts: Arc::clone(&self.parts),
+        }
     }
 }
 

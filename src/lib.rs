@@ -62,6 +62,7 @@
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | [`JwksSource`] |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
+//! | spends requests and issues codes in one transaction of its database | [`ParEndpoint::with_store`] |
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
 //! | answers scripts of other origins (CORS) | [`Cors`] |
 //! | learns what is weak in its settings and registrations | [`Policy::lint`] |

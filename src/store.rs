@@ -19,7 +19,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use self::outcome::retry_after;
 #[cfg(feature = "postgres")]
-pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError};
+pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError, PostgresTransactionStore};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisConnector, RedisInstance, RedisStore, RedisStoreBuilder, RedisStoreError};
 #[cfg(feature = "sealed")]
@@ -53,7 +53,7 @@ pub use self::{
 /// and nothing else.
 ///
 /// Write the methods as plain `async fn`s. [`contract::check`] tells whether they keep the contract.
-pub trait RequestStore: Send + Sync + 'static {
+pub trait RequestStore: Send + Sync {
     /// Inserts a request that waits so long to be opened, and remembers its marks: all of it, or nothing but for marks
     /// of [hygiene](MarkPurpose::Hygiene) that there is no room for.
     ///

@@ -22,7 +22,7 @@ use crate::{cause::opaque_error, error_text::debug_by_display, shared_value::Sha
 ///     }
 /// }
 /// ```
-pub trait ClientRegistry: Send + Sync + 'static {
+pub trait ClientRegistry: Send + Sync {
     /// The client with exactly this `client_id`, or `None`. A client of another name that comes back, as from a database
     /// that compares without regard to case, counts as `None`.
     ///
@@ -141,7 +141,7 @@ pub struct BoxedRegistry(Arc<dyn DynRegistry>);
 
 impl BoxedRegistry {
     /// Forgets the type of a registry.
-    pub fn new(registry: impl ClientRegistry) -> Self {
+    pub fn new(registry: impl ClientRegistry + 'static) -> Self {
         Self(Arc::new(registry))
     }
 }

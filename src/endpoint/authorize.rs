@@ -117,7 +117,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             for claim in self.parts.records.claims(&client_id, &request_uri, browser) {
                 let Some(subject) = Subject::of(&claim) else { continue };
                 let Some(follower) = self.parts.recent.earlier(&subject) else { continue };
-                if let Some(answered) = self.answered(follower, decision, &client_id, Stage::Authorize).await {
+                let earlier = follower.outcome(decision).await;
+                if let Some(answered) = self.answered(earlier, &client_id, Stage::Authorize) {
                     return Err(answered);
                 }
             }

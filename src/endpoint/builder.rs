@@ -240,7 +240,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
     /// The first mistake that was found.
     pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
         let parts = Arc::new(self.draft.build()?);
-        let par = ParEndpoint { clients: self.clients.ok_or(BuildError::Clients)?, store: self.store, parts };
+        let clients = self.clients.ok_or(BuildError::Clients)?;
+        let par = ParEndpoint { clients, store: self.store, is_provisional: false, parts };
         if par.has_nonces_of_its_own() {
             par.parts.observers.observe(&Event::NonceKeyNotShared);
         }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::{
     AuthorizeRefusal, Decision, EarlierAnswer, Granted, ParEndpoint, Parts, Pending,
     pending::Ending,
-    recent_answers::{Earlier, Follower, Ticket, Turn},
+    recent_answers::{Earlier, Subject, Ticket, Turn},
 };
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
+    jose::TokenFault,
     observer::{Event, Stage},
     response::AuthorizationResponse,
     store::RequestStore,
@@ -67,28 +68,58 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 .map(|()| None)
                 .map_err(|refusal| self.not_spent(pending, refusal));
         };
+        let client_id = pending.request.client_id();
         loop {
-            match self.parts.recent.turn(subject, decision) {
-                Turn::First(ticket) => {
-                    return match self.spend_in_store(pending).await {
-                        Ok(()) => {
-                            ticket.ended();
-                            Ok(Some(ticket))
-                        }
-                        // It was open for this browser, so it is this browser that has spent it.
-                        Err(refusal) if refusal.reason() == Reason::SpentRequestUri => {
-                            Err(self.not_spent(pending, Reason::AlreadyAnswered.into()))
-                        }
-                        Err(refusal) => Err(self.not_spent(pending, refusal)),
-                    };
+            let follower = match self.parts.recent.turn(subject, decision, self.is_provisional) {
+                Turn::First(ticket) => return self.spend_first(pending, ticket).await.map(Some),
+                Turn::Later(follower) => follower,
+            };
+            let earlier = follower.outcome(decision).await;
+            if follower.is_provisional() && !matches!(earlier, Earlier::Nothing) {
+                if let Some(ticket) = self.spend_undone(pending, subject, decision).await? {
+                    return Ok(Some(ticket));
                 }
-                Turn::Later(follower) => {
-                    let client_id = pending.request.client_id();
-                    if let Some(answered) = self.answered(follower, decision, client_id, Stage::Complete).await {
-                        return Err(answered);
-                    }
+                // Only the answer of the call that has spent the request may be given again.
+                if !self.parts.recent.earlier(&subject).is_some_and(|latest| latest.is_of_same_call(&follower)) {
+                    continue;
                 }
             }
+            if let Some(answered) = self.answered(earlier, client_id, Stage::Complete) {
+                return Err(answered);
+            }
+        }
+    }
+
+    /// Spends a request that no other call for the same browser is at.
+    async fn spend_first(&self, pending: &Pending, ticket: Ticket) -> Result<Ticket, AuthorizeRefusal> {
+        match self.spend_in_store(pending).await {
+            Ok(()) => {
+                ticket.ended();
+                Ok(ticket)
+            }
+            // It was open for this browser, so it is this browser that has spent it.
+            Err(refusal) if refusal.reason() == Reason::SpentRequestUri => {
+                Err(self.not_spent(pending, Reason::AlreadyAnswered.into()))
+            }
+            Err(refusal) => Err(self.not_spent(pending, refusal)),
+        }
+    }
+
+    /// Spends a request that an earlier call has spent, if the host has undone that. `None` when it has not.
+    async fn spend_undone(
+        &self,
+        pending: &Pending,
+        subject: Subject,
+        decision: Decision,
+    ) -> Result<Option<Ticket>, AuthorizeRefusal> {
+        match self.spend_in_store(pending).await {
+            Ok(()) => {
+                let ticket = self.parts.recent.replace(subject, decision, self.is_provisional);
+                ticket.ended();
+                Ok(Some(ticket))
+            }
+            Err(refusal) if is_replayed(refusal.reason()) => Ok(None),
+            Err(refusal) => Err(self.not_spent(pending, refusal)),
         }
     }
 
@@ -108,15 +139,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
 impl<C, S> ParEndpoint<C, S> {
     /// The outcome that an earlier call of the same browser leaves for this one: `None` when it has ended nothing.
-    pub(super) async fn answered(
-        &self,
-        follower: Follower,
-        decision: Decision,
-        client_id: &str,
-        stage: Stage,
-    ) -> Option<AuthorizeRefusal> {
+    pub(super) fn answered(&self, earlier: Earlier, client_id: &str, stage: Stage) -> Option<AuthorizeRefusal> {
         let refusal = Refusal::from(Reason::AlreadyAnswered);
-        match follower.outcome(decision).await {
+        match earlier {
             Earlier::Nothing => None,
             Earlier::Same(response) => {
                 self.parts.observers.observe(&Event::AnsweredAgain { client_id });
@@ -125,4 +150,9 @@ impl<C, S> ParEndpoint<C, S> {
             Earlier::Other => Some(self.parts.observers.refused(stage, Some(client_id), refusal).into()),
         }
     }
+}
+
+/// Returns `true` if the store says that what ends the request has happened.
+fn is_replayed(reason: Reason) -> bool {
+    matches!(reason, Reason::SpentRequestUri | Reason::RequestObject(TokenFault::Replayed))
 }

@@ -95,6 +95,7 @@ struct Entry {
     number: u64,
     since: Duration,
     bytes: usize,
+    is_provisional: bool,
     progress: Arc<watch::Sender<Progress>>,
 }
 
@@ -116,7 +117,11 @@ pub(super) enum Turn {
 }
 
 /// A call that waits for an earlier one.
-pub(super) struct Follower(Arc<watch::Sender<Progress>>);
+pub(super) struct Follower {
+    number: u64,
+    is_provisional: bool,
+    progress: Arc<watch::Sender<Progress>>,
+}
 
 /// The outcome of an earlier call.
 pub(super) enum Earlier {
@@ -133,26 +138,44 @@ impl RecentAnswers {
         Self { clock: Arc::clone(clock), memory: Mutex::default() }
     }
 
-    /// Takes a turn: the first, or a later one while there is an earlier call, or its answer.
-    pub(super) fn turn(self: &Arc<Self>, subject: Subject, decision: Decision) -> Turn {
+    /// Takes a turn: the first, or a later one while there is an earlier call, or its answer. The first is provisional if the host
+    /// may undo it.
+    pub(super) fn turn(self: &Arc<Self>, subject: Subject, decision: Decision, is_provisional: bool) -> Turn {
         let mut memory = self.lock();
-        if let Some(entry) = memory.entries.get(&subject) {
-            return Turn::Later(Follower(Arc::clone(&entry.progress)));
+        match memory.entries.get(&subject) {
+            Some(entry) => Turn::Later(entry.follower()),
+            None => Turn::First(self.enter(&mut memory, subject, decision, is_provisional)),
         }
+    }
+
+    /// Takes the place of an earlier call that the host has undone.
+    pub(super) fn replace(self: &Arc<Self>, subject: Subject, decision: Decision, is_provisional: bool) -> Ticket {
+        let mut memory = self.lock();
+        memory.forget(&subject);
+        self.enter(&mut memory, subject, decision, is_provisional)
+    }
+
+    fn enter(
+        self: &Arc<Self>,
+        memory: &mut Memory,
+        subject: Subject,
+        decision: Decision,
+        is_provisional: bool,
+    ) -> Ticket {
         let progress = Progress { stage: Stage::Asking, is_waited_for: false, is_overdue: false };
         let progress = Arc::new(watch::Sender::new(progress));
         let number = memory.next_number;
         memory.next_number = number.wrapping_add(1);
         let since = self.clock.elapsed();
-        memory.entries.insert(subject, Entry { number, since, bytes: 0, progress: Arc::clone(&progress) });
+        let entry = Entry { number, since, bytes: 0, is_provisional, progress: Arc::clone(&progress) };
+        memory.entries.insert(subject, entry);
         memory.ages.push_back((since, subject, number));
-        drop(memory);
-        Turn::First(Ticket { answers: Arc::clone(self), subject, number, decision, progress })
+        Ticket { answers: Arc::clone(self), subject, number, decision, progress }
     }
 
     /// Finds an earlier call.
     pub(super) fn earlier(&self, subject: &Subject) -> Option<Follower> {
-        self.lock().entries.get(subject).map(|entry| Follower(Arc::clone(&entry.progress)))
+        self.lock().entries.get(subject).map(Entry::follower)
     }
 
     /// Locks what is remembered, without what is over.
@@ -160,6 +183,13 @@ impl RecentAnswers {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.sweep(self.clock.elapsed());
         memory
+    }
+}
+
+impl Entry {
+    fn follower(&self) -> Follower {
+        let Self { number, is_provisional, .. } = *self;
+        Follower { number, is_provisional, progress: Arc::clone(&self.progress) }
     }
 }
 
@@ -236,15 +266,25 @@ impl Drop for Ticket {
 }
 
 impl Follower {
+    /// Returns `true` if the host may have undone the earlier call.
+    pub(super) fn is_provisional(&self) -> bool {
+        self.is_provisional
+    }
+
+    /// Returns `true` if both wait for the same call.
+    pub(super) fn is_of_same_call(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+
     /// Waits until the earlier call has answered, or has come to its end without an answer, for some seconds.
-    pub(super) async fn outcome(self, decision: Decision) -> Earlier {
+    pub(super) async fn outcome(&self, decision: Decision) -> Earlier {
         let is_first_to_wait = self
-            .0
+            .progress
             .send_if_modified(|progress| progress.is_under_way() && !mem::replace(&mut progress.is_waited_for, true));
-        if is_first_to_wait && !patience::begin(Arc::downgrade(&self.0)) {
-            self.0.send_modify(|progress| progress.is_overdue = true);
+        if is_first_to_wait && !patience::begin(Arc::downgrade(&self.progress)) {
+            self.progress.send_modify(|progress| progress.is_overdue = true);
         }
-        let mut watched = self.0.subscribe();
+        let mut watched = self.progress.subscribe();
         // The sender is here, so that this cannot fail.
         let _ = watched.wait_for(|progress| !progress.is_under_way() || progress.is_overdue).await;
         match &watched.borrow().stage {

@@ -12,7 +12,7 @@ pub struct BoxedStore(Arc<dyn DynStore>);
 
 impl BoxedStore {
     /// Forgets the type of a store.
-    pub fn new(store: impl RequestStore) -> Self {
+    pub fn new(store: impl RequestStore + 'static) -> Self {
         Self(Arc::new(store))
     }
 }

@@ -14,12 +14,14 @@ mod parameter;
 mod rows;
 mod schema;
 mod statements;
+mod transaction;
+mod turn;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use deadpool_postgres::Pool;
 
-pub use self::{builder::PostgresStoreBuilder, errors::PostgresStoreError};
+pub use self::{builder::PostgresStoreBuilder, errors::PostgresStoreError, transaction::PostgresTransactionStore};
 use self::{
     call::{Call, Preparation},
     errors::Failure,
@@ -28,6 +30,7 @@ use self::{
     parameter::{Bytes, Parameter, bytes, bytes_of, digest, number, numbers, whole_milliseconds},
     rows::{State, Stored, column, known, read},
     statements::Statements,
+    turn::Turns,
 };
 use super::{
     Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
@@ -209,21 +212,11 @@ impl PostgresStore {
     ///
     /// The database could not be asked. Of what was to be deleted nothing may be, or the requests.
     pub async fn sweep(&self, batch: u32) -> Result<u64, StoreError> {
-        let mut call = self.call().await?;
+        let mut call = Operations::of(self).call().await?;
         let requests = sweep(&mut call, &self.statements.sweep_requests, i64::from(batch)).await?;
         let left = i64::from(batch).saturating_sub(requests);
         let marks = sweep(&mut call, &self.statements.sweep_marks, left).await?;
         Ok(requests.saturating_add(marks).unsigned_abs())
-    }
-
-    async fn call(&self) -> Result<Call, Failure> {
-        Call::begin(&self.pool, self.preparation, self.timeout).await
-    }
-
-    /// Reads the request as it is, and changes nothing.
-    async fn look(&self, call: &mut Call, claim: &Claim) -> Result<Stored, ClaimError> {
-        let rows = call.query(&self.statements.look, &[bytes(&digest(&claim.key))]).await?;
-        Stored::read(rows.first().ok_or(ClaimError::Unknown)?, claim)
     }
 }
 
@@ -236,7 +229,66 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
+/// The operations of a store, at one place.
+struct Operations<'a> {
+    store: &'a PostgresStore,
+    place: Place<'a>,
+}
+
+/// The place where operations are run.
+enum Place<'a> {
+    /// In transactions of their own.
+    Pool,
+    /// In one of the host's.
+    Transaction(&'a Turns<'a>),
+}
+
+impl<'a> Operations<'a> {
+    fn of(store: &'a PostgresStore) -> Self {
+        Self { store, place: Place::Pool }
+    }
+
+    async fn call(&self) -> Result<Call<'a>, Failure> {
+        match self.place {
+            Place::Pool => Call::begin(&self.store.pool, self.store.preparation, self.store.timeout).await,
+            Place::Transaction(turns) => Call::begin_in(turns, self.store.timeout).await,
+        }
+    }
+
+    /// Reads the request as it is, and changes nothing.
+    async fn look(&self, call: &mut Call<'_>, claim: &Claim) -> Result<Stored, ClaimError> {
+        let rows = call.query(&self.statements.look, &[bytes(&digest(&claim.key))]).await?;
+        Stored::read(rows.first().ok_or(ClaimError::Unknown)?, claim)
+    }
+}
+
+impl Deref for Operations<'_> {
+    type Target = PostgresStore;
+
+    fn deref(&self) -> &PostgresStore {
+        self.store
+    }
+}
+
 impl RequestStore for PostgresStore {
+    async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        Operations::of(self).insert(request, lifetime).await
+    }
+
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+        Operations::of(self).claim(claim, login_lifetime).await
+    }
+
+    async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
+        Operations::of(self).consume(claim, remembered_for).await
+    }
+
+    async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        Operations::of(self).remember(owner, marks).await
+    }
+}
+
+impl RequestStore for Operations<'_> {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         let Admitted { marks, remembered } = self.hygiene.admit(request.owner, request.marks);
         let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
@@ -249,7 +301,7 @@ impl RequestStore for PostgresStore {
         let marks = Marks::new(&marks)?;
         let [key, owner, payload, lifetime] = new;
         let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
-        let rows = self.call().await?.query(&self.statements.insert_with_marks, &parameters).await?;
+        let rows = self.call().await?.query_or_fail(&self.statements.insert_with_marks, &parameters).await?;
         if let Some(mark) = known(&rows)? {
             return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
         }
@@ -304,14 +356,14 @@ impl RequestStore for PostgresStore {
             several => {
                 let marks = Marks::new(several)?;
                 let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
-                let rows = self.call().await?.query(&self.statements.remember_many, &parameters).await?;
+                let rows = self.call().await?.query_or_fail(&self.statements.remember_many, &parameters).await?;
                 known(&rows)?.map_or(Ok(remembered), |mark| Err(StoreRefusal::Replayed { mark }))
             }
         }
     }
 }
 
-async fn sweep(call: &mut Call, statement: &str, batch: i64) -> Result<i64, Failure> {
+async fn sweep(call: &mut Call<'_>, statement: &str, batch: i64) -> Result<i64, Failure> {
     let swept = call.query(statement, &[number(&batch)]).await?;
     Ok(i64::try_from(swept.len()).unwrap_or(i64::MAX))
 }

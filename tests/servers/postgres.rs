@@ -9,3 +9,4 @@ mod outages;
 mod pooler;
 mod rights;
 mod tables;
+mod transactions;

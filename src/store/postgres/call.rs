@@ -10,6 +10,7 @@ use super::{
     errors::{Failure, Verdict},
     lease::Lease,
     parameter::Parameter,
+    turn::{Turn, Turns},
 };
 
 /// Limits how often a call runs something again. In a race that has a winner each time, more than there are connections
@@ -25,51 +26,92 @@ pub(super) enum Preparation {
     WithEachCall,
 }
 
-pub(super) struct Call {
-    lease: Lease,
-    preparation: Preparation,
+/// The place where a call runs its statements.
+#[expect(clippy::large_enum_variant, reason = "there is one on the stack for each call, mostly of the large kind")]
+enum Place<'t> {
+    /// A connection of the pool. Each statement is a transaction.
+    Pool(Lease, Preparation),
+    /// A transaction of the host's.
+    Transaction(Turn<'t>),
+}
+
+pub(super) struct Call<'t> {
+    place: Place<'t>,
     deadline: Instant,
     runs: u32,
     has_prepared_again: bool,
 }
 
-impl Call {
+impl<'t> Call<'t> {
     pub(super) async fn begin(pool: &Pool, preparation: Preparation, timeout: Duration) -> Result<Self, Failure> {
-        let now = Instant::now();
-        let deadline = now.checked_add(timeout).unwrap_or(now);
+        let deadline = after(timeout);
         let lease = Lease::take(pool, deadline).await?;
-        Ok(Self { lease, preparation, deadline, runs: 0, has_prepared_again: false })
+        Ok(Self::at(Place::Pool(lease, preparation), deadline))
     }
 
-    /// Runs a statement in a transaction of its own, and returns its rows.
+    /// A call in a transaction of the host's, when the calls before it are over.
+    pub(super) async fn begin_in(turns: &'t Turns<'t>, timeout: Duration) -> Result<Self, Failure> {
+        let deadline = after(timeout);
+        let turn = timeout_at(deadline, turns.next()).await.map_err(|_| Failure::unavailable("no turn in time"))?;
+        Ok(Self::at(Place::Transaction(turn), deadline))
+    }
+
+    fn at(place: Place<'t>, deadline: Instant) -> Self {
+        Self { place, deadline, runs: 0, has_prepared_again: false }
+    }
+
+    /// Runs a statement, in a transaction of its own where the host has none, and returns its rows.
     pub(super) async fn query(&mut self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
         loop {
-            let answer = query(self.lease.ask()?, self.preparation, statement, parameters);
+            let (lease, preparation) = match &mut self.place {
+                Place::Pool(lease, preparation) => (lease, *preparation),
+                Place::Transaction(turn) => return turn.query(statement, parameters, self.deadline).await,
+            };
+            let answer = query(lease.ask()?, preparation, statement, parameters);
             let error = match timeout_at(self.deadline, answer).await {
                 Ok(Ok(rows)) => {
-                    self.lease.answered();
+                    lease.answered();
                     return Ok(rows);
                 }
                 Ok(Err(error)) => error,
                 Err(_) => {
-                    self.lease.close();
+                    lease.close();
                     return Err(Failure::unavailable("no answer in time"));
                 }
             };
-            self.lease.answered();
+            lease.answered();
             match Verdict::of(&error) {
                 Verdict::Raced => self.again().await?,
                 Verdict::Forgotten if !self.has_prepared_again => {
                     self.has_prepared_again = true;
-                    self.lease.forget_statements();
+                    lease.forget_statements();
                 }
                 Verdict::Forgotten => return Err(Failure::unavailable("prepared statements do not last")),
                 Verdict::Refused(failure) => return Err(failure),
                 Verdict::Disconnected(failure) => {
-                    self.lease.close();
+                    lease.close();
                     return Err(failure);
                 }
             }
+        }
+    }
+
+    /// The same, for a statement that fails by itself when it has lost a race.
+    pub(super) async fn query_or_fail(
+        &mut self,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        loop {
+            match &mut self.place {
+                Place::Pool(..) => return self.query(statement, parameters).await,
+                Place::Transaction(turn) => {
+                    if let Some(rows) = turn.query_or_undo(statement, parameters, self.deadline).await? {
+                        return Ok(rows);
+                    }
+                }
+            }
+            self.again().await?;
         }
     }
 
@@ -82,6 +124,11 @@ impl Call {
         let pause = Duration::from_millis(u64::from(self.runs.saturating_sub(1)));
         timeout_at(self.deadline, sleep(pause)).await.map_err(|_| Failure::unavailable("no turn in time"))
     }
+}
+
+fn after(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or(now)
 }
 
 async fn query(

@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
 }
 
 impl Load {
-    pub(crate) fn on<S: RequestStore + Clone>(stores: &[S]) -> Self {
+    pub(crate) fn on<S: RequestStore + Clone + 'static>(stores: &[S]) -> Self {
         let (stop, shared): (Arc<AtomicBool>, Arc<Shared>) = Default::default();
         let workers = (0..8)
             .map(|number| {

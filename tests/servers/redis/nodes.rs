@@ -13,11 +13,11 @@ pub(crate) struct Node {
     pub(crate) par: BoxedParEndpoint,
 }
 
-pub(crate) fn endpoint(store: impl RequestStore) -> Node {
+pub(crate) fn endpoint(store: impl RequestStore + 'static) -> Node {
     endpoint_of("https://as.example.com", store)
 }
 
-pub(crate) fn endpoint_of(issuer: &str, store: impl RequestStore) -> Node {
+pub(crate) fn endpoint_of(issuer: &str, store: impl RequestStore + 'static) -> Node {
     let registration: ClientRegistration = serde_json::from_str(
         r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
     )
