@@ -275,7 +275,7 @@ impl RequestStore for PostgresStore {
         Operations::of(self).insert(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         Operations::of(self).claim(claim, login_lifetime).await
     }
 

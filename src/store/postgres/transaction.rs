@@ -6,7 +6,7 @@ use tokio_postgres::Transaction;
 
 use super::{Operations, Place, PostgresStore, turn::Turns};
 use crate::store::{
-    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
+    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// A [`PostgresStore`] whose operations are part of a transaction of the host's. Made by
@@ -85,7 +85,7 @@ impl RequestStore for PostgresTransactionStore<'_> {
         self.operations().insert(request, lifetime).await
     }
 
-    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Vec<u8>, ClaimError> {
+    async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         self.operations().claim(claim, login_lifetime).await
     }
 
