@@ -8,10 +8,11 @@ use crate::{client::MAX_SECRET, error::Reason, http::form, policy::MAX_CLIENT_ID
 /// Bytes of the whole header value.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// A password as it stands in the header, and decoded if it can be.
+/// A password, decoded if it can be.
 pub(crate) struct BasicSecret {
-    raw: Zeroizing<Vec<u8>>,
     decoded: Option<Zeroizing<String>>,
+    /// The password as it stands in the header, where that is another one.
+    unencoded: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl BasicSecret {
@@ -22,8 +23,7 @@ impl BasicSecret {
 
     /// The secret of a client that does not encode it, if that is another one.
     pub(super) fn unencoded(&self) -> Option<&[u8]> {
-        let differs = self.decoded().is_none_or(|decoded| *decoded != **self.raw);
-        differs.then_some(&**self.raw)
+        self.unencoded.as_ref().map(|secret| &***secret)
     }
 }
 
@@ -51,10 +51,12 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, BasicSecret), Reas
     let decoded = form::decode(password, MAX_SECRET, FormError::ValueTooLong, &mut buffer).ok();
     let decoded = decoded.map(|secret| Zeroizing::new(secret.to_owned()));
     // Only a percent sign that encodes nothing can be a secret as it is.
-    let may_be_unencoded = password.len() <= MAX_SECRET && password.iter().all(|byte| matches!(byte, 0x20..=0x7E));
-    if decoded.is_none() && !may_be_unencoded {
+    let may_be_unencoded = decoded.as_ref().is_none_or(|decoded| decoded.as_bytes() != password)
+        && password.len() <= MAX_SECRET
+        && password.iter().all(|byte| matches!(byte, 0x20..=0x7E));
+    let unencoded = may_be_unencoded.then(|| Zeroizing::new(password.to_vec()));
+    if decoded.is_none() && unencoded.is_none() {
         return Err(MALFORMED);
     }
-    let raw = if may_be_unencoded { password } else { &[] };
-    Ok((user, BasicSecret { raw: Zeroizing::new(raw.to_vec()), decoded }))
+    Ok((user, BasicSecret { decoded, unencoded }))
 }
