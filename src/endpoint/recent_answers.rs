@@ -6,11 +6,12 @@ mod patience;
 use std::{
     collections::{HashMap, VecDeque},
     fmt, mem,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::{
     clock::Clock,
@@ -69,8 +70,13 @@ enum Stage {
     Answered(Arc<Given>),
 }
 
-/// The state of a call, as others see it.
+/// A call that ends a request, as others see it.
 struct Progress {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+struct State {
     stage: Stage,
     is_waited_for: bool,
     is_overdue: bool,
@@ -96,7 +102,7 @@ struct Entry {
     since: Duration,
     bytes: usize,
     is_provisional: bool,
-    progress: Arc<watch::Sender<Progress>>,
+    progress: Arc<Progress>,
 }
 
 /// The place of a call that ends a request, for others to wait at. When it is dropped, they go on.
@@ -105,7 +111,7 @@ pub(super) struct Ticket {
     subject: Subject,
     number: u64,
     decision: Decision,
-    progress: Arc<watch::Sender<Progress>>,
+    progress: Arc<Progress>,
 }
 
 /// Where a call stands among those for the same subject.
@@ -120,7 +126,7 @@ pub(super) enum Turn {
 pub(super) struct Follower {
     number: u64,
     is_provisional: bool,
-    progress: Arc<watch::Sender<Progress>>,
+    progress: Arc<Progress>,
 }
 
 /// The outcome of an earlier call.
@@ -162,8 +168,7 @@ impl RecentAnswers {
         decision: Decision,
         is_provisional: bool,
     ) -> Ticket {
-        let progress = Progress { stage: Stage::Asking, is_waited_for: false, is_overdue: false };
-        let progress = Arc::new(watch::Sender::new(progress));
+        let progress = Arc::new(Progress::default());
         let number = memory.next_number;
         memory.next_number = number.wrapping_add(1);
         let since = self.clock.elapsed();
@@ -241,11 +246,11 @@ impl Ticket {
     }
 
     fn is_at(&self, stage: &Stage) -> bool {
-        mem::discriminant(&self.progress.borrow().stage) == mem::discriminant(stage)
+        mem::discriminant(&self.progress.state().stage) == mem::discriminant(stage)
     }
 
     fn reach(&self, stage: Stage) {
-        self.progress.send_modify(|progress| progress.stage = stage);
+        self.progress.change(|state| state.stage = stage);
     }
 }
 
@@ -278,16 +283,14 @@ impl Follower {
 
     /// Waits until the earlier call has answered, or has come to its end without an answer, for some seconds.
     pub(super) async fn outcome(&self, decision: Decision) -> Earlier {
-        let is_first_to_wait = self
-            .progress
-            .send_if_modified(|progress| progress.is_under_way() && !mem::replace(&mut progress.is_waited_for, true));
+        let is_first_to_wait = {
+            let mut state = self.progress.state();
+            state.is_under_way() && !mem::replace(&mut state.is_waited_for, true)
+        };
         if is_first_to_wait && !patience::begin(Arc::downgrade(&self.progress)) {
-            self.progress.send_modify(|progress| progress.is_overdue = true);
+            self.progress.overdue();
         }
-        let mut watched = self.progress.subscribe();
-        // The sender is here, so that this cannot fail.
-        let _ = watched.wait_for(|progress| !progress.is_under_way() || progress.is_overdue).await;
-        match &watched.borrow().stage {
+        match self.progress.end().await {
             Stage::Failed => Earlier::Nothing,
             Stage::Answered(given) if given.decision == decision => Earlier::Same(given.response.clone()),
             Stage::Asking | Stage::Ended | Stage::Lost | Stage::Answered(_) => Earlier::Other,
@@ -295,7 +298,48 @@ impl Follower {
     }
 }
 
+impl Default for Progress {
+    fn default() -> Self {
+        let state = State { stage: Stage::Asking, is_waited_for: false, is_overdue: false };
+        Self { state: Mutex::new(state), changed: Notify::new() }
+    }
+}
+
 impl Progress {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, and wakes up those that wait.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_waiters();
+    }
+
+    /// Sends those away that wait.
+    fn overdue(&self) {
+        self.change(|state| state.is_overdue = true);
+    }
+
+    /// Waits until the call has come to an end, or is overdue, and returns how far it is.
+    async fn end(&self) -> Stage {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Before the look at the state, so that no change of it is missed.
+            changed.as_mut().enable();
+            let stage = {
+                let state = self.state();
+                (!state.is_under_way() || state.is_overdue).then(|| state.stage.clone())
+            };
+            if let Some(stage) = stage {
+                return stage;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl State {
     fn is_under_way(&self) -> bool {
         matches!(self.stage, Stage::Asking | Stage::Ended)
     }

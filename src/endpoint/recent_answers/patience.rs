@@ -9,8 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::watch;
-
 use super::Progress;
 
 /// How long a call waits for an earlier one.
@@ -18,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many may be waited for at the same time.
 const WAITED_FOR: usize = 1024;
 
-type Waited = (Instant, Weak<watch::Sender<Progress>>);
+type Waited = (Instant, Weak<Progress>);
 
 /// Everything is waited for equally long, so that a queue is in order.
 static QUEUE: LazyLock<Option<SyncSender<Waited>>> = LazyLock::new(|| {
@@ -28,7 +26,7 @@ static QUEUE: LazyLock<Option<SyncSender<Waited>>> = LazyLock::new(|| {
 });
 
 /// Has the progress marked as overdue in some seconds. Returns `false` if that cannot be done.
-pub(super) fn begin(progress: Weak<watch::Sender<Progress>>) -> bool {
+pub(super) fn begin(progress: Weak<Progress>) -> bool {
     let waited = (Instant::now(), progress);
     QUEUE.as_ref().is_some_and(|queue| queue.try_send(waited).is_ok())
 }
@@ -37,7 +35,7 @@ fn watch_over(queue: &Receiver<Waited>) {
     for (since, progress) in queue {
         thread::sleep(PATIENCE.saturating_sub(since.elapsed()));
         if let Some(progress) = progress.upgrade() {
-            progress.send_modify(|progress| progress.is_overdue = true);
+            progress.overdue();
         }
     }
 }
