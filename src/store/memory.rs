@@ -234,7 +234,7 @@ impl Inner {
             self.shards.iter().filter_map(|shard| lock(shard).room_at(kind, of_unauthenticated)).min()
         };
         let room_at = match shortage {
-            Shortage::Share { bytes } => share.schedule(kind, |schedule| schedule.room_at(bytes)),
+            Shortage::Share { bytes } => share.used(kind).schedule().room_at(bytes),
             Shortage::Unauthenticated => first(true),
             Shortage::Store => first(false),
         };

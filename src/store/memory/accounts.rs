@@ -2,8 +2,9 @@
 
 use super::{
     limits::MemoryLimits,
+    schedule::Ending,
     share::Share,
-    usage::{Bounds, Counter, Kind, OfKinds, Usage},
+    usage::{Bounds, Counter, OfKinds, Usage},
 };
 
 /// The bound that leaves no room.
@@ -38,20 +39,17 @@ impl Accounts {
         Self { pools, spent: Counter::default(), limits }
     }
 
-    /// Counts one more of a kind, with so many bytes, if that stays within all bounds.
-    pub(super) fn reserve(&self, share: &Share, kind: Kind, bytes: usize) -> Result<(), Shortage> {
-        let pool = self.pools.of(kind);
-        let used = &share.used.of(kind).usage;
-        if !used.reserve(bytes, pool.per_client) {
-            let missing = used.bytes.get().saturating_add(bytes).saturating_sub(pool.per_client.bytes);
-            return Err(Shortage::Share { bytes: missing });
-        }
+    /// Counts one more of a kind, if that stays within all bounds.
+    pub(super) fn reserve(&self, share: &Share, ending: Ending) -> Result<(), Shortage> {
+        let (pool, bytes) = (self.pools.of(ending.kind), ending.bytes);
+        let reserved = share.used(ending.kind).reserve(ending, pool.per_client);
+        reserved.map_err(|missing| Shortage::Share { bytes: missing })?;
         if !share.is_authenticated && !pool.unauthenticated.reserve(bytes, pool.for_unauthenticated) {
-            used.release(bytes);
+            share.used(ending.kind).release(ending);
             return Err(Shortage::Unauthenticated);
         }
         if !pool.all.reserve(bytes, pool.for_all) {
-            used.release(bytes);
+            share.used(ending.kind).release(ending);
             if !share.is_authenticated {
                 pool.unauthenticated.release(bytes);
             }
@@ -61,9 +59,9 @@ impl Accounts {
     }
 
     /// Takes back what [`reserve`](Self::reserve) counted.
-    pub(super) fn release(&self, share: &Share, kind: Kind, bytes: usize) {
-        let pool = self.pools.of(kind);
-        share.used.of(kind).usage.release(bytes);
+    pub(super) fn release(&self, share: &Share, ending: Ending) {
+        let (pool, bytes) = (self.pools.of(ending.kind), ending.bytes);
+        share.used(ending.kind).release(ending);
         pool.all.release(bytes);
         if !share.is_authenticated {
             pool.unauthenticated.release(bytes);

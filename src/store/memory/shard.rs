@@ -9,7 +9,7 @@ use std::{
 use super::{
     accounts::{Accounts, Shortage},
     expiries::Expiries,
-    schedule::Schedule,
+    schedule::{Ending, Schedule},
     share::Share,
     usage::{Kind, OfKinds, bytes_of},
 };
@@ -83,10 +83,11 @@ impl Shard {
         if self.requests.get(&new.key).is_some_and(|entry| now < entry.expires_at) {
             return Err(Unfit::Known);
         }
-        accounts.reserve(share, Kind::Request, bytes_of(new.payload)).map_err(Unfit::Short)?;
         let expires_at = now.saturating_add(milliseconds(new.lifetime));
+        let ending = Ending { kind: Kind::Request, at: expires_at, bytes: bytes_of(new.payload) };
+        accounts.reserve(share, ending).map_err(Unfit::Short)?;
+        self.ends.of(share, ending.kind).add(ending);
         let entry = Entry { share: share.clone(), payload: new.payload.into(), state: State::Waiting, expires_at };
-        self.ends.add(share, Kind::Request, expires_at, bytes_of(new.payload));
         if let Some(expired) = self.requests.insert(new.key, entry) {
             expired.release(accounts, &mut self.ends);
         }
@@ -104,11 +105,11 @@ impl Shard {
             }
             _ => {
                 let expires_at = now.saturating_add(milliseconds(login_lifetime));
-                let bytes = bytes_of(&entry.payload);
-                self.ends.remove(&entry.share, Kind::Request, entry.expires_at, bytes);
-                self.ends.add(&entry.share, Kind::Request, expires_at, bytes);
+                let before = entry.ending();
                 entry.state = State::Open(Box::new(Login { opened_at: now, browser: claim.browser }));
                 entry.expires_at = expires_at;
+                self.ends.of(&entry.share, Kind::Request).change(before, entry.ending());
+                entry.share.used(Kind::Request).schedule().change(before, entry.ending());
                 let payload = entry.payload.to_vec();
                 self.expect_expiry(claim.key, expires_at);
                 return Ok(Claimed::new(payload, Duration::ZERO));
@@ -167,10 +168,11 @@ impl Shard {
         if let Some(expired) = self.marks.remove(&mark.key) {
             expired.release(accounts, &mut self.ends);
         }
-        let (kind, expires_at) = (Kind::from(mark.purpose), expiry_of(mark, now));
-        accounts.reserve(share, kind, 0).map_err(Unfit::Short)?;
-        self.ends.add(share, kind, expires_at, 0);
-        self.marks.insert(mark.key, Known { share: share.clone(), kind, expires_at });
+        let known = Known { share: share.clone(), kind: mark.purpose.into(), expires_at: expiry_of(mark, now) };
+        let expires_at = known.expires_at;
+        accounts.reserve(share, known.ending()).map_err(Unfit::Short)?;
+        self.ends.of(share, known.kind).add(known.ending());
+        self.marks.insert(mark.key, known);
         self.mark_expiries.add(mark.key, expires_at, &self.marks, |known| known.expires_at);
         Ok(())
     }
@@ -212,9 +214,8 @@ impl Shard {
 
     /// Returns the second at which the first of a kind ends, of unauthenticated clients or of any.
     pub(super) fn room_at(&self, kind: Kind, of_unauthenticated: bool) -> Option<u64> {
-        let ends = self.ends.0.of(kind);
-        let of_others = ends.authenticated.room_at(0).filter(|_| !of_unauthenticated);
-        [ends.unauthenticated.room_at(0), of_others].into_iter().flatten().min()
+        let of_others = self.ends.authenticated.of(kind).room_at(0).filter(|_| !of_unauthenticated);
+        [self.ends.unauthenticated.of(kind).room_at(0), of_others].into_iter().flatten().min()
     }
 }
 
@@ -240,17 +241,24 @@ impl Entry {
         if matches!(self.state, State::Spent) {
             accounts.spent.release();
         } else {
-            let bytes = bytes_of(&self.payload);
-            ends.remove(&self.share, Kind::Request, self.expires_at, bytes);
-            accounts.release(&self.share, Kind::Request, bytes);
+            ends.of(&self.share, Kind::Request).remove(self.ending());
+            accounts.release(&self.share, self.ending());
         }
+    }
+
+    fn ending(&self) -> Ending {
+        Ending { kind: Kind::Request, at: self.expires_at, bytes: bytes_of(&self.payload) }
     }
 }
 
 impl Known {
     fn release(&self, accounts: &Accounts, ends: &mut Ends) {
-        ends.remove(&self.share, self.kind, self.expires_at, 0);
-        accounts.release(&self.share, self.kind, 0);
+        ends.of(&self.share, self.kind).remove(self.ending());
+        accounts.release(&self.share, self.ending());
+    }
+
+    fn ending(&self) -> Ending {
+        Ending { kind: self.kind, at: self.expires_at, bytes: 0 }
     }
 }
 
@@ -258,31 +266,15 @@ fn expiry_of(mark: &ReplayMark, now: u64) -> u64 {
     now.saturating_add(milliseconds(mark.lifetime))
 }
 
-/// The schedules that say when room comes back, in this shard and for each client.
+/// The schedules that say when room comes back in this shard.
 #[derive(Default)]
-struct Ends(OfKinds<BySender>);
-
-#[derive(Debug, Default)]
-struct BySender {
-    authenticated: Schedule,
-    unauthenticated: Schedule,
+struct Ends {
+    authenticated: OfKinds<Schedule>,
+    unauthenticated: OfKinds<Schedule>,
 }
 
 impl Ends {
-    fn add(&mut self, share: &Share, kind: Kind, expires_at: u64, bytes: usize) {
-        self.change(share, kind, |schedule| schedule.add(expires_at, bytes));
-    }
-
-    fn remove(&mut self, share: &Share, kind: Kind, expires_at: u64, bytes: usize) {
-        self.change(share, kind, |schedule| schedule.remove(expires_at, bytes));
-    }
-
-    /// Leaves hygiene out, which is never refused, so that no caller is told when room comes back for it.
-    fn change(&mut self, share: &Share, kind: Kind, change: impl Fn(&mut Schedule)) {
-        if kind != Kind::Hygiene {
-            let BySender { authenticated, unauthenticated } = self.0.of_mut(kind);
-            change(if share.is_authenticated { authenticated } else { unauthenticated });
-            share.schedule(kind, change);
-        }
+    fn of(&mut self, share: &Share, kind: Kind) -> &mut Schedule {
+        if share.is_authenticated { &mut self.authenticated } else { &mut self.unauthenticated }.of_mut(kind)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    schedule::Schedule,
-    usage::{Kind, OfKinds, Usage},
+    schedule::{Ending, Schedule},
+    usage::{Bounds, Kind, OfKinds},
 };
 use crate::store::{Owner, RecordKey};
 
@@ -19,14 +19,15 @@ const SHARES_BEFORE_TIDYING: usize = 64;
 pub(super) struct Share {
     pub(super) key: RecordKey,
     pub(super) is_authenticated: bool,
-    pub(super) used: OfKinds<Used>,
+    used: OfKinds<Mutex<Used>>,
 }
 
 /// The use that a client makes of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Used {
-    pub(super) usage: Usage,
-    schedule: Mutex<Schedule>,
+    count: usize,
+    bytes: usize,
+    schedule: Schedule,
 }
 
 impl Share {
@@ -34,9 +35,36 @@ impl Share {
         Self { key: owner.key, is_authenticated: owner.is_authenticated, used: OfKinds::default() }
     }
 
-    /// Changes the schedule of a kind, or reads it.
-    pub(super) fn schedule<T>(&self, kind: Kind, access: impl FnOnce(&mut Schedule) -> T) -> T {
-        access(&mut self.used.of(kind).schedule.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn used(&self, kind: Kind) -> MutexGuard<'_, Used> {
+        self.used.of(kind).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Used {
+    /// Counts one more, if that stays within the bounds.
+    ///
+    /// # Errors
+    ///
+    /// The number of bytes that have to come back first.
+    pub(super) fn reserve(&mut self, ending: Ending, bounds: Bounds) -> Result<(), usize> {
+        let bytes = self.bytes.saturating_add(ending.bytes);
+        if self.count >= bounds.count || bytes > bounds.bytes {
+            return Err(bytes.saturating_sub(bounds.bytes));
+        }
+        (self.count, self.bytes) = (self.count.saturating_add(1), bytes);
+        self.schedule.add(ending);
+        Ok(())
+    }
+
+    /// Takes back what [`reserve`](Self::reserve) counted.
+    pub(super) fn release(&mut self, ending: Ending) {
+        self.count = self.count.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(ending.bytes);
+        self.schedule.remove(ending);
+    }
+
+    pub(super) fn schedule(&mut self) -> &mut Schedule {
+        &mut self.schedule
     }
 }
 
