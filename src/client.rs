@@ -15,6 +15,7 @@ mod secret;
 mod secret_verifier;
 mod shared_secrets;
 mod subject;
+mod without_keys;
 
 use std::fmt;
 

@@ -1,7 +1,11 @@
-//! The wall around josekit: compact JWTs of untrusted senders, from bytes to verified claims.
+//! The wall around the library that does the arithmetic: compact JWTs of untrusted senders, from bytes to verified claims.
 //!
-//! josekit, and OpenSSL below it, does two things only: it verifies raw signatures, and it unwraps encrypted keys. Everything
-//! before and after that is done here, and a token that can be refused without arithmetic on secrets is refused first:
+//! That library is josekit, over OpenSSL (feature `josekit`, which is on by default), or AWS-LC (feature `aws-lc-rs`, which comes
+//! before josekit where both are on). It verifies raw signatures, unwraps keys and decrypts, and there is no difference in
+//! what it takes. Without either, there are secrets, names in certificates and MACs, and no keys: a registration that needs
+//! one is refused.
+//!
+//! Everything before and after that is done here, and a token that can be refused without arithmetic on secrets is refused first:
 //!
 //! 1. size, number of segments and base64url, to the last bit;
 //! 2. a header of strict JSON, without anything that asks for another way of processing (`crit`, `b64`, `zip`) or offers a
@@ -16,7 +20,9 @@
 //!
 //! These types are public for hosts that receive JWTs elsewhere.
 
+mod agreement;
 mod algorithm;
+mod backend;
 mod base64url;
 mod certificate_key;
 mod claim_set;
@@ -30,10 +36,12 @@ mod header;
 mod jwk;
 mod key_error;
 mod key_management;
-mod key_thumbprint;
+mod mac;
+mod number;
 mod permitted;
 mod prepared_key;
 mod private_key;
+mod public_key;
 mod roca;
 mod shared_key;
 mod shared_secret;
@@ -62,7 +70,14 @@ pub(crate) use self::{
 };
 
 #[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 pub(crate) use self::prepared_key::count::VERIFICATIONS;
+
+/// Whether keys can be used: only where there is a library for the arithmetic.
+pub(crate) const HAS_BACKEND: bool = backend::IS_THERE;
+
+/// Why something that needs keys is refused by a build without a backend.
+pub(crate) const NEEDS_BACKEND: &str = "needs keys, which parjar can use with the feature josekit or aws-lc-rs";
 
 /// The longest `kid`, in bytes.
 const MAX_KID: usize = 256;

@@ -111,6 +111,35 @@ pub(crate) fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// The bytes that a value takes as compact JSON.
+pub(crate) fn printed_length(value: &Value) -> usize {
+    let with_commas = |lengths: usize, items: usize| lengths.saturating_add(items.saturating_sub(1)).saturating_add(2);
+    match value {
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => number.to_string().len(),
+        Value::String(text) => printed_length_of_text(text),
+        Value::Array(items) => {
+            with_commas(items.iter().map(printed_length).fold(0, usize::saturating_add), items.len())
+        }
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| {
+                printed_length_of_text(name).saturating_add(1).saturating_add(printed_length(value))
+            };
+            with_commas(members.iter().map(member).fold(0, usize::saturating_add), members.len())
+        }
+    }
+}
+
+fn printed_length_of_text(text: &str) -> usize {
+    let escape = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    text.bytes().map(escape).fold(text.len().saturating_add(2), usize::saturating_add)
+}
+
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth: u8,
@@ -266,7 +295,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JsonError, compact, parse, parse_within};
+    use serde_json::Value;
+
+    use super::{JsonError, compact, parse, parse_within, printed_length};
 
     #[test]
     fn duplicate_members_are_refused_even_when_escaped() {
@@ -285,6 +316,21 @@ mod tests {
                     assert!(parse(&text).is_none(), "{text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_length_of_json_is_known_without_printing_it() {
+        for text in [
+            "null",
+            "[]",
+            "{}",
+            "[true,false,null]",
+            r#"{"a":[1,-2.5,1e300],"b":{"":""}}"#,
+            r#"["\"\\\/\b\f\n\r\t\u0000\u001f\u007f ä€😀"]"#,
+        ] {
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(printed_length(&value), value.to_string().len(), "{text}");
         }
     }
 

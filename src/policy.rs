@@ -10,6 +10,7 @@ mod error;
 mod limits;
 mod presets;
 mod profile;
+mod without_keys;
 
 use serde::{Deserialize, Serialize};
 

@@ -2,6 +2,7 @@
 //!
 //! Neither this file nor `fuzz` is in the published package.
 
+#![cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,6 @@
 //! Signed and encrypted tokens, and keys: the vectors of Project Wycheproof.
 
+#![cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -10,6 +10,7 @@ use super::{
     ignored::Ignored,
     registration::{ClientRegistration, RegistrationError},
     shared_secrets::SharedSecrets,
+    without_keys,
 };
 use crate::{
     jose::{ContentEncryption, KeyError, KeyManagement, SigningAlgorithm, VerificationKeys},
@@ -74,6 +75,7 @@ impl ClientKeys {
         method: AuthenticationMethod,
         ignored: &mut Ignored,
     ) -> Result<Self, RegistrationError> {
+        without_keys::check(registration, method)?;
         let source = source_of(registration)?.map(Arc::new);
         if let Some(KeySource::Registered(keys)) = source.as_deref() {
             for problem in keys.skipped().iter().chain(keys.remarks()) {

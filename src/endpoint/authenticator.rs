@@ -119,6 +119,7 @@ fn certificate_fault(fault: TokenFault) -> Reason {
 }
 
 #[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 mod tests {
     use josekit::{
         jwk::{Jwk, alg::ec::EcCurve},

@@ -253,7 +253,7 @@ impl Draft {
     fn build(self) -> Result<Parts, BuildError> {
         let urls = Arc::new(self.urls.build(&self.issuer)?);
         self.policy.check()?;
-        let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy));
+        let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy.for_this_build()?));
         let server = Arc::new(Server { issuer, policy, clock: self.clock });
         let responder = Arc::new(server.responder(self.response_signer)?);
         let validator = self.rules.build(&server, &responder)?;

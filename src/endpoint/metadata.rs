@@ -82,7 +82,9 @@ impl<C, S> ParEndpoint<C, S> {
         if !signing.is_empty() {
             put("token_endpoint_auth_signing_alg_values_supported", json!(signing));
         }
-        put("dpop_signing_alg_values_supported", json!(policy.dpop_signing_alg_values_supported));
+        if !policy.dpop_signing_alg_values_supported.is_empty() {
+            put("dpop_signing_alg_values_supported", json!(policy.dpop_signing_alg_values_supported));
+        }
         if policy.offers_attestation() {
             let attestation = &policy.client_attestation;
             put("client_attestation_signing_alg_values_supported", json!(attestation.signing_alg_values_supported));

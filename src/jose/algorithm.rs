@@ -90,6 +90,11 @@ impl SigningAlgorithm {
         matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
     }
 
+    /// Returns `true` for algorithms with RSA keys.
+    pub(super) const fn is_rsa(self) -> bool {
+        self.is_pkcs1() || matches!(self, Self::Ps256 | Self::Ps384 | Self::Ps512)
+    }
+
     /// Returns `true` if both names stand for the same algorithm.
     #[must_use]
     pub fn is_same(self, other: Self) -> bool {
@@ -135,11 +140,12 @@ impl KeyManagement {
         !matches!(self, Self::RsaOaep | Self::RsaOaep256 | Self::EcdhEs | Self::EcdhEsA128Kw | Self::EcdhEsA256Kw)
     }
 
-    /// Bytes of the key of a symmetric one. For `dir` it is that of the content encryption.
+    /// Bytes of the key of a symmetric one, or of one that agrees on a key to unwrap with. For `dir` it is that of the content
+    /// encryption.
     pub(super) const fn key_length(self, encryption: ContentEncryption) -> usize {
         match self {
             Self::Dir => encryption.key_length(),
-            Self::A128Kw | Self::A128GcmKw => 16,
+            Self::A128Kw | Self::A128GcmKw | Self::EcdhEsA128Kw => 16,
             Self::A192Kw | Self::A192GcmKw => 24,
             _ => 32,
         }

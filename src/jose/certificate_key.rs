@@ -8,7 +8,7 @@ use x509_cert::{
     spki::SubjectPublicKeyInfoOwned,
 };
 
-use super::{SigningAlgorithm, prepared_key::PublicKey};
+use super::{SigningAlgorithm, public_key::PublicKey};
 use crate::{certificate::Certificate, protocol::confirmation::Thumbprint};
 
 /// RFC 3279 section 2.3.1
@@ -16,12 +16,12 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 /// RFC 4055 section 1.2: an RSA key that is for RSASSA-PSS alone.
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 /// RFC 5480 section 2.1
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+pub(super) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(super) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+pub(super) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+pub(super) const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// RFC 8410 section 3
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The thumbprint of the key of a certificate, if it is of a kind that can be registered.
 pub(crate) fn thumbprint(certificate: &Certificate) -> Option<Thumbprint> {

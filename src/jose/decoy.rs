@@ -51,6 +51,7 @@ static KEYS: LazyLock<VerificationKeys> =
     LazyLock::new(|| VerificationKeys::parse(include_str!("decoy.jwks.json")).unwrap_or_default());
 
 #[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 mod tests {
     use super::{KEYS, SigningAlgorithm};
 

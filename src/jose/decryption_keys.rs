@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     ContentEncryption, KeyError, KeyManagement, KeyProblem, KeySetError, MAX_TOKEN, MAX_TRIALS, TokenFault,
-    compact::Jwe, key_management, private_key::PrivateKey,
+    compact::Jwe, private_key::PrivateKey,
 };
 use crate::{json, shared_value::SharedValue};
 
@@ -98,14 +98,11 @@ impl DecryptionKeys {
     ) -> Result<Vec<u8>, TokenFault> {
         let kid = jwe.header.kid.as_deref();
         let keys = self.0.get();
-        let candidates = keys.iter().filter(|key| kid.is_none_or(|kid| *key.kid == *kid));
-        let decrypters = candidates.filter(|key| key.kind.may_fit(jwe)).filter_map(|key| {
-            let (_, decrypter) = key.decrypters.iter().find(|(offered, _)| *offered == algorithm)?;
-            Some((key.kind, decrypter))
+        let candidates = keys.iter().filter(|key| {
+            kid.is_none_or(|kid| *key.kid == *kid) && key.algorithms.contains(&algorithm) && key.secret.may_fit(jwe)
         });
-        for (kind, decrypter) in decrypters.take(MAX_TRIALS) {
-            let opened = key_management::decrypt_with_private_key(&**decrypter, kind, jwe, algorithm, encryption);
-            if let Some(plaintext) = opened {
+        for key in candidates.take(MAX_TRIALS) {
+            if let Some(plaintext) = key.secret.decrypt(jwe, algorithm, encryption) {
                 return Ok(plaintext);
             }
         }
@@ -115,9 +112,7 @@ impl DecryptionKeys {
     /// The algorithms that some key is for.
     pub(crate) fn algorithms(&self) -> Vec<KeyManagement> {
         let keys = self.0.get();
-        let offers = |algorithm: &KeyManagement| {
-            keys.iter().any(|key| key.decrypters.iter().any(|(offered, _)| offered == algorithm))
-        };
+        let offers = |algorithm: &KeyManagement| keys.iter().any(|key| key.algorithms.contains(algorithm));
         KeyManagement::ALL.iter().copied().filter(offers).collect()
     }
 }

@@ -4,12 +4,8 @@
 use serde_json::Value;
 
 use super::{
-    KeyProblem, SigningAlgorithm, TokenFault, base64url,
-    compact::Jws,
-    jwk::Jwk,
-    permitted::Permitted,
-    prepared_key::{self, PublicKey},
-    verified::Verifier,
+    KeyProblem, SigningAlgorithm, TokenFault, base64url, compact::Jws, jwk::Jwk, permitted::Permitted, prepared_key,
+    public_key::PublicKey, verified::Verifier,
 };
 use crate::protocol::{authentication_key::AuthenticationKey, confirmation::Thumbprint};
 

@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     KeyProblem, MAX_KID, SigningAlgorithm, base64url, certificate_key,
-    prepared_key::{self, PreparedKey, PublicKey},
+    number::{self, MAX_EXPONENT, is_odd},
+    prepared_key::{self, PreparedKey},
+    public_key::PublicKey,
 };
 use crate::{
     certificate::Certificate,
@@ -18,23 +20,18 @@ use crate::{
 
 /// Bits of an RSA modulus. More would let a client choose how long the server works.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
-/// Bytes of an RSA exponent.
-const MAX_EXPONENT: usize = 8;
-const MIN_EXPONENT: u64 = 65_537;
+/// Values of an RSA exponent.
+const EXPONENTS: std::ops::RangeInclusive<u64> = 65_537..=MAX_EXPONENT;
 
 /// Members that only private and symmetric keys have.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Ed25519 keys of small order, for which signatures can be made without the private half. The topmost bit, a sign, makes no difference.
-const SMALL_ORDER: [[u8; 32]; 7] = {
-    let [mut one, mut minus_one, mut zero_again, mut one_again] = [[0; 32], [0xFF; 32], [0xFF; 32], [0xFF; 32]];
+const SMALL_ORDER: [[u8; 32]; 5] = {
+    let [mut one, mut minus_one] = [[0; 32], [0xFF; 32]];
     one[0] = 0x01;
     minus_one[0] = 0xEC;
     minus_one[31] = 0x7F;
-    zero_again[0] = 0xED;
-    zero_again[31] = 0x7F;
-    one_again[0] = 0xEE;
-    one_again[31] = 0x7F;
     let order_eight = [
         0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0, 0xD5, 0xDF,
         0xAC, 0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53, 0xFC, 0x05,
@@ -43,7 +40,7 @@ const SMALL_ORDER: [[u8; 32]; 7] = {
         0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67, 0x0F, 0x2A, 0x20,
         0x53, 0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC, 0x03, 0x7A,
     ];
-    [[0; 32], one, minus_one, zero_again, one_again, order_eight, order_eight_too]
+    [[0; 32], one, minus_one, order_eight, order_eight_too]
 };
 
 /// The members of a key.
@@ -205,8 +202,7 @@ impl<'a> ReadKey<'a> {
     /// The key made ready, and a problem with its certificates which does not keep it from counting.
     pub(super) fn prepare(self) -> Result<(VerificationKey, Option<KeyProblem>), KeyProblem> {
         let Self { jwk, kid, public_key, algorithm } = self;
-        let thumbprint = public_key.thumbprint();
-        let (_, prepared) = prepared_key::prepare(public_key)?;
+        let (thumbprint, prepared) = prepared_key::prepare(public_key)?;
         let (certificate, problem) = match jwk.certificate() {
             None => (None, None),
             Some(None) => (None, Some(KeyProblem::UnreadableCertificate)),
@@ -299,14 +295,8 @@ impl Jwk<'_> {
 /// The exponent is checked as well: with e = 1 every signature can be forged.
 fn rsa(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
     let (modulus, exponent) = (jwk.number("n")?, jwk.number("e")?);
-    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    let bits = modulus.len().saturating_mul(8).saturating_sub(leading);
-    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-    if !RSA_BITS.contains(&bits) || !is_odd(&modulus) || exponent.len() > MAX_EXPONENT {
-        return Err(KeyProblem::Weak);
-    }
-    let value = exponent.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-    if value < MIN_EXPONENT || !is_odd(&exponent) {
+    let is_exponent = number::small(&exponent).is_some_and(|value| EXPONENTS.contains(&value)) && is_odd(&exponent);
+    if !RSA_BITS.contains(&number::bits(&modulus)) || !is_odd(&modulus) || !is_exponent {
         return Err(KeyProblem::Weak);
     }
     Ok(PublicKey::Rsa { modulus, exponent })
@@ -330,11 +320,23 @@ fn ed25519(jwk: Jwk<'_>) -> Result<PublicKey, KeyProblem> {
         _ => return Err(KeyProblem::UnknownType),
     }
     let x = jwk.sized("x", 32)?;
+    if !is_reduced(&x) {
+        return Err(KeyProblem::OffCurve);
+    }
     let is_same = |weak: &[u8; 32]| match (weak.split_last(), x.split_last()) {
         (Some((weak_top, weak)), Some((top, rest))) => weak == rest && *weak_top == top & 0x7F,
         _ => false,
     };
     if SMALL_ORDER.iter().any(is_same) { Err(KeyProblem::OffCurve) } else { Ok(PublicKey::Ed25519 { x }) }
+}
+
+/// Returns `true` if the `y` in the bytes of an Ed25519 key is less than the prime 2^255 - 19 (RFC 8032 section 5.1.3). Other
+/// bytes would name the same point by another text, which some libraries take and some do not.
+fn is_reduced(x: &[u8]) -> bool {
+    match x {
+        [first, rest @ .., top] => *first < 0xED || rest.iter().any(|byte| *byte != 0xFF) || top & 0x7F != 0x7F,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

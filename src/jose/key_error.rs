@@ -30,8 +30,8 @@ pub enum KeyProblem {
     /// The private half does not belong to the public one.
     #[error("has private members that do not belong to the public ones")]
     Inconsistent,
-    /// RSA below 2048 or above 4096 bits (8192 for keys of the server), an even modulus, an even or too small exponent, or a modulus
-    /// that gives its factors away (CVE-2017-15361).
+    /// RSA below 2048 or above 4096 bits (8192 for keys of the server), an even modulus, an exponent that is even, too small or
+    /// longer than 33 bits, or a modulus that gives its factors away (CVE-2017-15361).
     #[error("has an n or e that is too weak, or too large")]
     Weak,
     /// Not a point of its curve, or one of a small subgroup.
@@ -49,6 +49,9 @@ pub enum KeyProblem {
     /// It comes after 512 keys that can be used.
     #[error("comes after 512 keys that can be used")]
     TooMany,
+    /// The crate was built without a library that can use keys.
+    #[error("is of no use: parjar was built without the feature josekit or aws-lc-rs")]
+    NoBackend,
     /// `kid` is that of another key of the same kind.
     #[error("has the kid of another key of its kind")]
     DuplicateKid,

@@ -1,8 +1,8 @@
-//! Keys made ready for OpenSSL, which takes as long as using one: each is prepared once in a process, however many clients have it
+//! Keys made ready to verify with, which takes as long as using one: each is prepared once in a process, however many clients have it
 //! registered.
 //!
-//! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by a digest of their public
-//! members, and forgets those that have not been used for long.
+//! So a registry that makes its clients anew for every request loses nothing. The cache knows keys by their thumbprints, and
+//! forgets those that have not been used for long.
 //!
 //! Keys that tokens bring along have a cache of their own: a sender of proofs can make up any number of keys, and must not push out
 //! the registered ones with them. A key gets in there once a signature of it was good, so that it takes its sender at least as much
@@ -10,146 +10,118 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use josekit::{
-    JoseError,
-    jwk::Jwk,
-    jws::{
-        ES256, ES384, ES512, EdDSA, JwsVerifier, PS256, PS384, PS512, RS256, RS384, RS512,
-        alg::{ecdsa::EcdsaJwsVerifier, eddsa::EddsaJwsVerifier},
-    },
+use super::{
+    KeyProblem, SigningAlgorithm,
+    backend::{self, Verify as _, VerifyingKey},
+    public_key::PublicKey,
+    roca,
 };
-use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
-
-use super::{KeyProblem, SigningAlgorithm, base64url, roca};
-use crate::bounded_cache::BoundedCache;
+use crate::{bounded_cache::BoundedCache, protocol::confirmation::Thumbprint};
 
 /// Keys in each of the two generations of the cache, at some kilobytes each.
 const GENERATION: usize = 4096;
 /// The same for keys that tokens bring along.
 const EMBEDDED_GENERATION: usize = 1024;
 
-/// The numbers of a public key, checked.
-pub(super) enum PublicKey {
-    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
-    Ec { algorithm: SigningAlgorithm, x: Vec<u8>, y: Vec<u8> },
-    Ed25519 { x: Vec<u8> },
-}
-
-impl PublicKey {
-    pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
-        match self {
-            Self::Rsa { .. } => is_rsa(algorithm),
-            Self::Ec { algorithm: only, .. } => algorithm == *only,
-            Self::Ed25519 { .. } => algorithm.is_same(SigningAlgorithm::Ed25519),
-        }
-    }
-
-    fn parts(&self) -> (&'static str, [&[u8]; 2]) {
-        match self {
-            Self::Rsa { modulus, exponent } => ("RSA", [modulus, exponent]),
-            Self::Ec { x, y, .. } => ("EC", [x, y]),
-            Self::Ed25519 { x } => ("OKP", [x, &[]]),
-        }
-    }
-
-    /// The digest that tells it from all others.
-    pub(super) fn digest(&self) -> [u8; 32] {
-        let (kty, parts) = self.parts();
-        let mut hasher = Sha256::new();
-        hasher.update(kty);
-        for part in parts {
-            hasher.update([0]);
-            hasher.update(part.len().to_be_bytes());
-            hasher.update(part);
-        }
-        hasher.finalize().into()
-    }
-
-    /// A JWK of nothing but the public members.
-    fn to_jwk(&self, curve: Option<&str>) -> Result<Jwk, JoseError> {
-        let (kty, parts) = self.parts();
-        let names = if kty == "RSA" { ["n", "e"] } else { ["x", "y"] };
-        let mut members = Map::from_iter([("kty".to_owned(), Value::from(kty))]);
-        members.extend(curve.map(|curve| ("crv".to_owned(), curve.into())));
-        for (name, part) in names.into_iter().zip(parts).filter(|(_, part)| !part.is_empty()) {
-            members.insert(name.to_owned(), base64url::encode(part).into());
-        }
-        Jwk::from_map(members)
-    }
-}
-
-fn is_rsa(algorithm: SigningAlgorithm) -> bool {
-    algorithm.is_pkcs1()
-        || matches!(algorithm, SigningAlgorithm::Ps256 | SigningAlgorithm::Ps384 | SigningAlgorithm::Ps512)
-}
-
 /// A key that is ready.
-pub(super) enum PreparedKey {
-    /// OpenSSL ties an RSA key to its padding, so each algorithm has one of its own, when it is first needed.
-    Rsa {
-        jwk: Box<Jwk>,
-        verifiers: [OnceLock<Option<Box<dyn JwsVerifier>>>; 6],
-    },
-    Ec {
-        algorithm: SigningAlgorithm,
-        verifier: EcdsaJwsVerifier,
-    },
-    Ed25519(EddsaJwsVerifier),
+pub(super) struct PreparedKey {
+    public_key: PublicKey,
+    ready: Ready,
+}
+
+enum Ready {
+    /// An RSA key is tied to its padding and hash function, so each algorithm has one of its own, when it is first needed.
+    Rsa(Box<[OnceLock<Option<VerifyingKey>>; 6]>),
+    Other(VerifyingKey),
 }
 
 impl PreparedKey {
-    fn make(key: &PublicKey) -> Result<Self, JoseError> {
-        Ok(match key {
-            PublicKey::Rsa { .. } => {
-                Self::Rsa { jwk: Box::new(key.to_jwk(None)?), verifiers: [const { OnceLock::new() }; 6] }
-            }
-            PublicKey::Ec { algorithm, .. } => {
-                let (suite, curve) = match algorithm {
-                    SigningAlgorithm::Es384 => (ES384, "P-384"),
-                    SigningAlgorithm::Es512 => (ES512, "P-521"),
-                    _ => (ES256, "P-256"),
-                };
-                Self::Ec { algorithm: *algorithm, verifier: suite.verifier_from_jwk(&key.to_jwk(Some(curve))?)? }
-            }
-            PublicKey::Ed25519 { .. } => Self::Ed25519(EdDSA.verifier_from_jwk(&key.to_jwk(Some("Ed25519"))?)?),
-        })
+    fn make(public_key: PublicKey) -> Option<Self> {
+        let ready = match &public_key {
+            PublicKey::Rsa { .. } => Ready::Rsa(Box::new([const { OnceLock::new() }; 6])),
+            PublicKey::Ec { algorithm, .. } => Ready::Other(VerifyingKey::new(&public_key, *algorithm)?),
+            PublicKey::Ed25519 { .. } => Ready::Other(VerifyingKey::new(&public_key, SigningAlgorithm::Ed25519)?),
+        };
+        Some(Self { public_key, ready })
     }
 
     pub(super) fn supports(&self, algorithm: SigningAlgorithm) -> bool {
-        match self {
-            Self::Rsa { .. } => is_rsa(algorithm),
-            Self::Ec { algorithm: only, .. } => algorithm == *only,
-            Self::Ed25519(_) => algorithm.is_same(SigningAlgorithm::Ed25519),
-        }
+        self.public_key.supports(algorithm)
     }
 
     /// Returns `true` if this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
     pub(super) fn verify(&self, algorithm: SigningAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         #[cfg(test)]
         count::VERIFICATIONS.set(count::VERIFICATIONS.get().saturating_add(1));
-        match self {
-            Self::Rsa { jwk, verifiers: [rs256, rs384, rs512, ps256, ps384, ps512] } => {
-                let made = match algorithm {
-                    SigningAlgorithm::Rs256 => rs256.get_or_init(|| boxed(RS256.verifier_from_jwk(jwk))),
-                    SigningAlgorithm::Rs384 => rs384.get_or_init(|| boxed(RS384.verifier_from_jwk(jwk))),
-                    SigningAlgorithm::Rs512 => rs512.get_or_init(|| boxed(RS512.verifier_from_jwk(jwk))),
-                    SigningAlgorithm::Ps256 => ps256.get_or_init(|| boxed(PS256.verifier_from_jwk(jwk))),
-                    SigningAlgorithm::Ps384 => ps384.get_or_init(|| boxed(PS384.verifier_from_jwk(jwk))),
-                    SigningAlgorithm::Ps512 => ps512.get_or_init(|| boxed(PS512.verifier_from_jwk(jwk))),
-                    _ => return false,
-                };
-                made.as_ref().is_some_and(|verifier| verifier.verify(message, signature).is_ok())
-            }
-            Self::Ec { verifier, .. } => verifier.verify(message, signature).is_ok(),
-            Self::Ed25519(verifier) => verifier.verify(message, signature).is_ok(),
-        }
+        let ready = self.ready_for(algorithm).filter(|_| self.public_key.is_length_of_signature(signature.len()));
+        ready.is_some_and(|key| key.verify(message, signature))
+    }
+
+    fn ready_for(&self, algorithm: SigningAlgorithm) -> Option<&VerifyingKey> {
+        let [rs256, rs384, rs512, ps256, ps384, ps512] = match &self.ready {
+            Ready::Rsa(ready) => &**ready,
+            Ready::Other(ready) => return Some(ready),
+        };
+        let place = match algorithm {
+            SigningAlgorithm::Rs256 => rs256,
+            SigningAlgorithm::Rs384 => rs384,
+            SigningAlgorithm::Rs512 => rs512,
+            SigningAlgorithm::Ps256 => ps256,
+            SigningAlgorithm::Ps384 => ps384,
+            SigningAlgorithm::Ps512 => ps512,
+            _ => return None,
+        };
+        place.get_or_init(|| VerifyingKey::new(&self.public_key, algorithm)).as_ref()
     }
 }
 
-fn boxed<V: JwsVerifier + 'static>(made: Result<V, JoseError>) -> Option<Box<dyn JwsVerifier>> {
-    made.ok().map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>)
+/// A key that is ready, with its thumbprint: one that has been seen before, or a new one.
+pub(super) fn prepare(key: PublicKey) -> Result<(Thumbprint, Arc<PreparedKey>), KeyProblem> {
+    let thumbprint = key.thumbprint();
+    if let Some(prepared) = REGISTERED.get(&thumbprint) {
+        return Ok((thumbprint, prepared));
+    }
+    let prepared = make(key)?;
+    REGISTERED.put(thumbprint, Arc::clone(&prepared));
+    Ok((thumbprint, prepared))
 }
+
+/// Verifies a signature with a key that came along with it, by an algorithm that it [`supports`](PublicKey::supports).
+pub(super) fn verify_embedded(
+    key: &PublicKey,
+    algorithm: SigningAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, KeyProblem> {
+    let thumbprint = key.thumbprint();
+    if let Some(prepared) = EMBEDDED.get(&thumbprint) {
+        return Ok(prepared.verify(algorithm, message, signature));
+    }
+    let prepared = make(key.clone())?;
+    let good = prepared.verify(algorithm, message, signature);
+    if good {
+        EMBEDDED.put(thumbprint, prepared);
+    }
+    Ok(good)
+}
+
+/// Not under a lock: it takes long.
+fn make(key: PublicKey) -> Result<Arc<PreparedKey>, KeyProblem> {
+    if !backend::IS_THERE {
+        return Err(KeyProblem::NoBackend);
+    }
+    let unusable = match &key {
+        PublicKey::Rsa { modulus, .. } if roca::has_fingerprint(modulus) => return Err(KeyProblem::Weak),
+        PublicKey::Rsa { .. } => KeyProblem::Weak,
+        _ => KeyProblem::OffCurve,
+    };
+    PreparedKey::make(key).map(Arc::new).ok_or(unusable)
+}
+
+type Cache = LazyLock<BoundedCache<Thumbprint, Arc<PreparedKey>>>;
+
+static REGISTERED: Cache = LazyLock::new(|| BoundedCache::of(GENERATION));
+static EMBEDDED: Cache = LazyLock::new(|| BoundedCache::of(EMBEDDED_GENERATION));
 
 /// Tells tests how much work a token makes.
 #[cfg(test)]
@@ -162,52 +134,8 @@ pub(crate) mod count {
     }
 }
 
-/// A key that is ready, with its digest: one that has been seen before, or a new one.
-pub(super) fn prepare(key: PublicKey) -> Result<([u8; 32], Arc<PreparedKey>), KeyProblem> {
-    let digest = key.digest();
-    if let Some(prepared) = REGISTERED.get(&digest) {
-        return Ok((digest, prepared));
-    }
-    let prepared = make(&key)?;
-    REGISTERED.put(digest, Arc::clone(&prepared));
-    Ok((digest, prepared))
-}
-
-/// Verifies a signature with a key that came along with it, by an algorithm that it [`supports`](PublicKey::supports).
-pub(super) fn verify_embedded(
-    key: &PublicKey,
-    algorithm: SigningAlgorithm,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<bool, KeyProblem> {
-    let digest = key.digest();
-    if let Some(prepared) = EMBEDDED.get(&digest) {
-        return Ok(prepared.verify(algorithm, message, signature));
-    }
-    let prepared = make(key)?;
-    let good = prepared.verify(algorithm, message, signature);
-    if good {
-        EMBEDDED.put(digest, prepared);
-    }
-    Ok(good)
-}
-
-/// Not under a lock: it takes long.
-fn make(key: &PublicKey) -> Result<Arc<PreparedKey>, KeyProblem> {
-    let unusable = match key {
-        PublicKey::Rsa { modulus, .. } if roca::has_fingerprint(modulus) => return Err(KeyProblem::Weak),
-        PublicKey::Rsa { .. } => KeyProblem::Weak,
-        _ => KeyProblem::OffCurve,
-    };
-    PreparedKey::make(key).map(Arc::new).map_err(|_| unusable)
-}
-
-type Cache = LazyLock<BoundedCache<[u8; 32], Arc<PreparedKey>>>;
-
-static REGISTERED: Cache = LazyLock::new(|| BoundedCache::of(GENERATION));
-static EMBEDDED: Cache = LazyLock::new(|| BoundedCache::of(EMBEDDED_GENERATION));
-
 #[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 mod tests {
     use std::sync::Arc;
 
@@ -234,7 +162,7 @@ mod tests {
         for number in 0..EMBEDDED_GENERATION as u64 {
             let made_up = ed25519(1_000_000 + number);
             let _ = verify_embedded(&made_up, SigningAlgorithm::Ed25519, b"", &[0; 64]);
-            assert!(EMBEDDED.get(&made_up.digest()).is_none());
+            assert!(EMBEDDED.get(&made_up.thumbprint()).is_none());
         }
         assert!(Arc::ptr_eq(&registered, &prepare(ed25519(3)).unwrap().1));
         // RFC 8037 appendix A.4
@@ -244,6 +172,6 @@ mod tests {
         let (key, message) = (PublicKey::Ed25519 { x }, b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
         let good = verify_embedded(&key, SigningAlgorithm::Ed25519, message, &signature.unwrap());
         assert_eq!(good, Ok(true));
-        assert!(EMBEDDED.get(&key.digest()).is_some());
+        assert!(EMBEDDED.get(&key.thumbprint()).is_some());
     }
 }

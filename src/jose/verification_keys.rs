@@ -77,7 +77,7 @@ impl VerificationKeys {
 
     /// As [`parse`](Self::parse), of a set whose JSON has been read.
     pub(crate) fn from_registered(jwks: &Value) -> Result<Self, KeySetError> {
-        if jwks.to_string().len() > MAX_SET {
+        if json::printed_length(jwks) > MAX_SET {
             return Err(KeySetError::TooLarge);
         }
         Self::from_value(jwks, Mode::Registered)
@@ -103,11 +103,10 @@ impl VerificationKeys {
                 Err(problem) => set.skipped.push(KeyError::new(index, problem)),
             }
         }
-        match set
-            .skipped
-            .iter()
-            .find(|key| !matches!(key.problem(), KeyProblem::UnknownType | KeyProblem::OtherPurpose))
-        {
+        match set.skipped.iter().find(|key| {
+            let (unknown, other) = (KeyProblem::UnknownType, KeyProblem::OtherPurpose);
+            ![unknown, other, KeyProblem::NoBackend].contains(&key.problem())
+        }) {
             Some(broken) if set.keys.is_empty() && mode == Mode::Registered => Err((*broken).into()),
             _ => Ok(set),
         }

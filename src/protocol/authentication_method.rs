@@ -71,6 +71,11 @@ impl AuthenticationMethod {
         matches!(self, Self::AttestJwtClientAuth | Self::AttestJwtClientAuthDpop)
     }
 
+    /// Returns `true` if the client proves that it has a key, so that it takes a library to use one.
+    pub(crate) const fn needs_keys(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth) || self.uses_attestation()
+    }
+
     /// Returns the value on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The library through its public API, by capability. Comments such as `PAR-021` or `P-08` are ids of requirements and attacks.
 
+#![cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -80,3 +81,4 @@ mod store_room;
 mod support;
 mod tokens;
 mod untidy_parameters;
+mod unusual_keys;
