@@ -14,6 +14,8 @@ mod postgres;
 mod redis;
 #[cfg(feature = "sealed")]
 mod sealed;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod unauthenticated;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -61,7 +63,8 @@ pub trait RequestStore: Send + Sync {
     ///
     /// [`InsertError::Exists`] when there is anything under the key already, which then stays as it is.
     /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer
-    /// whatever else is wrong. A limit refuses the new request; it never evicts one that lives, nor a mark.
+    /// whatever else is wrong, but for a bound of clients that have not authenticated, which a store may look at first. A
+    /// limit refuses the new request; it never evicts one that lives, nor a mark.
     fn insert(
         &self,
         request: NewRequest<'_>,
@@ -97,7 +100,8 @@ pub trait RequestStore: Send + Sync {
     /// # Errors
     ///
     /// [`StoreRefusal::Replayed`] when one of the marks is known, or comes twice in this call; that is the answer
-    /// whatever else is wrong. After any error the caller must not go on as if the marks were new.
+    /// whatever else is wrong, with the exception of [`insert`](Self::insert). After any error the caller must not go on
+    /// as if the marks were new.
     fn remember(
         &self,
         owner: Owner,

@@ -59,7 +59,8 @@ impl Records {
             let request_uri =
                 RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
             let key = self.keys.request(request_uri.reference());
-            let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
+            let login_lifetime = seconds(self.server.policy.login_lifetime);
+            let request = NewRequest::new(key, owner, &payload).with_marks(&marks).with_login_lifetime(login_lifetime);
             match store.insert(request, seconds(expires_in)).await {
                 Ok(remembered) => return Ok((request_uri, remembered)),
                 Err(InsertError::Exists) => {}

@@ -53,8 +53,8 @@ pub trait Harness: Sync {
     fn pass(&self, time: Duration);
 
     /// Makes an empty store of the same kind, with the same clock, that has room for so many marks of each
-    /// [purpose](super::MarkPurpose) and no more, of one client as of all. `None` where there are no bounds, which are
-    /// not checked then. Default `None`.
+    /// [purpose](super::MarkPurpose) and no more, of one client as of all, and for so many requests of clients that have
+    /// not authenticated. A bound that the store does not have is not checked; `None` where it has none. Default `None`.
     fn bounded_store(&self, marks: usize) -> Option<Self::Store> {
         let _ = marks;
         None

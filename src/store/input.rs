@@ -82,19 +82,28 @@ pub struct NewRequest<'a> {
     pub payload: &'a [u8],
     /// Marks that must be new, and are known once the request is inserted.
     pub marks: &'a [ReplayMark],
+    /// The time that the request is likely to be open, should it be opened. A store with bounds can take room for it
+    /// beforehand.
+    pub login_lifetime: Duration,
 }
 
 impl<'a> NewRequest<'a> {
     /// Makes a request without marks.
     #[must_use]
     pub const fn new(key: RecordKey, owner: Owner, payload: &'a [u8]) -> Self {
-        Self { key, owner, payload, marks: &[] }
+        Self { key, owner, payload, marks: &[], login_lifetime: Duration::ZERO }
     }
 
     /// Returns the request with these marks.
     #[must_use]
     pub const fn with_marks(self, marks: &'a [ReplayMark]) -> Self {
         Self { marks, ..self }
+    }
+
+    /// Returns the request as one that is open for so long once it is opened.
+    #[must_use]
+    pub const fn with_login_lifetime(self, login_lifetime: Duration) -> Self {
+        Self { login_lifetime, ..self }
     }
 }
 

@@ -36,6 +36,7 @@ use super::{
     Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
     StoreRefusal,
     hygiene::{Admitted, HygieneBudget},
+    unauthenticated::UnauthenticatedRoom,
 };
 
 /// The shortest time limit of a check of the database.
@@ -142,8 +143,16 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a
 /// second time, and spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark
 /// takes about 200 bytes: a memory of code challenges of a day is 86 400 rows and 17 MB for each push a second, up to
-/// the [bound](PostgresStoreBuilder::hygiene_marks) of each node. Otherwise there are no shares for clients: limit how
-/// often one may push in front of the server. The host calls `sweep`, on one node or on all, every few seconds: nodes
+/// the [bound](PostgresStoreBuilder::hygiene_marks) of each node.
+///
+/// Any sender can use the names of public clients. Each node keeps no more than so many
+/// [requests](PostgresStoreBuilder::unauthenticated_requests) and [marks](PostgresStoreBuilder::unauthenticated_marks)
+/// of all of them alive, and refuses more ([`StoreRefusal::Full`]) while other clients go on. By default that is 256 MiB,
+/// 100 MB, and half of the marks of hygiene, 100 MB: up to 470 MB for each node, times what waits for vacuum. A node that
+/// has been started anew begins to count anew. A count for all nodes would be a row that each push of such a client has
+/// to lock. Clients that authenticate have no bounds here: limit how often one may push in front of the server.
+///
+/// The host calls `sweep`, on one node or on all, every few seconds: nodes
 /// do not get in each other's way. The tables are set to be vacuumed when a twentieth of them is dead; leave autovacuum
 /// on, and let no transaction in the same database stay open for hours.
 ///
@@ -161,6 +170,7 @@ pub struct PostgresStore {
     timeout: Duration,
     preparation: Preparation,
     hygiene: Arc<HygieneBudget>,
+    room: Arc<UnauthenticatedRoom>,
     names: Arc<Names>,
     statements: Arc<Statements>,
 }
@@ -255,6 +265,44 @@ impl<'a> Operations<'a> {
         }
     }
 
+    async fn insert_within_room(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let Admitted { marks, remembered } = self.hygiene.admit(request.owner, request.marks);
+        let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
+        let payload = Bytes(request.payload);
+        let new: [Parameter<'_>; 4] = [bytes(&key), bytes(&owner), bytes(&payload), number(&lifetime)];
+        if marks.is_empty() {
+            let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
+            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(remembered) };
+        }
+        let marks = Marks::new(&marks)?;
+        let [key, owner, payload, lifetime] = new;
+        let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
+        let rows = self.call().await?.query_or_fail(&self.statements.insert_with_marks, &parameters).await?;
+        if let Some(mark) = known(&rows)? {
+            return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
+        }
+        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(remembered) }
+    }
+
+    async fn remember_within_room(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        let Admitted { marks, remembered } = self.hygiene.admit(owner, marks);
+        match &*marks {
+            [] => Ok(remembered),
+            [mark] => {
+                let (key, lifetime) = (digest(&mark.key), whole_milliseconds(mark.lifetime));
+                let parameters = [bytes(&key), number(&lifetime)];
+                let put_down = self.call().await?.query(&self.statements.remember, &parameters).await?;
+                if put_down.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(remembered) }
+            }
+            several => {
+                let marks = Marks::new(several)?;
+                let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
+                let rows = self.call().await?.query_or_fail(&self.statements.remember_many, &parameters).await?;
+                known(&rows)?.map_or(Ok(remembered), |mark| Err(StoreRefusal::Replayed { mark }))
+            }
+        }
+    }
+
     /// Reads the request as it is, and changes nothing.
     async fn look(&self, call: &mut Call<'_>, claim: &Claim) -> Result<Stored, ClaimError> {
         let rows = call.query(&self.statements.look, &[bytes(&digest(&claim.key))]).await?;
@@ -290,22 +338,8 @@ impl RequestStore for PostgresStore {
 
 impl RequestStore for Operations<'_> {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        let Admitted { marks, remembered } = self.hygiene.admit(request.owner, request.marks);
-        let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
-        let payload = Bytes(request.payload);
-        let new: [Parameter<'_>; 4] = [bytes(&key), bytes(&owner), bytes(&payload), number(&lifetime)];
-        if marks.is_empty() {
-            let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
-            return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(remembered) };
-        }
-        let marks = Marks::new(&marks)?;
-        let [key, owner, payload, lifetime] = new;
-        let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
-        let rows = self.call().await?.query_or_fail(&self.statements.insert_with_marks, &parameters).await?;
-        if let Some(mark) = known(&rows)? {
-            return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
-        }
-        if column(&rows, 1)? { Err(InsertError::Exists) } else { Ok(remembered) }
+        let taken = self.room.for_request(&request, lifetime)?;
+        taken.settle(self.insert_within_room(request, lifetime).await)
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
@@ -344,22 +378,8 @@ impl RequestStore for Operations<'_> {
     }
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        let Admitted { marks, remembered } = self.hygiene.admit(owner, marks);
-        match &*marks {
-            [] => Ok(remembered),
-            [mark] => {
-                let (key, lifetime) = (digest(&mark.key), whole_milliseconds(mark.lifetime));
-                let parameters = [bytes(&key), number(&lifetime)];
-                let put_down = self.call().await?.query(&self.statements.remember, &parameters).await?;
-                if put_down.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(remembered) }
-            }
-            several => {
-                let marks = Marks::new(several)?;
-                let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
-                let rows = self.call().await?.query_or_fail(&self.statements.remember_many, &parameters).await?;
-                known(&rows)?.map_or(Ok(remembered), |mark| Err(StoreRefusal::Replayed { mark }))
-            }
-        }
+        let taken = self.room.for_marks(owner, marks)?;
+        taken.settle_marks(self.remember_within_room(owner, marks).await)
     }
 }
 

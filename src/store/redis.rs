@@ -3,31 +3,30 @@
 mod builder;
 mod connector;
 mod errors;
+mod info;
+mod instance;
+mod memory_watch;
 mod names;
+mod replies;
 mod script_error;
 mod scripts;
 mod shared_connection;
 mod startup_check;
+mod tokens;
 
-use std::{
-    fmt,
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use redis::{Cmd, Value};
 use tokio::time::Instant;
 
 use self::{
     builder::Checked,
-    names::{HEAD, Names, Token},
-    script_error::ScriptError,
+    instance::Instance,
+    names::Names,
+    replies::{claimed, inserted_alone, misfit, refused, replayed},
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
     shared_connection::SharedConnection,
+    tokens::{Token, Tokens},
 };
 pub use self::{
     builder::RedisStoreBuilder,
@@ -38,9 +37,8 @@ use super::{
     Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
     StoreRefusal,
     hygiene::{Admitted, HygieneBudget},
-    retry_after,
+    unauthenticated::{UnauthenticatedRoom, bytes_of, bytes_of_marks},
 };
-use crate::random::{RandomSource as _, SystemRandom};
 
 /// Keeps requests and marks in Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later, for any number of processes. Clones
 /// share a connection.
@@ -101,8 +99,22 @@ use crate::random::{RandomSource as _, SystemRandom};
 /// round trip, on the one primary of that slot. To spread the load of many issuers over a cluster, give each a prefix.
 ///
 /// A mark takes about 210 bytes. A memory of code challenges of a day is 86 400 marks and 18 MB for each push a second, up to the
-/// [bound](RedisStoreBuilder::hygiene_marks) of each process. Requests and other marks are not counted per client: how much one may
-/// store is up to the host's limits in front of the endpoint, and to `maxmemory`. A server whose memory is full refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
+/// [bound](RedisStoreBuilder::hygiene_marks) of each process. Requests and marks of clients that authenticate are not counted: how
+/// much one of them may store is up to the host's limits in front of the endpoint, and to `maxmemory`. A server whose memory is full
+/// refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
+///
+/// # Clients that have not authenticated
+///
+/// Any sender can use the names of public clients. What is stored for all of them together has two bounds, beyond which they are
+/// refused ([`StoreRefusal::Full`]) while all others go on:
+///
+/// * Each process keeps no more than so many [requests](RedisStoreBuilder::unauthenticated_requests) and
+///   [marks](RedisStoreBuilder::unauthenticated_marks) of theirs alive. By default that is 256 MiB, 105 MB, and half of the marks of
+///   hygiene, 105 MB: up to 480 MB for each process that takes pushes. A process that has been started anew begins to count anew.
+/// * When the server uses three quarters of its `maxmemory`, they get no more of it, however many processes there are. A process
+///   asks for that (`INFO memory`) ten times a second at most, and only while such clients push. Without `+info` it cannot.
+///
+/// So `maxmemory` is the bound of a small server, and for one without `maxmemory` the first bound, times the number of processes.
 ///
 /// # Eviction
 ///
@@ -146,11 +158,12 @@ pub struct RedisStore(Arc<Shared>);
 struct Shared {
     names: Names,
     timeout: Duration,
-    requests: Arc<SharedConnection>,
-    /// To the other instance, which keeps marks.
-    marks: Option<Arc<SharedConnection>>,
+    requests: Instance,
+    /// The other instance, which keeps marks.
+    marks: Option<Instance>,
     tokens: Tokens,
     hygiene: HygieneBudget,
+    room: UnauthenticatedRoom,
 }
 
 impl RedisStore {
@@ -164,15 +177,15 @@ impl RedisStore {
         instance_of_marks: &Arc<SharedConnection>,
         request: &NewRequest<'_>,
         lifetime: Duration,
+        deadline: Instant,
     ) -> impl Future<Output = Result<(), InsertError>> + Send + use<> {
         let (shared, instance_of_marks) = (Arc::clone(&self.0), Arc::clone(instance_of_marks));
         let token = shared.tokens.draw();
         let marks = request.marks.to_vec();
         let insertion = shared.names.insert_alone(request, lifetime);
         async move {
-            let deadline = shared.deadline();
             shared.remember(&instance_of_marks, deadline, &marks, &token).await?;
-            let inserted = shared.requests.ask(deadline, &insertion).await;
+            let inserted = shared.requests.connection.ask(deadline, &insertion).await;
             let may_be_there = match &inserted {
                 Ok(answer) => *answer == Value::Okay,
                 Err(fault) => fault.is_unknown(),
@@ -186,9 +199,55 @@ impl RedisStore {
         }
     }
 
+    async fn insert_within_room(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
+        let (shared, deadline) = (&*self.0, self.0.deadline());
+        let (of_marks, of_request) = (bytes_of_marks(request.marks), bytes_of(&request));
+        if let Some(instance) = &shared.marks {
+            instance.leave_memory(request.owner, of_marks, lifetime, deadline).await?;
+            shared.requests.leave_memory(request.owner, of_request, lifetime, deadline).await?;
+        } else {
+            let bytes = of_request.saturating_add(of_marks);
+            shared.requests.leave_memory(request.owner, bytes, lifetime, deadline).await?;
+        }
+        let Admitted { marks, remembered } = shared.hygiene.admit(request.owner, request.marks);
+        let request = NewRequest { marks: &marks, ..request };
+        if request.marks.is_empty() {
+            let insertion = shared.names.insert_alone(&request, lifetime);
+            let answer = shared.requests.connection.ask(deadline, &insertion).await;
+            return inserted_alone(answer, lifetime).map(|()| remembered);
+        }
+        if let Some(instance_of_marks) = &shared.marks {
+            // Two steps, which a caller that goes away must not part.
+            let insertion = self.insertion_beside(&instance_of_marks.connection, &request, lifetime, deadline);
+            let insertion = tokio::spawn(insertion);
+            let inserted = insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
+            return inserted.map(|()| remembered);
+        }
+        let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
+        match shared.requests.connection.run(deadline, &INSERT, &call).await {
+            Ok(Value::Int(answer::DONE)) => Ok(remembered),
+            Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
+            Ok(answer) => Err(replayed(&answer, request.marks).into()),
+            Err(fault) => Err(refused(fault, lifetime).into()),
+        }
+    }
+
+    async fn remember_within_room(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
+        let (shared, deadline) = (&*self.0, self.0.deadline());
+        let instance = shared.marks.as_ref().unwrap_or(&shared.requests);
+        let lifetime = marks.first().map_or(Duration::ZERO, |mark| mark.lifetime);
+        instance.leave_memory(owner, bytes_of_marks(marks), lifetime, deadline).await?;
+        let Admitted { marks, remembered } = shared.hygiene.admit(owner, marks);
+        if marks.is_empty() {
+            return Ok(remembered);
+        }
+        shared.remember(&instance.connection, deadline, &marks, &shared.tokens.draw()).await?;
+        Ok(remembered)
+    }
+
     async fn spend_or_open(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
         let shared = &*self.0;
-        let answer = shared.requests.run(shared.deadline(), script, call).await;
+        let answer = shared.requests.connection.run(shared.deadline(), script, call).await;
         answer.map_err(
             |fault| {
                 if fault.is_of_another_type() { ClaimError::Unreadable } else { StoreError::from(fault).into() }
@@ -205,10 +264,12 @@ impl RedisStoreBuilder {
     ///
     /// [`RedisStoreError`] names the setting, or says what the server lacks, or that it could not be asked.
     pub async fn build(self) -> Result<RedisStore, RedisStoreError> {
-        let Checked { names, timeout, requests, marks, hygiene } = self.checked().await?;
+        let Checked { names, timeout, requests, marks, hygiene, unauthenticated } = self.checked().await?;
         let hygiene = HygieneBudget::new(hygiene);
+        let room = UnauthenticatedRoom::new(unauthenticated);
         let tokens = Tokens::new().map_err(StoreError::from)?;
-        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens, hygiene })))
+        let (requests, marks) = (Instance::new(requests), marks.map(Instance::new));
+        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens, hygiene, room })))
     }
 }
 
@@ -239,27 +300,8 @@ impl RequestStore for RedisStore {
         if let Some(mark) = ReplayMark::repeated(request.marks) {
             return Err(StoreRefusal::Replayed { mark }.into());
         }
-        let shared = &*self.0;
-        let Admitted { marks, remembered } = shared.hygiene.admit(request.owner, request.marks);
-        let request = NewRequest { marks: &marks, ..request };
-        if request.marks.is_empty() {
-            let insertion = shared.names.insert_alone(&request, lifetime);
-            let answer = shared.requests.ask(shared.deadline(), &insertion).await;
-            return inserted_alone(answer, lifetime).map(|()| remembered);
-        }
-        if let Some(instance_of_marks) = &shared.marks {
-            // Two steps, which a caller that goes away must not part.
-            let insertion = tokio::spawn(self.insertion_beside(instance_of_marks, &request, lifetime));
-            let inserted = insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
-            return inserted.map(|()| remembered);
-        }
-        let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
-        match shared.requests.run(shared.deadline(), &INSERT, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(remembered),
-            Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
-            Ok(answer) => Err(replayed(&answer, request.marks).into()),
-            Err(fault) => Err(refused(fault, lifetime).into()),
-        }
+        let taken = self.0.room.for_request(&request, lifetime)?;
+        taken.settle(self.insert_within_room(request, lifetime).await)
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
@@ -285,82 +327,8 @@ impl RequestStore for RedisStore {
         if let Some(mark) = ReplayMark::repeated(marks) {
             return Err(StoreRefusal::Replayed { mark });
         }
-        let shared = &*self.0;
-        let Admitted { marks, remembered } = shared.hygiene.admit(owner, marks);
-        if marks.is_empty() {
-            return Ok(remembered);
-        }
-        let instance = shared.marks.as_ref().unwrap_or(&shared.requests);
-        shared.remember(instance, shared.deadline(), &marks, &shared.tokens.draw()).await?;
-        Ok(remembered)
-    }
-}
-
-fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
-    match answer {
-        Ok(Value::Okay) => Ok(()),
-        Ok(Value::Nil) => Err(InsertError::Exists),
-        Ok(_) => Err(StoreError::from(ScriptError::Answer).into()),
-        Err(fault) => Err(refused(fault, lifetime).into()),
-    }
-}
-
-fn refused(fault: ScriptError, lifetime: Duration) -> StoreRefusal {
-    if fault.is_full() {
-        return StoreRefusal::Full { retry_after: retry_after(lifetime) };
-    }
-    StoreError::from(fault).into()
-}
-
-/// Scripts count from one.
-fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
-    let known = match answer {
-        Value::Int(place) => usize::try_from(place.saturating_sub(1)).ok().and_then(|index| marks.get(index)),
-        _ => None,
-    };
-    known.map_or_else(|| StoreError::from(ScriptError::Answer).into(), |mark| StoreRefusal::Replayed { mark: mark.key })
-}
-
-/// Takes the payload out of a record, of a request that has so many milliseconds left if it was open before.
-fn claimed(mut record: Vec<u8>, left: Option<i64>) -> Result<Claimed, ClaimError> {
-    let may_be_open: &[u8; 8] = record.get(34..).and_then(|rest| rest.first_chunk()).ok_or(ClaimError::Unreadable)?;
-    let open_for = left.map_or(0, |left| u64::from_be_bytes(*may_be_open).saturating_sub(left.max(0).unsigned_abs()));
-    if record.len() < HEAD {
-        return Err(ClaimError::Unreadable);
-    }
-    record.drain(..HEAD);
-    Ok(Claimed::new(record, Duration::from_millis(open_for)))
-}
-
-fn misfit(answer: &Value) -> ClaimError {
-    match answer {
-        Value::Int(answer::UNKNOWN) => ClaimError::Unknown,
-        Value::Int(answer::SPENT) => ClaimError::Spent,
-        Value::Int(answer::OTHER_OWNER) => ClaimError::OtherOwner,
-        Value::Int(answer::OTHER_BROWSER) => ClaimError::OtherBrowser,
-        _ => ClaimError::Unreadable,
-    }
-}
-
-/// Tells calls apart: half random per store, half counted.
-struct Tokens {
-    store: [u8; 8],
-    next: AtomicU64,
-}
-
-impl Tokens {
-    fn new() -> Result<Self, ScriptError> {
-        let mut store = [0; 8];
-        SystemRandom.fill(&mut store).map_err(|_| ScriptError::Random)?;
-        Ok(Self { store, next: AtomicU64::new(0) })
-    }
-
-    fn draw(&self) -> Token {
-        let mut token = [0; 16];
-        let (store, call) = token.split_at_mut(8);
-        store.copy_from_slice(&self.store);
-        call.copy_from_slice(&self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        token
+        let taken = self.0.room.for_marks(owner, marks)?;
+        taken.settle_marks(self.remember_within_room(owner, marks).await)
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod cancelled;
 mod contract;
-mod database;
+pub(crate) mod database;
 mod endpoint;
 mod nodes;
 mod outages;

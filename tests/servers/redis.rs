@@ -14,7 +14,7 @@ mod processes;
 mod replicas;
 mod secrecy;
 mod sentinels;
-mod servers;
+pub(crate) mod servers;
 mod settings;
 
 use std::time::Duration;

@@ -13,5 +13,6 @@
 )]
 
 mod postgres;
+mod public_clients;
 mod redis;
 mod support;

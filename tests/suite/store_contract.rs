@@ -65,6 +65,7 @@ fn memory_with_room_for(clock: ManualClock, marks: usize) -> MemoryStore {
     let mut limits = MemoryLimits::default();
     (limits.marks, limits.marks_per_client) = (marks, marks);
     (limits.hygiene_marks, limits.hygiene_marks_per_client) = (marks, marks);
+    (limits.requests, limits.unauthenticated_percent) = (2 * marks, 50);
     MemoryStore::new(limits).with_clock(clock)
 }
 

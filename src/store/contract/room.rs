@@ -7,7 +7,7 @@ use super::{
     bench::{Bench, LONG, expect, is_replay_of},
 };
 use crate::store::{
-    Claim, InsertError, MarkPurpose, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
+    Claim, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// Marks of each purpose that there is room for.
@@ -21,16 +21,22 @@ const LIFETIME: Duration = Duration::from_secs(2);
 /// With the second that a store may count in.
 const LATEST: Duration = Duration::from_secs(3);
 
+const ROOM_AGAIN: &str = "there is room at the time that was told";
+
+const LEAVE_ROOM: &str = "clients that have not authenticated leave room for those that have";
+
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let bounded = || bench.harness.bounded_store(ROOM).map(|store| Bounded { bench, store });
-    let stores = [bounded(), bounded(), bounded(), bounded()];
-    let [Some(hygiene), Some(credentials), Some(of_public), Some(hygiene_of_public)] = stores else {
+    let stores = [bounded(), bounded(), bounded(), bounded(), bounded(), bounded()];
+    let [Some(first), Some(second), Some(third), Some(fourth), Some(fifth), Some(sixth)] = stores else {
         return Ok(());
     };
-    hygiene_is_left_out_and_told(&hygiene)?;
-    credentials_are_refused_until_there_is_room(&credentials)?;
-    public_clients_leave_room_for_others(&of_public, MarkPurpose::Credential)?;
-    public_clients_leave_room_for_others(&hygiene_of_public, MarkPurpose::Hygiene)
+    hygiene_is_left_out_and_told(&first)?;
+    credentials_are_refused_until_there_is_room(&second, Owner::authenticated)?;
+    credentials_are_refused_until_there_is_room(&third, Owner::unauthenticated)?;
+    public_clients_leave_room_for_others(&fourth, MarkPurpose::Credential)?;
+    public_clients_leave_room_for_others(&fifth, MarkPurpose::Hygiene)?;
+    requests_of_public_clients_leave_room_for_others(&sixth)
 }
 
 /// A store of its own, empty at first.
@@ -77,10 +83,13 @@ fn hygiene_is_left_out_and_told<H: Harness>(bounded: &Bounded<'_, '_, H>) -> Res
     expect("hygiene takes no room of marks that protect", &known, is_replay_of(credential))
 }
 
-fn credentials_are_refused_until_there_is_room<H: Harness>(bounded: &Bounded<'_, '_, H>) -> Result<(), Violation> {
+fn credentials_are_refused_until_there_is_room<H: Harness>(
+    bounded: &Bounded<'_, '_, H>,
+    owner: fn(RecordKey) -> Owner,
+) -> Result<(), Violation> {
     for _ in 0..MANY {
         let mark = ReplayMark { lifetime: LIFETIME, ..bounded.mark(MarkPurpose::Credential)? };
-        let retry_after = match bounded.remember(Owner::authenticated(bounded.bench.key()?), mark) {
+        let retry_after = match bounded.remember(owner(bounded.bench.key()?), mark) {
             Ok(_) => continue,
             Err(StoreRefusal::Full { retry_after } | StoreRefusal::OwnerLimit { retry_after }) => retry_after,
             Err(other) => return expect("a mark is taken down or there is no room for it", &other, |_| false),
@@ -91,8 +100,31 @@ fn credentials_are_refused_until_there_is_room<H: Harness>(bounded: &Bounded<'_,
             matches!(hygiene, Ok(Remembered { skipped: 0 }))
         })?;
         bounded.bench.harness.pass(retry_after);
-        let again = bounded.remember(Owner::authenticated(bounded.bench.key()?), mark);
-        return expect("there is room at the time that was told", &again, Result::is_ok);
+        let again = bounded.remember(owner(bounded.bench.key()?), mark);
+        return expect(ROOM_AGAIN, &again, Result::is_ok);
+    }
+    Ok(())
+}
+
+fn requests_of_public_clients_leave_room_for_others<H: Harness>(bounded: &Bounded<'_, '_, H>) -> Result<(), Violation> {
+    let push = |owner: fn(RecordKey) -> Owner| {
+        let request = NewRequest::new(bounded.bench.key()?, owner(bounded.bench.key()?), b"payload");
+        Ok(bounded.bench.harness.block_on(bounded.store.insert(request, LIFETIME)))
+    };
+    for _ in 0..MANY {
+        let retry_after = match push(Owner::unauthenticated)? {
+            Ok(_) => continue,
+            Err(InsertError::Refused(
+                StoreRefusal::Full { retry_after } | StoreRefusal::OwnerLimit { retry_after },
+            )) => retry_after,
+            Err(other) => return expect("a request is inserted or there is no room for it", &other, |_| false),
+        };
+        expect("room comes back when the first request ends", &retry_after, |after| *after <= LATEST)?;
+        expect(LEAVE_ROOM, &push(Owner::authenticated)?, Result::is_ok)?;
+        let mark = bounded.mark(MarkPurpose::Credential)?;
+        expect(LEAVE_ROOM, &bounded.remember(Owner::authenticated(mark.key), mark), Result::is_ok)?;
+        bounded.bench.harness.pass(retry_after);
+        return expect(ROOM_AGAIN, &push(Owner::unauthenticated)?, Result::is_ok);
     }
     Ok(())
 }
@@ -102,13 +134,12 @@ fn public_clients_leave_room_for_others<H: Harness>(
     bounded: &Bounded<'_, '_, H>,
     purpose: MarkPurpose,
 ) -> Result<(), Violation> {
-    const PROMISE: &str = "clients that have not authenticated leave room for those that have";
     let has_room = |remembered: &Result<Remembered, StoreRefusal>| matches!(remembered, Ok(Remembered { skipped: 0 }));
     for _ in 0..MANY {
         let remembered = bounded.remember(Owner::unauthenticated(bounded.bench.key()?), bounded.mark(purpose)?);
         if !has_room(&remembered) {
             let remembered = bounded.remember(Owner::authenticated(bounded.bench.key()?), bounded.mark(purpose)?);
-            return expect(PROMISE, &remembered, has_room);
+            return expect(LEAVE_ROOM, &remembered, has_room);
         }
     }
     Ok(())

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use deadpool_postgres::Pool;
 
 use super::{PostgresStore, call::Preparation, errors::PostgresStoreError, identifiers::Names, statements::Statements};
-use crate::store::hygiene::{HygieneBounds, HygieneBudget};
+use crate::store::{
+    hygiene::{HygieneBounds, HygieneBudget},
+    unauthenticated::{UnauthenticatedBounds, UnauthenticatedRoom},
+};
 
 /// A day. No caller waits longer.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
@@ -19,6 +22,7 @@ pub struct PostgresStoreBuilder {
     timeout: Duration,
     preparation: Preparation,
     hygiene: HygieneBounds,
+    unauthenticated: UnauthenticatedBounds,
 }
 
 impl PostgresStoreBuilder {
@@ -30,6 +34,7 @@ impl PostgresStoreBuilder {
             timeout: Duration::from_secs(2),
             preparation: Preparation::OncePerConnection,
             hygiene: HygieneBounds::default(),
+            unauthenticated: UnauthenticatedBounds::default(),
         }
     }
 
@@ -71,6 +76,25 @@ impl PostgresStoreBuilder {
         Self { hygiene: HygieneBounds { marks, marks_per_client }, ..self }
     }
 
+    /// Sets how many requests of clients that have not [authenticated](crate::store::Owner::is_authenticated) this process
+    /// keeps in the table, and how many bytes they may take with 250 for each: default 200 000, and 256 MiB. Beyond this
+    /// they are refused ([`StoreRefusal::Full`](crate::store::StoreRefusal::Full)) until there is room. See
+    /// [the store](PostgresStore#room).
+    ///
+    /// A request counts for its own lifetime and that of a login, 660 s by default, so that the default is good for 300
+    /// logins of such clients a second and process.
+    #[must_use]
+    pub fn unauthenticated_requests(self, requests: usize, bytes: usize) -> Self {
+        Self { unauthenticated: UnauthenticatedBounds { requests, bytes, ..self.unauthenticated }, ..self }
+    }
+
+    /// Sets how many marks of proofs and request objects of such clients this process keeps in the table. Default
+    /// 500 000, which are up to 100 MB. Beyond this, what comes with them is refused until there is room.
+    #[must_use]
+    pub fn unauthenticated_marks(self, marks: usize) -> Self {
+        Self { unauthenticated: UnauthenticatedBounds { marks, ..self.unauthenticated }, ..self }
+    }
+
     /// Makes the store. This does not connect.
     ///
     /// # Errors
@@ -83,6 +107,7 @@ impl PostgresStoreBuilder {
             timeout: self.timeout.min(LONGEST_TIMEOUT),
             preparation: self.preparation,
             hygiene: Arc::new(HygieneBudget::new(self.hygiene)),
+            room: Arc::new(UnauthenticatedRoom::new(self.unauthenticated)),
             statements: Arc::new(Statements::new(&names)),
             names: Arc::new(names),
         })

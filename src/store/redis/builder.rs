@@ -9,7 +9,7 @@ use super::{
     shared_connection::SharedConnection,
     startup_check::{Duty, StartupCheck},
 };
-use crate::store::hygiene::HygieneBounds;
+use crate::store::{hygiene::HygieneBounds, unauthenticated::UnauthenticatedBounds};
 
 /// Describes a [`RedisStore`](super::RedisStore).
 #[must_use]
@@ -20,6 +20,7 @@ pub struct RedisStoreBuilder {
     timeout: Duration,
     danger_allow_eviction_of_marks: bool,
     hygiene: HygieneBounds,
+    unauthenticated: UnauthenticatedBounds,
 }
 
 /// The parts of a store, once its servers are checked.
@@ -29,6 +30,7 @@ pub(super) struct Checked {
     pub(super) requests: Arc<SharedConnection>,
     pub(super) marks: Option<Arc<SharedConnection>>,
     pub(super) hygiene: HygieneBounds,
+    pub(super) unauthenticated: UnauthenticatedBounds,
 }
 
 impl RedisStoreBuilder {
@@ -40,6 +42,7 @@ impl RedisStoreBuilder {
             timeout: Duration::from_secs(2),
             danger_allow_eviction_of_marks: false,
             hygiene: HygieneBounds::default(),
+            unauthenticated: UnauthenticatedBounds::default(),
         }
     }
 
@@ -72,6 +75,23 @@ impl RedisStoreBuilder {
         Self { hygiene: HygieneBounds { marks, marks_per_client }, ..self }
     }
 
+    /// Sets how many requests of clients that have not [authenticated](crate::store::Owner::is_authenticated) this process keeps in
+    /// the server, and how many bytes they may take with 250 for each: default 200 000, and 256 MiB. Beyond this they are refused
+    /// ([`StoreRefusal::Full`](crate::store::StoreRefusal::Full)) until there is room. See
+    /// [the store](super::RedisStore#clients-that-have-not-authenticated).
+    ///
+    /// A request counts for its own lifetime and that of a login, 660 s by default, so that the default is good for 300 logins of
+    /// such clients a second and process.
+    pub fn unauthenticated_requests(self, requests: usize, bytes: usize) -> Self {
+        Self { unauthenticated: UnauthenticatedBounds { requests, bytes, ..self.unauthenticated }, ..self }
+    }
+
+    /// Sets how many marks of proofs and request objects of such clients this process keeps in the server. Default 500 000, which
+    /// are up to 105 MB. Beyond this, what comes with them is refused until there is room.
+    pub fn unauthenticated_marks(self, marks: usize) -> Self {
+        Self { unauthenticated: UnauthenticatedBounds { marks, ..self.unauthenticated }, ..self }
+    }
+
     /// Accepts an instance for marks that evicts keys when its memory is full. **Risk:** an evicted mark makes an assertion or a
     /// request object good a second time, and any client can fill the memory by pushing.
     pub fn danger_allow_eviction_of_marks(self, allow: bool) -> Self {
@@ -102,7 +122,14 @@ impl RedisStoreBuilder {
         if !self.danger_allow_eviction_of_marks && holds_marks.evicts().await? {
             return Err(RedisStoreError::Evicts);
         }
-        Ok(Checked { names, timeout: self.timeout, requests, marks, hygiene: self.hygiene })
+        Ok(Checked {
+            names,
+            timeout: self.timeout,
+            requests,
+            marks,
+            hygiene: self.hygiene,
+            unauthenticated: self.unauthenticated,
+        })
     }
 }
 

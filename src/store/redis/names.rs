@@ -9,7 +9,10 @@ use crate::{
     hex,
     store::{
         Claim, NewRequest, RecordKey, ReplayMark,
-        redis::scripts::{CLAIM, CONSUME, INSERT, REMEMBER, TAKE_BACK},
+        redis::{
+            scripts::{CLAIM, CONSUME, INSERT, REMEMBER, TAKE_BACK},
+            tokens::Token,
+        },
     },
 };
 
@@ -27,9 +30,6 @@ const WAITING: [u8; 42] = {
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
 const LONGEST_PREFIX: usize = 64;
-
-/// 16 bytes that no two calls share.
-pub(super) type Token = [u8; 16];
 
 /// The start of all keys of one deployment. The braces put all of them into one slot of a cluster.
 pub(super) struct Names {

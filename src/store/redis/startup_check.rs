@@ -2,15 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{Cmd, Value};
+use redis::Cmd;
 use tokio::time::Instant;
 
 use super::{
     errors::{RedisInstance, RedisStoreError},
-    names::{Names, Token},
+    info,
+    names::Names,
     script_error::{ScriptError, Why},
     scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK},
     shared_connection::SharedConnection,
+    tokens::Token,
 };
 use crate::{
     random::{RandomSource as _, SystemRandom},
@@ -139,7 +141,7 @@ impl StartupCheck<'_> {
     async fn version(&self) -> Option<String> {
         let told = self.connection.ask(self.deadline(), Cmd::new().arg("INFO").arg("server")).await.ok()?;
         let version =
-            lines(&told).into_iter().find_map(|line| Some(line.strip_prefix("redis_version:")?.to_owned()))?;
+            info::lines(&told).into_iter().find_map(|line| Some(line.strip_prefix("redis_version:")?.to_owned()))?;
         version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.').then_some(version)
     }
 
@@ -147,7 +149,7 @@ impl StartupCheck<'_> {
     /// question.
     pub(super) async fn evicts(&self) -> Result<bool, StoreError> {
         match self.connection.ask(self.deadline(), Cmd::new().arg("INFO").arg("memory")).await {
-            Ok(told) => Ok(lines(&told)
+            Ok(told) => Ok(info::lines(&told)
                 .iter()
                 .filter_map(|line| line.strip_prefix("maxmemory_policy:"))
                 .any(|policy| policy != "noeviction")),
@@ -177,17 +179,5 @@ impl Keys {
         }
         let mark = ReplayMark::new(MarkPurpose::Hygiene, RecordKey::from_bytes(mark), LIFETIME);
         Ok(Self { request: RecordKey::from_bytes(request), mark, token })
-    }
-}
-
-/// Splits an answer to `INFO` into lines. A cluster answers with a map, or an array, of the answers of its primaries.
-fn lines(answer: &Value) -> Vec<String> {
-    let of_text = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect();
-    match answer {
-        Value::BulkString(bytes) => of_text(&String::from_utf8_lossy(bytes)),
-        Value::SimpleString(text) | Value::VerbatimString { text, .. } => of_text(text),
-        Value::Array(answers) => answers.iter().flat_map(lines).collect(),
-        Value::Map(answers) => answers.iter().flat_map(|(_, answer)| lines(answer)).collect(),
-        _ => Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ struct Shared<S, B> {
     store: S,
     runtime: Runtime,
     rounds: usize,
-    /// Another store over the same tables, with room for so many marks of hygiene in all.
+    /// Another store over the same tables, with room for so much of hygiene and of public clients.
     bounded: B,
 }
 
@@ -54,7 +54,10 @@ fn check<S: RequestStore + Clone>(isolation: &str, rounds: usize, of: impl Fn(Po
     let builder = || PostgresStore::builder(pool.clone()).timeout(Duration::from_secs(20));
     let store = builder().build().unwrap();
     runtime.block_on(store.migrate()).unwrap();
-    let bounded = |marks| of(builder().hygiene_marks(marks, marks).build().unwrap());
+    let bounded = |marks| {
+        let builder = builder().hygiene_marks(marks, marks).unauthenticated_requests(marks, 1 << 20);
+        of(builder.unauthenticated_marks(marks).build().unwrap())
+    };
     contract::check(&Shared { store: of(store), runtime, rounds, bounded }).unwrap();
 }
 

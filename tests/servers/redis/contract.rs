@@ -145,12 +145,13 @@ impl Harness for Bounded<'_> {
 
     fn bounded_store(&self, marks: usize) -> Option<RedisStore> {
         let builder = RedisStore::builder(self.redis.client()).timeout(PATIENCE).hygiene_marks(marks, marks);
+        let builder = builder.unauthenticated_requests(marks, 1 << 20).unauthenticated_marks(marks);
         Some(self.runtime.block_on(builder.build()).unwrap())
     }
 }
 
 #[test]
-fn what_a_process_remembers_for_hygiene_is_bounded() {
+fn what_a_process_keeps_for_hygiene_and_for_public_clients_is_bounded() {
     let (redis, runtime) = (Redis::any(), Runtime::new().unwrap());
     let store = runtime.block_on(redis.store());
     contract::check(&Bounded { runtime, redis: &redis, store }).unwrap();
