@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use parjar::{AuthorizeRefusal, Decision, DenialCode, EmptyBinding, Granted, Pending, RandomError, Reply};
+use parjar::{AuthorizeRefusal, Decision, DenialCode, EmptyBinding, Granted, Pending, Reply};
 
 use super::{
     Demo,
@@ -13,7 +13,6 @@ use super::{
     browser::comes_from_elsewhere,
     codes::{Grant, Unissued},
     consent_page, error_page,
-    first_visits::Visit,
     html::page,
     id_token::id_token_with,
     log,
@@ -60,26 +59,10 @@ async fn post(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
 
 /// Shows the page. It may be loaded again as long as nothing has been decided.
 async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, Answer> {
-    let visit = first_visit(demo, message, request).await?;
-    let answer = open_for(demo, message, request, visit.as_ref()).await;
-    if let Some(visit) = visit {
-        visit.end().await;
+    let visitor = Visitor::of(demo, message, request)?;
+    if let Some(query) = visitor.query_of_return(message, request).filter(|query| fits_url(query)) {
+        return Ok(Answer::see_other(format!("/authorize?{query}")).with_cookie(visitor.set_cookie(demo)));
     }
-    answer
-}
-
-/// The visit of a browser that has no cookie for this request.
-async fn first_visit(demo: &Demo, message: &Message, request: &str) -> Result<Option<Visit>, RandomError> {
-    match Form::of_query(request).field("request_uri") {
-        Some(request_uri) if !demo.cookies.read(&request_uri, &message.cookies(), "").is_sent() => {
-            demo.first_visits.begin(&request_uri, message).await.map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
-async fn open_for(demo: &Demo, message: &Message, request: &str, visit: Option<&Visit>) -> Result<Answer, Answer> {
-    let visitor = Visitor::of(demo, message, request, visit)?;
     let pending = demo.par.authorize(request, visitor.browser()?).await.map_err(refused)?;
     let visitor = visitor.of_pending(&pending);
     let session = session(demo, message, &pending);
@@ -96,10 +79,8 @@ async fn open_for(demo: &Demo, message: &Message, request: &str, visit: Option<&
 
 async fn decide(demo: &Demo, message: &Message, form: Form<'_>, decision: &str) -> Result<Answer, Answer> {
     let request = request_of(form);
-    let visitor = Visitor::of(demo, message, &request, None)?;
-    if !visitor.sent(message, form, &demo.issuer) {
-        return Err(error_page::invalid_request());
-    }
+    let visitor = Visitor::of(demo, message, &request)?.of_form(message, form, &demo.issuer);
+    let visitor = visitor.ok_or_else(error_page::invalid_request)?;
     let decision = if decision == "approve" { Decision::Approve } else { Decision::Deny(DenialCode::AccessDenied) };
     let decided = async {
         let pending = demo.par.authorize_decision(&request, visitor.browser()?, decision).await?;

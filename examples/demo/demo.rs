@@ -22,7 +22,6 @@ mod command_line;
 mod config;
 mod consent_page;
 mod error_page;
-mod first_visits;
 mod id_token;
 mod issuer;
 mod json_text;
@@ -56,7 +55,6 @@ pub(crate) struct Demo {
     /// What pushed requests are bound to browsers with.
     cookies: BindingCookies,
     sessions: session::Sessions,
-    first_visits: first_visits::FirstVisits,
     signer: Arc<signer::Signer>,
     /// The public JWK set as text.
     jwks: String,

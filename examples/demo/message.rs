@@ -20,13 +20,7 @@ pub(crate) struct Message {
     pub(crate) body: Vec<u8>,
     /// What the client has shown in the TLS handshake.
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
-    /// Shared with the connection, as long as that is open.
-    pub(crate) connection: Option<Arc<Connection>>,
 }
-
-/// A connection. It is gone when the connection is closed and its last request is answered.
-#[derive(Default)]
-pub(crate) struct Connection;
 
 impl Message {
     /// How the library wants it.

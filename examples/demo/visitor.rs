@@ -1,15 +1,11 @@
 //! The browser at the authorization endpoint. A pushed request has a cookie of its own, of the library's making; what comes in the
 //! query is bound to nothing, and its form is known by the cookie that a browser has for this server.
 
-use std::borrow::Cow;
-
 use parjar::{BindingCookie, EmptyBinding, Pending, RandomError};
-use subtle::ConstantTimeEq as _;
 
 use super::{
     Demo,
     browser::{Browser, comes_from_elsewhere},
-    first_visits::Visit,
     issuer::Issuer,
     message::{Form, Message},
 };
@@ -20,18 +16,23 @@ pub(crate) enum Visitor {
 }
 
 impl Visitor {
-    /// The browser that sends this request, which is a query. One without a cookie is known by its `visit`.
-    pub(crate) fn of(
-        demo: &Demo,
-        message: &Message,
-        request: &str,
-        visit: Option<&Visit>,
-    ) -> Result<Self, RandomError> {
+    /// The browser that sends this request, which is a query.
+    pub(crate) fn of(demo: &Demo, message: &Message, request: &str) -> Result<Self, RandomError> {
         let Some(request_uri) = Form::of_query(request).field("request_uri") else {
             return Browser::of(message, &demo.issuer).map(Self::ForQuery);
         };
-        let seen = visit.map_or("", Visit::id);
-        Ok(Self::ForPushed(demo.cookies.read(&request_uri, &message.cookies(), seen)))
+        demo.cookies.read(&request_uri, &message.cookies()).map(Self::ForPushed)
+    }
+
+    /// The query to send a browser back with that has no cookie for a pushed request yet: if it is clicked twice, it drops the first
+    /// answer, and must not have opened the request with it. Only browsers are, and they say what they load.
+    pub(crate) fn query_of_return(&self, message: &Message, request: &str) -> Option<String> {
+        let is_page = message.header("sec-fetch-mode") == Some("navigate")
+            && message.header("sec-fetch-dest") == Some("document");
+        match self {
+            Self::ForPushed(cookie) if is_page => cookie.query_of_return(request),
+            _ => None,
+        }
     }
 
     /// How the library wants it.
@@ -58,21 +59,19 @@ impl Visitor {
         }
     }
 
-    /// Whether `form` was sent from a page that this server gave to this browser.
-    pub(crate) fn sent(&self, message: &Message, form: Form<'_>, issuer: &Issuer) -> bool {
-        let cookie = match self {
-            Self::ForQuery(browser) => return browser.sent(message, form, issuer),
-            Self::ForPushed(cookie) => cookie,
-        };
-        let token = form.field("csrf").unwrap_or(Cow::Borrowed(""));
-        let genuine = token.as_bytes().ct_eq(cookie.form_token().as_bytes());
-        cookie.is_sent() && bool::from(genuine) && !comes_from_elsewhere(message, issuer)
+    /// The same browser, if `form` was sent from a page that this server gave to it.
+    pub(crate) fn of_form(self, message: &Message, form: Form<'_>, issuer: &Issuer) -> Option<Self> {
+        match self {
+            Self::ForPushed(_) if comes_from_elsewhere(message, issuer) => None,
+            Self::ForPushed(cookie) => cookie.of_form(&form.field("csrf")?).map(Self::ForPushed),
+            Self::ForQuery(browser) => browser.sent(message, form, issuer).then_some(Self::ForQuery(browser)),
+        }
     }
 
     /// The cookie that comes with the page.
     pub(crate) fn set_cookie(&self, demo: &Demo) -> Option<String> {
         match self {
-            Self::ForPushed(cookie) => cookie.to_set(demo.par.policy().login_lifetime),
+            Self::ForPushed(cookie) => Some(cookie.to_set(demo.par.policy().login_lifetime)),
             Self::ForQuery(browser) => browser.set_cookie(),
         }
     }

@@ -1,72 +1,90 @@
-//! The cookie that binds a pushed request to the browser that opens it: one for each request.
+//! The cookies that bind a pushed request to the browser that opens it.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::Key};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::{Pending, browser::Browser};
-use crate::clock::{Clock, SystemClock};
+use super::{
+    Pending,
+    browser::{Browser, MAX_BINDINGS},
+};
+use crate::random::{RandomError, RandomSource as _, SystemRandom};
 
-/// Seconds in which a browser without a cookie is given the same one.
-const STEP: i64 = 10;
 /// Seconds for which a browser needs its cookie when it has decided, in case that it does so again.
 const AFTERWARDS: u32 = 30;
-/// Bytes of the digests in a cookie: enough to tell a few apart, and too few to find a `request_uri` by.
+/// Bytes of the digests in a name: enough to tell a few apart, and too few to find a `request_uri` by.
 const SHORT: usize = 9;
+/// Characters of 32 bytes.
+const ID_LENGTH: usize = 43;
+/// Ends the query of a browser that was sent back. The endpoint ignores it beside a `request_uri`.
+const RETURNED: &str = "&parjar_visit=2";
 
 /// Makes and reads the cookies that bind pushed requests to browsers, so that a double click on a link, or a second tab, finds the
 /// request open to it.
 ///
-/// A browser has one cookie for each request, so that two tabs with two requests do not overwrite each other's. A browser that
-/// brings no cookie is given a value that is a MAC of the `request_uri`, the time in steps of ten seconds, and what the host sees of
-/// the browser; within a step or two, the same browser is given the same value again, on every node that has the same key.
-///
-/// **What it costs.** For up to twenty seconds after the first opening, another browser that has the `request_uri`, and looks the
-/// same to the host, is taken for the one that opened it. What the host sees may be the `User-Agent`, the address, or an identifier of
-/// its own for the first visit, which it gives to another one when it finds that the answer to the first went nowhere. A host that
-/// passes something random each time makes every visit without a cookie one of another browser. It makes no difference to a browser
-/// that has its cookie.
+/// A browser that is clicked twice drops the answer to its first request, and the cookie that comes with it. If that request had
+/// opened the authorization already, the second would come from a stranger. So a browser without a cookie is first sent back to the
+/// same URL with one, and what opens the authorization is a visit with a cookie:
 ///
 /// ```
-/// use parjar::{AuthorizeRefusal, BindingCookies, ParEndpoint, Reply};
+/// use parjar::{AuthorizeRefusal, BindingCookie, BindingCookies, ParEndpoint};
 ///
-/// async fn open(
-///     par: &ParEndpoint,
-///     cookies: &BindingCookies,
-///     request: (&str, &str),
-///     cookie_header: &str,
-///     user_agent: &str,
-/// ) -> Result<(Option<String>, String), AuthorizeRefusal> {
-///     let (query, request_uri) = request;
-///     let cookie = cookies.read(request_uri, cookie_header, user_agent);
-///     let pending = par.authorize(query, cookie.browser()).await?;
-///     let cookie = cookie.of(&pending);
-///     // A `Set-Cookie` header, and the token for the form of the page, to be compared when the form comes back.
-///     Ok((cookie.to_set(par.policy().login_lifetime), cookie.form_token()))
+/// enum Answer {
+///     /// 303 with this query in the `Location`, and this `Set-Cookie`.
+///     Back { query: String, set_cookie: String },
+///     /// The page of the login, with this `Set-Cookie` and this token in a hidden field of its form.
+///     Page { set_cookie: String, form_token: String },
 /// }
 ///
-/// # let secret = [7; 32];
-/// let cookies = BindingCookies::new("https://as.example.com", &secret);
+/// /// Answers a GET of a browser. `cookie` was read out of its `Cookie` header by [`BindingCookies::read`].
+/// async fn open(par: &ParEndpoint, query: &str, cookie: BindingCookie) -> Result<Answer, AuthorizeRefusal> {
+///     let lifetime = par.policy().login_lifetime;
+///     if let Some(query) = cookie.query_of_return(query) {
+///         return Ok(Answer::Back { query, set_cookie: cookie.to_set(lifetime) });
+///     }
+///     let pending = par.authorize(query, cookie.browser()).await?;
+///     let cookie = cookie.of(&pending);
+///     Ok(Answer::Page { set_cookie: cookie.to_set(lifetime), form_token: cookie.form_token() })
+/// }
+///
+/// # let key = [7; 32];
+/// let cookies = BindingCookies::new("https://as.example.com", &key);
+/// # let cookie = cookies.read("urn:ietf:params:oauth:request_uri:x", "")?;
+/// # assert!(cookie.query_of_return("client_id=web").is_some());
+/// # Ok::<_, parjar::RandomError>(())
 /// ```
+///
+/// Nothing is kept in memory, and the two visits may be on two nodes. Programs are never clicked twice: a host that wants to spare
+/// them the way sends back only what says that a person sees it (`Sec-Fetch-Mode: navigate` with `Sec-Fetch-Dest: document`).
+///
+/// Each first visit has a cookie with a name of its own, so that neither two tabs with two requests nor two with one take the
+/// cookie from each other.
 #[derive(Clone)]
 pub struct BindingCookies {
     mac: Hmac<Sha256>,
     is_secure: bool,
-    clock: Arc<dyn Clock>,
 }
 
-/// The cookie of one browser for one request.
+/// The cookies of one browser for one request.
 #[derive(Clone)]
 pub struct BindingCookie {
-    name: String,
-    /// The value that was sent, or those that it may be given, the present one first.
-    values: Vec<String>,
+    /// What the names begin with.
+    prefix: String,
+    /// Those that were sent, in their order, or a new one.
+    bindings: Vec<Binding>,
     is_sent: bool,
-    is_genuine: bool,
     is_secure: bool,
+    /// Of the request, ahead of the binding that has opened it.
+    mac: Hmac<Sha256>,
+}
+
+#[derive(Clone)]
+struct Binding {
+    id: String,
+    has_opened: bool,
 }
 
 impl BindingCookies {
@@ -81,80 +99,104 @@ impl BindingCookies {
         let mut mac = Hmac::new(&block);
         mac.update(b"parjar/1/browser binding\0");
         put(&mut mac, issuer);
-        Self { mac, is_secure: issuer.starts_with("https:"), clock: Arc::new(SystemClock) }
+        Self { mac, is_secure: issuer.starts_with("https:") }
     }
 
-    /// The same, by another clock than the system's.
-    #[must_use]
-    pub fn with_clock(self, clock: impl Clock) -> Self {
-        Self { clock: Arc::new(clock), ..self }
-    }
-
-    /// Reads the cookie for a `request_uri` out of the `Cookie` headers of a request, joined by `; ` where there are several, or makes
-    /// one up. `seen` is what the host sees of the browser beside cookies.
-    #[must_use]
-    pub fn read(&self, request_uri: &str, cookies: &str, seen: &str) -> BindingCookie {
-        let name = format!("{}parjar-{}", if self.is_secure { "__Host-" } else { "" }, short_digest(request_uri));
-        let pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-        let sent = pairs.into_iter().find(|(sent, value)| *sent == name && is_value(value));
-        let (values, is_genuine) = match sent {
-            Some((_, value)) => (vec![value.to_owned()], self.has_made(value, request_uri)),
-            None => {
-                let seen = short_digest(seen);
-                let now = self.clock.now().unix_timestamp().div_euclid(STEP);
-                // One step ahead too: of two requests at the turn of a step, either may open the request first.
-                let steps = [now, now.saturating_sub(1), now.saturating_add(1)];
-                (steps.map(|step| self.value(step, &seen, request_uri)).into(), false)
-            }
-        };
-        BindingCookie { name, values, is_sent: sent.is_some(), is_genuine, is_secure: self.is_secure }
-    }
-
-    /// Returns `true` if this server has given this value to a browser, which it does to one that has opened the request.
-    fn has_made(&self, value: &str, request_uri: &str) -> bool {
-        let mut parts = value.splitn(3, '.');
-        let (Some(step), Some(seen)) = (parts.next().and_then(|step| step.parse().ok()), parts.next()) else {
-            return false;
-        };
-        self.value(step, seen, request_uri).as_bytes().ct_eq(value.as_bytes()).into()
-    }
-
-    fn value(&self, step: i64, seen: &str, request_uri: &str) -> String {
+    /// Reads the cookie for a `request_uri` out of the `Cookie` headers of a request, joined by `; ` where there are several, or draws
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// When a cookie has to be drawn and the random generator of the system fails.
+    pub fn read(&self, request_uri: &str, cookies: &str) -> Result<BindingCookie, RandomError> {
         let mut mac = self.mac.clone();
-        mac.update(&step.to_be_bytes());
         put(&mut mac, request_uri);
-        put(&mut mac, seen);
-        format!("{step}.{seen}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        let secure = if self.is_secure { "__Host-" } else { "" };
+        let mut cookie = BindingCookie {
+            prefix: format!("{secure}parjar-{}-", short_digest(request_uri)),
+            bindings: Vec::new(),
+            is_sent: true,
+            is_secure: self.is_secure,
+            mac,
+        };
+        let pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+        // Browsers send the oldest first. A request that another one has opened was opened with that.
+        let sent = pairs.filter_map(|(name, value)| cookie.binding(name, value)).take(MAX_BINDINGS).collect();
+        cookie.bindings = sent;
+        if cookie.bindings.is_empty() {
+            cookie.is_sent = false;
+            cookie.bindings.push(Binding { id: draw()?, has_opened: false });
+        }
+        Ok(cookie)
     }
 }
 
 impl BindingCookie {
+    /// The binding in a cookie, if it is one for this request.
+    fn binding(&self, name: &str, value: &str) -> Option<Binding> {
+        let (id, mark) = value.split_once('.').unwrap_or((value, ""));
+        let is_id =
+            id.len() == ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if !is_id || name.strip_prefix(&*self.prefix) != Some(&*short_digest(id)) {
+            return None;
+        }
+        let has_opened = mark.as_bytes().ct_eq(self.mark(id).as_bytes()).into();
+        Some(Binding { id: id.to_owned(), has_opened })
+    }
+
+    /// Shows that this server has opened the request to the browser with this binding.
+    fn mark(&self, id: &str) -> String {
+        let mut mac = self.mac.clone();
+        put(&mut mac, id);
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+
+    /// The query to send the browser back with, to the same path. `None` when it is time to open the request.
+    ///
+    /// A browser without a cookie is sent back with a mark in its query. When it returns with the cookie, it is sent on without the
+    /// mark, and when it returns without one, since it keeps none, it sees the page nevertheless.
+    ///
+    /// `query` is what the request came with, as in its URL. `None` as well if it could not stand in a `Location` header.
+    #[must_use]
+    pub fn query_of_return(&self, query: &str) -> Option<String> {
+        let is_visible = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        match (self.is_sent, query.strip_suffix(RETURNED)) {
+            _ if !is_visible => None,
+            (true, original) => original.map(str::to_owned),
+            (false, None) => Some(format!("{query}{RETURNED}")),
+            (false, Some(_)) => None,
+        }
+    }
+
     /// The browser, for [`ParEndpoint::authorize`](crate::ParEndpoint::authorize).
     #[must_use]
     pub fn browser(&self) -> Browser<'_> {
-        let mut values = self.values.iter().map(String::as_str);
-        Browser::of([values.next(), values.next(), values.next()], self.is_genuine)
+        let mut ids = self.bindings.iter().map(|binding| binding.id.as_str());
+        let has_opened = self.bindings.iter().any(|binding| binding.has_opened);
+        Browser::of([ids.next(), ids.next(), ids.next()], has_opened)
     }
 
     /// The cookie that the request is bound to, once it is open.
     #[must_use]
     pub fn of(mut self, pending: &Pending) -> Self {
-        if pending.binding < self.values.len() {
-            self.values = vec![self.values.swap_remove(pending.binding)];
+        if pending.binding < self.bindings.len() {
+            let Binding { id, .. } = self.bindings.swap_remove(pending.binding);
+            self.bindings = vec![Binding { id, has_opened: true }];
         }
         self
     }
 
-    /// Returns `true` if the browser has sent it. Without it, a form cannot come from a page that this browser was given.
+    /// Returns `true` if the browser has sent a cookie for this request.
     #[must_use]
     pub fn is_sent(&self) -> bool {
         self.is_sent
     }
 
-    /// A `Set-Cookie` header for a browser that has not sent it, so that it is kept for the time of the login.
+    /// A `Set-Cookie` header, so that the browser keeps the cookie for the time of the login: for the page, and for the way back to
+    /// it. A page that is loaded again may set it again.
     #[must_use]
-    pub fn to_set(&self, login_lifetime: u32) -> Option<String> {
-        if self.is_sent { None } else { Some(self.header(login_lifetime.saturating_add(AFTERWARDS))) }
+    pub fn to_set(&self, login_lifetime: u32) -> String {
+        self.header(login_lifetime.saturating_add(AFTERWARDS))
     }
 
     /// A `Set-Cookie` header for the answer to a decision. The cookie is of no use after some seconds, and a browser keeps few of
@@ -164,19 +206,43 @@ impl BindingCookie {
         self.header(AFTERWARDS)
     }
 
-    /// A token against forms of other sites (CSRF): put it into the form of the page, and compare it in constant time when the form
-    /// comes back with the cookie. Other sites can neither read it nor compute it.
+    /// A token against forms of other sites (CSRF), for a hidden field of the page, and for [`of_form`](Self::of_form) when the form
+    /// comes back. Other sites can neither read it nor compute it.
     #[must_use]
     pub fn form_token(&self) -> String {
-        let value = self.values.first().map(String::as_str).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(Sha256::new().chain_update("parjar/1/form token\0").chain_update(value).finalize())
+        self.bindings.first().map(Binding::form_token).unwrap_or_default()
+    }
+
+    /// The cookie with which the browser was given the page that a form with this token comes from. `None` if it was given no such
+    /// page. Compares in constant time.
+    #[must_use]
+    pub fn of_form(mut self, token: &str) -> Option<Self> {
+        self.bindings.retain(|binding| binding.form_token().as_bytes().ct_eq(token.as_bytes()).into());
+        (self.is_sent && !self.bindings.is_empty()).then_some(self)
     }
 
     fn header(&self, max_age: u32) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };
-        let value = self.values.first().map(String::as_str).unwrap_or_default();
-        format!("{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}", self.name)
+        let pair = self.bindings.first().map(|binding| self.pair(binding)).unwrap_or_default();
+        format!("{pair}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
     }
+
+    fn pair(&self, Binding { id, has_opened }: &Binding) -> String {
+        let mark = if *has_opened { format!(".{}", self.mark(id)) } else { String::new() };
+        format!("{}{}={id}{mark}", self.prefix, short_digest(id))
+    }
+}
+
+impl Binding {
+    fn form_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::new().chain_update("parjar/1/form token\0").chain_update(&self.id).finalize())
+    }
+}
+
+fn draw() -> Result<String, RandomError> {
+    let mut bytes = [0; 32];
+    SystemRandom.fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 fn short_digest(text: &str) -> String {
@@ -187,12 +253,6 @@ fn short_digest(text: &str) -> String {
 fn put(mac: &mut Hmac<Sha256>, text: &str) {
     mac.update(&(text.len() as u64).to_be_bytes());
     mac.update(text.as_bytes());
-}
-
-/// Returns `true` if a value has the alphabet and the length of those that are made here.
-fn is_value(text: &str) -> bool {
-    (58..=80).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 impl fmt::Debug for BindingCookies {

@@ -1,8 +1,6 @@
-//! The cookie that binds a request to a browser: a browser that asks twice at once is one browser.
+//! The cookies that bind a request to a browser: a browser that asks twice at once is one browser.
 
-use std::time::Duration;
-
-use parjar::{AuthorizeRefusal, BindingCookie, BindingCookies, ManualClock, Pending, Reason};
+use parjar::{AuthorizeRefusal, BindingCookie, BindingCookies, Pending, Reason};
 
 use crate::{
     host::page,
@@ -15,28 +13,39 @@ struct Login {
     server: Server,
     handle: String,
     cookies: BindingCookies,
-    clock: ManualClock,
 }
 
 impl Login {
     fn new() -> Self {
         let server = Server::new();
         let handle = server.pushed(&code_request(&[]));
-        let clock = ManualClock::default();
-        let cookies = BindingCookies::new(ISSUER, &KEY).with_clock(clock.clone());
-        Self { server, handle, cookies, clock }
+        Self { server, handle, cookies: BindingCookies::new(ISSUER, &KEY) }
     }
 
-    fn open(&self, cookie: &BindingCookie) -> Result<Pending, AuthorizeRefusal> {
-        let query = format!("client_id=basic&request_uri={}", self.handle);
-        pollster::block_on(self.server.par.authorize(&query, cookie.browser()))
+    fn query(&self) -> String {
+        format!("client_id=basic&request_uri={}", self.handle)
     }
 
-    /// Opens the request in a browser that has sent these cookies, and gives the one that it has then.
-    fn visit(&self, cookies: &str, agent: &str) -> Result<String, AuthorizeRefusal> {
-        let cookie = self.cookies.read(&self.handle, cookies, agent);
-        let pending = self.open(&cookie)?;
-        Ok(cookie.of(&pending).to_set(600).map_or_else(|| cookies.to_owned(), |header| pair(&header).to_owned()))
+    fn read(&self, cookies: &str) -> BindingCookie {
+        self.cookies.read(&self.handle, cookies).unwrap()
+    }
+
+    fn open(&self, query: &str, cookie: &BindingCookie) -> Result<Pending, AuthorizeRefusal> {
+        pollster::block_on(self.server.par.authorize(query, cookie.browser()))
+    }
+
+    /// Opens the request in a browser that has sent these cookies, and gives the one that it is bound to.
+    fn visit(&self, cookies: &str) -> Result<BindingCookie, AuthorizeRefusal> {
+        let cookie = self.read(cookies);
+        let pending = self.open(&self.query(), &cookie)?;
+        Ok(cookie.of(&pending))
+    }
+
+    /// The cookie that a browser without one is sent back with.
+    fn sent_back(&self) -> String {
+        let cookie = self.read("");
+        assert!(cookie.query_of_return(&self.query()).is_some());
+        pair(&cookie.to_set(600)).to_owned()
     }
 }
 
@@ -44,78 +53,116 @@ fn pair(header: &str) -> &str {
     header.split(';').next().unwrap()
 }
 
+fn id(pair: &str) -> &str {
+    pair.split_once('=').unwrap().1.split('.').next().unwrap()
+}
+
 #[test]
-fn two_first_visits_of_a_browser_are_visits_of_one_browser() {
-    for seconds in [0, 1, 9, 10, 19] {
-        let login = Login::new();
-        // The clock starts at the begin of a step of ten seconds.
-        let first = login.visit("", "agent").unwrap();
-        login.clock.advance(Duration::from_secs(seconds));
-        let second = login.visit("", "agent").unwrap();
-        assert_eq!(first, second, "after {seconds} s");
-        login.clock.advance(Duration::from_secs(300));
-        assert_eq!(login.visit(&format!("other=1; {first}"), "agent").unwrap(), format!("other=1; {first}"));
+fn a_browser_without_a_cookie_is_sent_back_with_one_before_it_opens_the_request() {
+    let login = Login::new();
+    let first = login.read("");
+    assert!(!first.is_sent());
+    let query = first.query_of_return(&login.query()).unwrap();
+    assert!(query.starts_with(&format!("{}&", login.query())), "{query}");
+
+    let returned = login.read(pair(&first.to_set(600)));
+    assert!(returned.is_sent());
+    assert_eq!(returned.query_of_return(&query), Some(login.query()), "the address is what it was");
+    assert_eq!(returned.query_of_return(&login.query()), None);
+    assert!(login.open(&login.query(), &returned).is_ok());
+}
+
+#[test]
+fn a_browser_that_keeps_no_cookies_sees_the_page_when_it_has_returned() {
+    let login = Login::new();
+    let query = login.read("").query_of_return(&login.query()).unwrap();
+    let cookie = login.read("");
+    assert_eq!(cookie.query_of_return(&query), None);
+    assert!(login.open(&query, &cookie).is_ok());
+}
+
+#[test]
+fn a_query_that_could_break_out_of_a_header_is_not_sent_back() {
+    let login = Login::new();
+    for end in ["\r\nset-cookie: a=b", "\n", "#fragment", " ", "é", "\0"] {
+        let query = format!("{}{end}", login.query());
+        assert_eq!(login.read("").query_of_return(&query), None, "{end:?}");
+        let returned = format!("{query}&parjar_visit=2");
+        assert_eq!(login.read(&login.sent_back()).query_of_return(&returned), None, "{end:?}");
     }
 }
 
 #[test]
-fn of_two_visits_at_the_turn_of_a_step_either_may_come_first() {
-    let login = Login::new();
-    let earlier = login.cookies.read(&login.handle, "", "agent");
-    login.clock.advance(Duration::from_secs(10));
-    let later = login.visit("", "agent").unwrap();
-    let pending = login.open(&earlier).unwrap();
-    assert_eq!(pair(&earlier.of(&pending).to_set(600).unwrap()), later);
-}
-
-#[test]
-fn a_browser_that_comes_later_or_looks_different_is_another_one() {
-    for (seconds, agent) in [(20, "agent"), (300, "agent"), (0, "another"), (0, "")] {
+fn first_visits_at_once_that_were_sent_back_are_visits_of_one_browser_in_any_order() {
+    let orders: [&[&[usize]]; 6] = [
+        // The second answer came after the first visit had returned.
+        &[&[0], &[0, 1]],
+        &[&[0, 1], &[0]],
+        &[&[0, 1], &[0, 1]],
+        &[&[0], &[0, 1], &[0, 1, 2]],
+        &[&[0, 1, 2], &[0], &[0, 1]],
+        // Browsers may send them in another order than they came in.
+        &[&[1], &[0, 1], &[2, 0, 1]],
+    ];
+    for order in orders {
         let login = Login::new();
-        login.visit("", "agent").unwrap();
-        login.clock.advance(Duration::from_secs(seconds));
-        assert_eq!(page(login.visit("", agent)).reason(), Reason::OtherBrowser, "{seconds} {agent}");
+        let sent_back = [(); 3].map(|()| login.sent_back());
+        let header = |sent: &[usize]| sent.iter().map(|at| sent_back[*at].as_str()).collect::<Vec<_>>().join("; ");
+        let opened: Vec<_> =
+            order.iter().map(|sent| pair(&login.visit(&header(sent)).unwrap().to_set(600)).to_owned()).collect();
+        assert!(opened.iter().all(|cookie| *cookie == opened[0]), "{order:?}");
     }
 }
 
 #[test]
-fn a_browser_with_its_cookie_may_look_different() {
+fn the_second_of_two_clicks_opens_the_request_when_the_first_has_gone_nowhere() {
     let login = Login::new();
-    let cookie = login.visit("", "agent").unwrap();
-    assert_eq!(login.visit(&cookie, "updated").unwrap(), cookie);
+    let dropped = login.sent_back();
+    let kept = login.sent_back();
+    assert_ne!(dropped, kept);
+    let cookie = login.visit(&kept).unwrap();
+    assert_eq!(id(pair(&cookie.to_set(600))), id(&kept));
 }
 
 #[test]
-fn nodes_with_one_key_give_a_browser_one_cookie_and_others_do_not() {
+fn another_browser_is_refused_with_a_cookie_of_its_own_or_without() {
     let login = Login::new();
-    let [same, other_key, other_issuer] =
-        [(ISSUER, KEY), (ISSUER, [8; 32]), ("https://other.example.com", KEY)].map(|(issuer, key)| {
-            let cookies = BindingCookies::new(issuer, &key).with_clock(login.clock.clone());
-            cookies.read(&login.handle, "", "agent").to_set(600).unwrap()
-        });
-    let ours = login.visit("", "agent").unwrap();
-    assert_eq!(pair(&same), ours);
-    assert_ne!(pair(&other_key), ours);
-    assert_ne!(pair(&other_issuer), ours);
+    login.visit(&login.sent_back()).unwrap();
+    for cookies in [login.sent_back(), String::new(), format!("{}; {}", login.sent_back(), login.sent_back())] {
+        assert_eq!(page(login.visit(&cookies)).reason(), Reason::OtherBrowser);
+    }
+}
+
+#[test]
+fn a_browser_keeps_its_cookie_among_others() {
+    let login = Login::new();
+    let cookie = pair(&login.visit("").unwrap().to_set(600)).to_owned();
+    let again = login.visit(&format!("other=1; {cookie};a=b")).unwrap();
+    assert_eq!(pair(&again.to_set(600)), cookie);
+}
+
+#[test]
+fn a_request_is_open_to_its_browser_on_nodes_with_other_keys_too() {
+    let login = Login::new();
+    let cookie = pair(&login.visit("").unwrap().to_set(600)).to_owned();
+    let other = BindingCookies::new(ISSUER, &[8; 32]).read(&login.handle, &cookie).unwrap();
+    assert!(login.open(&login.query(), &other).is_ok());
 }
 
 #[test]
 fn tabs_with_two_requests_have_a_cookie_each() {
     let login = Login::new();
-    let name = |handle| {
-        let header = login.cookies.read(handle, "", "agent").to_set(600).unwrap();
-        header.split('=').next().unwrap().to_owned()
-    };
-    assert_ne!(name("urn:1"), name("urn:2"));
-    assert_eq!(name("urn:1"), name("urn:1"));
+    let cookie = login.sent_back();
+    assert!(login.cookies.read("urn:other", &cookie).unwrap().query_of_return("request_uri=urn:other").is_some());
+    assert!(login.read(&cookie).is_sent());
 }
 
 #[test]
 fn the_cookie_is_out_of_reach_of_scripts_and_other_hosts() {
     let [secure, plain] = [ISSUER, "http://127.0.0.1:3000"].map(|issuer| {
-        let cookie = BindingCookies::new(issuer, &KEY).read("urn:1", "", "agent");
-        assert!(!format!("{cookie:?}").contains(pair(&cookie.to_drop()).split('=').next_back().unwrap()));
-        cookie.to_set(600).unwrap()
+        let cookie = BindingCookies::new(issuer, &KEY).read("urn:1", "").unwrap();
+        assert!(!format!("{cookie:?}").contains(id(pair(&cookie.to_drop()))));
+        cookie.to_set(600)
     });
     assert!(secure.starts_with("__Host-parjar-"), "{secure}");
     assert!(secure.ends_with("; Path=/; Max-Age=630; HttpOnly; SameSite=Lax; Secure"), "{secure}");
@@ -123,23 +170,45 @@ fn the_cookie_is_out_of_reach_of_scripts_and_other_hosts() {
 }
 
 #[test]
-fn a_form_token_is_of_one_cookie_and_does_not_show_it() {
+fn a_form_is_of_the_browser_that_was_given_its_page() {
     let login = Login::new();
-    let cookie = login.visit("", "agent").unwrap();
-    let token = |cookies: &str, agent| login.cookies.read(&login.handle, cookies, agent).form_token();
-    assert_eq!(token(&cookie, "agent"), token(&cookie, "another"));
-    assert_ne!(token(&cookie, "agent"), token("", "another"));
-    assert!(!cookie.contains(&token(&cookie, "agent")));
+    let [one, two] = [(); 2].map(|()| login.sent_back());
+    let page = login.visit(&one).unwrap();
+    let token = page.form_token();
+    assert!(!page.to_set(600).contains(&token));
+
+    let cookie = page.to_set(600);
+    for sent in [pair(&cookie).to_owned(), one.clone(), format!("{two}; {}", pair(&cookie))] {
+        let form = login.read(&sent).of_form(&token).unwrap();
+        assert_eq!(id(pair(&form.to_drop())), id(&one));
+        assert!(login.open(&login.query(), &form).is_ok());
+    }
+    assert!(login.read(&two).of_form(&token).is_none(), "another browser");
+    assert!(login.read("").of_form(&token).is_none(), "no cookie");
+    let unsent = login.read("");
+    let own = unsent.form_token();
+    assert!(unsent.of_form(&own).is_none(), "a cookie that was not sent");
+    for wrong in ["", "x", &token[1..], &token.to_lowercase()] {
+        assert!(login.read(pair(&cookie)).of_form(wrong).is_none(), "{wrong}");
+    }
 }
 
 #[test]
 fn what_does_not_look_like_a_cookie_of_this_server_counts_as_none() {
     let login = Login::new();
-    let cookie = login.visit("", "agent").unwrap();
-    let name = cookie.split('=').next().unwrap();
-    let long = "x".repeat(81);
-    for value in ["", "x", "1.short", &long, &format!("1.{}", "é".repeat(30))] {
-        let read = login.cookies.read(&login.handle, &format!("{name}={value}"), "agent");
-        assert!(!read.is_sent(), "{value}");
+    let cookie = login.sent_back();
+    let (name, value) = cookie.split_once('=').unwrap();
+    let (start, _) = name.rsplit_once('-').unwrap();
+    for other in [
+        format!("{name}="),
+        format!("{name}={}", &value[1..]),
+        format!("{name}={value}x"),
+        format!("{name}={}", "é".repeat(30)),
+        format!("{name}={}", value.to_lowercase()),
+        format!("{start}={value}"),
+        format!("x{name}={value}"),
+        value.to_owned(),
+    ] {
+        assert!(!login.read(&other).is_sent(), "{other}");
     }
 }

@@ -223,21 +223,24 @@ fn another_node_says_that_the_request_was_answered_to_the_browser_that_answered_
     let nodes = [(); 2].map(|()| builder(ISSUER).store(store.clone()).build().unwrap());
     let cookies = BindingCookies::new(ISSUER, &[7; 32]);
     let handle = request_uri(&push(&nodes[0], "basic", &code_request(&[])));
-    let cookie = cookies.read(&handle, "", "agent");
+    let cookie = cookies.read(&handle, "").unwrap();
+    let unopened = cookie.to_set(600);
     let pending = pollster::block_on(nodes[0].authorize(&query(&handle), cookie.browser())).unwrap();
-    let header = cookie.of(&pending).to_set(600).unwrap();
+    let header = cookie.of(&pending).to_set(600);
     let pair = header.split(';').next().unwrap();
 
-    let sent = cookies.read(&handle, pair, "agent");
+    let sent = cookies.read(&handle, pair).unwrap();
     pollster::block_on(async { nodes[0].complete(&pending).await?.respond([("code", "c")]).await }).unwrap();
     let again = |node: &ParEndpoint, browser: Browser<'_>| {
         page(pollster::block_on(node.authorize_decision(&query(&handle), browser, Decision::Approve))).reason()
     };
     assert_eq!(again(&nodes[1], sent.browser()), Reason::AlreadyAnswered);
     let (start, mac) = pair.rsplit_once('.').unwrap();
-    let forged = cookies.read(&handle, &format!("{start}.{}", mac.chars().rev().collect::<String>()), "agent");
-    let made_up = cookies.read(&handle, "", "agent");
-    for other in [forged.browser(), made_up.browser(), Browser::danger_unbound()] {
+    let forged = cookies.read(&handle, &format!("{start}.{}", mac.chars().rev().collect::<String>())).unwrap();
+    // Whoever has the `request_uri` is given a cookie, and learns nothing by it.
+    let sent_back = cookies.read(&handle, unopened.split(';').next().unwrap()).unwrap();
+    let made_up = cookies.read(&handle, "").unwrap();
+    for other in [forged.browser(), sent_back.browser(), made_up.browser(), Browser::danger_unbound()] {
         assert_eq!(again(&nodes[1], other), Reason::SpentRequestUri);
     }
 }

@@ -20,7 +20,7 @@ use actix_web::{
 
 use crate::demo::{
     Demo, body,
-    message::{Answer, Connection, Message},
+    message::{Answer, Message},
     tls::PeerCertificate,
 };
 
@@ -37,7 +37,6 @@ impl FromRequest for Message {
             headers: request.headers().iter().map(header).collect(),
             body: Vec::new(),
             certificate: request.conn_data::<Arc<PeerCertificate>>().cloned(),
-            connection: request.conn_data::<Arc<Connection>>().cloned(),
         };
         let demo = request.app_data::<Data<Demo>>().cloned();
         let payload = BodyStream::new(payload.take());

@@ -18,7 +18,7 @@ use actix_web::{
 
 use self::demo::{
     Demo, authorize, discovery, html,
-    message::{Answer, Connection, Message},
+    message::{Answer, Message},
     playground,
     program::{self, GRACE, Sockets, Stop},
     push, resource, token_endpoint,
@@ -97,7 +97,6 @@ async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> 
         .on_connect(move |connection, data| {
             let secured = connection.downcast_ref::<TlsStream<TcpStream>>();
             let certificate = secured.and_then(|stream| peers.as_ref()?.peer(stream.get_ref().1));
-            data.insert(Arc::new(Connection));
             if let Some(certificate) = certificate {
                 data.insert(Arc::new(certificate));
             }

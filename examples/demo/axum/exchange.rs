@@ -27,7 +27,6 @@ impl FromRequest<Arc<Demo>> for Message {
             Pin::new(&mut body).poll_frame(context).map_ok(|frame| frame.into_data().unwrap_or_else(|_| Bytes::new()))
         })
         .await?;
-        let peer = head.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer);
         let header = |(name, value): (&HeaderName, &HeaderValue)| (name.as_str().to_owned(), value.as_bytes().to_vec());
         Ok(Self {
             method: head.method.as_str().to_owned(),
@@ -35,8 +34,7 @@ impl FromRequest<Arc<Demo>> for Message {
             query: head.uri.query().map(str::to_owned),
             headers: head.headers.iter().map(header).collect(),
             body,
-            certificate: peer.and_then(Peer::certificate),
-            connection: peer.map(Peer::connection),
+            certificate: head.extensions.get::<ConnectInfo<Peer>>().and_then(|ConnectInfo(peer)| peer.certificate()),
         })
     }
 }

@@ -19,10 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{Accept, TlsAcceptor, server::TlsStream};
 
 use crate::{
-    demo::{
-        message::Connection,
-        tls::{PeerCertificate, Tls},
-    },
+    demo::tls::{PeerCertificate, Tls},
     listener::{PatientListener, PatientStream},
 };
 
@@ -60,18 +57,11 @@ impl Listener for SecuredListener {
 
 /// Who is at the other end. It turns out in the handshake, so before there is any request.
 #[derive(Clone, Default)]
-pub(crate) struct Peer {
-    certificate: Arc<OnceLock<Arc<PeerCertificate>>>,
-    connection: Arc<Connection>,
-}
+pub(crate) struct Peer(Arc<OnceLock<Arc<PeerCertificate>>>);
 
 impl Peer {
     pub(crate) fn certificate(&self) -> Option<Arc<PeerCertificate>> {
-        self.certificate.get().cloned()
-    }
-
-    pub(crate) fn connection(&self) -> Arc<Connection> {
-        Arc::clone(&self.connection)
+        self.0.get().cloned()
     }
 }
 
@@ -102,7 +92,7 @@ impl SecuredStream {
         if let State::Handshake(accept, tls) = &mut self.state {
             let stream = ready!(Pin::new(accept).poll(context))?;
             if let Some(certificate) = tls.peer(stream.get_ref().1) {
-                let _ = self.peer.certificate.set(Arc::new(certificate));
+                let _ = self.peer.0.set(Arc::new(certificate));
             }
             self.state = State::Secured(Box::new(stream));
         }

@@ -66,7 +66,6 @@ impl Run {
             headers: Vec::new(),
             body: Vec::new(),
             certificate: None,
-            connection: None,
         };
         shown.headers.push(("host".to_owned(), issuer.host().as_bytes().to_vec()));
         shown.body.clone_from(&message.body);

@@ -33,7 +33,6 @@ pub(super) fn post(
         headers,
         body: body.into_bytes(),
         certificate: None,
-        connection: None,
     })
 }
 
@@ -46,7 +45,6 @@ pub(super) fn get(path: &str, issuer: &Issuer, token: &str) -> Message {
         headers,
         body: Vec::new(),
         certificate: None,
-        connection: None,
     }
 }
 

@@ -218,5 +218,4 @@ const settled = (name, text) =>
     ? text.replaceAll(', ', ',')
     : text
         .replaceAll(/[\w-]{43}/g, '(random)')
-        .replace(/^parjar-[\w-]{12}=\d+\./, 'parjar-(digest)=(time).')
         .replace(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '(uuid)');

@@ -1,6 +1,7 @@
 // Debian's Chromium, driven by playwright-core.
 
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -17,6 +18,8 @@ export function launchChromium() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Newer ones take the second click on a link for none. Other browsers, and older ones, ask again.
+      '--disable-features=IgnoreDuplicateNavs',
     ],
   });
 }
@@ -32,6 +35,27 @@ export async function openPage(t, chromium, options = {}) {
   });
   context.on('weberror', (event) => problems.push(String(event.error())));
   return { page: await context.newPage(), problems };
+}
+
+/** Every answer takes so many milliseconds on its way. */
+export async function delay(page, latency) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
+}
+
+/** Two clicks of a person, in one place. */
+export async function clickTwice(page, selector, pause) {
+  const box = await page.locator(selector).boundingBox();
+  const place = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.click(...place);
+  await sleep(pause);
+  await page.mouse.click(...place);
 }
 
 /** Pictures for a person to look at; nothing compares them. */
