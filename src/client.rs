@@ -41,7 +41,7 @@ use crate::{
     policy::Policy,
     protocol::{
         authentication_method::AuthenticationMethod,
-        redirect_uri::RegisteredRedirectUri,
+        redirect_uri::{RedirectUriPattern, RegisteredRedirectUri},
         response_type::{ResponseMode, ResponseType},
     },
 };
@@ -56,6 +56,7 @@ pub struct Client {
     certificate_bound: bool,
     legacy_audience: bool,
     redirect_uris: Vec<RegisteredRedirectUri>,
+    redirect_uri_patterns: Box<[RedirectUriPattern]>,
     response_types: Vec<ResponseType>,
     response_modes: Option<Vec<ResponseMode>>,
     response_algorithm: ResponseAlgorithm,
@@ -163,6 +164,12 @@ impl Client {
     #[must_use]
     pub fn redirect_uris(&self) -> &[RegisteredRedirectUri] {
         &self.redirect_uris
+    }
+
+    /// `danger_redirect_uri_patterns`, for a [`RedirectUriMatcher`](crate::RedirectUriMatcher).
+    #[must_use]
+    pub fn redirect_uri_patterns(&self) -> &[RedirectUriPattern] {
+        &self.redirect_uri_patterns
     }
 
     /// `response_types`. Empty for a client that does not use the authorization endpoint.

@@ -66,7 +66,7 @@
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
 //! | answers scripts of other origins (CORS) | [`Cors`] |
 //! | learns what is weak in its settings and registrations | [`Policy::lint`] |
-//! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`] |
+//! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`], [`RedirectUriMatcher`] |
 //! | counts and logs | [`Observer`] |
 //!
 //! # What is left to the host
@@ -278,7 +278,10 @@ pub use self::{
         form_error::FormError,
         parameters::{ParameterValue, Parameters},
         protection::Protection,
-        redirect_uri::{RedirectUri, RedirectUriError, RedirectUriRule, RegisteredRedirectUri},
+        redirect_uri::{
+            RedirectUri, RedirectUriError, RedirectUriPattern, RedirectUriRule, RegisteredRedirectUri,
+            RequestedRedirectUri,
+        },
         request_uri::RequestUri,
         response_type::{ResponseMode, ResponseType},
     },
@@ -287,5 +290,9 @@ pub use self::{
         AuthorizationResponse,
         signer::{ResponseSigner, SignerError},
     },
-    validation::{RequestRule, request::AuthorizationRequest},
+    validation::{
+        RequestRule,
+        redirect_matcher::{RedirectUriMatch, RedirectUriMatcher},
+        request::AuthorizationRequest,
+    },
 };

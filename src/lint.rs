@@ -70,6 +70,18 @@ impl Finding {
         Self { severity, label, about: About::Endpoint, member, requirement: requirement.into() }
     }
 
+    /// A finding about the registration of a client.
+    pub(crate) fn of_client(
+        client: &Client,
+        severity: Severity,
+        label: &'static str,
+        member: &'static str,
+        requirement: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let about = About::Client(client.client_id().into());
+        Self { severity, label, about, member, requirement: requirement.into() }
+    }
+
     /// Returns the weight.
     #[must_use]
     pub fn severity(&self) -> Severity {

@@ -9,6 +9,7 @@
 //! | `serde_json` | 1 | | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata), [`ClientRegistration`](crate::ClientRegistration), [`AuthorizationRequest`](crate::AuthorizationRequest), [`DecryptionKeys`](crate::jose::DecryptionKeys) |
 //! | `time` | 0.3 | | [`Clock`](crate::Clock), [`Nonces`](crate::dpop::Nonces), [`Proof`](crate::dpop::Proof) |
 //! | `tokio_postgres` | 0.7 | `postgres` | the connections of `deadpool_postgres` |
+//! | `url` | 2 | | [`RequestedRedirectUri`](crate::RequestedRedirectUri) |
 
 #[cfg(feature = "postgres")]
 pub use ::deadpool_postgres;
@@ -20,3 +21,4 @@ pub use ::serde_json;
 pub use ::time;
 #[cfg(feature = "postgres")]
 pub use ::tokio_postgres;
+pub use ::url;

@@ -10,6 +10,7 @@ mod pkce;
 mod protection;
 mod provenance;
 mod redirect;
+pub(crate) mod redirect_matcher;
 pub(crate) mod request;
 mod resource;
 mod response;
@@ -23,6 +24,7 @@ pub(crate) use self::{
 };
 use self::{
     provenance::Arrival,
+    redirect_matcher::RedirectUriMatcher,
     request::{AuthorizationRequest, Checked},
     response::Modes,
 };
@@ -71,6 +73,7 @@ where
 pub(crate) struct Validator {
     pub(crate) policy: Arc<Policy>,
     pub(crate) responder: Arc<Responder>,
+    pub(crate) redirect_uri_matcher: Option<Box<dyn RedirectUriMatcher>>,
     pub(crate) detail_types: DetailTypes,
     pub(crate) host_rules: Vec<Arc<dyn RequestRule>>,
 }
@@ -105,8 +108,7 @@ impl Validator {
         let client = provenance.client();
         let unanswerable = |refusal| Invalid { refusal, answer: None };
         response::check_flow(client).map_err(unanswerable)?;
-        let redirect_uri =
-            redirect::check(&parameters, client, &self.policy, provenance.arrival()).map_err(unanswerable)?;
+        let redirect_uri = self.check_redirect_uri(&parameters, client, provenance.arrival()).map_err(unanswerable)?;
         match self.checks(&parameters, &provenance, &redirect_uri) {
             Err(refusal) => Err(Invalid { answer: self.answer(&refusal, &parameters, client, redirect_uri), refusal }),
             Ok(checked) => {
@@ -116,6 +118,15 @@ impl Validator {
                 self.check_host_rules(request.authenticated_with(key))
             }
         }
+    }
+
+    fn check_redirect_uri(
+        &self,
+        parameters: &Parameters,
+        client: &Client,
+        arrival: Arrival,
+    ) -> Result<RedirectUri, Refusal> {
+        redirect::check(parameters, client, &self.policy, arrival, self.redirect_uri_matcher.as_deref())
     }
 
     /// The list of checks.
@@ -168,7 +179,7 @@ impl Validator {
     pub(crate) fn refuse_unread(&self, reason: Reason, parameters: &Parameters, client: &Arc<Client>) -> Invalid {
         let refused = || {
             response::check_flow(client)?;
-            redirect::check(parameters, client, &self.policy, Arrival::Plain)
+            self.check_redirect_uri(parameters, client, Arrival::Plain)
         };
         match refused() {
             Ok(redirect_uri) => {

@@ -129,7 +129,13 @@ fn check_response(registered: &str, requested: &str, is_good: bool) {
         "redirect_uris": [registered], "application_type": "native",
         "allow_per_request_redirect_uris": true, "require_pushed_authorization_requests": true,
     });
-    let server = Server::try_new(policy, [registration("c1", members)]).expect("a URI that can be registered");
+    let server = Server::try_new(policy, [registration("c1", members)]);
+    // A registration with `*` may mean a pattern, and does not count.
+    if registered.contains('*') {
+        assert!(server.is_none(), "{registered}");
+        return;
+    }
+    let server = server.expect("a URI that can be registered");
     let body = format!(
         "response_type=code&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&\
          redirect_uri={}",

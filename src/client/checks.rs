@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Client, ClientRegistration, RegistrationError,
     credentials::Credentials,
-    flows::{redirect_uris_of, response_modes_of, response_types_of},
+    flows::{redirect_uri_patterns_of, redirect_uris_of, response_modes_of, response_types_of},
     ignored::{Ignored, without_empty},
     keys::{ClientKeys, ResponseAlgorithm},
     methods::Methods,
@@ -66,7 +66,8 @@ impl Client {
         let response_types = response_types_of(&registration, &grant_types, &mut ignored)?;
         let response_modes = response_modes_of(&registration, &mut ignored)?;
         let redirect_uris = redirect_uris_of(&registration, &mut ignored)?;
-        if redirect_uris.is_empty() && !response_types.is_empty() {
+        let redirect_uri_patterns = redirect_uri_patterns_of(&registration, &mut ignored)?;
+        if redirect_uris.is_empty() && redirect_uri_patterns.is_empty() && !response_types.is_empty() {
             return Err(RegistrationError::new("redirect_uris", "must not be empty"));
         }
         let keys = ClientKeys::of(&registration, method, &mut ignored).map_err(|error| ignored.explain(error))?;
@@ -81,6 +82,7 @@ impl Client {
             certificate_bound: registration.tls_client_certificate_bound_access_tokens,
             legacy_audience: registration.danger_allow_legacy_assertion_audience,
             redirect_uris,
+            redirect_uri_patterns,
             response_types,
             grant_types,
             response_modes,

@@ -2,7 +2,7 @@
 
 use super::{ClientRegistration, RegistrationError, ignored::Ignored};
 use crate::protocol::{
-    redirect_uri::RegisteredRedirectUri,
+    redirect_uri::{RedirectUriError, RedirectUriPattern, RegisteredRedirectUri},
     response_type::{ResponseMode, ResponseType},
 };
 
@@ -71,24 +71,40 @@ pub(super) fn response_modes_of(
     Ok(Some(modes))
 }
 
-/// The usable ones, of which there must be one if there is any.
 pub(super) fn redirect_uris_of(
     registration: &ClientRegistration,
     ignored: &mut Ignored,
 ) -> Result<Vec<RegisteredRedirectUri>, RegistrationError> {
-    const MEMBER: &str = "redirect_uris";
+    usable("redirect_uris", &registration.redirect_uris, RegisteredRedirectUri::parse_for_client, ignored)
+}
+
+pub(super) fn redirect_uri_patterns_of(
+    registration: &ClientRegistration,
+    ignored: &mut Ignored,
+) -> Result<Box<[RedirectUriPattern]>, RegistrationError> {
+    let listed = &registration.danger_redirect_uri_patterns;
+    usable("danger_redirect_uri_patterns", listed, RedirectUriPattern::parse, ignored).map(Into::into)
+}
+
+/// The usable ones, of which there must be one if there is any.
+fn usable<T>(
+    member: &'static str,
+    listed: &[String],
+    parse: impl Fn(&str) -> Result<T, RedirectUriError>,
+    ignored: &mut Ignored,
+) -> Result<Vec<T>, RegistrationError> {
     let (mut usable, mut problems) = (Vec::new(), Vec::new());
-    for (index, text) in registration.redirect_uris.iter().enumerate() {
-        match RegisteredRedirectUri::parse_with_any_private_scheme(text) {
+    for (index, text) in listed.iter().enumerate() {
+        match parse(text) {
             Ok(uri) => usable.push(uri),
             Err(fault) => problems.push(format!("number {} is unusable: {fault}", index.saturating_add(1))),
         }
     }
     if usable.is_empty() && !problems.is_empty() {
-        return Err(RegistrationError::new(MEMBER, problems.join("; ")));
+        return Err(RegistrationError::new(member, problems.join("; ")));
     }
     for problem in problems {
-        ignored.add(MEMBER, problem);
+        ignored.add(member, problem);
     }
     Ok(usable)
 }

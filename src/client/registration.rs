@@ -117,9 +117,14 @@ pub struct ClientRegistration {
     /// `request_object_encryption_enc`. Default `A128CBC-HS256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_enc: Option<String>,
-    /// `redirect_uris`
+    /// `redirect_uris`. Those that cannot be used are skipped and reported, where there are others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
+    /// `danger_redirect_uri_patterns` (an extension): beginnings of redirect URIs with a `*` at their end, as
+    /// `https://app.example.com/cb/*`, which a [`RedirectUriMatcher`](crate::RedirectUriMatcher) of the host can accept. See
+    /// [`RedirectUriPattern`](crate::RedirectUriPattern) for what they risk. In `redirect_uris` a URI with `*` is skipped and reported.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub danger_redirect_uri_patterns: Vec<String>,
     /// `response_types`. Default `code`, where the grant types allow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_types: Option<Vec<String>>,
@@ -342,9 +347,10 @@ impl TryFrom<Map<String, Value>> for ClientRegistration {
             request_object_signing_alg: take(members, "request_object_signing_alg", "a string")?,
             request_object_encryption_alg: take(members, "request_object_encryption_alg", "a string")?,
             request_object_encryption_enc: take(members, "request_object_encryption_enc", "a string")?,
-            redirect_uris: take(members, "redirect_uris", "an array of strings")?.unwrap_or_default(),
-            response_types: take(members, "response_types", "an array of strings")?,
-            response_modes: take(members, "response_modes", "an array of strings")?,
+            redirect_uris: texts(members, "redirect_uris")?.unwrap_or_default(),
+            danger_redirect_uri_patterns: texts(members, "danger_redirect_uri_patterns")?.unwrap_or_default(),
+            response_types: texts(members, "response_types")?,
+            response_modes: texts(members, "response_modes")?,
             authorization_signed_response_alg: take(members, "authorization_signed_response_alg", "a string")?,
             grant_types: take(members, "grant_types", "an array of strings")?,
             scope: take(members, "scope", "a string")?,
@@ -389,6 +395,16 @@ fn take<T: DeserializeOwned>(
         }
         Err(_) => Err(RegistrationError::new(member, format!("must be {expected}"))),
     }
+}
+
+/// Texts, of which each is used or reported. `null` is as good as an empty one.
+fn texts(members: &mut Unread, member: &'static str) -> Result<Option<Vec<String>>, RegistrationError> {
+    if let Some(Value::Array(listed)) = members.document.get_mut(member) {
+        for empty in listed.iter_mut().filter(|value| json::is_empty(value)) {
+            *empty = Value::String(String::new());
+        }
+    }
+    take(members, member, "an array of strings")
 }
 
 fn flag(members: &mut Unread, member: &'static str) -> Result<bool, RegistrationError> {

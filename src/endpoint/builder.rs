@@ -25,7 +25,7 @@ use crate::{
     random::{RandomSource, SystemRandom},
     response::signer::{DynResponseSigner, ResponseSigner},
     store::{MemoryStore, RequestStore, digest::KeySpace},
-    validation::RequestRule,
+    validation::{RequestRule, redirect_matcher::RedirectUriMatcher},
 };
 
 /// Describes a [`ParEndpoint`].
@@ -208,6 +208,14 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// Adds a rule of the host's own. Validator run last, in the order in which they were added.
     pub fn rule(mut self, rule: impl RequestRule) -> Self {
         self.draft.rules.add(Arc::new(rule));
+        self
+    }
+
+    /// **Danger.** Accepts redirect URIs by a rule of the host's own, where the rules of this library accept none. Whoever controls a
+    /// page that the rule lets pass can be sent the responses of a client. [`RedirectUriMatcher`] says what each of the usual rules
+    /// risks, and which checks hold in any case. [`ParEndpoint::lint`] reports it.
+    pub fn danger_redirect_uri_matcher(mut self, matcher: impl RedirectUriMatcher) -> Self {
+        self.draft.rules.redirect_uri_matcher = Some(Box::new(matcher));
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{build_error::BuildError, server::Server};
 use crate::{
     response::responder::Responder,
-    validation::{DetailCheck, DetailTypes, RequestRule, Validator},
+    validation::{DetailCheck, DetailTypes, RequestRule, Validator, redirect_matcher::RedirectUriMatcher},
 };
 
 /// The rules that the host has added.
@@ -13,6 +13,7 @@ use crate::{
 pub(super) struct HostRules {
     detail_types: DetailTypes,
     repeated_detail_type: Option<String>,
+    pub(super) redirect_uri_matcher: Option<Box<dyn RedirectUriMatcher>>,
     rules: Vec<Arc<dyn RequestRule>>,
 }
 
@@ -34,6 +35,7 @@ impl HostRules {
             None => Ok(Validator {
                 policy: Arc::clone(&server.policy),
                 responder: Arc::clone(responder),
+                redirect_uri_matcher: self.redirect_uri_matcher,
                 detail_types: self.detail_types,
                 host_rules: self.rules,
             }),

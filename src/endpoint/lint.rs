@@ -23,7 +23,27 @@ impl<C, S: RequestStore> ParEndpoint<C, S> {
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn lint<'a>(&self, profile: Profile, clients: impl IntoIterator<Item = &'a Client>) -> Vec<Finding> {
-        let mut findings = self.policy().lint(profile, clients);
+        let clients: Vec<&Client> = clients.into_iter().collect();
+        let mut findings = self.policy().lint(profile, clients.iter().copied());
+        if self.parts.validator.redirect_uri_matcher.is_some() {
+            findings.push(Finding::of_endpoint(
+                Severity::Dangerous,
+                "redirect_uri_matcher",
+                "danger_redirect_uri_matcher",
+                "a redirect URI must be a registered one, compared exactly (RFC 9700 section 2.1), or codes may go elsewhere",
+            ));
+        } else {
+            let without_effect = clients.iter().filter(|client| !client.redirect_uri_patterns().is_empty());
+            findings.extend(without_effect.map(|client| {
+                Finding::of_client(
+                    client,
+                    Severity::Note,
+                    "redirect_uri_patterns_without_effect",
+                    "danger_redirect_uri_patterns",
+                    "the endpoint has no danger_redirect_uri_matcher, so that nothing matches these patterns",
+                )
+            }));
+        }
         if self.has_nonces_of_its_own() {
             findings.push(Finding::of_endpoint(
                 Severity::Dangerous,

@@ -1,7 +1,7 @@
 //! Members of registrations whose names are almost those of members that this library knows.
 
 /// The members that this library reads.
-const KNOWN: [&str; 38] = [
+const KNOWN: [&str; 39] = [
     "accept_unencoded_basic_secrets",
     "allow_per_request_redirect_uris",
     "application_type",
@@ -13,6 +13,7 @@ const KNOWN: [&str; 38] = [
     "client_secret_expires_at",
     "client_secrets",
     "danger_allow_legacy_assertion_audience",
+    "danger_redirect_uri_patterns",
     "default_max_age",
     "dpop_bound_access_tokens",
     "grant_types",

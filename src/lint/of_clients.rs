@@ -1,11 +1,9 @@
 //! Rules for registrations.
 
-use std::borrow::Cow;
-
 use url::{Host, Url};
 
 use super::{
-    About, Finding, LintRule,
+    Finding, LintRule,
     Severity::{Dangerous, DoesNotConform, Note},
     misspelled,
     profiles::{ALL, FAPI, FAPI_AND_ATPROTO, FAPI1, FAPI2, STRICT_AUDIENCE},
@@ -28,28 +26,13 @@ pub(super) fn findings(client: &Client, policy: &Policy, profile: Profile) -> Ve
     let of_rules = rules().into_iter().filter_map(|rule| rule.finding(profile, &registered, Some(client.client_id())));
     let ignored = client.ignored().iter().map(|ignored| {
         let label = if ignored.is_of_key() { "unusable_keys" } else { "ignored_member" };
-        note(client, label, ignored.member(), ignored.reason().to_owned())
+        Finding::of_client(client, Note, label, ignored.member(), ignored.reason().to_owned())
     });
     let misspelled = client.metadata().keys().filter_map(|name| misspelled::meant_by(name)).map(|member| {
         let requirement = "one of the members that this library does not know looks like this one misspelled";
-        note(client, "misspelled_member", member, requirement)
+        Finding::of_client(client, Note, "misspelled_member", member, requirement)
     });
     of_rules.chain(ignored).chain(misspelled).collect()
-}
-
-fn note(
-    client: &Client,
-    label: &'static str,
-    member: &'static str,
-    requirement: impl Into<Cow<'static, str>>,
-) -> Finding {
-    Finding {
-        severity: Note,
-        label,
-        about: About::Client(client.client_id().into()),
-        member,
-        requirement: requirement.into(),
-    }
 }
 
 /// A function, because a constant could not name the lifetime of the client and the policy.
@@ -72,6 +55,15 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
             profiles: ALL,
             broken: |it| it.client.response_types().iter().any(|kind| kind.has_token()),
             requirement: "access tokens should not come through the browser (RFC 9700 section 2.1.2)",
+        },
+        LintRule {
+            severity: Dangerous,
+            label: "redirect_uri_patterns",
+            member: "danger_redirect_uri_patterns",
+            profiles: ALL,
+            broken: |it| !it.client.redirect_uri_patterns().is_empty(),
+            requirement: "each redirect URI must be registered in full (RFC 9700 section 2.1), or one open redirect below a pattern gives \
+                          codes away",
         },
         // Client authentication.
         LintRule {

@@ -13,6 +13,8 @@
 
 mod error;
 mod gate;
+mod pattern;
+mod requested;
 mod response_parameter;
 mod scheme;
 
@@ -20,9 +22,9 @@ use std::fmt;
 
 use url::{Host, Url};
 
-pub use self::error::RedirectUriError;
 pub(crate) use self::gate::{check_characters, has_long_authority};
 use self::scheme::PrivateSchemes;
+pub use self::{error::RedirectUriError, pattern::RedirectUriPattern, requested::RequestedRedirectUri};
 use crate::hex;
 
 /// The rule by which a requested redirect URI may differ from a registered one.
@@ -87,6 +89,12 @@ impl RegisteredRedirectUri {
     /// ```
     pub fn parse_with_any_private_scheme(text: &str) -> Result<Self, RedirectUriError> {
         Self::parse_with(text, PrivateSchemes::Any)
+    }
+
+    /// As [`parse_with_any_private_scheme`](Self::parse_with_any_private_scheme), of a client whose author may have meant a pattern.
+    pub(crate) fn parse_for_client(text: &str) -> Result<Self, RedirectUriError> {
+        let uri = Self::parse_with_any_private_scheme(text)?;
+        if text.contains('*') { Err(RedirectUriError::Wildcard) } else { Ok(uri) }
     }
 
     fn parse_with(text: &str, private: PrivateSchemes) -> Result<Self, RedirectUriError> {
@@ -224,29 +232,7 @@ impl fmt::Debug for RegisteredRedirectUri {
     }
 }
 
-/// A requested redirect URI, parsed once for all registered ones.
-pub(crate) struct RequestedRedirectUri<'a> {
-    text: &'a str,
-    url: Url,
-    is_without_path: bool,
-}
-
-impl<'a> RequestedRedirectUri<'a> {
-    /// Parses a URI that parsing does not change, but for the slash after a loopback address at its end: command-line tools
-    /// register `http://localhost`.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
-        let url = gate::pass(text, PrivateSchemes::WithDot)?;
-        let is_without_path = is_without_path(text, &url);
-        let written = if is_without_path { url.as_str().strip_suffix('/') } else { Some(url.as_str()) };
-        if written == Some(text) {
-            Ok(Self { text, url, is_without_path })
-        } else {
-            Err(RedirectUriError::NotCanonical)
-        }
-    }
-}
-
-/// A requested redirect URI that matched a registered one. It proves that a response may be sent there.
+/// A requested redirect URI that matched a registered one, or a rule of the host. It proves that a response may be sent there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedirectUri {
     text: Box<str>,
@@ -261,6 +247,8 @@ enum Matched {
     SchemeWithoutDot,
     ButPort,
     Origin,
+    ByHost,
+    ByHostWithPkce,
 }
 
 impl RedirectUri {
@@ -270,11 +258,17 @@ impl RedirectUri {
         &self.text
     }
 
-    /// Returns `false` for a per-request redirect URI: only its origin is registered, and a consent page may want to
-    /// show it.
+    /// A URI that a rule of the host has accepted.
+    pub(crate) fn accepted_by_host(requested: &RequestedRedirectUri<'_>, needs_code_with_pkce: bool) -> Self {
+        let matched = if needs_code_with_pkce { Matched::ByHostWithPkce } else { Matched::ByHost };
+        Self { text: requested.as_str().into(), matched, loopback: requested.is_loopback() }
+    }
+
+    /// Returns `false` for a per-request redirect URI, of which only the origin is registered, and for one that a rule of the host
+    /// accepts [with PKCE alone](crate::RedirectUriMatch::CodeWithPkce). A consent page may want to show it.
     #[must_use]
     pub fn is_registered(&self) -> bool {
-        self.matched != Matched::Origin
+        !matches!(self.matched, Matched::Origin | Matched::ByHostWithPkce)
     }
 
     pub(crate) fn has_scheme_without_dot(&self) -> bool {
@@ -284,7 +278,7 @@ impl RedirectUri {
     /// Returns `true` if others than the client may get what is sent there: it must be a code, and worthless without the
     /// verifier.
     pub(crate) fn needs_code_with_pkce(&self) -> bool {
-        matches!(self.matched, Matched::Origin | Matched::SchemeWithoutDot)
+        matches!(self.matched, Matched::Origin | Matched::SchemeWithoutDot | Matched::ByHostWithPkce)
     }
 
     /// Returns `true` if the response stays on the user's machine. Any program there may listen, so ask for consent

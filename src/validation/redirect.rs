@@ -1,6 +1,9 @@
 //! `redirect_uri`: the rules that a request may use, and the conditions of the widest ones.
 
-use super::provenance::Arrival;
+use super::{
+    provenance::Arrival,
+    redirect_matcher::{RedirectUriMatch, RedirectUriMatcher},
+};
 use crate::{
     client::Client,
     error::{Reason, Refusal},
@@ -17,12 +20,27 @@ pub(super) fn check(
     client: &Client,
     policy: &Policy,
     arrival: Arrival,
+    matcher: Option<&dyn RedirectUriMatcher>,
 ) -> Result<RedirectUri, Refusal> {
     let Some(requested) = parameters.known(Name::RedirectUri) else {
         return only_registered(parameters, client, policy);
     };
-    let registered = matched(client, policy, arrival, requested)?;
-    check_scheme(registered, policy)
+    let accepted = match (matched(client, policy, arrival, requested), matcher) {
+        (Err(fault), Some(matcher)) => matched_by_host(client, matcher, requested).ok_or(fault)?,
+        (outcome, _) => outcome?,
+    };
+    check_scheme(accepted, policy)
+}
+
+/// A URI that passes the checks of the text, which hold whatever the host's rule is, and then that rule.
+fn matched_by_host(client: &Client, matcher: &dyn RedirectUriMatcher, requested: &str) -> Option<RedirectUri> {
+    let requested = RequestedRedirectUri::parse_for_host(requested).ok()?;
+    let needs_code_with_pkce = match matcher.match_redirect_uri(client, &requested) {
+        RedirectUriMatch::No => return None,
+        RedirectUriMatch::CodeWithPkce => true,
+        RedirectUriMatch::AsRegistered => false,
+    };
+    Some(RedirectUri::accepted_by_host(&requested, needs_code_with_pkce))
 }
 
 fn matched(
@@ -79,7 +97,9 @@ fn check_scheme(matched: RedirectUri, policy: &Policy) -> Result<RedirectUri, Re
 fn only_registered(parameters: &Parameters, client: &Client, policy: &Policy) -> Result<RedirectUri, Refusal> {
     let openid = parameters.known(Name::Scope).is_some_and(|scope| scope.split(' ').any(|token| token == "openid"));
     match client.redirect_uris() {
-        [only] if !policy.require_redirect_uri && !openid => check_scheme(only.matches_exactly(only.as_str())?, policy),
+        [only] if client.redirect_uri_patterns().is_empty() && !policy.require_redirect_uri && !openid => {
+            check_scheme(only.matches_exactly(only.as_str())?, policy)
+        }
         _ => Err(Reason::MissingRedirectUri.into()),
     }
 }

@@ -37,6 +37,7 @@ mod exactly_once;
 mod failures;
 mod forms;
 mod host;
+mod host_redirect_rules;
 #[cfg(feature = "http")]
 mod http_types;
 mod jwks_abandoned;

@@ -44,6 +44,9 @@ pub enum RedirectUriError {
     ResponseParameter,
     /// A host that cannot be registered: with a wildcard or a trailing dot.
     UnregistrableHost,
+    /// A `*`, which is one of
+    /// [`danger_redirect_uri_patterns`](crate::ClientRegistration::danger_redirect_uri_patterns), at the end of a path, or none.
+    Wildcard,
 }
 
 debug_by_display!(RedirectUriError);
@@ -69,6 +72,7 @@ impl RedirectUriError {
             Self::AmbiguousPath => "redirect_uri_ambiguous_path",
             Self::ResponseParameter => "redirect_uri_response_parameter",
             Self::UnregistrableHost => "redirect_uri_unregistrable_host",
+            Self::Wildcard => "redirect_uri_wildcard",
         }
     }
 }
@@ -94,6 +98,7 @@ impl fmt::Display for RedirectUriError {
             Self::AmbiguousPath => "with encoded separators or dot segments in its path",
             Self::ResponseParameter => "with a parameter of the authorization response in its query",
             Self::UnregistrableHost => "has a host with a wildcard or a trailing dot",
+            Self::Wildcard => "has a *, which would match nothing: patterns are danger_redirect_uri_patterns, with * at the end of a path",
         })
     }
 }
