@@ -11,6 +11,7 @@ mod methods;
 mod registered_secrets;
 mod registration;
 mod registry;
+mod registry_error;
 mod secret;
 mod secret_verifier;
 mod shared_secrets;
@@ -33,7 +34,8 @@ pub(crate) use self::{
 pub use self::{
     ignored::IgnoredMember,
     registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
-    registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegistryError},
+    registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry},
+    registry_error::RegistryError,
     secret_verifier::{SecretVerifier, VerifierError},
 };
 use crate::{
@@ -84,6 +86,11 @@ impl Client {
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
+    }
+
+    /// Returns `true` for the name of the client, as a registry may look it up: in any case of ASCII letters.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.client_id.eq_ignore_ascii_case(name)
     }
 
     /// `client_name`, for the consent page. Escape it: it is the client's own text.

@@ -17,6 +17,7 @@ mod gate;
 mod host_rules;
 mod issued_nonces;
 mod lint;
+mod look_up;
 mod metadata;
 mod object;
 mod observers;
@@ -49,8 +50,7 @@ pub use self::{
     recent_answers::Decision,
 };
 use crate::{
-    client::{BoxedRegistry, Client, ClientRegistry, InMemoryRegistry, is_client_id},
-    error::{Reason, Refusal},
+    client::{BoxedRegistry, ClientRegistry, InMemoryRegistry},
     policy::Policy,
     store::{BoxedStore, MemoryStore, RequestStore},
 };
@@ -92,21 +92,6 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             store: BoxedStore::new(self.store),
             is_provisional: self.is_provisional,
             parts: self.parts,
-        }
-    }
-
-    async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Refusal> {
-        // A name that cannot be registered never reaches the host's database.
-        if client_id.len() > self.policy().limits.client_id {
-            return Err(Reason::ClientIdTooLong.into());
-        }
-        if !is_client_id(client_id) {
-            return Ok(None);
-        }
-        match self.clients.client(client_id).await {
-            // Some databases compare without regard to case or trailing spaces.
-            Ok(found) => Ok(found.filter(|client| client.client_id() == client_id)),
-            Err(error) => Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),
         }
     }
 }

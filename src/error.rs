@@ -125,6 +125,10 @@ reasons! {
     ClientIdTooLong "client_id_too_long" InvalidClient 401 AUTHENTICATION_FAILED;
     /// No such client.
     UnknownClient "unknown_client" InvalidClient 401 AUTHENTICATION_FAILED;
+    /// The registry knows the client, and it cannot be used:
+    /// [`RegistryError::unusable_client`](crate::RegistryError::unusable_client). The cause is in
+    /// [`Event::ClientUnusable`](crate::Event::ClientUnusable).
+    UnusableClient "unusable_client" InvalidClient 401 AUTHENTICATION_FAILED;
     /// The credentials name one client and `client_id` another.
     ClientMismatch "client_mismatch" InvalidClient 401 AUTHENTICATION_FAILED;
     /// Not the method that the client registered.
@@ -270,6 +274,8 @@ reasons! {
     SpentRequestUri "spent_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// A `request_uri` with the name of a client that does not exist.
     RequestUriOfUnknownClient "request_uri_of_unknown_client" InvalidRequestUri 400 BAD_HANDLE;
+    /// A `request_uri` with the name of a client that cannot be used.
+    RequestUriOfUnusableClient "request_uri_of_unusable_client" InvalidRequestUri 400 BAD_HANDLE;
     /// Pushed by another client.
     ForeignRequestUri "foreign_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// Opened by another browser before.

@@ -63,7 +63,7 @@ pub(crate) use self::{
     claim_set::{Audience, ClaimSet, text_of},
     compact::{Jwe, Jws, Token},
     dates::Dates,
-    decoy::{EvenKeys, verify_with_decoy_keys},
+    decoy::{EvenKeys, check_macs_in_vain, verify_with_decoy_keys},
     embedded_key::EmbeddedKey,
     permitted::Permitted,
     verified::{VerifiedJws, Verifier},
@@ -71,7 +71,7 @@ pub(crate) use self::{
 
 #[cfg(test)]
 #[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
-pub(crate) use self::prepared_key::count::VERIFICATIONS;
+pub(crate) use self::{prepared_key::count::VERIFICATIONS, shared_secret::count::MACS};
 
 /// Whether keys can be used: only where there is a library for the arithmetic.
 pub(crate) const HAS_BACKEND: bool = backend::IS_THERE;
@@ -87,3 +87,6 @@ const MAX_TOKEN: usize = 64 * 1024;
 
 /// Keys that are tried for a token without `kid`.
 const MAX_TRIALS: usize = 3;
+
+/// Secrets of one sender that a MAC is held against, and as many for one that does not exist.
+pub(crate) const MAX_SHARED_SECRETS: usize = 8;

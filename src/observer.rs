@@ -1,7 +1,7 @@
 //! Outcomes with their reasons, for counters and logs: never a handle, a code or a credential.
 
 use crate::{
-    client::jwks::JwksError,
+    client::{RegistryError, jwks::JwksError},
     error::{DenialCode, Reason},
     jose::KeyError,
     response::signer::SignerError,
@@ -132,6 +132,14 @@ pub enum Event<'a> {
         /// `true` if the keys of an earlier fetch are used instead.
         stale: bool,
     },
+    /// A registry knows a client, and says that it cannot be used. The refusal of its request follows as an event of its own.
+    #[non_exhaustive]
+    ClientUnusable {
+        /// The client.
+        client_id: &'a str,
+        /// The reason is its [`source`](std::error::Error::source).
+        error: &'a RegistryError,
+    },
     /// The store had no room to remember what is remembered for hygiene, such as the code challenge of a push, which was taken all
     /// the same: its repetition would not be noticed. See [`MarkPurpose::Hygiene`](crate::store::MarkPurpose::Hygiene).
     #[non_exhaustive]
@@ -168,10 +176,11 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for keys that cannot be fetched, for
+/// Writes every outcome as a `tracing` event: target `parjar`, level `INFO`, `WARN` for replays, for clients that cannot be used, for keys that cannot be fetched, for
 /// marks that a store has no room for and for a nonce key that is not shared, or `ERROR` for responses that cannot be signed.
 ///
-/// Fields are `client_id`, shortened to 64 characters and escaped, and for refusals `stage` and `reason`.
+/// Fields are `client_id`, shortened to 64 characters and escaped, for refusals `stage` and `reason`, and for clients that cannot be used
+/// `cause`, escaped.
 #[cfg(feature = "tracing")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingObserver;
@@ -205,6 +214,11 @@ impl Observer for TracingObserver {
             }
             Event::KeysNotFetched { client_id, error: _, stale } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), stale, "keys not fetched");
+            }
+            Event::ClientUnusable { client_id, error } => {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                let cause = cause.as_ref().map(tracing::field::debug);
+                tracing::warn!(target: "parjar", client_id = ?shortened(client_id), cause, "client unusable");
             }
             Event::HygieneSkipped { client_id, marks } => {
                 tracing::warn!(target: "parjar", client_id = ?shortened(client_id), marks, "hygiene skipped");

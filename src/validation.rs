@@ -106,6 +106,8 @@ impl Validator {
         provenance: Provenance,
     ) -> Result<AuthorizationRequest, Invalid> {
         let client = provenance.client();
+        // The name that was registered counts, however the request spells it.
+        let parameters = parameters.of_client(client.client_id());
         let unanswerable = |refusal| Invalid { refusal, answer: None };
         response::check_flow(client).map_err(unanswerable)?;
         let redirect_uri = self.check_redirect_uri(&parameters, client, provenance.arrival()).map_err(unanswerable)?;

@@ -155,6 +155,7 @@ impl ClientKeys {
             None => Arc::new(SharedSecrets::of(registration)?),
         };
         shared.check_length(algorithm)?;
+        shared.check_number()?;
         Ok(shared)
     }
 }

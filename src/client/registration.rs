@@ -43,7 +43,7 @@ pub struct ClientRegistration {
     /// `client_secret_expires_at`, in seconds since 1970. 0 or absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<i64>,
-    /// `client_secrets` (an extension): further secrets, for rotation.
+    /// `client_secrets` (an extension): further secrets, for rotation. With `client_secret_jwt` at most 8 secrets in all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub client_secrets: Vec<SecretRegistration>,
     /// `token_endpoint_auth_method`. Default `client_secret_basic`.

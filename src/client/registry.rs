@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use super::Client;
-use crate::{cause::opaque_error, error_text::debug_by_display, shared_value::SharedValue};
+use super::{Client, RegistryError};
+use crate::{error_text::debug_by_display, shared_value::SharedValue};
 
 /// Finds clients by `client_id`. Implemented by [`InMemoryRegistry`], and by hosts over their databases.
 ///
@@ -23,12 +23,16 @@ use crate::{cause::opaque_error, error_text::debug_by_display, shared_value::Sha
 /// }
 /// ```
 pub trait ClientRegistry: Send + Sync {
-    /// The client with exactly this `client_id`, or `None`. A client of another name that comes back, as from a database
-    /// that compares without regard to case, counts as `None`.
+    /// The client with this `client_id`, or `None`.
+    ///
+    /// A look-up may disregard the case of ASCII letters. From there on the name counts under which the client is registered, that of
+    /// the [`Client`]: in parameters, records, marks, events and answers. Request objects must have that name. A client
+    /// whose name differs in more counts as `None`.
     ///
     /// # Errors
     ///
-    /// When the registry cannot tell. The request is refused with `temporarily_unavailable`.
+    /// When the registry [cannot tell](RegistryError::new), and when it knows the client and
+    /// [it cannot be used](RegistryError::unusable_client).
     fn client(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, RegistryError>> + Send;
 
     /// A client whose secrets are verified in place of those of a client that does not exist, or that sends none in this way, so
@@ -37,11 +41,6 @@ pub trait ClientRegistry: Send + Sync {
     fn stand_in(&self) -> Option<Arc<Client>> {
         None
     }
-}
-
-opaque_error! {
-    /// A registry could not be asked.
-    RegistryError, "the client registry is unavailable"
 }
 
 impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {

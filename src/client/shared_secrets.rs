@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
 use crate::{
     jose::{
-        ContentEncryption, Jwe, Jws, KeyManagement, Permitted, SharedSecret, SigningAlgorithm, TokenFault, Verifier,
+        ContentEncryption, Jwe, Jws, KeyManagement, MAX_SHARED_SECRETS, Permitted, SharedSecret, SigningAlgorithm,
+        TokenFault, Verifier, check_macs_in_vain,
     },
     protocol::authentication_key::AuthenticationKey,
 };
@@ -58,6 +59,17 @@ impl SharedSecrets {
         ))
     }
 
+    /// Each is tried, and as many for a client that does not exist.
+    pub(super) fn check_number(&self) -> Result<(), RegistrationError> {
+        if self.0.len() <= MAX_SHARED_SECRETS {
+            return Ok(());
+        }
+        Err(RegistrationError::new(
+            "client_secrets",
+            format!("must not be more than {MAX_SHARED_SECRETS}, with client_secret, for client_secret_jwt"),
+        ))
+    }
+
     pub(crate) fn at(&self, now: OffsetDateTime) -> CurrentSecrets<'_> {
         CurrentSecrets { secrets: self, now }
     }
@@ -74,7 +86,7 @@ impl CurrentSecrets<'_> {
     }
 
     /// The outcome of the first secret that works, or that of the last one.
-    fn first_right<T>(self, attempt: impl Fn(&SharedSecret) -> Result<T, TokenFault>) -> Result<T, TokenFault> {
+    fn first_right<T>(self, mut attempt: impl FnMut(&SharedSecret) -> Result<T, TokenFault>) -> Result<T, TokenFault> {
         let mut outcome = Err(TokenFault::NoKey);
         for (secret, expiry) in &self.secrets.0 {
             if expiry.is_none_or(|expiry| self.now < expiry) {
@@ -90,6 +102,18 @@ impl CurrentSecrets<'_> {
 
 impl Verifier for CurrentSecrets<'_> {
     fn check(&self, jws: &Jws<'_>, permitted: &Permitted<'_>) -> Result<Option<AuthenticationKey>, TokenFault> {
-        self.first_right(|secret| secret.check(jws, permitted))
+        let mut made = 0usize;
+        let outcome = self.first_right(|secret| {
+            secret
+                .check(jws, permitted)
+                .inspect_err(|fault| made = made.saturating_add(usize::from(*fault == TokenFault::Signature)))
+        });
+        // How long a refusal takes tells neither how many secrets there are nor that the client exists. Where none was tried, the
+        // refusal is that of an unknown client, which does the same work.
+        if outcome.is_err() && made > 0 {
+            check_macs_in_vain(jws, permitted, MAX_SHARED_SECRETS.saturating_sub(made));
+            return Err(TokenFault::Signature);
+        }
+        outcome
     }
 }

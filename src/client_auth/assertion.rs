@@ -140,7 +140,7 @@ impl<'a> CheckedAssertion<'a> {
         policy: &Policy,
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
         let client = keys.client();
-        if *self.assertion.client_id != *client.client_id() {
+        if !client.is_called(&self.assertion.client_id) {
             return Err(TokenFault::Subject);
         }
         let key = keys.value().check(&self.assertion.jws, &permitted(client, policy))?;

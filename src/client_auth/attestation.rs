@@ -162,7 +162,7 @@ impl<'a> CheckedAttestation<'a> {
     ) -> Result<VerifiedAttestation<'a, 'c>, Reason> {
         let Self { attestation, proof } = self;
         let client = keys.client();
-        if *attestation.client_id != *client.client_id() {
+        if !client.is_called(&attestation.client_id) {
             return Err(Reason::ClientAttestation(TokenFault::Subject));
         }
         attestation.jws.verify(&EvenKeys(keys.value()), &permitted(policy)).map_err(Reason::ClientAttestation)?;

@@ -41,7 +41,7 @@ impl Checked<'_> {
 fn comes_after_verification(reason: Reason) -> bool {
     use TokenFault::{Algorithm, KeysUnavailable, NoKey, Subject};
     match reason {
-        Reason::UnknownClient | Reason::MethodNotOffered | Reason::WrongMethod => false,
+        Reason::UnknownClient | Reason::UnusableClient | Reason::MethodNotOffered | Reason::WrongMethod => false,
         Reason::ClientAssertion(fault) => !matches!(fault, Algorithm | NoKey | KeysUnavailable | Subject),
         Reason::ClientAttestation(fault) => !matches!(fault, Algorithm | NoKey | KeysUnavailable | Subject),
         _ => true,

@@ -1,6 +1,6 @@
 //! Client authentication at the token endpoint of the host, by the rules of the PAR endpoint (RFC 9126 section 2).
 
-use super::{ParEndpoint, Parts, gate, replay::Once, urls::Endpoint};
+use super::{ParEndpoint, Parts, gate, look_up::LookedUp, replay::Once, urls::Endpoint};
 use crate::{
     client::ClientRegistry,
     client_auth::{AuthenticatedClient, AuthenticatedRequest, Presented},
@@ -29,9 +29,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let credentials = std::mem::take(&mut form.credentials);
         let presented =
             Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
-        match self.authenticate_at(&self.parts.urls.token, &presented, request).await {
-            Ok(client) => Ok(AuthenticatedRequest::new(client, form.parameters)),
-            Err(refusal) => Err(refused(Some(presented.client_id()), refusal)),
+        let claimed = presented.client_id();
+        let client = self.look_up(claimed).await.map_err(|refusal| refused(Some(claimed), refusal))?;
+        match self.authenticate_at(&self.parts.urls.token, &presented, &client, request).await {
+            Ok(client) => {
+                let parameters = form.parameters.of_client(client.client().client_id());
+                Ok(AuthenticatedRequest::new(client, parameters))
+            }
+            Err(refusal) => Err(refused(Some(client.name(claimed)), refusal)),
         }
     }
 
@@ -40,12 +45,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         &self,
         endpoint: &Endpoint<Option<Box<str>>>,
         presented: &Presented<'_>,
+        client: &LookedUp,
         request: &FormRequest<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
         let Parts { authenticator, proofs, replay, .. } = &*self.parts;
-        let client = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
-        let vouched = authenticator.verify(presented, client.as_ref(), stand_in).await?;
+        let vouched = authenticator.verify(presented, client, stand_in).await?;
         let mark = replay.credentials(&vouched);
         let purpose = endpoint.purpose(request)?;
         let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     attest::AttestationVerifier,
     client_keys::{ClientKeys, may_be_by_new_key},
+    look_up::LookedUp,
     server::Server,
     urls::Urls,
 };
@@ -33,20 +34,20 @@ impl Authenticator {
         Self { server: Arc::clone(server), urls: Arc::clone(urls), client_keys: Arc::clone(client_keys), attestations }
     }
 
-    /// Verifies the credentials of a request, in the one way that the client has registered. `client` is the one that the
-    /// request names, if there is one; `stand_in` is asked for a client to do the work with where there is none.
+    /// Verifies the credentials of a request, in a way that the client has registered. `client` is what was found for the
+    /// name in the request; `stand_in` is asked for a client to do the work with where there is none.
     pub(super) async fn verify<'a>(
         &self,
         presented: &'a Presented<'_>,
-        client: Option<&Arc<Client>>,
+        client: &LookedUp,
         stand_in: impl FnOnce() -> Option<Arc<Client>>,
     ) -> Result<Vouched<'a>, Refusal> {
         let Server { issuer, policy, .. } = &*self.server;
         let checked = presented.check(issuer, policy, || self.server.now().unix_timestamp());
         let outcome = match (client, &checked) {
-            (None, _) => Err(Reason::UnknownClient.into()),
-            (Some(_), Err(refusal)) => Err(refusal.clone()),
-            (Some(client), Ok(checked)) => self.verify_checked(client, checked).await,
+            (LookedUp::Absent(absence), _) => Err(absence.reason().into()),
+            (LookedUp::Found(_), Err(refusal)) => Err(refusal.clone()),
+            (LookedUp::Found(client), Ok(checked)) => self.verify_checked(client, checked).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
             checked.hide(refusal.reason(), policy, stand_in, || self.server.now()).await?;
@@ -121,19 +122,21 @@ fn certificate_fault(fault: TokenFault) -> Reason {
 #[cfg(test)]
 #[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 mod tests {
+    use std::sync::Arc;
+
     use josekit::{
         jwk::{Jwk, alg::ec::EcCurve},
-        jws::{ES256, JwsHeader},
+        jws::{ES256, HS256, JwsHeader},
     };
     use serde_json::{Value, json};
 
     use crate::{
-        client::{Client, ClientRegistration, InMemoryRegistry},
+        client::{Client, ClientRegistration, ClientRegistry, InMemoryRegistry, RegistryError},
         clock::{Clock as _, ManualClock},
         endpoint::ParEndpoint,
         error::Reason,
         http::FormRequest,
-        jose::{TokenFault, VERIFICATIONS},
+        jose::{MACS, MAX_SHARED_SECRETS, TokenFault, VERIFICATIONS},
     };
 
     const ISSUER: &str = "https://as.example.com";
@@ -217,5 +220,75 @@ mod tests {
                 assert_eq!(verifications, expected, "{client_id} {header}");
             }
         }
+    }
+    #[test]
+    fn a_client_that_cannot_be_used_makes_the_work_of_an_unknown_one() {
+        // CA-010
+        struct Broken;
+        impl ClientRegistry for Broken {
+            async fn client(&self, _: &str) -> Result<Option<Arc<Client>>, RegistryError> {
+                Err(RegistryError::unusable_client("its document is gone"))
+            }
+        }
+        let clock = ManualClock::default();
+        let par = ParEndpoint::builder(ISSUER).clients(Broken).clock(clock.clone()).build().unwrap();
+        let header = json!({ "alg": "ES256" });
+        let token = assertion("broken", &key(0), &header, clock.now().unix_timestamp());
+        let body = format!(
+            "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        );
+        let request = FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
+        let before = VERIFICATIONS.get();
+        assert_eq!(pollster::block_on(par.push(&request)).unwrap_err().reason(), Reason::UnusableClient);
+        assert_eq!(VERIFICATIONS.get() - before, 3);
+    }
+
+    #[test]
+    fn a_refusal_makes_as_many_macs_however_many_secrets_are_rotated() {
+        // CA-010: counted, not timed
+        let secret =
+            |number: usize| format!("{number} is a secret of 64 characters, which is as long as the hash of HS512");
+        let registration = |client_id: &str, secrets: usize| {
+            let further: Vec<Value> = (1..secrets).map(|number| json!({ "client_secret": secret(number) })).collect();
+            let registration = json!({
+                "client_id": client_id, "token_endpoint_auth_method": "client_secret_jwt", "client_secret": secret(0),
+                "client_secrets": further, "redirect_uris": ["https://app.example.com/cb"],
+            });
+            Client::try_from(serde_json::from_value::<ClientRegistration>(registration).unwrap())
+        };
+        assert_eq!(registration("nine", 9).unwrap_err().member(), "client_secrets");
+        let clock = ManualClock::default();
+        let clients = [("one", 1), ("two", 2), ("eight", 8)]
+            .map(|(client_id, secrets)| registration(client_id, secrets).unwrap());
+        let par = ParEndpoint::builder(ISSUER)
+            .clients(InMemoryRegistry::new(clients).unwrap())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let push = |client_id: &str, secret: &str| {
+            let now = clock.now().unix_timestamp();
+            let claims = json!({
+                "iss": client_id, "sub": client_id, "aud": ISSUER, "jti": secret, "iat": now, "exp": now.saturating_add(60),
+            });
+            let signer = HS256.signer_from_bytes(secret).unwrap();
+            let token =
+                josekit::jws::serialize_compact(claims.to_string().as_bytes(), &JwsHeader::new(), &signer).unwrap();
+            let body = format!(
+                "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer\
+                 &response_type=code"
+            );
+            let request =
+                FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
+            let before = MACS.get();
+            (pollster::block_on(par.push(&request)).err().map(|refusal| refusal.reason()), MACS.get() - before)
+        };
+        let wrong = "another secret of 64 characters, as long as the hash of HS512 is";
+        assert_eq!(push("unknown", wrong), (Some(Reason::UnknownClient), MAX_SHARED_SECRETS));
+        for client_id in ["one", "two", "eight"] {
+            let refused = Some(Reason::ClientAssertion(TokenFault::Signature));
+            assert_eq!(push(client_id, wrong), (refused, MAX_SHARED_SECRETS), "{client_id}");
+            assert_eq!(push(client_id, &secret(0)), (None, 1), "{client_id}");
+        }
+        assert_eq!(push("eight", &secret(7)), (None, 8));
     }
 }

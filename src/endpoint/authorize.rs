@@ -1,15 +1,15 @@
 //! The authorization endpoint: opening a request for the login.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 
 use super::{
-    AuthorizeRefusal, Browser, Decision, ParEndpoint, Parts, Pending, pending::Ending, recent_answers::Subject,
-    records::Opened,
+    AuthorizeRefusal, Browser, Decision, ParEndpoint, Parts, Pending, look_up::LookedUp, pending::Ending,
+    recent_answers::Subject, records::Opened,
 };
 use crate::{
-    client::ClientRegistry,
+    client::{Client, ClientRegistry},
     error::{Reason, Refusal},
     jar::Sender,
     observer::{Event, Stage},
@@ -66,11 +66,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
             .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
-        let outcome = match &client_id {
-            None => Err(Reason::MissingClientId.into()),
+        let (name, outcome) = match client_id {
+            None => (None, Err(Reason::MissingClientId.into())),
             Some(client_id) => self.open(client_id, parameters, browser).await,
         };
-        self.opened(client_id.as_deref(), outcome).await
+        self.opened(name.as_deref(), outcome).await
     }
 
     /// Opens an authorization request again for the decision of its user, as [`authorize`](Self::authorize) does; and if the same
@@ -108,17 +108,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let (Some(client_id), Some(request_uri)) = (client_id, request_uri) else {
             return self.authorize(query, browser).await;
         };
-        let mut outcome = self.open(&client_id, parameters, browser).await;
+        let (name, mut outcome) = self.open(client_id, parameters, browser).await;
         let is_over =
             |refusal: &Refusal| matches!(refusal.reason(), Reason::SpentRequestUri | Reason::UnknownRequestUri);
-        if let Err(Invalid { refusal, answer: None }) = &mut outcome
+        if let (Some(client_id), Err(Invalid { refusal, answer: None })) = (&name, &mut outcome)
             && is_over(refusal)
         {
-            for claim in self.parts.records.claims(&client_id, &request_uri, browser) {
+            for claim in self.parts.records.claims(client_id, &request_uri, browser) {
                 let Some(subject) = Subject::of(&claim) else { continue };
                 let Some(follower) = self.parts.recent.earlier(&subject) else { continue };
                 let earlier = follower.outcome(decision).await;
-                if let Some(answered) = self.answered(earlier, &client_id, Stage::Authorize) {
+                if let Some(answered) = self.answered(earlier, client_id, Stage::Authorize) {
                     return Err(answered);
                 }
             }
@@ -126,7 +126,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 *refusal = Reason::AlreadyAnswered.into();
             }
         }
-        self.opened(Some(&client_id), outcome).await
+        self.opened(name.as_deref(), outcome).await
     }
 
     /// Reports what came of opening a request.
@@ -147,29 +147,48 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
     }
 
-    async fn open(&self, client_id: &str, parameters: Parameters, browser: Browser<'_>) -> Result<Pending, Invalid> {
-        match (parameters.known(Name::RequestUri), parameters.known(Name::Request)) {
-            (None, _) => self.open_query(client_id, parameters, browser).await,
-            (Some(_), Some(_)) => Err(Reason::RequestAndRequestUri.into()),
-            (Some(text), None) => match RequestUri::parse(text) {
-                Some(request_uri) => self.open_pushed(client_id, request_uri, browser).await,
-                None => Err(self.refuse_foreign(client_id, text).await.into()),
-            },
-        }
+    /// Opens a request, and tells the name under which its client is registered.
+    async fn open(
+        &self,
+        client_id: String,
+        parameters: Parameters,
+        browser: Browser<'_>,
+    ) -> (Option<String>, Result<Pending, Invalid>) {
+        let start = match Start::of(&parameters) {
+            Ok(start) => start,
+            Err(reason) => return (Some(client_id), Err(reason.into())),
+        };
+        let looked_up = match self.look_up(&client_id).await {
+            Ok(looked_up) => looked_up,
+            Err(refusal) => return (Some(client_id), Err(refusal.into())),
+        };
+        let name = looked_up.name(&client_id).to_owned();
+        let outcome = match (start, looked_up) {
+            (Start::Pushed(request_uri), LookedUp::Found(client)) => {
+                self.open_pushed(client, request_uri, browser).await
+            }
+            (Start::Pushed(_), LookedUp::Absent(absence)) => Err(absence.reason_for_request_uri().into()),
+            (Start::Query, LookedUp::Found(client)) => self.open_query(client, parameters, browser).await,
+            (Start::Query, LookedUp::Absent(absence)) => Err(absence.reason().into()),
+            (Start::ByReference, LookedUp::Found(client)) if client.must_push(self.policy()) => {
+                Err(Reason::PushRequired.into())
+            }
+            (Start::ByReference, _) => Err(Reason::ExternalRequestUri.into()),
+        };
+        (Some(name), outcome)
     }
 
     async fn open_pushed(
         &self,
-        client_id: &str,
+        client: Arc<Client>,
         request_uri: RequestUri,
         browser: Browser<'_>,
     ) -> Result<Pending, Invalid> {
         let Parts { records, validator, .. } = &*self.parts;
-        let client = self.client(client_id).await?.ok_or(Reason::RequestUriOfUnknownClient)?;
         // Before the store is asked, so that one that takes long does not make the first opening later than the login that follows it.
         let opened_at = self.parts.server.now();
         let Opened { stored, claim, binding, open_for } =
-            records.open(&self.store, client_id, &request_uri, browser).await?;
+            records.open(&self.store, client.client_id(), &request_uri, browser).await?;
         let asked_at = before(opened_at, open_for);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation, stored.authentication_key);
         match validator.validate(stored.parameters, provenance) {
@@ -184,13 +203,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn open_query(
         &self,
-        client_id: &str,
+        client: Arc<Client>,
         parameters: Parameters,
         browser: Browser<'_>,
     ) -> Result<Pending, Invalid> {
         let Parts { objects, validator, replay, records, .. } = &*self.parts;
         let policy = self.policy();
-        let client = self.client(client_id).await?.ok_or(Reason::UnknownClient)?;
         let refuse = |reason| Err(validator.refuse_unread(reason, &parameters, &client));
         if client.must_push(policy) {
             return refuse(Reason::PushRequired);
@@ -203,7 +221,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let provenance = Provenance::in_query(&client, object.as_ref());
         let mark = object.as_ref().and_then(|object| replay.request_object(object));
         let ending = mark.map_or(Ending::Nothing, |mark| {
-            let (client, browser) = records.of_query(client_id, browser);
+            let (client, browser) = records.of_query(client.client_id(), browser);
             Ending::Remember { login: replay.at_end_of_login(mark), client, browser }
         });
         let parameters = match object {
@@ -214,19 +232,31 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let now = self.parts.server.now();
         Ok(Pending { request, ending, asked_at: now, opened_at: now, binding: 0 })
     }
+}
 
-    /// The refusal of a `request_uri` that this library did not mint. By reference means a fetch, which never happens.
-    async fn refuse_foreign(&self, client_id: &str, request_uri: &str) -> Refusal {
-        let by_reference = ["https://", "http://"]
-            .into_iter()
-            .any(|scheme| request_uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-        if !by_reference {
-            return Reason::MalformedRequestUri.into();
+/// The way in which a request begins.
+enum Start {
+    Pushed(RequestUri),
+    Query,
+    /// With the URL of a request object, which is never fetched.
+    ByReference,
+}
+
+impl Start {
+    fn of(parameters: &Parameters) -> Result<Self, Reason> {
+        let Some(text) = parameters.known(Name::RequestUri) else {
+            return Ok(Self::Query);
+        };
+        if parameters.known(Name::Request).is_some() {
+            return Err(Reason::RequestAndRequestUri);
         }
-        match self.client(client_id).await {
-            Ok(Some(client)) if client.must_push(self.policy()) => Reason::PushRequired.into(),
-            Ok(_) => Reason::ExternalRequestUri.into(),
-            Err(refusal) => refusal,
+        let is_url = ["https://", "http://"]
+            .into_iter()
+            .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        match RequestUri::parse(text) {
+            Some(request_uri) => Ok(Self::Pushed(request_uri)),
+            None if is_url => Ok(Self::ByReference),
+            None => Err(Reason::MalformedRequestUri),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use super::{ParEndpoint, Parts, Pushed, gate, replay::Once};
+use super::{ParEndpoint, Parts, Pushed, gate, look_up::LookedUp, replay::Once};
 use crate::{
     client::{Client, ClientRegistry},
     client_auth::{AuthenticatedClient, Presented},
@@ -29,8 +29,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let mut form = self.read_push(request).map_err(unnamed)?;
         let credentials = std::mem::take(&mut form.credentials);
         let presented = Presented::read(request, &form, &credentials, self.policy()).map_err(unnamed)?;
-        let client_id = presented.client_id();
-        match self.push_as(&presented, request, form).await {
+        let claimed = presented.client_id();
+        let client =
+            self.look_up(claimed).await.map_err(|refusal| observers.refused(Stage::Push, Some(claimed), refusal))?;
+        let client_id = client.name(claimed);
+        match self.push_as(&presented, &client, request, form).await {
             Ok(pushed) => {
                 observers.observe(&Event::Pushed { client_id });
                 Ok(pushed)
@@ -51,17 +54,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         Ok(form)
     }
 
-    /// The steps from the look-up of the client to the handle.
+    /// The steps from the verification of the client to the handle.
     async fn push_as(
         &self,
         presented: &Presented<'_>,
+        registered: &LookedUp,
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
         let Parts { urls, authenticator, proofs, validator, replay, records, observers, .. } = &*self.parts;
-        let registered = self.client(presented.client_id()).await?;
         let stand_in = || self.clients.stand_in();
-        let vouched = authenticator.verify(presented, registered.as_ref(), stand_in).await?;
+        let vouched = authenticator.verify(presented, registered, stand_in).await?;
         let mark = replay.credentials(&vouched);
         // Not before the credentials: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = urls.pushed_authorization_request.purpose(request)?;

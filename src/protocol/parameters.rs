@@ -231,6 +231,22 @@ impl Parameters {
         kept
     }
 
+    /// The same, with this `client_id` where they have another one.
+    pub(crate) fn of_client(self, client_id: &str) -> Self {
+        if self.known(Name::ClientId).is_none_or(|named| named == client_id) {
+            return self;
+        }
+        let mut renamed = Self::with_capacity(self.text.len());
+        for pair in &self.pairs {
+            let value = match pair.known {
+                Some(Name::ClientId) => ParameterValue::Text(client_id),
+                _ => self.typed(pair),
+            };
+            renamed.push_value(pair.known, self.name(pair), value);
+        }
+        renamed
+    }
+
     /// All names and values, one after the other.
     pub(crate) fn text(&self) -> &str {
         &self.text

@@ -588,7 +588,7 @@ fn a_registry_that_finds_another_client_has_found_none() {
     }
     let registry = Insensitive(Arc::new(client(basic("basic"))));
     let par = ParEndpoint::builder(ISSUER).clients(registry).build().unwrap().boxed();
-    for (client_id, status) in [("basic", 201), ("BASIC", 401), ("basic+", 401), ("bas", 401)] {
+    for (client_id, status) in [("basic", 201), ("BASIC", 201), ("basic+", 401), ("bas", 401), ("ba%C5%BFic", 401)] {
         let authorization = authorization(client_id, "s3cret");
         let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
         let body = code_request(&[]);

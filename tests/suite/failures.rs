@@ -215,11 +215,11 @@ impl ClientRegistry for Sloppy {
 }
 
 #[test]
-fn a_client_of_another_name_is_no_client() {
+fn a_client_whose_name_differs_in_more_than_case_is_no_client() {
     let registry = InMemoryRegistry::new([client(basic("basic"))]).unwrap();
     let par = ParEndpoint::builder(ISSUER).clients(Sloppy(registry)).build().unwrap();
     let handle = request_uri(&push(&par, "basic", &code_request(&[])));
-    for client_id in ["BASIC", "basic+"] {
+    for client_id in ["BASIC+", "basic+"] {
         let query = format!("client_id={client_id}&request_uri={handle}");
         assert_eq!(
             page(pollster::block_on(par.authorize(&query, browser_with(None)))).reason(),
@@ -228,6 +228,9 @@ fn a_client_of_another_name_is_no_client() {
         let plain = format!("client_id={client_id}&{}", code_request(&[]));
         assert_eq!(page(pollster::block_on(par.authorize(&plain, browser_with(None)))).reason(), Reason::UnknownClient);
     }
+    let pending =
+        pollster::block_on(par.authorize(&format!("client_id=BASIC&request_uri={handle}"), browser_with(None)));
+    assert_eq!(pending.unwrap().request().client_id(), "basic");
     assert!(open(&par, &handle, None).is_ok());
 }
 

@@ -25,6 +25,7 @@ mod changed_settings;
 mod client_assertions;
 mod client_authentication;
 mod client_keys;
+mod client_look_ups;
 mod cross_origin;
 mod decryption;
 mod dpop_nonces;
