@@ -244,6 +244,8 @@ mod shared_value;
 pub mod store;
 mod validation;
 
+#[cfg(feature = "metrics")]
+pub use self::observer::MetricsObserver;
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
 pub use self::{
@@ -268,7 +270,7 @@ pub use self::{
         cors::{Cors, CorsError},
     },
     lint::{Finding, Severity},
-    observer::{Event, Observer, Stage},
+    observer::{CauseText, Event, Level, Observer, Stage},
     policy::{ClientAttestationPolicy, Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
     protocol::{
         authentication_key::AuthenticationKey,

@@ -15,7 +15,6 @@ use super::{
     consent_page, error_page,
     html::page,
     id_token::id_token_with,
-    log,
     message::{Answer, Form, Message, encode},
     session::Session,
     tokens,
@@ -191,7 +190,6 @@ fn response(demo: &Demo, granted: &Granted, session: Session) -> Result<Vec<(&'s
 }
 
 fn refused(refused: AuthorizeRefusal) -> Answer {
-    log::cause(refused.refusal());
     let status = refused.page_status();
     match refused {
         AuthorizeRefusal::Page(refusal) => error_page::render(&refusal, status),

@@ -19,6 +19,7 @@ An authorization server that takes pushed authorization requests (RFC 9126).
                      clients of self_signed_tls_client_auth are known by their registered keys, and tokens are bound to
                      certificates. With --tls-client-auth=FILE, certificates that lead to one of the authorities in this
                      PEM file, and are valid, name clients of tls_client_auth too
+  --metrics ADDRESS  serve counts of all outcomes at http://ADDRESS/metrics, as text for Prometheus
   --help             this text
 ";
 
@@ -28,6 +29,7 @@ pub(crate) struct CommandLine {
     pub(crate) config: Option<PathBuf>,
     pub(crate) store: Store,
     pub(crate) tls: Option<TlsFiles>,
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 pub(crate) struct TlsFiles {
@@ -49,6 +51,7 @@ impl CommandLine {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, StartError> {
         let mut arguments = arguments.into_iter();
         let (mut listen, mut issuer, mut config, mut store) = (None, None, None, None);
+        let mut metrics = None;
         let (mut tls_cert, mut tls_key, mut tls_client_auth) = (None, None, None);
         while let Some(argument) = arguments.next() {
             let (flag, attached) = split(argument)?;
@@ -57,7 +60,8 @@ impl CommandLine {
             };
             match flag.as_str() {
                 "--help" | "-h" => return Ok(None),
-                "--listen" => set(&mut listen, "--listen", address(value("--listen")?)?)?,
+                "--listen" => set(&mut listen, "--listen", address("--listen", value("--listen")?)?)?,
+                "--metrics" => set(&mut metrics, "--metrics", address("--metrics", value("--metrics")?)?)?,
                 "--issuer" => set(&mut issuer, "--issuer", origin(value("--issuer")?)?)?,
                 "--config" => set(&mut config, "--config", PathBuf::from(value("--config")?))?,
                 "--store" => set(&mut store, "--store", shared(value("--store")?)?)?,
@@ -72,7 +76,7 @@ impl CommandLine {
             Issuer::of_address(listen, false).map_err(|problem| StartError::new("--issuer", problem))?;
         }
         let tls = tls(tls_cert, tls_key, tls_client_auth)?;
-        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls }))
+        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls, metrics }))
     }
 }
 
@@ -116,9 +120,9 @@ fn set<T>(slot: &mut Option<T>, flag: &str, value: T) -> Result<(), StartError> 
     }
 }
 
-fn address(value: OsString) -> Result<SocketAddr, StartError> {
+fn address(flag: &str, value: OsString) -> Result<SocketAddr, StartError> {
     let parsed = value.to_str().and_then(|value| value.parse().ok());
-    parsed.ok_or_else(|| StartError::new("--listen", "must be an IP address and a port, such as 127.0.0.1:3000"))
+    parsed.ok_or_else(|| StartError::new(flag, "must be an IP address and a port, such as 127.0.0.1:3000"))
 }
 
 fn origin(value: OsString) -> Result<Issuer, StartError> {

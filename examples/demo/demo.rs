@@ -8,6 +8,7 @@ pub(crate) mod body;
 pub(crate) mod discovery;
 pub(crate) mod html;
 pub(crate) mod message;
+mod metrics;
 pub(crate) mod playground;
 pub(crate) mod program;
 pub(crate) mod push;

@@ -4,7 +4,6 @@
 //! left out and counted.
 
 use std::{
-    error::Error,
     fmt,
     io::{self, Write as _},
     sync::{
@@ -16,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use parjar::{Event, Observer, Refusal};
+use parjar::{CauseText, Event, Observer};
 
 /// Lines that wait to be written.
 const WAITING: usize = 4096;
@@ -69,24 +68,6 @@ fn write_all(entries: &Receiver<Entry>) {
     }
 }
 
-/// Logs what went wrong on this side when a request was refused.
-pub(crate) fn cause(refusal: &Refusal) {
-    if let Some(source) = refusal.source() {
-        line(format_args!("failed reason={} cause={:?}", refusal.reason(), chain(source)));
-    }
-}
-
-/// What an error says, and what those say that it comes from.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
-}
-
 /// Logs what became of each request. The library names registered clients only.
 pub(crate) struct LogObserver;
 
@@ -104,13 +85,16 @@ impl Observer for LogObserver {
             Event::HygieneSkipped { client_id, marks, .. } => {
                 line(format_args!("hygiene skipped client={client_id:?} marks={marks}"));
             }
-            Event::Refused { stage, reason, client_id, .. } => {
+            Event::Refused { stage, reason, client_id, cause, .. } => {
                 let client_id = client_id.unwrap_or("(none)");
-                line(format_args!("refused client={client_id:?} stage={} reason={reason}", stage.as_str()));
+                let cause = cause.map(|cause| format!(" cause=\"{}\"", CauseText(cause))).unwrap_or_default();
+                line(format_args!("refused client={client_id:?} stage={} reason={reason}{cause}", stage.as_str()));
             }
             Event::ResponseNotSigned { client_id, error, .. } => {
-                let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                line(format_args!("not signed client={client_id:?} cause={cause:?}"));
+                line(format_args!("not signed client={client_id:?} cause=\"{}\"", CauseText(error)));
+            }
+            Event::KeysNotFetched { client_id, uri, error, .. } => {
+                line(format_args!("keys not fetched client={client_id:?} uri={uri:?} cause=\"{}\"", CauseText(error)));
             }
             Event::NonceKeyNotShared { .. } => {
                 line("nodes that share this store refuse each other's nonces: give all of them the same secret");

@@ -3,10 +3,10 @@
 use parjar::Reply;
 
 use super::{
-    Demo, log,
+    Demo,
     message::{Answer, Message},
 };
 
 pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
-    Reply::from(demo.par.push(&message.to_push_request()).await.inspect_err(log::cause)).into()
+    Reply::from(demo.par.push(&message.to_push_request()).await).into()
 }

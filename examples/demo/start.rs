@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use parjar::{
     AuthenticationMethod, AuthorizationRequest, BindingCookies, Client, ClientRegistration, ErrorCode,
-    InMemoryRegistry, ParEndpoint, Policy, Profile, Rejection,
+    InMemoryRegistry, MetricsObserver, ParEndpoint, Policy, Profile, Rejection,
     store::{BoxedStore, RequestStore as _},
 };
 use serde_json::{Map, Value, json};
@@ -17,6 +17,7 @@ use super::{
     issuer::Issuer,
     keys::public_set,
     log::{self, LogObserver},
+    metrics,
     playground::{Authentication, Player, Playground, callback},
     random,
     secret::Secret,
@@ -34,17 +35,19 @@ pub(crate) struct Start {
     config: Option<Config>,
     store: BoxedStore,
     tls: Option<Tls>,
+    metrics: Option<MetricsObserver>,
 }
 
 impl Start {
     /// Reads the configuration and opens the store, so that their errors show before a port is taken.
     pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, StartError> {
-        let CommandLine { listen, issuer, config, store, tls } = command_line;
+        let CommandLine { listen, issuer, config, store, tls, metrics } = command_line;
         let config = config.as_deref().map(Config::read).transpose()?;
         let profile = config.as_ref().map_or(Profile::Oauth, |config| config.policy.profile);
         let tls = tls.as_ref().map(|files| Tls::load(files, profile)).transpose()?;
+        let metrics = metrics.map(metrics::serve).transpose()?;
         let store = store.open().await.map_err(|problem| StartError::new("--store", problem))?;
-        Ok(Self { listen, issuer, config, store, tls })
+        Ok(Self { listen, issuer, config, store, tls, metrics })
     }
 
     /// How connections are secured, if the server does that itself.
@@ -64,7 +67,7 @@ impl Start {
             None => Issuer::of_address(address, self.tls.is_some())
                 .map_err(|problem| StartError::new("--issuer", problem))?,
         };
-        let (store, tls) = (self.store, self.tls.as_ref());
+        let surroundings = Surroundings { store: self.store, tls: self.tls, metrics: self.metrics };
         match self.config {
             Some(mut config) => {
                 let player = add_player(&mut config, &issuer)?;
@@ -73,7 +76,7 @@ impl Start {
                     "the playground is the client {:?}; only this process has its secret and its key",
                     player.client_id
                 ));
-                Ok((demo(issuer, config, store, tls, vec![player])?, String::new()))
+                Ok((demo(issuer, config, surroundings, vec![player])?, String::new()))
             }
             None => {
                 if issuer.is_https() {
@@ -83,19 +86,21 @@ impl Start {
                 }
                 let introduction = builtin::introduction(&issuer);
                 let config = builtin::config(&issuer)?;
-                Ok((demo(issuer, config, store, tls, builtin::players()?)?, introduction))
+                Ok((demo(issuer, config, surroundings, builtin::players()?)?, introduction))
             }
         }
     }
 }
 
-fn demo(
-    issuer: Issuer,
-    config: Config,
+/// The parts of a server that are chosen on the command line.
+struct Surroundings {
     store: BoxedStore,
-    tls: Option<&Tls>,
-    players: Vec<Player>,
-) -> Result<Demo, StartError> {
+    tls: Option<Tls>,
+    metrics: Option<MetricsObserver>,
+}
+
+fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Player>) -> Result<Demo, StartError> {
+    let Surroundings { store, tls, metrics } = around;
     let (signer, decryption_keys) = config.keys.complete()?;
     let secret = config.secret.map_or_else(Secret::drawn, Ok).map_err(|error| StartError::new("secret", error))?;
     let key = |purpose| secret.key(purpose, issuer.as_str()).map_err(|error| StartError::new("secret", error));
@@ -107,7 +112,7 @@ fn demo(
     let scopes = config.policy.scopes_supported.clone();
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| StartError::new("clients", error))?;
     let mut builder = ParEndpoint::builder(issuer.as_str())
-        .policy(with_certificates(config.policy, tls))
+        .policy(with_certificates(config.policy, tls.as_ref()))
         .clients(clients)
         .store(store)
         .token_endpoint(issuer.url("/token"))
@@ -115,6 +120,9 @@ fn demo(
         .response_signer(ServerKey(Arc::clone(&signer)))
         .observer(LogObserver)
         .rule(id_token_needs_openid);
+    if let Some(metrics) = metrics {
+        builder = builder.observer(metrics);
+    }
     if secret.is_configured() {
         builder = builder.dpop_nonce_key(key("nonces")?);
     }

@@ -9,7 +9,6 @@ use super::{
     Demo,
     codes::{Grant, Unissued},
     id_token::id_token,
-    log,
     message::{Answer, Message},
     tokens,
 };
@@ -17,10 +16,7 @@ use super::{
 pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
     let request = match demo.par.authenticate_client(&message.to_push_request()).await {
         Ok(request) => request,
-        Err(refusal) => {
-            log::cause(&refusal);
-            return Reply::from(refusal).into();
-        }
+        Err(refusal) => return Reply::from(refusal).into(),
     };
     let client = request.client();
     match bound(demo, client).and_then(|()| redeem(demo, client, request.parameters())) {

@@ -51,17 +51,17 @@ impl ClientKeys {
             KeySource::Uri(uri) => uri,
         };
         let client = source.client();
-        let keys = self.found(client, self.cache.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
+        let keys = self.found(client, uri, self.cache.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
         let outcome = attempt(source.resolved(&keys));
         if outcome.as_ref().is_err_and(|fault| may_be_new(*fault))
-            && let Some(newer) = self.found(client, self.cache.newer(uri, &keys).await)
+            && let Some(newer) = self.found(client, uri, self.cache.newer(uri, &keys).await)
         {
             return attempt(source.resolved(&newer));
         }
         outcome
     }
 
-    fn found(&self, client: &Client, lookup: Lookup) -> Option<Arc<VerificationKeys>> {
+    fn found(&self, client: &Client, uri: &str, lookup: Lookup) -> Option<Arc<VerificationKeys>> {
         let client_id = client.client_id();
         match lookup {
             Lookup::Known(keys) => Some(keys),
@@ -71,7 +71,8 @@ impl ClientKeys {
             }
             Lookup::Unavailable => None,
             Lookup::Failed { error, stale } => {
-                self.observers.observe(&Event::KeysNotFetched { client_id, error: &error, stale: stale.is_some() });
+                let stale_keys = stale.is_some();
+                self.observers.observe(&Event::KeysNotFetched { client_id, uri, error: &error, stale: stale_keys });
                 stale
             }
         }

@@ -1,6 +1,6 @@
 //! The observers of an endpoint.
 
-use std::sync::Arc;
+use std::{error::Error as _, sync::Arc};
 
 use crate::{
     error::{Reason, Refusal},
@@ -29,7 +29,8 @@ impl Observers {
         if let (Reason::SpentRequestUri, Some(client_id)) = (reason, client_id) {
             self.observe(&Event::Replayed { client_id });
         }
-        self.observe(&Event::Refused { stage, reason, client_id, clock_offset: refusal.clock_offset() });
+        let (cause, clock_offset) = (refusal.source(), refusal.clock_offset());
+        self.observe(&Event::Refused { stage, reason, client_id, cause, clock_offset });
         refusal
     }
 }

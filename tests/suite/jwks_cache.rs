@@ -131,7 +131,8 @@ impl Fixture {
                 let skipped: Vec<_> = skipped.iter().map(|key| (key.index(), key.problem())).collect();
                 log.lock().unwrap().push(format!("fetched {client_id} {usable} {skipped:?}"));
             }
-            Event::KeysNotFetched { client_id, stale, .. } => {
+            Event::KeysNotFetched { client_id, uri, stale, .. } => {
+                assert_eq!(uri, format!("https://{client_id}.example/jwks"));
                 let others = if stale { ", old ones are used" } else { "" };
                 log.lock().unwrap().push(format!("not fetched {client_id}{others}"));
             }

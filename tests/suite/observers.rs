@@ -1,14 +1,22 @@
 //! What a host can count and log.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use parjar::{
-    DenialCode, Event, FormRequest, InMemoryRegistry, ManualClock, Observer, ParEndpoint, Policy, Stage,
-    store::{MemoryLimits, MemoryStore},
+    CauseText, DenialCode, Event, FormRequest, InMemoryRegistry, Level, ManualClock, Observer, ParEndpoint, Policy,
+    Stage,
+    store::{MemoryLimits, MemoryStore, StoreError},
 };
 
 use crate::{
     host::{builder, open, push},
+    store_double::{Call, Disturbance, StoreDouble},
     support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
 };
 
@@ -196,10 +204,106 @@ fn a_boxed_endpoint_keeps_its_observers() {
     assert_eq!(log.take(), ["pushed basic"]);
 }
 
+/// A store that cannot be reached while it is `down`, with the reason of it in a cause of the cause.
+#[derive(Clone, Default)]
+struct Outage {
+    down: Arc<AtomicBool>,
+}
+
+impl Disturbance for Outage {
+    async fn before(&self, _: Call<'_>) -> Result<(), StoreError> {
+        match self.down.load(Ordering::Relaxed) {
+            true => Err(StoreError::new(NotReached(io::Error::other("no route to db-7\n ERROR fake")))),
+            false => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database cannot be reached")]
+struct NotReached(#[source] io::Error);
+
+#[test]
+fn a_fault_of_this_side_is_told_with_its_cause_and_at_its_level() {
+    let seen: Arc<Mutex<Vec<(Level, String)>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let observer = move |event: &Event<'_>| {
+        let cause = match *event {
+            Event::Refused { cause: Some(cause), .. } => CauseText(cause).to_string(),
+            _ => String::new(),
+        };
+        log.lock().unwrap().push((event.level(), cause));
+    };
+    let store = StoreDouble::new(Outage::default());
+    let par = builder(ISSUER).store(store.clone()).observer(observer).build().unwrap();
+    push(&par, "basic", &code_request(&[]));
+    push(&par, "basic", "");
+    store.down.store(true, Ordering::Relaxed);
+    push(&par, "basic", &code_request(&[]));
+    let down = r"the database cannot be reached: no route to db-7\n ERROR fake";
+    let expected = [(Level::Info, ""), (Level::Info, ""), (Level::Error, down)];
+    assert_eq!(*seen.lock().unwrap(), expected.map(|(level, cause)| (level, cause.to_owned())));
+}
+
+#[test]
+fn a_limit_is_told_as_a_warning() {
+    let levels: Arc<Mutex<Vec<Level>>> = Arc::default();
+    let log = Arc::clone(&levels);
+    let mut limits = MemoryLimits::default();
+    limits.requests_per_client = 1;
+    let store = MemoryStore::new(limits);
+    let observer = move |event: &Event<'_>| log.lock().unwrap().push(event.level());
+    let par = builder(ISSUER).store(store).observer(observer).build().unwrap();
+    push(&par, "basic", &code_request(&[]));
+    push(&par, "basic", &code_request(&[]));
+    assert_eq!(*levels.lock().unwrap(), [Level::Info, Level::Warning]);
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn outcomes_are_counted_by_fixed_labels() {
+    use metrics_util::{
+        MetricKind,
+        debugging::{DebugValue, DebuggingRecorder},
+    };
+    use parjar::MetricsObserver;
+
+    let recorder = DebuggingRecorder::new();
+    let counts = recorder.snapshotter();
+    let store = StoreDouble::new(Outage::default());
+    metrics::with_local_recorder(&recorder, || {
+        let par = builder(ISSUER).store(store.clone()).observer(MetricsObserver::new()).build().unwrap();
+        push(&par, "basic", &code_request(&[]));
+        push(&par, "basic", &code_request(&[]));
+        push(&par, "canary", &code_request(&[]));
+        store.down.store(true, Ordering::Relaxed);
+        push(&par, "basic", &code_request(&[]));
+    });
+    let mut counted: Vec<_> = counts
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .filter(|(key, ..)| key.kind() == MetricKind::Counter)
+        .map(|(key, _, _, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            let DebugValue::Counter(count) = value else { panic!("a counter") };
+            format!("{}{{{}}} {count}", key.key().name(), labels.join(","))
+        })
+        .collect();
+    counted.sort();
+    assert_eq!(
+        counted,
+        [
+            "parjar_events_total{event=pushed} 2",
+            "parjar_events_total{event=refused} 2",
+            "parjar_refusals_total{stage=push,reason=store_unavailable,level=error} 1",
+            "parjar_refusals_total{stage=push,reason=unknown_client,level=info} 1",
+        ]
+    );
+}
+
 #[cfg(feature = "tracing")]
 mod tracing_events {
-    use std::io;
-
     use parjar::TracingObserver;
     use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
 
@@ -296,5 +400,24 @@ mod tracing_events {
             assert!(!lines[0].contains("canary"), "{}", lines[0]);
             assert!(!lines[0].contains("client_id="), "{}", lines[0]);
         }
+    }
+
+    #[test]
+    fn a_fault_of_this_side_is_an_error_with_its_cause() {
+        let store = StoreDouble::new(Outage::default());
+        store.down.store(true, Ordering::Relaxed);
+        let written = Written::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(written.clone()).with_ansi(false).without_time().finish();
+        let par = builder(ISSUER).store(store).observer(TracingObserver).build().unwrap();
+        {
+            let _guard = subscriber.set_default();
+            push(&par, "basic", &code_request(&[]));
+        }
+        let line = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(line.starts_with("ERROR parjar: refused "), "{line}");
+        assert!(line.contains(r"cause=the database cannot be reached: "), "{line}");
+        assert!(line.contains(r"no route to db-7\n ERROR fake"), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
     }
 }

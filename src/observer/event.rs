@@ -1,0 +1,167 @@
+//! The outcomes.
+
+use std::error::Error;
+
+use super::{Level, Stage};
+use crate::{
+    client::{RegistryError, jwks::JwksError},
+    error::{DenialCode, Reason},
+    jose::KeyError,
+    response::signer::SignerError,
+};
+
+/// An outcome.
+///
+/// Every `client_id` in here is registered. A name that a request merely claims stays out: it may be a secret that a
+/// client put in the wrong place. Keep client identifiers out of metric labels all the same.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A request was pushed.
+    #[non_exhaustive]
+    Pushed {
+        /// The client, authenticated.
+        client_id: &'a str,
+    },
+    /// A request was refused.
+    #[non_exhaustive]
+    Refused {
+        /// The operation.
+        stage: Stage,
+        /// The reason.
+        reason: Reason,
+        /// The client that the request named, if there is one.
+        client_id: Option<&'a str>,
+        /// The cause, where it is on this side: the error of the store, of the registry or of what else the host brought, as it is
+        /// the [source](std::error::Error::source) of the refusal. [`CauseText`] makes a line for the log of it.
+        cause: Option<&'a (dyn Error + 'static)>,
+        /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
+        clock_offset: Option<i64>,
+    },
+    /// An authorization began, or its page was loaded again.
+    #[non_exhaustive]
+    Opened {
+        /// The client.
+        client_id: &'a str,
+    },
+    /// An authorization was granted.
+    #[non_exhaustive]
+    Completed {
+        /// The client.
+        client_id: &'a str,
+    },
+    /// An authorization was denied.
+    #[non_exhaustive]
+    Denied {
+        /// The client.
+        client_id: &'a str,
+        /// The error that the client gets.
+        error: DenialCode,
+    },
+    /// The keys of a client were fetched from its `jwks_uri`.
+    #[non_exhaustive]
+    KeysFetched {
+        /// The client for which the keys were fetched. Others may use the same URL.
+        client_id: &'a str,
+        /// The number of keys that can be used.
+        usable: usize,
+        /// The keys that cannot be used.
+        skipped: &'a [KeyError],
+    },
+    /// The keys of a client could not be fetched, or what was fetched were none.
+    #[non_exhaustive]
+    KeysNotFetched {
+        /// The client for which the keys were asked.
+        client_id: &'a str,
+        /// The `jwks_uri` that was fetched.
+        uri: &'a str,
+        /// The cause, for the log of the host.
+        error: &'a JwksError,
+        /// `true` if the keys of an earlier fetch are used instead.
+        stale: bool,
+    },
+    /// A registry knows a client, and says that it cannot be used. The refusal of its request follows as an event of its own.
+    #[non_exhaustive]
+    ClientUnusable {
+        /// The client.
+        client_id: &'a str,
+        /// The reason is its [`source`](std::error::Error::source).
+        error: &'a RegistryError,
+    },
+    /// The store had no room to remember what is remembered for hygiene, such as the code challenge of a push, which was taken all
+    /// the same: its repetition would not be noticed. See [`MarkPurpose::Hygiene`](crate::store::MarkPurpose::Hygiene).
+    #[non_exhaustive]
+    HygieneSkipped {
+        /// The client.
+        client_id: &'a str,
+        /// How many marks were left out.
+        marks: usize,
+    },
+    /// An authorization response could not be signed. The refusal follows as an event of its own.
+    #[non_exhaustive]
+    ResponseNotSigned {
+        /// The client that it was for.
+        client_id: &'a str,
+        /// The cause, for the log of the host.
+        error: &'a SignerError,
+    },
+    /// A browser has decided a second time, and was given its answer again.
+    #[non_exhaustive]
+    AnsweredAgain {
+        /// The client.
+        client_id: &'a str,
+    },
+    /// The endpoint was built with a store that several processes share, and without a
+    /// [`dpop_nonce_key`](crate::ParEndpointBuilder::dpop_nonce_key) that they share. Each refuses the nonces of the others.
+    #[non_exhaustive]
+    NonceKeyNotShared,
+    /// A spent `request_uri` was used again: by a reload after the end of the login, or by an attacker who got hold of
+    /// it. The refusal follows as an event of its own.
+    #[non_exhaustive]
+    Replayed {
+        /// The client.
+        client_id: &'a str,
+    },
+}
+
+impl Event<'_> {
+    /// Returns a label for a metric, of the kind of the event: stable, in `snake_case`.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Pushed { .. } => "pushed",
+            Self::Refused { .. } => "refused",
+            Self::Opened { .. } => "opened",
+            Self::Completed { .. } => "completed",
+            Self::Denied { .. } => "denied",
+            Self::KeysFetched { .. } => "keys_fetched",
+            Self::KeysNotFetched { .. } => "keys_not_fetched",
+            Self::ClientUnusable { .. } => "client_unusable",
+            Self::HygieneSkipped { .. } => "hygiene_skipped",
+            Self::ResponseNotSigned { .. } => "response_not_signed",
+            Self::AnsweredAgain { .. } => "answered_again",
+            Self::NonceKeyNotShared => "nonce_key_not_shared",
+            Self::Replayed { .. } => "replayed",
+        }
+    }
+
+    /// Returns how much an operator should mind.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match *self {
+            Self::Refused { reason, .. } => Level::of(reason),
+            Self::ResponseNotSigned { .. } => Level::Error,
+            Self::KeysNotFetched { .. }
+            | Self::ClientUnusable { .. }
+            | Self::HygieneSkipped { .. }
+            | Self::NonceKeyNotShared
+            | Self::Replayed { .. } => Level::Warning,
+            Self::Pushed { .. }
+            | Self::Opened { .. }
+            | Self::Completed { .. }
+            | Self::Denied { .. }
+            | Self::KeysFetched { .. }
+            | Self::AnsweredAgain { .. } => Level::Info,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Outcomes as metrics.
+
+use super::{Event, Observer};
+
+const EVENTS: &str = "parjar_events_total";
+const REFUSALS: &str = "parjar_refusals_total";
+const FETCHES: &str = "parjar_key_fetches_total";
+const SKIPPED: &str = "parjar_hygiene_skipped_total";
+
+/// Counts every outcome by the [`metrics`] facade, version 0.24. The host chooses where the counts go, for example to Prometheus.
+///
+/// | counter | labels | counts |
+/// |---|---|---|
+/// | `parjar_events_total` | `event`: [`Event::label`] | each event |
+/// | `parjar_refusals_total` | `stage`: [`Stage::as_str`](crate::Stage::as_str), `reason`: [`Reason::label`](crate::Reason::label), `level`: [`Level::as_str`](crate::Level::as_str) | each refusal |
+/// | `parjar_key_fetches_total` | `outcome`: `fetched`, `stale` (failed, with older keys to go on with) or `failed` | each fetch of a `jwks_uri` |
+/// | `parjar_hygiene_skipped_total` | none | each mark of hygiene that the store had no room for |
+///
+/// All labels are from fixed sets, so that a stranger cannot make new time series: some hundred of them at most, and those of the
+/// [rejections](crate::Rejection) of the host. Clients are in none of them.
+///
+/// An alert on `parjar_refusals_total{level="error"}` tells that good requests fail for a fault of this side.
+///
+/// ```
+/// use parjar::{MetricsObserver, ParEndpoint};
+///
+/// let builder = ParEndpoint::builder("https://as.example.com").observer(MetricsObserver::new());
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct MetricsObserver;
+
+impl MetricsObserver {
+    /// Describes the counters to the recorder that is installed, and returns the observer.
+    #[must_use]
+    pub fn new() -> Self {
+        metrics::describe_counter!(EVENTS, "Outcomes of pushes, authorizations and their completion.");
+        metrics::describe_counter!(REFUSALS, "Refused requests, by the operation and the reason.");
+        metrics::describe_counter!(FETCHES, "Fetches of the keys of clients, by their outcome.");
+        metrics::describe_counter!(SKIPPED, "Marks of hygiene that the store had no room for.");
+        Self
+    }
+}
+
+impl Default for MetricsObserver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Observer for MetricsObserver {
+    fn observe(&self, event: &Event<'_>) {
+        metrics::counter!(EVENTS, "event" => event.label()).increment(1);
+        match *event {
+            Event::Refused { stage, reason, .. } => {
+                let labels = [("stage", stage.as_str()), ("reason", reason.label()), ("level", event.level().as_str())];
+                metrics::counter!(REFUSALS, &labels).increment(1);
+            }
+            Event::KeysFetched { .. } => metrics::counter!(FETCHES, "outcome" => "fetched").increment(1),
+            Event::KeysNotFetched { stale, .. } => {
+                let outcome = if stale { "stale" } else { "failed" };
+                metrics::counter!(FETCHES, "outcome" => outcome).increment(1);
+            }
+            Event::HygieneSkipped { marks, .. } => {
+                metrics::counter!(SKIPPED).increment(u64::try_from(marks).unwrap_or(u64::MAX));
+            }
+            _ => {}
+        }
+    }
+}

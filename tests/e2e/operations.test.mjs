@@ -1,0 +1,52 @@
+// What an operator sees of a running server.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { approved, push, requestOf, web } from './support/oauth.mjs';
+import { runServer, startServer } from './support/server.mjs';
+
+/** An address of this machine that nothing listens on. */
+async function freeAddress() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return `127.0.0.1:${port}`;
+}
+
+test('--metrics counts every outcome, at an address of its own, by labels that no client can choose', async () => {
+  const metrics = await freeAddress();
+  const server = await startServer({ clients: [web] }, ['--metrics', metrics]);
+  await approved(server, web);
+  await push(server, { ...web, client_id: 'canary' }, requestOf(web).parameters);
+  await push(server, { ...web, client_secret: 'canary' }, requestOf(web).parameters);
+
+  const response = await fetch(`http://${metrics}/metrics`);
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-type'), /^text\/plain/);
+  const text = await response.text();
+  const lines = text.split('\n');
+  // The page, and the decision, each open the request.
+  for (const [event, count] of [['pushed', 1], ['opened', 2], ['completed', 1], ['refused', 2]]) {
+    assert.ok(lines.includes(`parjar_events_total{event="${event}"} ${count}`), text);
+  }
+  const refused = (reason) => `parjar_refusals_total{stage="push",reason="${reason}",level="info"} 1`;
+  for (const reason of ['unknown_client', 'wrong_secret']) assert.ok(lines.includes(refused(reason)), text);
+  assert.doesNotMatch(text, /canary/);
+  assert.equal((await fetch(`${server.url}/metrics`)).status, 404);
+  await server.stop();
+});
+
+test('an address for --metrics that is taken or none is named', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  for (const address of [`127.0.0.1:${taken.address().port}`, 'everywhere']) {
+    const { code, stderr } = await runServer(['--listen', '127.0.0.1:0', '--metrics', address]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^--metrics: /m);
+  }
+  taken.close();
+});
