@@ -173,6 +173,9 @@ reasons! {
     /// A DPoP proof came to the token endpoint of a host that has not told its URL
     /// ([`token_endpoint`](crate::ParEndpointBuilder::token_endpoint)), so the proof cannot be for it.
     UnknownTokenEndpoint "unknown_token_endpoint" InvalidDpopProof 400 "the DPoP proof is not acceptable";
+    /// A DPoP proof came to another endpoint of a host that has not told its URL
+    /// ([`host_endpoint`](crate::ParEndpointBuilder::host_endpoint)), so the proof cannot be for it.
+    UnknownHostEndpoint "unknown_host_endpoint" InvalidDpopProof 400 "the DPoP proof is not acceptable";
 
     /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";

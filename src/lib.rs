@@ -54,6 +54,7 @@
 //! | renders its login page | [`ParEndpoint::authorize`]; again when the form comes back |
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
+//! | authenticates clients at others, for revocation or introspection | [`ParEndpoint::authenticate_client_at`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
 //! | knows who may vouch for instances of apps | [`attesters`] |
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
@@ -159,6 +160,23 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # Many issuers
+//!
+//! A process can have an endpoint for each of its tenants: ten thousand take 3 KB each. They share what they are given clones of:
+//!
+//! | shared | by |
+//! | --- | --- |
+//! | the store | a clone for each. Keys in it are digests of issuer and name, so that no issuer finds the requests and marks of another; bounds of a store count for all of them together |
+//! | prepared keys of clients, and their registrations | clones of one registry, or registries that hand out the same [`Client`] |
+//! | keys at a `jwks_uri` | [`JwksCache`], [`ParEndpointBuilder::shared_jwks_cache`] |
+//! | keys to decrypt with | clones of one [`DecryptionKeys`](jose::DecryptionKeys) |
+//! | the policy, a signer, keys of attesters | an `Arc` of it |
+//!
+//! Which of them a request is for is mostly in its path. Where it depends on the client,
+//! [`FormRequest::claimed_client_id`] and [`ParEndpoint::claimed_client_id`] read the client that the request claims to come from, before
+//! anything is verified. Two endpoints of one issuer with different policies are one server to clients:
+//! [`ParEndpoint::lint_beside`] says what that means.
+//!
 //! # Profiles
 //!
 //! [`Policy`] has a preset for each of FAPI 1.0 Advanced, FAPI 2.0 (Security Profile and Message Signing), HAIP, the AT Protocol,
@@ -256,7 +274,7 @@ pub use self::{
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
         RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier, VerifierError,
-        jwks::{FetchedJwks, JwksCacheLimits, JwksError, JwksSource},
+        jwks::{FetchedJwks, JwksCache, JwksCacheLimits, JwksError, JwksSource},
     },
     client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},
     clock::{Clock, ManualClock, SystemClock},
@@ -278,6 +296,7 @@ pub use self::{
         code_challenge::{CodeChallenge, CodeChallengeMethod},
         confirmation::{Confirmation, Thumbprint},
         form_error::FormError,
+        host_endpoint::HostEndpoint,
         parameters::{ParameterValue, Parameters},
         protection::Protection,
         redirect_uri::{

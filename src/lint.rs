@@ -65,7 +65,7 @@ impl Finding {
         severity: Severity,
         label: &'static str,
         member: &'static str,
-        requirement: &'static str,
+        requirement: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { severity, label, about: About::Endpoint, member, requirement: requirement.into() }
     }

@@ -14,6 +14,8 @@ pub use self::metrics::MetricsObserver;
 pub use self::tracing::TracingObserver;
 pub use self::{cause_text::CauseText, event::Event, level::Level};
 
+use crate::protocol::host_endpoint::HostEndpoint;
+
 /// Receives every outcome. The library calls it on the request path, so it should be quick.
 ///
 /// [`Event::label`] and [`Event::level`] are what counters and logs need of an event that they do not know.
@@ -57,6 +59,8 @@ pub enum Stage {
     Respond,
     /// [`ParEndpoint::authenticate_client`](crate::ParEndpoint::authenticate_client)
     Token,
+    /// [`ParEndpoint::authenticate_client_at`](crate::ParEndpoint::authenticate_client_at), with the endpoint.
+    HostEndpoint(HostEndpoint),
     /// [`ParEndpoint::verify_dpop_proof`](crate::ParEndpoint::verify_dpop_proof)
     Resource,
 }
@@ -71,6 +75,7 @@ impl Stage {
             Self::Complete => "complete",
             Self::Respond => "respond",
             Self::Token => "token",
+            Self::HostEndpoint(endpoint) => endpoint.as_str(),
             Self::Resource => "resource",
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod authentication_method;
 pub(crate) mod code_challenge;
 pub(crate) mod confirmation;
 pub(crate) mod form_error;
+pub(crate) mod host_endpoint;
 pub(crate) mod parameters;
 pub(crate) mod protection;
 pub(crate) mod redirect_uri;

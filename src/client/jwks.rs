@@ -3,11 +3,11 @@
 mod cache;
 mod source;
 
-pub use self::{
-    cache::JwksCacheLimits,
-    source::{FetchedJwks, JwksError, JwksSource},
-};
 pub(crate) use self::{
-    cache::{JwksCache, Lookup},
+    cache::Lookup,
     source::{DynJwksSource, NoSource},
+};
+pub use self::{
+    cache::{JwksCache, JwksCacheLimits},
+    source::{FetchedJwks, JwksError, JwksSource},
 };

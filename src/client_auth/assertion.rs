@@ -51,7 +51,7 @@ pub(crate) struct Audiences<'a> {
     /// The issuer may be the only element of an array.
     pub(crate) in_array: bool,
     /// The endpoints, for clients that may still name one instead (RFC 9126 section 2).
-    pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 2]>,
+    pub(crate) endpoints: Option<[[Option<&'a str>; 2]; 3]>,
 }
 
 impl<'a> Assertion<'a> {

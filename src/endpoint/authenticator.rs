@@ -7,7 +7,7 @@ use super::{
     client_keys::{ClientKeys, may_be_by_new_key},
     look_up::LookedUp,
     server::Server,
-    urls::Urls,
+    urls::{EndpointUrls, Urls},
 };
 use crate::{
     client::{Client, Credential, KeySource},
@@ -35,19 +35,21 @@ impl Authenticator {
     }
 
     /// Verifies the credentials of a request, in a way that the client has registered. `client` is what was found for the
-    /// name in the request; `stand_in` is asked for a client to do the work with where there is none.
+    /// name in the request; `stand_in` is asked for a client to do the work with where there is none. It came `at` an
+    /// endpoint with these URLs.
     pub(super) async fn verify<'a>(
         &self,
         presented: &'a Presented<'_>,
         client: &LookedUp,
         stand_in: impl FnOnce() -> Option<Arc<Client>>,
+        at: EndpointUrls<'_>,
     ) -> Result<Vouched<'a>, Refusal> {
         let Server { issuer, policy, .. } = &*self.server;
         let checked = presented.check(issuer, policy, || self.server.now().unix_timestamp());
         let outcome = match (client, &checked) {
             (LookedUp::Absent(absence), _) => Err(absence.reason().into()),
             (LookedUp::Found(_), Err(refusal)) => Err(refusal.clone()),
-            (LookedUp::Found(client), Ok(checked)) => self.verify_checked(client, checked).await,
+            (LookedUp::Found(client), Ok(checked)) => self.verify_checked(client, checked, at).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
             checked.hide(refusal.reason(), policy, stand_in, || self.server.now()).await?;
@@ -55,7 +57,12 @@ impl Authenticator {
         Ok(outcome?.bound_to(presented.certificate()))
     }
 
-    async fn verify_checked<'a>(&self, client: &Arc<Client>, checked: &Checked<'a>) -> Result<Vouched<'a>, Refusal> {
+    async fn verify_checked<'a>(
+        &self,
+        client: &Arc<Client>,
+        checked: &Checked<'a>,
+        at: EndpointUrls<'_>,
+    ) -> Result<Vouched<'a>, Refusal> {
         Ok(match Matched::of(client, checked, &self.server.policy)? {
             Matched::Nothing(none) => none.into(),
             Matched::Secret(secrets, shown) => {
@@ -63,11 +70,11 @@ impl Authenticator {
             }
             Matched::SharedSecret(secrets, assertion) => {
                 let current = secrets.value().at(self.server.now());
-                let verified = self.verify_assertion(assertion, secrets.resolved(&current));
+                let verified = self.verify_assertion(assertion, secrets.resolved(&current), at);
                 verified.map_err(Reason::ClientAssertion)?.into()
             }
             Matched::PrivateKey(keys, assertion) => {
-                self.verify_signed(assertion, keys).await.map_err(Reason::ClientAssertion)?.into()
+                self.verify_signed(assertion, keys, at).await.map_err(Reason::ClientAssertion)?.into()
             }
             Matched::CertificateSubject(subject, certificate) => certificate.check_subject(subject)?.into(),
             Matched::CertificateKey(keys, certificate) => {
@@ -83,11 +90,12 @@ impl Authenticator {
         &self,
         assertion: &CheckedAssertion<'a>,
         keys: Credential<'c, &KeySource>,
+        at: EndpointUrls<'_>,
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
         // A token that can be refused without keys must not make the server fetch them.
         assertion.check_algorithm(keys.client(), &self.server.policy)?;
         let verify = |keys: Credential<'c, &VerificationKeys>| {
-            self.verify_assertion(assertion, keys.resolved(&EvenKeys(keys.value())))
+            self.verify_assertion(assertion, keys.resolved(&EvenKeys(keys.value())), at)
         };
         self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
     }
@@ -96,14 +104,15 @@ impl Authenticator {
         &self,
         assertion: &CheckedAssertion<'a>,
         keys: Credential<'c, &impl Verifier>,
+        at: EndpointUrls<'_>,
     ) -> Result<VerifiedAssertion<'a, 'c>, TokenFault> {
-        assertion.verify(keys, &self.audiences(keys.client()), &self.server.policy)
+        assertion.verify(keys, &self.audiences(keys.client(), at), &self.server.policy)
     }
 
     /// The audiences that an assertion of this client may have.
-    fn audiences(&self, client: &Client) -> Audiences<'_> {
+    fn audiences<'s>(&'s self, client: &Client, at: EndpointUrls<'s>) -> Audiences<'s> {
         let legacy = self.server.policy.danger_allow_legacy_assertion_audience || client.allows_legacy_audience();
-        let endpoints = legacy.then(|| self.urls.of_client_authentication());
+        let endpoints = legacy.then(|| self.urls.of_client_authentication(at));
         Audiences {
             issuer: &self.server.issuer,
             in_array: self.server.policy.accept_client_assertion_audience_array,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     client::{
         Client, ClientRegistry, InMemoryRegistry,
-        jwks::{JwksCacheLimits, JwksSource},
+        jwks::{JwksCache, JwksCacheLimits, JwksSource},
     },
     client_auth::attesters::AttesterKeys,
     clock::{Clock, SystemClock},
@@ -22,6 +22,7 @@ use crate::{
     jose::DecryptionKeys,
     observer::{Event, Observer},
     policy::Policy,
+    protocol::host_endpoint::HostEndpoint,
     random::{RandomSource, SystemRandom},
     response::signer::{DynResponseSigner, ResponseSigner},
     store::{MemoryStore, RequestStore, digest::KeySpace},
@@ -39,7 +40,7 @@ pub struct ParEndpointBuilder<C = InMemoryRegistry, S = MemoryStore> {
 /// The settings that do not depend on the types of registry and store.
 struct Draft {
     issuer: String,
-    policy: Policy,
+    policy: Arc<Policy>,
     urls: GivenUrls,
     nonce_keys: GivenNonceKeys,
     jwks: GivenJwksSource,
@@ -59,7 +60,7 @@ impl ParEndpointBuilder {
             store: MemoryStore::default(),
             draft: Draft {
                 issuer,
-                policy: Policy::default(),
+                policy: Arc::default(),
                 urls: GivenUrls::default(),
                 nonce_keys: GivenNonceKeys::default(),
                 jwks: GivenJwksSource::default(),
@@ -111,6 +112,21 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
+    /// The URL of another endpoint of the host's at which clients authenticate, such as its revocation endpoint: for the metadata,
+    /// for the DPoP proofs that come to it, and for clients with
+    /// [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience). See
+    /// [`ParEndpoint::authenticate_client_at`].
+    pub fn host_endpoint(mut self, endpoint: HostEndpoint, url: impl Into<String>) -> Self {
+        self.draft.urls.set_host(endpoint, |given| given.url = Some(url.into()));
+        self
+    }
+
+    /// Another URL of such an endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
+    pub fn mtls_host_endpoint(mut self, endpoint: HostEndpoint, url: impl Into<String>) -> Self {
+        self.draft.urls.set_host(endpoint, |given| given.mtls_alias = Some(url.into()));
+        self
+    }
+
     /// The source of the keys of attesters, which decides which of them may vouch for clients. See [`attesters`](crate::attesters).
     pub fn attester_keys(mut self, keys: impl AttesterKeys) -> Self {
         self.draft.attestation.keys = Some(Box::new(keys));
@@ -153,6 +169,13 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
+    /// Takes the keys of clients that have registered a `jwks_uri` from a cache that other endpoints take them from as well. It has
+    /// its own source and limits, and counts in place of [`jwks_source`](Self::jwks_source) and [`jwks_cache`](Self::jwks_cache).
+    pub fn shared_jwks_cache(mut self, cache: &JwksCache) -> Self {
+        self.draft.jwks.shared = Some(cache.clone());
+        self
+    }
+
     /// Signs responses, which makes the response modes with a signature (JARM) available. Without a signer they are refused.
     pub fn response_signer(mut self, signer: impl ResponseSigner) -> Self {
         self.draft.response_signer = Some(Arc::new(signer));
@@ -165,9 +188,9 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// The policy. Default: [`Policy::oauth`].
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.draft.policy = policy;
+    /// The policy. Default: [`Policy::oauth`]. Endpoints with the same one can share it, as an `Arc<Policy>`.
+    pub fn policy(mut self, policy: impl Into<Arc<Policy>>) -> Self {
+        self.draft.policy = policy.into();
         self
     }
 
@@ -261,7 +284,7 @@ impl Draft {
     fn build(self) -> Result<Parts, BuildError> {
         let urls = Arc::new(self.urls.build(&self.issuer)?);
         self.policy.check()?;
-        let (issuer, policy) = (self.issuer.into(), Arc::new(self.policy.for_this_build()?));
+        let (issuer, policy) = (self.issuer.into(), self.policy.for_this_build()?);
         let server = Arc::new(Server { issuer, policy, clock: self.clock });
         let responder = Arc::new(server.responder(self.response_signer)?);
         let validator = self.rules.build(&server, &responder)?;
@@ -282,6 +305,7 @@ impl Draft {
             server,
             urls,
             validator,
+            client_keys,
             replay,
             answers: Arc::new(Answers::new(responder, &observers)),
             recent,

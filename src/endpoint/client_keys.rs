@@ -22,19 +22,22 @@ pub(super) struct ClientKeys {
 pub(super) struct GivenJwksSource {
     pub(super) source: Arc<dyn DynJwksSource>,
     pub(super) limits: JwksCacheLimits,
+    /// The cache in their place, if it is shared.
+    pub(super) shared: Option<JwksCache>,
 }
 
 impl GivenJwksSource {
     pub(super) fn build(self, server: &Server, observers: &Arc<Observers>) -> Result<ClientKeys, BuildError> {
-        self.limits.check().map_err(BuildError::JwksCache)?;
-        let cache = JwksCache::new(self.source, Arc::clone(&server.clock), self.limits);
+        let own = || JwksCache::of(self.source, Arc::clone(&server.clock), self.limits);
+        let cache = self.shared.unwrap_or_else(own);
+        cache.check().map_err(BuildError::JwksCache)?;
         Ok(ClientKeys { cache, observers: Arc::clone(observers) })
     }
 }
 
 impl Default for GivenJwksSource {
     fn default() -> Self {
-        Self { source: Arc::new(NoSource), limits: JwksCacheLimits::default() }
+        Self { source: Arc::new(NoSource), limits: JwksCacheLimits::default(), shared: None }
     }
 }
 
@@ -59,6 +62,11 @@ impl ClientKeys {
             return attempt(source.resolved(&newer));
         }
         outcome
+    }
+
+    /// Returns `true` if both take keys at URLs from the same cache.
+    pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+        self.cache.is_same(&other.cache)
     }
 
     fn found(&self, client: &Client, uri: &str, lookup: Lookup) -> Option<Arc<VerificationKeys>> {

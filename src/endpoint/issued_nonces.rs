@@ -44,6 +44,17 @@ impl IssuedNonces {
         self.0.as_ref().map(|nonces| nonces.current(server.now()))
     }
 
+    /// Returns `true` unless these and others are nonces of different keys.
+    pub(super) fn are_those_of(&self, others: &Self, server: &Server) -> bool {
+        let now = server.now();
+        match (&self.0, &others.0) {
+            (Some(one), Some(other)) => {
+                one.is_recent(&other.current(now), now) && other.is_recent(&one.current(now), now)
+            }
+            _ => true,
+        }
+    }
+
     /// Checks the nonce in a proof that has to have one, if there are nonces.
     pub(super) fn check(&self, shown: Option<&str>, server: &Server) -> Result<Option<RecentNonce>, NonceFault> {
         let Some(nonces) = &self.0 else {

@@ -5,12 +5,25 @@ use serde_json::{Map, Value, json};
 use super::ParEndpoint;
 use crate::{
     jose::SigningAlgorithm,
-    protocol::{authentication_method::AuthenticationMethod, response_type::ResponseMode},
+    protocol::{authentication_method::AuthenticationMethod, host_endpoint::HostEndpoint, response_type::ResponseMode},
 };
 
 impl<C, S> ParEndpoint<C, S> {
     /// Members of the metadata document, for the host to add its own to. They are read off the settings that are enforced, so
-    /// that discovery cannot promise anything else.
+    /// that discovery cannot promise anything else, and what only the host can know is not among them: `jwks_uri`,
+    /// `grant_types_supported`, and all about ID tokens, for instance. (A document without `grant_types_supported` says
+    /// `authorization_code` and `implicit`, RFC 8414 section 2.)
+    ///
+    /// ```
+    /// use parjar::{InMemoryRegistry, ParEndpoint};
+    /// use serde_json::{Map, Value, json};
+    ///
+    /// let par = ParEndpoint::builder("https://as.example.com").clients(InMemoryRegistry::default()).build()?;
+    /// let mut document: Map<String, Value> = par.metadata();
+    /// document.insert("jwks_uri".to_owned(), json!("https://as.example.com/jwks"));
+    /// document.insert("grant_types_supported".to_owned(), json!(["authorization_code", "refresh_token"]));
+    /// # Ok::<_, parjar::BuildError>(())
+    /// ```
     #[must_use]
     pub fn metadata(&self) -> Map<String, Value> {
         let policy = self.policy();
@@ -58,31 +71,24 @@ impl<C, S> ParEndpoint<C, S> {
             }
             _ => put("response_modes_supported", json!(plain)),
         }
-        let grants = [
-            ("authorization_code", policy.response_types_supported.iter().any(|kind| kind.has_code())),
-            ("implicit", policy.response_types_supported.iter().any(|kind| kind.is_front_channel())),
-        ];
-        let grants: Vec<&str> = grants.into_iter().filter_map(|(grant, used)| used.then_some(grant)).collect();
-        put("grant_types_supported", json!(grants));
-        let mut methods = policy.token_endpoint_auth_methods_supported.clone();
-        if policy.danger_allow_unauthenticated_clients {
-            methods.push(AuthenticationMethod::None);
-        }
+        let (methods, signing) = (self.authentication_methods(), self.authentication_algorithms());
         put("token_endpoint_auth_methods_supported", json!(methods));
-        let usable = |algorithm: &&SigningAlgorithm| {
-            let method = if algorithm.is_symmetric() {
-                AuthenticationMethod::ClientSecretJwt
-            } else {
-                AuthenticationMethod::PrivateKeyJwt
-            };
-            policy.offers_authentication_method(method)
-        };
-        let signing = policy.token_endpoint_auth_signing_alg_values_supported.iter().filter(usable);
-        let signing: Vec<&SigningAlgorithm> = signing.collect();
         if !signing.is_empty() {
             put("token_endpoint_auth_signing_alg_values_supported", json!(signing));
         }
-        if !policy.dpop_signing_alg_values_supported.is_empty() {
+        for (endpoint, urls) in &self.parts.urls.hosts {
+            let (Some(names), Some(url)) = (Names::of(*endpoint), &urls.url) else { continue };
+            put(names.url, json!(url));
+            // Without them, RFC 8414 says `client_secret_basic`.
+            if let Some(name) = names.methods {
+                put(name, json!(methods));
+            }
+            if let Some(name) = names.algorithms.filter(|_| !signing.is_empty()) {
+                put(name, json!(signing));
+            }
+        }
+        // A proof to a token endpoint without a URL is refused.
+        if self.parts.urls.token.url.is_some() && !policy.dpop_signing_alg_values_supported.is_empty() {
             put("dpop_signing_alg_values_supported", json!(policy.dpop_signing_alg_values_supported));
         }
         if policy.offers_attestation() {
@@ -116,10 +122,61 @@ impl<C, S> ParEndpoint<C, S> {
     fn mtls_endpoint_aliases(&self) -> Map<String, Value> {
         let urls = &self.parts.urls;
         let push = urls.pushed_authorization_request.mtls_alias.as_deref();
+        let hosts = urls.hosts.iter().filter_map(|(endpoint, urls)| {
+            let names = Names::of(*endpoint)?;
+            Some((names.url, urls.mtls_alias.as_deref()))
+        });
         let aliases = [
             ("pushed_authorization_request_endpoint", push.filter(|_| self.policy().pushed_authorization_requests)),
             ("token_endpoint", urls.token.mtls_alias.as_deref()),
         ];
-        aliases.into_iter().filter_map(|(name, url)| Some((name.to_owned(), json!(url?)))).collect()
+        aliases.into_iter().chain(hosts).filter_map(|(name, url)| Some((name.to_owned(), json!(url?)))).collect()
+    }
+
+    fn authentication_methods(&self) -> Vec<AuthenticationMethod> {
+        let policy = self.policy();
+        let public = policy.danger_allow_unauthenticated_clients.then_some(AuthenticationMethod::None);
+        policy.token_endpoint_auth_methods_supported.iter().copied().chain(public).collect()
+    }
+
+    /// The algorithms of assertions that a method is offered for.
+    fn authentication_algorithms(&self) -> Vec<SigningAlgorithm> {
+        let policy = self.policy();
+        let is_usable = |algorithm: &SigningAlgorithm| {
+            policy.offers_authentication_method(if algorithm.is_symmetric() {
+                AuthenticationMethod::ClientSecretJwt
+            } else {
+                AuthenticationMethod::PrivateKeyJwt
+            })
+        };
+        policy.token_endpoint_auth_signing_alg_values_supported.iter().copied().filter(is_usable).collect()
+    }
+}
+
+/// The members about an endpoint of the host (RFC 8414 section 2, RFC 8628 section 4, OpenID Connect CIBA section 4).
+struct Names {
+    url: &'static str,
+    methods: Option<&'static str>,
+    algorithms: Option<&'static str>,
+}
+
+impl Names {
+    fn of(endpoint: HostEndpoint) -> Option<Self> {
+        let alone = |url| Some(Self { url, methods: None, algorithms: None });
+        match endpoint {
+            HostEndpoint::Revocation => Some(Self {
+                url: "revocation_endpoint",
+                methods: Some("revocation_endpoint_auth_methods_supported"),
+                algorithms: Some("revocation_endpoint_auth_signing_alg_values_supported"),
+            }),
+            HostEndpoint::Introspection => Some(Self {
+                url: "introspection_endpoint",
+                methods: Some("introspection_endpoint_auth_methods_supported"),
+                algorithms: Some("introspection_endpoint_auth_signing_alg_values_supported"),
+            }),
+            HostEndpoint::DeviceAuthorization => alone("device_authorization_endpoint"),
+            HostEndpoint::BackchannelAuthentication => alone("backchannel_authentication_endpoint"),
+            HostEndpoint::Other(_) => None,
+        }
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    answers::Answers, authenticator::Authenticator, object::ObjectOpener, observers::Observers, proof::ProofVerifier,
-    recent_answers::RecentAnswers, records::Records, replay::ReplayGuard, server::Server, urls::Urls,
+    answers::Answers, authenticator::Authenticator, client_keys::ClientKeys, object::ObjectOpener,
+    observers::Observers, proof::ProofVerifier, recent_answers::RecentAnswers, records::Records, replay::ReplayGuard,
+    server::Server, urls::Urls,
 };
 use crate::validation::Validator;
 
@@ -16,6 +17,7 @@ pub(super) struct Parts {
     pub(super) proofs: ProofVerifier,
     pub(super) objects: ObjectOpener,
     pub(super) validator: Validator,
+    pub(super) client_keys: Arc<ClientKeys>,
     pub(super) replay: Arc<ReplayGuard>,
     pub(super) records: Records,
     pub(super) answers: Arc<Answers>,

@@ -29,6 +29,11 @@ impl ProofVerifier {
         if self.server.policy.require_dpop_nonce { self.nonces.current(&self.server) } else { None }
     }
 
+    /// Returns `true` if either takes the nonces that the other hands out.
+    pub(super) fn takes_nonces_of(&self, other: &Self) -> bool {
+        self.nonces.are_those_of(&other.nonces, &self.server)
+    }
+
     /// Verifies the proof in the `DPoP` header, if there is one. If it is one `of_attestation`, it needs a nonce where any kind of
     /// proof of an attestation does.
     pub(super) fn verify(

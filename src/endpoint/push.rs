@@ -1,6 +1,6 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use super::{ParEndpoint, Parts, Pushed, gate, look_up::LookedUp, replay::Once};
+use super::{ParEndpoint, Parts, Pushed, gate, look_up::LookedUp, replay::Once, urls::NO_OTHER_URLS};
 use crate::{
     client::{Client, ClientRegistry},
     client_auth::{AuthenticatedClient, Presented},
@@ -64,7 +64,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<Pushed, Refusal> {
         let Parts { urls, authenticator, proofs, validator, replay, records, observers, .. } = &*self.parts;
         let stand_in = || self.clients.stand_in();
-        let vouched = authenticator.verify(presented, registered, stand_in).await?;
+        let vouched = authenticator.verify(presented, registered, stand_in, NO_OTHER_URLS).await?;
         let mark = replay.credentials(&vouched);
         // Not before the credentials: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = urls.pushed_authorization_request.purpose(request)?;

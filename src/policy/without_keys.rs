@@ -1,13 +1,15 @@
 //! The part of a policy that a build can keep which is able to use no keys.
 
+use std::sync::Arc;
+
 use super::{Policy, PolicyError};
 use crate::jose::{HAS_BACKEND, NEEDS_BACKEND, SigningAlgorithm};
 
 impl Policy {
     /// Takes out of what is offered that for which it takes keys, in a build without a backend. What the policy requires stays
     /// required, or cannot be built.
-    pub(crate) fn for_this_build(self) -> Result<Self, PolicyError> {
-        if HAS_BACKEND { Ok(self) } else { self.without_keys() }
+    pub(crate) fn for_this_build(self: Arc<Self>) -> Result<Arc<Self>, PolicyError> {
+        if HAS_BACKEND { Ok(self) } else { Arc::unwrap_or_clone(self).without_keys().map(Arc::new) }
     }
 
     fn without_keys(mut self) -> Result<Self, PolicyError> {

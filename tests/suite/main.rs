@@ -38,6 +38,7 @@ mod exactly_once;
 mod failures;
 mod forms;
 mod host;
+mod host_endpoints;
 mod host_redirect_rules;
 #[cfg(feature = "http")]
 mod http_types;
@@ -48,6 +49,7 @@ mod key_selection;
 mod literal_tokens;
 mod login_age;
 mod mangled_tokens;
+mod many_issuers;
 mod memory_store;
 mod metadata;
 mod method_sets;

@@ -1,8 +1,8 @@
 //! Discovery: what is published is what is enforced.
 
 use parjar::{
-    AuthenticationMethod, Client, InMemoryRegistry, ParEndpoint, ParEndpointBuilder, Policy, ResponseType,
-    jose::SigningAlgorithm,
+    AuthenticationMethod, Client, HostEndpoint, InMemoryRegistry, ParEndpoint, ParEndpointBuilder, Policy,
+    ResponseType, jose::SigningAlgorithm,
 };
 use serde_json::{Map, Value, json};
 
@@ -29,14 +29,11 @@ fn the_document_of_the_preset_oauth() {
         "request_object_encryption_enc_values_supported": ["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "grant_types_supported": ["authorization_code"],
         "token_endpoint_auth_methods_supported": [
             "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth",
             "self_signed_tls_client_auth",
         ],
         "token_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
-        "dpop_signing_alg_values_supported":
-            ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
@@ -68,7 +65,6 @@ fn every_switch_shows() {
         ("token_endpoint_auth_methods_supported", json!(["client_secret_post", "none"])),
         ("code_challenge_methods_supported", json!(["S256", "plain"])),
         ("response_types_supported", json!(["code", "code id_token"])),
-        ("grant_types_supported", json!(["authorization_code", "implicit"])),
         ("scopes_supported", json!(["openid"])),
         ("authorization_details_types_supported", json!(["payment"])),
     ] {
@@ -109,3 +105,71 @@ fn endpoints_follow_the_issuer_unless_they_are_given() {
         .unwrap();
     assert_eq!(given.pushed_authorization_request_endpoint(), "https://login.example.com/oauth/par");
 }
+
+/// A proof to a token endpoint whose URL is unknown is refused.
+#[test]
+fn dpop_is_offered_where_the_token_endpoint_is_known() {
+    let with_url = |builder: ParEndpointBuilder| builder.token_endpoint("https://as.example.com/token");
+    let document = metadata(Policy::oauth(), with_url);
+    assert_eq!(
+        document["dpop_signing_alg_values_supported"],
+        json!(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"])
+    );
+    assert!(!metadata(Policy::oauth(), |builder| builder).contains_key("dpop_signing_alg_values_supported"));
+}
+
+/// A host adds its own members without taking any away.
+#[test]
+fn what_only_the_host_can_know_is_not_in_the_document() {
+    const OF_THE_HOST: [&str; 26] = [
+        "jwks_uri",
+        "registration_endpoint",
+        "grant_types_supported",
+        "service_documentation",
+        "ui_locales_supported",
+        "op_policy_uri",
+        "op_tos_uri",
+        "signed_metadata",
+        "userinfo_endpoint",
+        "end_session_endpoint",
+        "check_session_iframe",
+        "acr_values_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+        "id_token_encryption_alg_values_supported",
+        "id_token_encryption_enc_values_supported",
+        "userinfo_signing_alg_values_supported",
+        "display_values_supported",
+        "claim_types_supported",
+        "claims_supported",
+        "claims_locales_supported",
+        "claims_parameter_supported",
+        "prompt_values_supported",
+        "protected_resources",
+        "authorization_encryption_alg_values_supported",
+        "pre-authorized_grant_anonymous_access_supported",
+    ];
+    let mut hybrid = Policy::oidc();
+    hybrid.response_types_supported = vec![ResponseType::CODE, ResponseType::CODE_ID_TOKEN];
+    let policies = [Policy::oauth(), hybrid, Policy::fapi2_security_profile(), Policy::atproto()];
+    for policy in policies {
+        let document = metadata(policy, |builder| {
+            HOST_ENDPOINTS.into_iter().fold(
+                builder.token_endpoint("https://as.example.com/token"),
+                |builder, endpoint| {
+                    builder.host_endpoint(endpoint, format!("https://as.example.com/{}", endpoint.as_str()))
+                },
+            )
+        });
+        for name in OF_THE_HOST {
+            assert!(!document.contains_key(name), "{name}");
+        }
+    }
+}
+
+const HOST_ENDPOINTS: [HostEndpoint; 4] = [
+    HostEndpoint::Revocation,
+    HostEndpoint::Introspection,
+    HostEndpoint::DeviceAuthorization,
+    HostEndpoint::BackchannelAuthentication,
+];

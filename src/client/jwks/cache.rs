@@ -1,13 +1,18 @@
 //! When a JWK set is fetched, and when it is not.
 
 use std::{
+    fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use super::source::{DynJwksSource, FetchedJwks, JwksError};
-use crate::{bounded_cache::BoundedCache, clock::Clock, jose::VerificationKeys};
+use super::source::{DynJwksSource, FetchedJwks, JwksError, JwksSource};
+use crate::{
+    bounded_cache::BoundedCache,
+    clock::{Clock, SystemClock},
+    jose::VerificationKeys,
+};
 
 /// How often JWK sets are fetched, and how long they are believed.
 ///
@@ -59,7 +64,27 @@ impl JwksCacheLimits {
     }
 }
 
-pub(crate) struct JwksCache {
+/// The JWK sets of clients that have registered a `jwks_uri`, fetched when they are needed and kept. Clones share them, and so do
+/// the endpoints that are given the same one: a set that several tenants of a server use is fetched and prepared once.
+///
+/// ```
+/// use parjar::{InMemoryRegistry, JwksCache, JwksCacheLimits, ParEndpoint};
+/// # use parjar::{FetchedJwks, JwksError, JwksSource};
+/// # struct MyHttpClient;
+/// # impl JwksSource for MyHttpClient {
+/// #     async fn fetch(&self, _: &str) -> Result<FetchedJwks, JwksError> { Err(JwksError::new("offline")) }
+/// # }
+///
+/// let jwks = JwksCache::new(MyHttpClient, JwksCacheLimits::default());
+/// for issuer in ["https://one.example.com", "https://two.example.com"] {
+///     ParEndpoint::builder(issuer).clients(InMemoryRegistry::default()).shared_jwks_cache(&jwks).build()?;
+/// }
+/// # Ok::<_, parjar::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct JwksCache(Arc<Cached>);
+
+struct Cached {
     source: Arc<dyn DynJwksSource>,
     clock: Arc<dyn Clock>,
     limits: JwksCacheLimits,
@@ -136,13 +161,53 @@ pub(crate) enum Lookup {
 }
 
 impl JwksCache {
-    pub(crate) fn new(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
+    /// Makes a cache that is empty. An endpoint that is given limits out of their bounds cannot be built.
+    #[must_use]
+    pub fn new(source: impl JwksSource, limits: JwksCacheLimits) -> Self {
+        Self::with_clock(source, limits, SystemClock)
+    }
+
+    /// The same, by another clock than the system's.
+    #[must_use]
+    pub fn with_clock(source: impl JwksSource, limits: JwksCacheLimits, clock: impl Clock) -> Self {
+        Self::of(Arc::new(source), Arc::new(clock), limits)
+    }
+
+    pub(crate) fn of(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
         let sets = BoundedCache::of(limits.sets.div_ceil(2).max(1));
-        Self { source, clock, limits, sets }
+        Self(Arc::new(Cached { source, clock, limits, sets }))
+    }
+
+    /// Checks the limits.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        self.0.limits.check()
+    }
+
+    /// Returns `true` if both are the same cache.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The keys at this URL.
     pub(crate) async fn get(&self, uri: &str) -> Lookup {
+        self.0.get(uri).await
+    }
+
+    /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
+    /// it is not too soon those that are there now.
+    pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
+        self.0.newer(uri, seen).await
+    }
+}
+
+impl fmt::Debug for JwksCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwksCache").field("limits", &self.0.limits).finish_non_exhaustive()
+    }
+}
+
+impl Cached {
+    async fn get(&self, uri: &str) -> Lookup {
         let set = self.set(uri);
         let state = set.state();
         let now = self.clock.elapsed();
@@ -163,9 +228,7 @@ impl JwksCache {
         if now < since.next_fetch { since.usable(now) } else { self.fetch(&set, &mut fetching, uri).await }
     }
 
-    /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
-    /// it is not too soon those that are there now.
-    pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
+    async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
         let set = self.set(uri);
         let changed = |state: &State| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
         let state = set.state();
