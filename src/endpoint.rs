@@ -34,6 +34,7 @@ mod record;
 mod records;
 mod replay;
 mod resource;
+mod respond;
 mod server;
 mod urls;
 mod with;

@@ -186,6 +186,8 @@ reasons! {
     /// Plain parameters where an encrypted request object is required.
     EncryptionRequired "encryption_required" InvalidRequest 400 "an encrypted request object is required";
 
+    /// A [`ResponseTarget`](crate::ResponseTarget) of another issuer.
+    ForeignTarget "foreign_response_target" ServerError 500 "the server could not process the request";
     /// The client is registered for no flow of the authorization endpoint.
     NoAuthorizationFlow "no_authorization_flow" UnauthorizedClient 400 "this client may not use the authorization endpoint";
     /// No `response_type`.

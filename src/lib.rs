@@ -51,8 +51,10 @@
 //! | the host | with |
 //! | --- | --- |
 //! | answers `POST <authorization endpoint>/par` | [`ParEndpoint::push`] |
-//! | renders its login page | [`ParEndpoint::authorize`]; again when the form comes back |
-//! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
+//! | renders its login page | [`ParEndpoint::authorize`], or [`ParEndpoint::open`] with the values |
+//! | takes the form of that page | [`Pending::to_query`] in the form, [`ParEndpoint::authorize_decision`] when it comes back |
+//! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`]; [`Granted::refuse`] where the code cannot be issued |
+//! | answers later, or in another process | [`Granted::target`], [`ParEndpoint::respond`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
 //! | authenticates clients at others, for revocation or introspection | [`ParEndpoint::authenticate_client_at`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
@@ -310,6 +312,7 @@ pub use self::{
     response::{
         AuthorizationResponse,
         signer::{ResponseSigner, SignerError},
+        target::ResponseTarget,
     },
     validation::{
         RequestRule,

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod page;
 pub(crate) mod responder;
 pub(crate) mod signer;
+pub(crate) mod target;
 
 use std::fmt;
 

@@ -131,6 +131,18 @@ impl Validator {
         redirect::check(parameters, client, &self.policy, arrival, self.redirect_uri_matcher.as_deref())
     }
 
+    /// Checks a redirect URI as that of a request of this client, which was pushed or was not.
+    pub(crate) fn redirect_uri(
+        &self,
+        client: &Client,
+        requested: &str,
+        is_pushed: bool,
+    ) -> Result<RedirectUri, Refusal> {
+        let arrival = if is_pushed { Arrival::Pushed } else { Arrival::Plain };
+        let matcher = self.redirect_uri_matcher.as_deref();
+        redirect::check_requested(requested, client, &self.policy, arrival, matcher)
+    }
+
     /// The list of checks.
     fn checks(
         &self,

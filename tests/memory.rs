@@ -17,7 +17,9 @@ use std::{
 };
 
 use parjar::{
-    ManualClock,
+    Browser, Client, ClientRegistration, FormRequest, InMemoryRegistry, JwksCache, JwksCacheLimits, JwksError,
+    ManualClock, ParEndpoint, Policy, Reason,
+    jose::DecryptionKeys,
     store::{
         Claim, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner, RecordKey, Remembered,
         ReplayMark, RequestStore, StoreRefusal,
@@ -134,4 +136,64 @@ fn marks_that_are_taken_back_leave_nothing_behind() {
         (0..5).for_each(|number| assert!(bounded.remember(owner, 5 * owner + number).is_ok()));
     }
     assert!(matches!(bounded.remember(3, 10), Err(StoreRefusal::Full { .. })));
+}
+
+struct Offline;
+
+impl parjar::JwksSource for Offline {
+    async fn fetch(&self, _: &str) -> Result<parjar::FetchedJwks, JwksError> {
+        Err(JwksError::new("offline"))
+    }
+}
+
+/// The tenants of one server: everything that can be shared is shared, and each has its own issuer.
+fn tenants(store: &MemoryStore, count: usize) -> Vec<ParEndpoint> {
+    let registration: ClientRegistration = serde_json::from_str(
+        r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
+    )
+    .unwrap();
+    let clients = InMemoryRegistry::new([Client::try_from(registration).unwrap()]).unwrap();
+    let jwks = JwksCache::new(Offline, JwksCacheLimits::default());
+    let keys = DecryptionKeys::parse(r#"{ "keys": [] }"#).unwrap();
+    let policy = std::sync::Arc::new(Policy::oauth());
+    let tenant = |number| {
+        ParEndpoint::builder(format!("https://as.example.com/tenants/{number}"))
+            .clients(clients.clone())
+            .store(store.clone())
+            .policy(std::sync::Arc::clone(&policy))
+            .shared_jwks_cache(&jwks)
+            .decryption_keys(keys.clone())
+            .token_endpoint(format!("https://as.example.com/tenants/{number}/token"))
+            .build()
+            .unwrap()
+    };
+    (0..count).map(tenant).collect()
+}
+
+#[test]
+fn ten_thousand_issuers_share_one_store_at_four_kibibytes_each() {
+    let bounded = Bounded::new(|_| {});
+    // The first ones pay for what is shared.
+    drop(tenants(&bounded.store, 100));
+    let before = resident();
+    let tenants = tenants(&bounded.store, 10_000);
+    let each = resident().saturating_sub(before) / tenants.len();
+    println!("{each} bytes for each endpoint");
+    assert!((512..4_096).contains(&each), "{each} bytes for each endpoint");
+
+    let browser = Browser::bound("cookie").unwrap();
+    let mut before = String::new();
+    for par in &tenants {
+        let headers =
+            [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic d2ViOnMzY3JldA==")];
+        let pushed = pollster::block_on(par.push(&FormRequest::new("POST", headers, b"response_type=code"))).unwrap();
+        let pending = pollster::block_on(par.open("web", pushed.request_uri(), browser)).unwrap();
+        pollster::block_on(par.complete(&pending)).unwrap();
+        // That of another issuer is not known here, spent or not.
+        if !before.is_empty() {
+            let foreign = pollster::block_on(par.open("web", &before, browser)).unwrap_err();
+            assert_eq!(foreign.refusal().reason(), Reason::UnknownRequestUri);
+        }
+        before = pushed.request_uri().to_owned();
+    }
 }

@@ -72,7 +72,7 @@ async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, A
         }
         .map_err(refused);
     }
-    let answer = consent_page::render(&pending, request, &visitor, &ALICE, session.is_some());
+    let answer = consent_page::render(&pending, &visitor, &ALICE, session.is_some());
     Ok(answer.with_cookie(visitor.set_cookie(demo)))
 }
 
@@ -150,7 +150,7 @@ async fn approve(demo: &Demo, pending: &Pending, session: Session) -> Result<Ans
     let response = match response(demo, &granted, session) {
         Ok(response) => granted.respond(response.iter().map(|(name, value)| (*name, value.as_str()))).await,
         // The request is spent by now, so the client has to push another one.
-        Err(unissued) => granted.respond([("error", unissued.error().as_str())]).await,
+        Err(unissued) => granted.refuse(unissued.error()).await,
     };
     Ok(Reply::from(response?).into())
 }

@@ -9,12 +9,12 @@ use super::{
     accounts::Account,
     html::{Text, page},
     json_text::indented,
-    message::{Answer, Form, encode},
+    message::Answer,
     visitor::Visitor,
 };
 
-/// `query` is what the request was opened with. A user who is not `signed_in` signs in by approving.
-pub(crate) fn render(pending: &Pending, query: &str, visitor: &Visitor, account: &Account, signed_in: bool) -> Answer {
+/// A user who is not `signed_in` signs in by approving.
+pub(crate) fn render(pending: &Pending, visitor: &Visitor, account: &Account, signed_in: bool) -> Answer {
     let request = pending.request();
     let client = request.client();
     let name = client.client_name().unwrap_or(client.client_id());
@@ -36,26 +36,20 @@ pub(crate) fn render(pending: &Pending, query: &str, visitor: &Visitor, account:
         wishes = wishes(request),
         destination = Text(destination(request)),
         caution = caution(request),
-        fields = hidden_fields(pending, query, visitor),
+        fields = hidden_fields(pending, visitor),
     );
     page(200, "Sign in", &main)
 }
 
 /// With these alone, any node can find the request again.
-fn hidden_fields(pending: &Pending, query: &str, visitor: &Visitor) -> String {
+fn hidden_fields(pending: &Pending, visitor: &Visitor) -> String {
     let form_token = visitor.form_token();
-    let request = pending.request();
-    let request_query = match Form::of_query(query).field("request") {
-        // As it came: the signature is verified again with the decision.
-        Some(object) if request.protection().is_signed() => {
-            encode([("client_id", request.client_id()), ("request", &object)])
-        }
-        // From the parameters and not from the query, which may hold credentials that do not belong there.
-        _ => encode(request.parameters().iter()),
-    };
+    let request_query = pending.to_query();
     let mut fields = vec![("csrf", form_token.as_str())];
     match pending.request_uri() {
-        Some(request_uri) => fields.extend([("client_id", request.client_id()), ("request_uri", request_uri)]),
+        Some(request_uri) => {
+            fields.extend([("client_id", pending.request().client_id()), ("request_uri", request_uri)])
+        }
         None => fields.push(("request_query", &request_query)),
     }
     let mut html = String::new();

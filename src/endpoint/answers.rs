@@ -43,6 +43,16 @@ impl Answers {
         self.respond(&answer_to(request), [("error", error.as_str())]).await
     }
 
+    /// Answers a request with an error that was granted before.
+    pub(super) async fn refuse_granted(
+        &self,
+        request: &AuthorizationRequest,
+        error: DenialCode,
+    ) -> Result<AuthorizationResponse, Refusal> {
+        self.observers.observe(&Event::Denied { client_id: request.client_id(), error });
+        self.deny(request, error).await
+    }
+
     /// Refuses a request: to the client where it can be told, and otherwise to the user.
     pub(super) async fn refuse(&self, invalid: Invalid) -> AuthorizeRefusal {
         let Invalid { refusal, answer } = invalid;
@@ -57,7 +67,7 @@ impl Answers {
     }
 
     /// Makes a response. One that cannot be signed is a refusal for the user, and a fault of this side.
-    async fn respond<'a>(
+    pub(super) async fn respond<'a>(
         &self,
         answer: &Answer,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,

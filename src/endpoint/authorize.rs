@@ -68,8 +68,29 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let (name, outcome) = match client_id {
             None => (None, Err(Reason::MissingClientId.into())),
-            Some(client_id) => self.open(client_id, parameters, browser).await,
+            Some(client_id) => self.open_named(client_id, parameters, browser).await,
         };
+        self.opened(name.as_deref(), outcome).await
+    }
+
+    /// Opens a pushed request for a host that has the values of `client_id` and `request_uri`, and no query. Otherwise it is as
+    /// [`authorize`](Self::authorize): repeatable, and kept by the first browser.
+    ///
+    /// For the form that comes back, see [`Pending::to_query`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`authorize`](Self::authorize) for a `request_uri`.
+    pub async fn open(
+        &self,
+        client_id: &str,
+        request_uri: &str,
+        browser: Browser<'_>,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        let mut parameters = Parameters::default();
+        parameters.push(Name::ClientId.as_str(), client_id);
+        parameters.push(Name::RequestUri.as_str(), request_uri);
+        let (name, outcome) = self.open_named(client_id.to_owned(), parameters, browser).await;
         self.opened(name.as_deref(), outcome).await
     }
 
@@ -108,7 +129,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let (Some(client_id), Some(request_uri)) = (client_id, request_uri) else {
             return self.authorize(query, browser).await;
         };
-        let (name, mut outcome) = self.open(client_id, parameters, browser).await;
+        let (name, mut outcome) = self.open_named(client_id, parameters, browser).await;
         let is_over =
             |refusal: &Refusal| matches!(refusal.reason(), Reason::SpentRequestUri | Reason::UnknownRequestUri);
         if let (Some(client_id), Err(Invalid { refusal, answer: None })) = (&name, &mut outcome)
@@ -148,7 +169,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// Opens a request, and tells the name under which its client is registered.
-    async fn open(
+    async fn open_named(
         &self,
         client_id: String,
         parameters: Parameters,
@@ -194,7 +215,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         match validator.validate(stored.parameters, provenance) {
             Ok(request) => {
                 let ending = Ending::Spend { request_uri, claim };
-                Ok(Pending { request, ending, asked_at, opened_at, binding })
+                Ok(Pending { request, ending, request_object: None, asked_at, opened_at, binding })
             }
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),
             Err(invalid) => Err(invalid),
@@ -224,13 +245,14 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             let (client, browser) = records.of_query(client.client_id(), browser);
             Ending::Remember { login: replay.at_end_of_login(mark), client, browser }
         });
+        let request_object = object.as_ref().and(parameters.known(Name::Request)).map(Into::into);
         let parameters = match object {
             Some(object) => object.into_parameters(),
             None => parameters.without(Name::is_for_token_endpoint),
         };
         let request = validator.validate(parameters, provenance)?;
         let now = self.parts.server.now();
-        Ok(Pending { request, ending, asked_at: now, opened_at: now, binding: 0 })
+        Ok(Pending { request, ending, request_object, asked_at: now, opened_at: now, binding: 0 })
     }
 }
 

@@ -39,7 +39,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let ticket = self.spend(pending, Decision::Approve).await?;
         self.parts.observers.observe(&Event::Completed { client_id: pending.request.client_id() });
         let answers = Arc::clone(&self.parts.answers);
-        Ok(Granted { request: pending.request.clone(), answers, ticket: ticket.map(Arc::new) })
+        let is_pushed = matches!(pending.ending, Ending::Spend { .. });
+        Ok(Granted { request: pending.request.clone(), is_pushed, answers, ticket: ticket.map(Arc::new) })
     }
 
     /// Ends an authorization without success. It spends the request as [`complete`](Self::complete) does, and gives the error

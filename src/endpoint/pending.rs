@@ -11,8 +11,15 @@ use super::{
     replay::MarkOfLogin,
 };
 use crate::{
-    protocol::request_uri::RequestUri,
-    response::AuthorizationResponse,
+    error::DenialCode,
+    protocol::{
+        parameters::{Name, encode},
+        request_uri::RequestUri,
+    },
+    response::{
+        AuthorizationResponse,
+        target::{ResponseTarget, TargetParts},
+    },
     store::{Claim, RecordKey},
     validation::request::AuthorizationRequest,
 };
@@ -22,6 +29,8 @@ use crate::{
 pub struct Pending {
     pub(super) request: AuthorizationRequest,
     pub(super) ending: Ending,
+    /// The request object that it came in, where that was in the query.
+    pub(super) request_object: Option<Box<str>>,
     pub(super) asked_at: OffsetDateTime,
     pub(super) opened_at: OffsetDateTime,
     /// Which of the bindings of its [`Browser`](super::Browser) the request is bound to.
@@ -61,13 +70,51 @@ impl Pending {
 
     /// The `request_uri` under which the request was pushed. `None` when it came in the query.
     ///
-    /// To answer a login form on any node, send `client_id` and this along in hidden fields, and call
-    /// [`ParEndpoint::authorize`](crate::ParEndpoint::authorize) with them again; where there is none, the query that it came in.
+    /// A form that is to come back carries [`to_query`](Self::to_query).
     #[must_use]
     pub fn request_uri(&self) -> Option<&str> {
         match &self.ending {
             Ending::Spend { request_uri, .. } => Some(request_uri.as_str()),
             Ending::Nothing | Ending::Remember { .. } => None,
+        }
+    }
+
+    /// Returns the query that opens this request again, on any node: what a login or consent form carries to come back, in one hidden
+    /// field. It is that of an authorization request, as `application/x-www-form-urlencoded`: `client_id` and `request_uri` of a
+    /// request that was pushed, `client_id` and `request` of a request object that came in the query, and otherwise all parameters
+    /// in their order.
+    ///
+    /// Give it to [`ParEndpoint::authorize`](crate::ParEndpoint::authorize), or with the decision of the user to
+    /// [`ParEndpoint::authorize_decision`](crate::ParEndpoint::authorize_decision). It has no secrets that the browser did not bring,
+    /// and its user can change it as any query: the request is validated again. A single-page consent that must be about what was
+    /// shown has to be protected against other sites, as any form.
+    ///
+    /// ```
+    /// use parjar::{AuthorizeRefusal, Browser, Decision, ParEndpoint, Reply};
+    ///
+    /// async fn page(par: &ParEndpoint, query: &str, browser: Browser<'_>) -> Result<String, AuthorizeRefusal> {
+    ///     let pending = par.authorize(query, browser).await?;
+    ///     // As it is form-encoded, of what HTML would take for its own only `&` has to be escaped.
+    ///     let value = pending.to_query().replace('&', "&amp;");
+    ///     Ok(format!(r#"<form method="post">... <input type="hidden" name="request" value="{value}"> ...</form>"#))
+    /// }
+    ///
+    /// /// `request` is the decoded value of the field.
+    /// async fn approved(par: &ParEndpoint, request: &str, browser: Browser<'_>) -> Result<Reply, AuthorizeRefusal> {
+    ///     let pending = par.authorize_decision(request, browser, Decision::Approve).await?;
+    ///     let granted = par.complete(&pending).await?;
+    ///     Ok(granted.respond([("code", "your code")]).await?.into())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn to_query(&self) -> String {
+        let client_id = (Name::ClientId.as_str(), self.request.client_id());
+        match (&self.ending, &self.request_object) {
+            (Ending::Spend { request_uri, .. }, _) => {
+                encode([client_id, (Name::RequestUri.as_str(), request_uri.as_str())])
+            }
+            (_, Some(object)) => encode([client_id, (Name::Request.as_str(), object)]),
+            _ => self.request.parameters().to_query(),
         }
     }
 
@@ -147,6 +194,7 @@ impl fmt::Debug for Pending {
 #[derive(Clone)]
 pub struct Granted {
     pub(super) request: AuthorizationRequest,
+    pub(super) is_pushed: bool,
     pub(super) answers: Arc<Answers>,
     pub(super) ticket: Option<Arc<Ticket>>,
 }
@@ -174,10 +222,41 @@ impl Granted {
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
         let response = self.answers.grant(&self.request, parameters).await?;
-        if let Some(ticket) = &self.ticket {
-            ticket.answered(&response);
-        }
+        self.remember(&response);
         Ok(response)
+    }
+
+    /// Makes the error response to the client, for a host that has completed the request and then cannot issue the code: of
+    /// [`server_error`](DenialCode::ServerError) or [`temporarily_unavailable`](DenialCode::TemporarilyUnavailable) for instance. The
+    /// request is spent, and the client has to begin anew. It is reported as [`Event::Denied`](crate::Event::Denied), after the
+    /// [`Event::Completed`](crate::Event::Completed).
+    ///
+    /// # Errors
+    ///
+    /// A refusal to be shown, when the response had to be signed and could not be.
+    pub async fn refuse(&self, error: DenialCode) -> Result<AuthorizationResponse, AuthorizeRefusal> {
+        let response = self.answers.refuse_granted(&self.request, error).await?;
+        self.remember(&response);
+        Ok(response)
+    }
+
+    /// Returns where and how the client is to be answered, for a host that answers later or in another process.
+    #[must_use]
+    pub fn target(&self) -> ResponseTarget {
+        ResponseTarget::new(&TargetParts {
+            issuer: self.answers.responder().issuer(),
+            client_id: self.request.client_id(),
+            redirect_uri: self.request.redirect_uri().as_str(),
+            response_mode: self.request.response_mode(),
+            is_pushed: self.is_pushed,
+            state: self.request.state(),
+        })
+    }
+
+    fn remember(&self, response: &AuthorizationResponse) {
+        if let Some(ticket) = &self.ticket {
+            ticket.answered(response);
+        }
     }
 }
 

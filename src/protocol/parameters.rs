@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use url::form_urlencoded;
+
 macro_rules! names {
     ($($variant:ident $text:literal,)*) => {
         /// The parameters that the library itself looks at.
@@ -118,6 +120,11 @@ pub struct Parameters {
     pairs: Vec<Pair>,
 }
 
+/// Encodes names and values as `application/x-www-form-urlencoded`.
+pub(crate) fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
 /// Where a name and its value stand in the text: each pair follows the one before it without a gap.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Pair {
@@ -168,6 +175,21 @@ impl Parameters {
     /// Returns all values of a parameter. Only `resource` can have more than one.
     pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |pair| self.name(pair) == name).map(|pair| self.value(pair))
+    }
+
+    /// Returns all parameters as `application/x-www-form-urlencoded`, in their order, for a query or a body: reading it
+    /// gives the same names and values. The JSON of a value of a request object becomes a text.
+    ///
+    /// ```
+    /// use parjar::{Limits, Parameters};
+    ///
+    /// let parameters = Parameters::parse(b"scope=openid%20email&x=%C3%A9&x2=", &Limits::default())?;
+    /// assert_eq!(parameters.to_query(), "scope=openid+email&x=%C3%A9");
+    /// # Ok::<_, parjar::FormError>(())
+    /// ```
+    #[must_use]
+    pub fn to_query(&self) -> String {
+        encode(self.iter())
     }
 
     /// Returns the number of parameters.

@@ -27,6 +27,11 @@ impl Responder {
         Self { issuer, signer, clock }
     }
 
+    /// The issuer.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// The signer, if there is one.
     pub(crate) fn signer(&self) -> Option<&dyn DynResponseSigner> {
         self.signer.as_deref()

@@ -25,6 +25,17 @@ pub(super) fn check(
     let Some(requested) = parameters.known(Name::RedirectUri) else {
         return only_registered(parameters, client, policy);
     };
+    check_requested(requested, client, policy, arrival, matcher)
+}
+
+/// Checks a redirect URI that is there.
+pub(super) fn check_requested(
+    requested: &str,
+    client: &Client,
+    policy: &Policy,
+    arrival: Arrival,
+    matcher: Option<&dyn RedirectUriMatcher>,
+) -> Result<RedirectUri, Refusal> {
     let accepted = match (matched(client, policy, arrival, requested), matcher) {
         (Err(fault), Some(matcher)) => matched_by_host(client, matcher, requested).ok_or(fault)?,
         (outcome, _) => outcome?,

@@ -45,6 +45,7 @@ mod http_types;
 mod jwks_abandoned;
 mod jwks_cache;
 mod jwks_waiting;
+mod kept_grants;
 mod key_selection;
 mod literal_tokens;
 mod login_age;
@@ -73,6 +74,7 @@ mod request_objects;
 mod required_objects;
 mod required_par;
 mod responses;
+mod resumed_logins;
 #[cfg(feature = "sealed")]
 mod sealed_store;
 mod second_clicks;

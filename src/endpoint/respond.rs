@@ -1,0 +1,67 @@
+//! Answers to grants that the host has kept.
+
+use super::{AuthorizeRefusal, ParEndpoint, look_up::LookedUp};
+use crate::{
+    client::ClientRegistry,
+    error::{DenialCode, Reason, Refusal},
+    observer::{Event, Stage},
+    response::{AuthorizationResponse, answer::Answer, target::ResponseTarget},
+    store::RequestStore,
+};
+
+impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
+    /// Makes the authorization response with these parameters for a grant that was kept, as
+    /// [`Granted::respond`](crate::Granted::respond) does for one that was not. The host sees to it that each is answered once; a
+    /// second click on the button of its page is told that there was an answer.
+    ///
+    /// # Errors
+    ///
+    /// A refusal to be shown, when the client or its redirect URI is not registered any more
+    /// ([`Reason::UnknownClient`], [`Reason::RedirectUriWithdrawn`]), when the target is of another issuer
+    /// ([`Reason::ForeignTarget`]), or when the response cannot be signed. The client has got nothing then: revoke the code.
+    pub async fn respond<'a>(
+        &self,
+        target: &ResponseTarget,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)> + Send,
+    ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
+        let answer = self.answer_to(target).await?;
+        Ok(self.parts.answers.respond(&answer, parameters).await?)
+    }
+
+    /// Makes the error response for a grant that was kept, as [`Granted::refuse`](crate::Granted::refuse) does for one that was not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`respond`](Self::respond).
+    pub async fn refuse(
+        &self,
+        target: &ResponseTarget,
+        error: DenialCode,
+    ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
+        let answer = self.answer_to(target).await?;
+        self.parts.observers.observe(&Event::Denied { client_id: target.client_id(), error });
+        Ok(self.parts.answers.respond(&answer, [("error", error.as_str())]).await?)
+    }
+
+    async fn answer_to(&self, target: &ResponseTarget) -> Result<Answer, Refusal> {
+        let answer = self.checked(target).await;
+        answer.map_err(|refusal| self.parts.observers.refused(Stage::Respond, Some(target.client_id()), refusal))
+    }
+
+    /// Checks a target as it would be checked if the request were opened now.
+    async fn checked(&self, target: &ResponseTarget) -> Result<Answer, Refusal> {
+        if target.issuer() != self.issuer() {
+            return Err(Reason::ForeignTarget.into());
+        }
+        let client = match self.look_up(target.client_id()).await? {
+            LookedUp::Found(client) => client,
+            LookedUp::Absent(absence) => return Err(absence.reason().into()),
+        };
+        let redirect_uri = self
+            .parts
+            .validator
+            .redirect_uri(&client, target.redirect_uri(), target.is_pushed())
+            .map_err(|_| Reason::RedirectUriWithdrawn)?;
+        Ok(Answer { redirect_uri, mode: target.response_mode(), state: target.state().map(Into::into), client })
+    }
+}
