@@ -218,7 +218,18 @@
 //!
 //! # Features
 //!
-//! None is on by default.
+//! Signatures and encryption are left to a library of the host's choice. There is no difference in what is accepted:
+//!
+//! * `josekit`, the only feature that is on by default: josekit, over the system's OpenSSL (on Debian: `libssl-dev` and
+//!   `pkg-config`), version 3 or later.
+//! * `vendored`: the same, with OpenSSL built from source, which takes a C compiler, perl and make.
+//! * `aws-lc-rs`: AWS-LC, built from source with a C compiler. Where `josekit` is on as well, as it may be for another crate's
+//!   sake, this one does the work; with `default-features = false` neither OpenSSL nor josekit nor regex is in the tree, and
+//!   `x86_64-unknown-linux-musl` takes no more than the target and `musl-gcc`.
+//! * Neither: secrets, MACs by secrets (`client_secret_jwt`, HS256 to HS512) and certificates of an authority work. What needs a
+//!   key does not: a registration or a policy that demands it is refused, and what would only be offered is not.
+//!
+//! The others are off by default:
 //!
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
@@ -226,8 +237,6 @@
 //! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
 //!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
-//! * `vendored`: builds OpenSSL, which verifies and decrypts, from source, with a C compiler, perl and make. Without it the
-//!   system's is linked (on Debian: `libssl-dev` and `pkg-config`), version 3 or later.
 //!
 //! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
