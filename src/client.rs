@@ -10,9 +10,11 @@ mod keys;
 mod methods;
 mod registered_secrets;
 mod registration;
+mod registration_error;
 mod registry;
 mod registry_error;
 mod secret;
+mod secret_registration;
 mod secret_verifier;
 mod shared_secrets;
 mod subject;
@@ -33,9 +35,11 @@ pub(crate) use self::{
 };
 pub use self::{
     ignored::IgnoredMember,
-    registration::{ClientRegistration, RegistrationError, SecretRegistration, SecretText},
+    registration::ClientRegistration,
+    registration_error::RegistrationError,
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry},
     registry_error::RegistryError,
+    secret_registration::{SecretRegistration, SecretText},
     secret_verifier::{SecretVerifier, VerifierError},
 };
 use crate::{

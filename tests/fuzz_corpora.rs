@@ -58,6 +58,14 @@ macro_rules! replayed {
 replayed!(assertion basic certificate dpop form header jwe jwks jws record redirect_uri request_object);
 
 #[test]
+fn the_records_of_the_corpus_are_of_the_version_that_is_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/record");
+    for usual in ["form-usual", "authenticated-with-a-key", "bound-to-both", "signed"] {
+        assert!(targets::record::is_read(&fs::read(folder.join(usual)).unwrap()), "{usual}");
+    }
+}
+
+#[test]
 fn every_target_is_replayed() {
     for folder in ["fuzz/corpus", "fuzz/fuzz_targets"] {
         let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();

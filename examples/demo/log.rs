@@ -96,6 +96,9 @@ impl Observer for LogObserver {
             Event::KeysNotFetched { client_id, uri, error, .. } => {
                 line(format_args!("keys not fetched client={client_id:?} uri={uri:?} cause=\"{}\"", CauseText(error)));
             }
+            Event::ClientUnusable { client_id, error, .. } => {
+                line(format_args!("unusable client={client_id:?} cause=\"{}\"", CauseText(error)));
+            }
             Event::NonceKeyNotShared { .. } => {
                 line("nodes that share this store refuse each other's nonces: give all of them the same secret");
             }

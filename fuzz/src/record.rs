@@ -29,6 +29,13 @@ pub fn run(record: &[u8]) {
     push_again(request);
 }
 
+/// Returns `true` if a record is one that can be read.
+pub fn is_read(record: &[u8]) -> bool {
+    let server = Server::new(Policy::oauth(), [registration("c1", json!({}))]);
+    server.store.put(record);
+    server.open("c1").is_ok()
+}
+
 /// What validation promises, whatever was in the store.
 fn check_request(request: &AuthorizationRequest) {
     assert_eq!(request.client_id(), "c1");

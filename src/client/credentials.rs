@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
+    ClientRegistration, RegistrationError,
     keys::{ClientKeys, KeySource},
-    registration::{ClientRegistration, RegistrationError},
     secret::Secrets,
     shared_secrets::SharedSecrets,
     subject,

@@ -5,12 +5,8 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 use super::{
-    Client,
-    credential::Credential,
-    ignored::Ignored,
-    registration::{ClientRegistration, RegistrationError},
-    shared_secrets::SharedSecrets,
-    without_keys,
+    Client, ClientRegistration, RegistrationError, credential::Credential, ignored::Ignored,
+    shared_secrets::SharedSecrets, without_keys,
 };
 use crate::{
     jose::{ContentEncryption, KeyError, KeyManagement, SigningAlgorithm, VerificationKeys},

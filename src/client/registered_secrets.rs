@@ -2,8 +2,8 @@
 
 use super::{
     ClientRegistration, RegistrationError, SecretText,
-    registration::expiry,
     secret::{MAX_SECRET, SecretDigest, is_digest_of_nothing, is_printable},
+    secret_registration::expiry,
 };
 use crate::hex;
 

@@ -8,10 +8,9 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
-use crate::{error_text::debug_by_display, json};
+use super::{RegistrationError, SecretRegistration, SecretText};
+use crate::json;
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
@@ -182,23 +181,6 @@ pub struct ClientRegistration {
     pub(super) emptied: Vec<&'static str>,
 }
 
-/// A secret beside `client_secret`: in clear, or as a digest.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct SecretRegistration {
-    /// The secret in clear.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<SecretText>,
-    /// The SHA-256 digest of the secret, as 64 hexadecimal digits: `printf %s "$SECRET" | sha256sum`. Only for secrets drawn
-    /// at random: a digest of a guessable one can be guessed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret_sha256: Option<String>,
-    /// Seconds since 1970. 0 or absent: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret_expires_at: Option<i64>,
-}
-
 impl ClientRegistration {
     /// A registration with nothing but its `client_id`.
     #[must_use]
@@ -207,100 +189,10 @@ impl ClientRegistration {
     }
 }
 
-impl SecretRegistration {
-    /// A secret in clear.
-    #[must_use]
-    pub fn plain(secret: impl Into<SecretText>) -> Self {
-        Self { client_secret: Some(secret.into()), client_secret_sha256: None, client_secret_expires_at: None }
-    }
-
-    /// A secret by its SHA-256 digest, as 64 hexadecimal digits.
-    #[must_use]
-    pub fn sha256(digest: impl Into<String>) -> Self {
-        Self { client_secret: None, client_secret_sha256: Some(digest.into()), client_secret_expires_at: None }
-    }
-
-    /// The same, good until so many seconds after 1970.
-    #[must_use]
-    pub fn expiring_at(self, seconds: i64) -> Self {
-        Self { client_secret_expires_at: Some(seconds), ..self }
-    }
-}
-
 impl fmt::Debug for ClientRegistration {
     /// Keeps back the members that this library does not know: there may be secrets among them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientRegistration").field("client_id", &self.client_id).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for SecretRegistration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretRegistration").finish_non_exhaustive()
-    }
-}
-
-/// A secret in clear, wiped when dropped and silent in `Debug`. Serializing it writes it out: a registration is itself a
-/// secret document.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct SecretText(Zeroizing<String>);
-
-impl SecretText {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for SecretText {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl From<&str> for SecretText {
-    fn from(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
-    }
-}
-
-impl From<SecretText> for String {
-    fn from(secret: SecretText) -> Self {
-        (*secret.0).clone()
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretText(..)")
-    }
-}
-
-/// The reason why a registration is unusable. `Display` names the member, never its value.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{member}: {problem}")]
-pub struct RegistrationError {
-    member: &'static str,
-    problem: String,
-}
-
-debug_by_display!(RegistrationError);
-
-impl RegistrationError {
-    pub(crate) fn new(member: &'static str, problem: impl Into<String>) -> Self {
-        Self { member, problem: problem.into() }
-    }
-
-    /// Returns `true` if a member needs another one, which is not there.
-    pub(super) fn is_of_missing_member(&self) -> bool {
-        matches!(self.member, "token_endpoint_auth_method" | "request_object_signing_alg")
-            && self.problem.contains("needs")
-    }
-
-    /// The metadata name.
-    #[must_use]
-    pub fn member(&self) -> &'static str {
-        self.member
     }
 }
 
@@ -409,14 +301,4 @@ fn texts(members: &mut Unread, member: &'static str) -> Result<Option<Vec<String
 
 fn flag(members: &mut Unread, member: &'static str) -> Result<bool, RegistrationError> {
     Ok(take(members, member, "true or false")?.unwrap_or_default())
-}
-
-/// A date of expiry; 0 means never.
-pub(super) fn expiry(member: &'static str, seconds: Option<i64>) -> Result<Option<OffsetDateTime>, RegistrationError> {
-    match seconds {
-        None | Some(0) => Ok(None),
-        Some(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
-            .map(Some)
-            .map_err(|_| RegistrationError::new(member, "the expiry must be in seconds since 1970")),
-    }
 }

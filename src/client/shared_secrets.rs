@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::registration::{self, ClientRegistration, RegistrationError, SecretText};
+use super::{ClientRegistration, RegistrationError, SecretText, secret_registration};
 use crate::{
     jose::{
         ContentEncryption, Jwe, Jws, KeyManagement, MAX_SHARED_SECRETS, Permitted, SharedSecret, SigningAlgorithm,
@@ -38,7 +38,7 @@ impl SharedSecrets {
             })
         };
         let secrets = first.chain(others).map(|(secret, expiry)| {
-            let expiry = registration::expiry("client_secret_expires_at", expiry)?;
+            let expiry = secret_registration::expiry("client_secret_expires_at", expiry)?;
             Ok((in_clear(secret)?, expiry))
         });
         let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;

@@ -1,6 +1,6 @@
 //! The subject that the certificate of a client must have (RFC 8705 section 2.1.2).
 
-use super::registration::{ClientRegistration, RegistrationError};
+use super::{ClientRegistration, RegistrationError};
 use crate::certificate::{NameOrder, Subject};
 
 /// Name, registered text, reader and rule of a member.

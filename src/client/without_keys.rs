@@ -1,6 +1,6 @@
 //! Registrations in a build that can use no keys.
 
-use super::registration::{ClientRegistration, RegistrationError};
+use super::{ClientRegistration, RegistrationError};
 use crate::{
     jose::{HAS_BACKEND, KeyManagement, NEEDS_BACKEND, SigningAlgorithm},
     protocol::authentication_method::AuthenticationMethod,

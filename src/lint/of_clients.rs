@@ -116,6 +116,15 @@ fn rules<'a>() -> Vec<LintRule<Registered<'a>>> {
         },
         LintRule {
             severity: Note,
+            label: "several_authentication_methods",
+            member: "token_endpoint_auth_methods",
+            profiles: ALL,
+            broken: |it| it.client.methods().iter().count() > 1,
+            requirement: "the client may choose its method in each request; where it is known which one it uses, \
+                          token_endpoint_auth_method should name it alone (RFC 7591 section 2)",
+        },
+        LintRule {
+            severity: Note,
             label: "authentication_method_partly_without_effect",
             member: "token_endpoint_auth_methods",
             profiles: ALL,

@@ -12,8 +12,8 @@ use crate::{
 
 /// An outcome.
 ///
-/// Every `client_id` in here is registered. A name that a request merely claims stays out: it may be a secret that a
-/// client put in the wrong place. Keep client identifiers out of metric labels all the same.
+/// Every `client_id` in here is registered, or one that a registry knows as [unusable](Event::ClientUnusable). A name that a request
+/// merely claims stays out: it may be a secret that a client put in the wrong place. Keep client identifiers out of metric labels all the same.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -33,7 +33,7 @@ pub enum Event<'a> {
         /// The client that the request named, if there is one.
         client_id: Option<&'a str>,
         /// The cause, where it is on this side: the error of the store, of the registry or of what else the host brought, as it is
-        /// the [source](std::error::Error::source) of the refusal. [`CauseText`] makes a line for the log of it.
+        /// the [source](std::error::Error::source) of the refusal. [`CauseText`](crate::CauseText) makes a line for the log of it.
         cause: Option<&'a (dyn Error + 'static)>,
         /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
         clock_offset: Option<i64>,

@@ -55,7 +55,8 @@ impl RegisteredRedirectUri {
     /// The longest redirect URI, registered or requested, in bytes.
     pub const MAX_LENGTH: usize = 2048;
 
-    /// Checks a URI for registration.
+    /// Checks a URI for registration. A `*` is a character like any other here, and matches nothing else; a client whose
+    /// `redirect_uris` have one may mean a pattern, so that it is skipped there and reported.
     ///
     /// # Errors
     ///

@@ -324,3 +324,84 @@ fn null_in_a_list_is_skipped_and_reported() {
     let refused = Client::try_from(serde_json::from_value::<ClientRegistration>(nothing).unwrap()).unwrap_err();
     assert_eq!(refused.to_string(), "redirect_uris: number 1 is unusable: empty");
 }
+
+/// URIs that differ in each part, most of them odd.
+fn odd_uris() -> Vec<String> {
+    let authorities = [
+        "https://a.example",
+        "https://a.example:443",
+        "https://a.example:80",
+        "https://a.example:0443",
+        "https://A.example",
+        "https://a.example.",
+        "https://*.a.example",
+        "https://u@a.example",
+        "http://127.0.0.1",
+        "http://127.0.0.1:80",
+        "http://127.0.0.1:443",
+        "http://[::1]:80",
+        "http://localhost:65535",
+        "http://localhost:65536",
+        "http://a.example",
+        "https:/a.example",
+        "https:a.example",
+        "com.example.app:",
+        "com.example.app://a",
+        "com.example.app:443",
+    ];
+    let paths = [
+        "", "/", "//", "/a", "/a/", "/a//b", "/a/./b", "/a/../b", "/%2e%2e", "/a;b", "/a%2fb", "/a%", "/*", "/a@b",
+        "/:443",
+    ];
+    let queries = ["", "?", "?a=b", "?code=c", "?%63ode=c", "?a;state=x", "?a=//b/../c", "#", "#f"];
+    let mut all = Vec::new();
+    for authority in authorities {
+        for path in paths {
+            all.extend(queries.iter().map(|query| format!("{authority}{path}{query}")));
+        }
+    }
+    all
+}
+
+#[test]
+fn what_a_host_is_asked_about_means_the_same_to_every_parser() {
+    // RU-*: over all combinations, whatever the host would say
+    let seen: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let matcher = move |_: &Client, requested: &RequestedRedirectUri<'_>| {
+        log.lock().unwrap().push(requested.as_str().to_owned());
+        RedirectUriMatch::CodeWithPkce
+    };
+    let server = Server::built(Policy::oauth(), [basic("basic")], MemoryLimits::default(), |builder| {
+        builder.danger_redirect_uri_matcher(matcher)
+    });
+    for uri in odd_uris() {
+        let is_accepted = push(&server, &uri, &PKCE).is_ok();
+        let asked = std::mem::take(&mut *seen.lock().unwrap());
+        assert_eq!(is_accepted, asked == [uri.clone()], "{uri}");
+        if !is_accepted {
+            continue;
+        }
+        let url = url::Url::parse(&uri).unwrap();
+        // Written with and without what goes without saying, and with nothing else.
+        let default = if url.scheme() == "https" { ":443" } else { ":80" };
+        let shorter = match url.port() {
+            None if !url.scheme().contains('.') => {
+                uri.replacen(&format!("{}{default}", url.host_str().unwrap()), url.host_str().unwrap(), 1)
+            }
+            _ => uri.clone(),
+        };
+        assert!(url.as_str() == shorter || url.as_str() == format!("{shorter}/"), "{uri} is {url}");
+        assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none(), "{uri}");
+        assert!(
+            url.scheme() == "https"
+                || url.scheme().contains('.')
+                || matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+        );
+        assert!(!url.path().contains("//") && !url.path().contains("/.") && !url.path().contains('%'), "{uri}");
+        assert!(
+            url.query_pairs().all(|(name, _)| name != "code" && name != "state") && !uri.contains("state="),
+            "{uri}"
+        );
+    }
+}

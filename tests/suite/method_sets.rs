@@ -54,6 +54,7 @@ fn a_method_of_the_set_that_the_policy_lacks_is_refused_and_found() {
     let lint = |policy: &Policy| labels(&policy.lint(Profile::Oauth, [&client(strong.clone())]));
     assert!(lint(&policy).contains("authentication_method_partly_without_effect"));
     assert!(!lint(&Policy::oauth()).contains("authentication_method_partly_without_effect"));
+    assert!(lint(&Policy::oauth()).contains("several_authentication_methods"));
     policy.token_endpoint_auth_methods_supported.push(AuthenticationMethod::ClientSecretBasic);
     let server = Server::with(policy.clone(), [by_either("either")]);
     assert!(send(&server, Some("s3cret"), &[]).is_ok());

@@ -304,7 +304,7 @@ fn outcomes_are_counted_by_fixed_labels() {
 
 #[cfg(feature = "tracing")]
 mod tracing_events {
-    use parjar::TracingObserver;
+    use parjar::{Client, ClientRegistry, RegistryError, TracingObserver};
     use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
 
     use super::*;
@@ -379,6 +379,27 @@ mod tracing_events {
             }
         }
         assert!(lines[2].contains(r#"stage="authorize" reason="other_browser""#), "{}", lines[2]);
+    }
+
+    #[test]
+    fn a_client_that_cannot_be_used_is_one_line_with_its_cause_and_another_with_the_refusal() {
+        struct Broken;
+        impl ClientRegistry for Broken {
+            async fn client(&self, _: &str) -> Result<Option<Arc<Client>>, RegistryError> {
+                Err(RegistryError::unusable_client("redirect_uris:\n must not be empty"))
+            }
+        }
+        let lines = written(|par| {
+            let par = par.with_clients(Broken);
+            assert_eq!(push(&par, "broken", "").status(), 401);
+        });
+        assert_eq!(
+            lines,
+            [
+                r#" WARN parjar: client unusable client_id="broken" cause=the client cannot be used: redirect_uris:\n must not be empty"#,
+                r#" INFO parjar: refused stage="push" reason="unusable_client" client_id="broken""#,
+            ]
+        );
     }
 
     #[test]
