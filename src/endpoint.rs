@@ -18,6 +18,7 @@ mod gate;
 mod host_rules;
 mod issued_nonces;
 mod lint;
+mod login;
 mod look_up;
 mod metadata;
 mod object;
@@ -48,6 +49,7 @@ pub use self::{
     browser::{Browser, EmptyBinding},
     build_error::BuildError,
     builder::ParEndpointBuilder,
+    login::AnnotateRefusal,
     pending::{Granted, Pending},
     pushed::Pushed,
     recent_answers::Decision,

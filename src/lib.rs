@@ -290,8 +290,9 @@ pub use self::{
     client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
-        AuthorizeRefusal, BindingCookie, BindingCookies, BoxedParEndpoint, Browser, BuildError, Decision,
-        EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed, RefusedRedirect,
+        AnnotateRefusal, AuthorizeRefusal, BindingCookie, BindingCookies, BoxedParEndpoint, Browser, BuildError,
+        Decision, EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
+        RefusedRedirect,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
     http::{

@@ -104,6 +104,9 @@ pub struct Policy {
     /// Seconds that an opened request may take until the login is over, 1 to 3600. Default 600. They are counted from the first
     /// opening of a pushed request, and of a single-use request object in the query.
     pub login_lifetime: u32,
+    /// Seconds that the login of a pushed request may take in all when the host
+    /// [extends](crate::ParEndpoint::extend) it, `login_lifetime` to 3600. Default 3600.
+    pub longest_login: u32,
     /// Seconds between `nbf` (or now) and `exp` of a request object, and between its `nbf` and now, 1 to 3600. Default 3600.
     pub request_object_lifetime: u32,
     /// Seconds between `iat` (or `nbf`, or now) and `exp` of a client assertion, 1 to 3600. Default 300.

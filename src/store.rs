@@ -29,9 +29,9 @@ pub use self::sealed::{SealedStore, SealingKeyError, SealingKeys};
 pub use self::{
     boxed::BoxedStore,
     digest::RecordKey,
-    input::{Claim, MarkPurpose, NewRequest, Owner, ReplayMark},
+    input::{Annotation, Claim, Extension, MarkPurpose, NewRequest, Owner, ReplayMark},
     memory::{MemoryLimits, MemoryStore},
-    outcome::{ClaimError, Claimed, InsertError, Remembered, StoreError, StoreRefusal},
+    outcome::{AnnotateError, ClaimError, Claimed, InsertError, Remembered, StoreError, StoreRefusal},
 };
 
 /// Keeps pushed requests until they are spent. Implemented by [`MemoryStore`], and by hosts over what they have.
@@ -39,7 +39,7 @@ pub use self::{
 /// A request goes through three states. It is inserted and *waits*; the first claim makes it *open*, which it stays
 /// through any number of further claims; consuming it makes it *spent*. In each state it has a lifetime, counted by the
 /// store's own clock from the operation that brought it there. At the end of it the request is gone, to the millisecond
-/// if the store can, and no later.
+/// if the store can, and no later. An open request can be given more time, and a note of the host.
 ///
 /// Beside requests it keeps marks, for what may happen once. A mark is known from the call that brought it until its
 /// lifetime is over, counted by the store's own clock from that call; to ask again does not prolong it. Marks are
@@ -94,6 +94,33 @@ pub trait RequestStore: Send + Sync {
     /// [`ClaimError`] says what did not fit. A request that waits to be opened counts as unknown.
     fn consume(&self, claim: Claim, remembered_for: Duration) -> impl Future<Output = Result<(), ClaimError>> + Send;
 
+    /// Writes a note of the host on an open request, in the place of the one with this
+    /// [revision](Annotation::revision). Claims give it back; when the request is spent, it is deleted. It has up to 1100
+    /// bytes, and a limit of the store may leave it out of account. Of all calls with the same revision, over all
+    /// processes, at most one is `Ok`, whatever they write.
+    ///
+    /// Owner and browser are part of the condition, as for [`claim`](Self::claim); the note binds no browser.
+    ///
+    /// # Errors
+    ///
+    /// [`AnnotateError::Changed`] when the revision is another one. [`ClaimError`] says what else did not fit; a request
+    /// that waits to be opened counts as unknown.
+    fn annotate(
+        &self,
+        claim: Claim,
+        annotation: Annotation<'_>,
+    ) -> impl Future<Output = Result<(), AnnotateError>> + Send;
+
+    /// Lets an open request live longer: for [so long from now](Extension::lifetime), but no longer in all than
+    /// [so long](Extension::longest) from the first claim. It never shortens a life. Returns the time that is left.
+    ///
+    /// Owner and browser are part of the condition, as for [`claim`](Self::claim).
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`] says what did not fit. A request that waits to be opened counts as unknown.
+    fn extend(&self, claim: Claim, extension: Extension) -> impl Future<Output = Result<Duration, ClaimError>> + Send;
+
     /// Remembers marks without a request: all of them, or none but for marks of [hygiene](MarkPurpose::Hygiene) that
     /// there is no room for. The owner is the one that they count against, where there are shares.
     ///
@@ -134,6 +161,18 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
 
     fn consume(&self, claim: Claim, remembered_for: Duration) -> impl Future<Output = Result<(), ClaimError>> + Send {
         (**self).consume(claim, remembered_for)
+    }
+
+    fn annotate(
+        &self,
+        claim: Claim,
+        annotation: Annotation<'_>,
+    ) -> impl Future<Output = Result<(), AnnotateError>> + Send {
+        (**self).annotate(claim, annotation)
+    }
+
+    fn extend(&self, claim: Claim, extension: Extension) -> impl Future<Output = Result<Duration, ClaimError>> + Send {
+        (**self).extend(claim, extension)
     }
 
     fn remember(

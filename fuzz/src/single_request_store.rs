@@ -6,8 +6,8 @@ use std::{
 };
 
 use parjar::store::{
-    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
-    StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, RecordKey,
+    Remembered, ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// Keeps the last request, whatever its key, and the marks of one input.
@@ -57,6 +57,14 @@ impl RequestStore for SingleRequestStore {
     async fn claim(&self, _: Claim, _: Duration) -> Result<Claimed, ClaimError> {
         let record = self.state().record.clone().ok_or(ClaimError::Unknown)?;
         Ok(Claimed::new(record, Duration::ZERO))
+    }
+
+    async fn annotate(&self, _: Claim, _: Annotation<'_>) -> Result<(), AnnotateError> {
+        Err(AnnotateError::Changed)
+    }
+
+    async fn extend(&self, _: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        Ok(extension.lifetime)
     }
 
     async fn consume(&self, _: Claim, _: Duration) -> Result<(), ClaimError> {

@@ -27,7 +27,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// `query` is the raw query of a GET, or the raw body of a POST. Beside a `request_uri` or a `request` nothing but
     /// `client_id` in it has any effect (RFC 9101 section 6.3). Opening can be repeated until the login ends, so that reloading
-    /// the page does no harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime).
+    /// the page does no harm; it is bounded by [`Policy::login_lifetime`](crate::Policy::login_lifetime), which [`extend`](Self::extend)
+    /// prolongs.
     ///
     /// The first [`Browser`] to open a pushed request keeps it. A HEAD request should not get here: programs that look at a link
     /// before its user does would take the request for themselves.
@@ -208,13 +209,13 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { records, validator, .. } = &*self.parts;
         // Before the store is asked, so that one that takes long does not make the first opening later than the login that follows it.
         let opened_at = self.parts.server.now();
-        let Opened { stored, claim, binding, open_for } =
-            records.open(&self.store, client.client_id(), &request_uri, browser).await?;
+        let opened = records.open(&self.store, client.client_id(), &request_uri, browser).await?;
+        let Opened { stored, claim, binding, open_for, annotation, revision } = opened;
         let asked_at = before(opened_at, open_for);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation, stored.authentication_key);
         match validator.validate(stored.parameters, provenance) {
             Ok(request) => {
-                let ending = Ending::Spend { request_uri, claim };
+                let ending = Ending::Spend { request_uri, claim, annotation, revision };
                 Ok(Pending { request, ending, request_object: None, asked_at, opened_at, binding })
             }
             Err(Invalid { refusal, answer: None }) => Err(withdrawn(refusal).into()),

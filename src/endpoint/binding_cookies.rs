@@ -193,7 +193,8 @@ impl BindingCookie {
     }
 
     /// A `Set-Cookie` header, so that the browser keeps the cookie for the time of the login: for the page, and for the way back to
-    /// it. A page that is loaded again may set it again.
+    /// it. A page that is loaded again may set it again. The time is [`Policy::login_lifetime`](crate::Policy::login_lifetime), also for
+    /// the answer to a page after which the host has [extended](crate::ParEndpoint::extend) the login.
     #[must_use]
     pub fn to_set(&self, login_lifetime: u32) -> String {
         self.header(login_lifetime.saturating_add(AFTERWARDS))

@@ -42,8 +42,8 @@ pub struct Pending {
 pub(super) enum Ending {
     /// Plain parameters can be sent again at any time.
     Nothing,
-    /// A pushed request is spent.
-    Spend { request_uri: RequestUri, claim: Claim },
+    /// A pushed request is spent. It may have a note of the host, which was changed so often.
+    Spend { request_uri: RequestUri, claim: Claim, annotation: Vec<u8>, revision: u32 },
     /// A request object that is good for one use is remembered.
     Remember { login: MarkOfLogin, client: RecordKey, browser: Option<RecordKey> },
 }
@@ -116,6 +116,24 @@ impl Pending {
             (_, Some(object)) => encode([client_id, (Name::Request.as_str(), object)]),
             _ => self.request.parameters().to_query(),
         }
+    }
+
+    /// The note of the host on a pushed request: see [`ParEndpoint::annotate`](crate::ParEndpoint::annotate). Empty if there is none.
+    #[must_use]
+    pub fn annotation(&self) -> &[u8] {
+        match &self.ending {
+            Ending::Spend { annotation, .. } => annotation,
+            Ending::Nothing | Ending::Remember { .. } => &[],
+        }
+    }
+
+    /// The same, after the host has changed the note.
+    pub(super) fn annotated(mut self, note: &[u8]) -> Self {
+        if let Ending::Spend { annotation, revision, .. } = &mut self.ending {
+            *annotation = note.to_vec();
+            *revision = revision.saturating_add(1);
+        }
+        self
     }
 
     /// When the user was first asked: the time at which the request was opened first, whichever node and however often opens it

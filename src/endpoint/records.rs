@@ -13,7 +13,10 @@ use crate::{
     error::{Reason, Refusal},
     protocol::{parameters::Name, request_uri::RequestUri},
     random::RandomSource,
-    store::{Claim, ClaimError, InsertError, NewRequest, RecordKey, Remembered, RequestStore, digest::KeySpace},
+    store::{
+        Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, RecordKey, Remembered, RequestStore,
+        digest::KeySpace,
+    },
     validation::request::AuthorizationRequest,
 };
 
@@ -28,6 +31,9 @@ pub(super) struct Opened {
     pub(super) binding: usize,
     /// The time since it was first opened.
     pub(super) open_for: Duration,
+    /// The note of the host, and how often it was changed.
+    pub(super) annotation: Vec<u8>,
+    pub(super) revision: u32,
 }
 
 /// Puts requests into a store, opens and spends them.
@@ -95,7 +101,8 @@ impl Records {
         if stored.parameters.known(Name::ClientId) != Some(client_id) {
             return Err(Reason::ForeignRequestUri.into());
         }
-        Ok(Opened { stored, claim, binding, open_for: claimed.open_for })
+        let Claimed { open_for, annotation, revision, .. } = claimed;
+        Ok(Opened { stored, claim, binding, open_for, annotation, revision })
     }
 
     /// The claims of a client and a browser to a request, one for each binding, and at least one.
@@ -116,6 +123,13 @@ impl Records {
         (self.keys.owner(client_id), browser.bindings().next().map(|binding| self.keys.browser(binding)))
     }
 
+    /// Gives an open request more time, and returns the time that it has left.
+    pub(super) async fn extend<S: RequestStore>(&self, store: &S, claim: Claim) -> Result<Duration, Refusal> {
+        let policy = &self.server.policy;
+        let extension = Extension::new(seconds(policy.login_lifetime), seconds(policy.longest_login));
+        store.extend(claim, extension).await.map_err(not_claimed)
+    }
+
     /// Spends an open request.
     pub(super) async fn spend<S: RequestStore>(&self, store: &S, claim: Claim) -> Result<(), Refusal> {
         store.consume(claim, seconds(self.server.policy.spent_lifetime)).await.map_err(not_claimed)
@@ -126,7 +140,8 @@ fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
 
-fn not_claimed(error: ClaimError) -> Refusal {
+/// The refusal of a request that is not open to its claim.
+pub(super) fn not_claimed(error: ClaimError) -> Refusal {
     match error {
         ClaimError::Unknown => Reason::UnknownRequestUri.into(),
         ClaimError::Spent => Reason::SpentRequestUri.into(),

@@ -146,6 +146,11 @@ impl ReplayGuard {
         MarkOfLogin { mark, until: self.server.clock.elapsed().saturating_add(self.login_lifetime()) }
     }
 
+    /// The time that a login has left.
+    pub(super) fn time_left(&self, login: &MarkOfLogin) -> Duration {
+        login.until.saturating_sub(self.server.clock.elapsed())
+    }
+
     /// Remembers the mark of a login that ends.
     pub(super) async fn end_login<S: RequestStore>(
         &self,

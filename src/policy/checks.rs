@@ -24,6 +24,9 @@ impl Policy {
                 return Err(PolicyError::new(member, problem));
             }
         }
+        if !(self.login_lifetime..=3600).contains(&self.longest_login) {
+            return Err(PolicyError::new("longest_login", "must be login_lifetime to 3600 seconds"));
+        }
         let (lifetimes, problem) = self.profile.request_uri_lifetimes();
         if !lifetimes.contains(&self.request_uri_lifetime) {
             return Err(PolicyError::new("request_uri_lifetime", problem));

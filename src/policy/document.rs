@@ -34,6 +34,7 @@ struct Document {
     allow_localhost_redirect_uris_on_any_port: bool,
     request_uri_lifetime: u32,
     login_lifetime: u32,
+    longest_login: u32,
     request_object_lifetime: u32,
     client_assertion_lifetime: u32,
     clock_leeway: u32,

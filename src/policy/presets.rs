@@ -51,6 +51,7 @@ impl Policy {
             allow_localhost_redirect_uris_on_any_port: true,
             request_uri_lifetime: 60,
             login_lifetime: 600,
+            longest_login: 3600,
             request_object_lifetime: 3600,
             client_assertion_lifetime: 300,
             clock_leeway: 10,

@@ -3,7 +3,8 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
+    ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// A store whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
@@ -36,6 +37,14 @@ impl RequestStore for BoxedStore {
         self.0.consume_boxed(claim, remembered_for).await
     }
 
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        self.0.annotate_boxed(claim, annotation).await
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        self.0.extend_boxed(claim, extension).await
+    }
+
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.0.remember_boxed(owner, marks).await
     }
@@ -52,6 +61,8 @@ trait DynStore: Send + Sync {
     fn insert_boxed<'a>(&'a self, request: NewRequest<'a>, lifetime: Duration) -> Boxed<'a, Remembered, InsertError>;
     fn claim_boxed(&self, claim: Claim, login_lifetime: Duration) -> Boxed<'_, Claimed, ClaimError>;
     fn consume_boxed(&self, claim: Claim, remembered_for: Duration) -> Boxed<'_, (), ClaimError>;
+    fn annotate_boxed<'a>(&'a self, claim: Claim, annotation: Annotation<'a>) -> Boxed<'a, (), AnnotateError>;
+    fn extend_boxed(&self, claim: Claim, extension: Extension) -> Boxed<'_, Duration, ClaimError>;
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal>;
     fn is_shared_boxed(&self) -> bool;
 }
@@ -67,6 +78,14 @@ impl<T: RequestStore> DynStore for T {
 
     fn consume_boxed(&self, claim: Claim, remembered_for: Duration) -> Boxed<'_, (), ClaimError> {
         Box::pin(self.consume(claim, remembered_for))
+    }
+
+    fn annotate_boxed<'a>(&'a self, claim: Claim, annotation: Annotation<'a>) -> Boxed<'a, (), AnnotateError> {
+        Box::pin(self.annotate(claim, annotation))
+    }
+
+    fn extend_boxed(&self, claim: Claim, extension: Extension) -> Boxed<'_, Duration, ClaimError> {
+        Box::pin(self.extend(claim, extension))
     }
 
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal> {

@@ -26,6 +26,7 @@
 mod bench;
 mod expiry;
 mod lifecycle;
+mod login;
 mod marks;
 mod races;
 mod room;
@@ -95,7 +96,9 @@ pub fn check(harness: &impl Harness) -> Result<(), Violation> {
     lifecycle::check(&bench)?;
     marks::check(&bench)?;
     expiry::check(&bench)?;
+    login::check(&bench)?;
     room::check(&bench)?;
     races::check(&bench)?;
-    marks::races::check(&bench)
+    marks::races::check(&bench)?;
+    login::check_races(&bench)
 }

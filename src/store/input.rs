@@ -114,6 +114,50 @@ impl fmt::Debug for NewRequest<'_> {
     }
 }
 
+/// A note of the host on an open request, such as who has signed in.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Annotation<'a> {
+    /// The bytes of the note. Empty: there is none any more.
+    pub bytes: &'a [u8],
+    /// The number of changes that the host knows of ([`Claimed::revision`](crate::store::Claimed::revision)). One more
+    /// makes the note stale.
+    pub revision: u32,
+}
+
+impl<'a> Annotation<'a> {
+    /// Makes a note that takes the place of the one with this number.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], revision: u32) -> Self {
+        Self { bytes, revision }
+    }
+}
+
+impl fmt::Debug for Annotation<'_> {
+    /// Keeps back the bytes, which are about a user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Annotation").field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+/// More time for an open request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Extension {
+    /// The time that the request shall have from now.
+    pub lifetime: Duration,
+    /// The time that it may be open in all, from the first claim.
+    pub longest: Duration,
+}
+
+impl Extension {
+    /// Makes an extension to so long from now, and to no more than so long in all.
+    #[must_use]
+    pub const fn new(lifetime: Duration, longest: Duration) -> Self {
+        Self { lifetime, longest }
+    }
+}
+
 /// Names a request, its client and its browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -26,8 +26,8 @@ use self::{
     usage::Kind,
 };
 use super::{
-    Claim, ClaimError, Claimed, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
-    RequestStore, StoreRefusal, retry_after,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, MarkPurpose, NewRequest, Owner,
+    RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal, retry_after,
 };
 use crate::clock::{Clock, SystemClock, milliseconds};
 
@@ -306,6 +306,18 @@ impl RequestStore for MemoryStore {
         let now = self.now();
         let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
         shard.consume(&claim, remembered_for, now, &self.inner.accounts)
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        let now = self.now();
+        let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
+        shard.annotate(&claim, annotation, now)
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        let now = self.now();
+        let mut shard = self.inner.shard(&claim.key).ok_or(ClaimError::Unknown)?;
+        shard.extend(&claim, extension, now)
     }
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {

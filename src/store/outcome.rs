@@ -32,21 +32,35 @@ pub struct Claimed {
     pub payload: Vec<u8>,
     /// The time since the first claim, by the store's own clock. Zero for the first claim itself.
     pub open_for: Duration,
+    /// The note of the host. Empty if there is none.
+    pub annotation: Vec<u8>,
+    /// How often the note was changed.
+    pub revision: u32,
 }
 
 impl Claimed {
-    /// Makes the answer to a claim.
+    /// Makes the answer to a claim of a request without a note.
     #[must_use]
     pub const fn new(payload: Vec<u8>, open_for: Duration) -> Self {
-        Self { payload, open_for }
+        Self { payload, open_for, annotation: Vec::new(), revision: 0 }
+    }
+
+    /// Returns the answer with this note, which was changed so often.
+    #[must_use]
+    pub fn with_annotation(self, annotation: Vec<u8>, revision: u32) -> Self {
+        Self { annotation, revision, ..self }
     }
 }
 
 impl fmt::Debug for Claimed {
-    /// Keeps back the payload, which is full of other people's data.
+    /// Keeps back payload and note, which are full of other people's data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.payload.len();
-        f.debug_struct("Claimed").field("bytes", &bytes).field("open_for", &self.open_for).finish_non_exhaustive()
+        f.debug_struct("Claimed")
+            .field("payload_bytes", &self.payload.len())
+            .field("open_for", &self.open_for)
+            .field("annotation_bytes", &self.annotation.len())
+            .field("revision", &self.revision)
+            .finish()
     }
 }
 
@@ -125,7 +139,25 @@ pub enum ClaimError {
     Unavailable(#[from] StoreError),
 }
 
-debug_by_display!(InsertError, StoreRefusal, ClaimError);
+/// The reason that a note was not taken down.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnnotateError {
+    /// The note was changed since the host has read it.
+    #[error("the note was changed meanwhile")]
+    Changed,
+    /// There is no such open request for this client and this browser, or the store could not be asked.
+    #[error(transparent)]
+    NotOpen(#[from] ClaimError),
+}
+
+impl From<StoreError> for AnnotateError {
+    fn from(error: StoreError) -> Self {
+        Self::NotOpen(error.into())
+    }
+}
+
+debug_by_display!(InsertError, StoreRefusal, ClaimError, AnnotateError);
 
 /// Estimates when to try again what would have lived so long, in a store that is full and cannot know: with a steady
 /// stream of pushes something expires all the time.

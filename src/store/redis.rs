@@ -24,7 +24,7 @@ use self::{
     instance::Instance,
     names::Names,
     replies::{claimed, inserted_alone, misfit, refused, replayed},
-    scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK, answer},
+    scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, Script, TAKE_BACK, answer},
     shared_connection::SharedConnection,
     tokens::{Token, Tokens},
 };
@@ -34,8 +34,8 @@ pub use self::{
     errors::{RedisInstance, RedisStoreError},
 };
 use super::{
-    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreError,
-    StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
+    ReplayMark, RequestStore, StoreError, StoreRefusal,
     hygiene::{Admitted, HygieneBudget},
     unauthenticated::{UnauthenticatedRoom, bytes_of, bytes_of_marks},
 };
@@ -245,7 +245,7 @@ impl RedisStore {
         Ok(remembered)
     }
 
-    async fn spend_or_open(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
+    async fn ask_about(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
         let shared = &*self.0;
         let answer = shared.requests.connection.run(shared.deadline(), script, call).await;
         answer.map_err(
@@ -305,7 +305,7 @@ impl RequestStore for RedisStore {
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
-        match self.spend_or_open(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
+        match self.ask_about(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
             Value::BulkString(record) => claimed(record, None),
             Value::Array(answer) => match <[Value; 2]>::try_from(answer) {
                 Ok([Value::BulkString(record), Value::Int(left)]) => claimed(record, Some(left)),
@@ -317,8 +317,26 @@ impl RequestStore for RedisStore {
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         let call = self.0.names.consume(&claim, remembered_for, &self.0.tokens.draw());
-        match self.spend_or_open(&CONSUME, &call).await? {
+        match self.ask_about(&CONSUME, &call).await? {
             Value::Int(answer::DONE) => Ok(()),
+            answer => Err(misfit(&answer)),
+        }
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        match self.ask_about(&ANNOTATE, &self.0.names.annotate(&claim, annotation)).await? {
+            Value::Int(answer::DONE) => Ok(()),
+            Value::Int(answer::CHANGED) => Err(AnnotateError::Changed),
+            answer => Err(misfit(&answer).into()),
+        }
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        match self.ask_about(&EXTEND, &self.0.names.extend(&claim, extension)).await? {
+            Value::Array(answer) => match *answer {
+                [Value::Int(left)] => Ok(Duration::from_millis(left.max(0).unsigned_abs())),
+                _ => Err(ClaimError::Unreadable),
+            },
             answer => Err(misfit(&answer)),
         }
     }

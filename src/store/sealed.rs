@@ -8,8 +8,8 @@ use chacha20poly1305::{
 };
 
 use super::{
-    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
-    StoreError, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, RecordKey,
+    Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
 };
 use crate::{
     error_text::debug_by_display,
@@ -28,13 +28,14 @@ const MAX_KEYS: usize = 16;
 /// Seals the payloads that another store keeps, with XChaCha20-Poly1305 and keys of the host.
 ///
 /// An attacker who reads the database, or a backup of it, sees neither `login_hint` nor `claims` nor anything else of a
-/// request. One who can write to it cannot change a payload, or put one in another's place: each is tied to its key in
+/// request, nor the host's notes on it. One who can write to it cannot change a payload, or put one in another's place: each is tied to its key in
 /// the store, and by that to its issuer and its client. Such a record is refused as [`ClaimError::Unreadable`].
 ///
 /// Marks and the keys of records are digests, and stay as they are. So do the state and the expiry of a record: an
-/// attacker who can write to the database can still delete requests, or reopen spent ones.
+/// attacker who can write to the database can still delete requests and notes, reopen spent requests, or put an earlier
+/// state of a request back.
 ///
-/// A sealed payload is 45 bytes longer.
+/// A sealed payload or note is 45 bytes longer.
 ///
 /// ```
 /// use parjar::store::{MemoryStore, SealedStore, SealingKeys};
@@ -181,29 +182,68 @@ fn header(number: u32) -> [u8; HEADER] {
 struct BoundTo {
     key: RecordKey,
     owner: RecordKey,
+    part: Part,
+}
+
+/// The parts of a record that are sealed.
+enum Part {
+    Payload,
+    /// The note of the host, with its revision.
+    Annotation(u32),
 }
 
 impl BoundTo {
+    fn payload(key: RecordKey, owner: RecordKey) -> Self {
+        Self { key, owner, part: Part::Payload }
+    }
+
+    fn annotation(claim: &Claim, revision: u32) -> Self {
+        Self { key: claim.key, owner: claim.owner, part: Part::Annotation(revision) }
+    }
+
     fn with(&self, header: &[u8; HEADER]) -> Vec<u8> {
-        [&header[..], self.key.as_bytes(), self.owner.as_bytes()].concat()
+        let mut additional = [&header[..], self.key.as_bytes(), self.owner.as_bytes()].concat();
+        if let Part::Annotation(revision) = self.part {
+            additional.extend_from_slice(&revision.to_be_bytes());
+        }
+        additional
     }
 }
 
 impl<S: RequestStore> RequestStore for SealedStore<S> {
     async fn insert(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        let sealed = self.seal(request.payload, &BoundTo { key: request.key, owner: request.owner.key })?;
+        let sealed = self.seal(request.payload, &BoundTo::payload(request.key, request.owner.key))?;
         self.inner.insert(NewRequest { payload: &sealed, ..request }, lifetime).await
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
         let sealed = self.inner.claim(claim, login_lifetime).await?;
-        let bound_to = BoundTo { key: claim.key, owner: claim.owner };
+        let bound_to = BoundTo::payload(claim.key, claim.owner);
         let payload = self.open(&sealed.payload, &bound_to).ok_or(ClaimError::Unreadable)?;
-        Ok(Claimed { payload, ..sealed })
+        let annotation = if sealed.annotation.is_empty() {
+            Vec::new()
+        } else {
+            let bound_to = BoundTo::annotation(&claim, sealed.revision);
+            self.open(&sealed.annotation, &bound_to).ok_or(ClaimError::Unreadable)?
+        };
+        Ok(Claimed { payload, annotation, ..sealed })
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         self.inner.consume(claim, remembered_for).await
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        if annotation.bytes.is_empty() {
+            return self.inner.annotate(claim, annotation).await;
+        }
+        let bound_to = BoundTo::annotation(&claim, annotation.revision.saturating_add(1));
+        let sealed = self.seal(annotation.bytes, &bound_to)?;
+        self.inner.annotate(claim, Annotation { bytes: &sealed, ..annotation }).await
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        self.inner.extend(claim, extension).await
     }
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {

@@ -34,6 +34,8 @@ enum Failing {
     /// Stored, but the confirmation got lost.
     Confirmation,
     Claim,
+    Annotate,
+    Extend,
     Consume,
 }
 
@@ -73,6 +75,8 @@ impl Disturbance for Unreliable {
         match call {
             Call::Insert(_) => self.pass(Failing::Insert).await,
             Call::Claim(_) => self.pass(Failing::Claim).await,
+            Call::Annotate(_) => self.pass(Failing::Annotate).await,
+            Call::Extend => self.pass(Failing::Extend).await,
             Call::Consume(_) => self.pass(Failing::Consume).await,
             Call::Remember => Ok(()),
         }
@@ -82,7 +86,7 @@ impl Disturbance for Unreliable {
         match call {
             Call::Insert(_) => self.pass(Failing::Confirmation).await?,
             Call::Claim(_) | Call::Consume(_) => pause().await,
-            Call::Remember => {}
+            Call::Annotate(_) | Call::Extend | Call::Remember => {}
         }
         Ok(())
     }

@@ -13,8 +13,8 @@ use parjar::{
     AuthorizationResponse, AuthorizeRefusal, Clock as _, FormRequest, Granted, InMemoryRegistry, ManualClock,
     ParEndpoint, ParEndpointBuilder, Pending, Refusal, Reply,
     store::{
-        Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore,
-        StoreRefusal,
+        AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, RecordKey,
+        Remembered, ReplayMark, RequestStore, StoreRefusal,
     },
 };
 
@@ -132,6 +132,17 @@ pub(crate) enum Fault {
     CountsFromThePush,
     CountsFromTheLastClaim,
     CountsFromTheBinding,
+    LosesTheNote,
+    NoteBinds,
+    IgnoresTheRevision,
+    IgnoresOwnerOfNotes,
+    AnnotatesWhatWaits,
+    ExtendsForAny,
+    ExtendsForEver,
+    ExtendsFromEachCall,
+    Shortens,
+    NoteProlongs,
+    FindThenAnnotate,
     MarksAreAlwaysNew,
     MarksNeverExpire,
     RepeatedMarkLivesLonger,
@@ -173,6 +184,8 @@ struct Entry {
     /// Since when it counts as open.
     opened_at: Duration,
     expires_at: Duration,
+    note: Vec<u8>,
+    revision: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -262,6 +275,21 @@ impl HostStore {
             self.table().requests.remove(&claim.key);
         }
         Err(ClaimError::OtherBrowser)
+    }
+
+    /// A request that is open, for a note or more time.
+    fn opened(&self, claim: &Claim, any_owner: Fault) -> Result<Entry, ClaimError> {
+        let entry = self.find(claim.key).ok_or(ClaimError::Unknown)?;
+        if entry.owner != claim.owner && !self.has(any_owner) {
+            return Err(ClaimError::OtherOwner);
+        }
+        match entry.state {
+            State::Spent => return Err(ClaimError::Spent),
+            State::Waiting if !self.has(Fault::AnnotatesWhatWaits) => return Err(ClaimError::Unknown),
+            State::Waiting | State::Open => {}
+        }
+        self.check_browser(&entry, claim)?;
+        Ok(entry)
     }
 
     fn spendable(&self, claim: &Claim) -> Result<Entry, ClaimError> {
@@ -381,6 +409,8 @@ impl RequestStore for HostStore {
             state: State::Waiting,
             opened_at: self.clock.elapsed(),
             expires_at: self.clock.elapsed() + lifetime,
+            note: Vec::new(),
+            revision: 0,
         };
         let call = Call { owner: request.owner.key, marks: request.marks, request: Some(lifetime) };
         let replayed = |mark| InsertError::Refused(StoreRefusal::Replayed { mark });
@@ -455,7 +485,43 @@ impl RequestStore for HostStore {
         if self.has(Fault::LosesBytes) {
             payload.retain(|byte| *byte != 0);
         }
-        Ok(Claimed::new(payload, open_for))
+        let mut note = entry.note;
+        if self.has(Fault::LosesTheNote) {
+            note.retain(|byte| *byte != 0);
+        }
+        Ok(Claimed::new(payload, open_for).with_annotation(note, entry.revision))
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        self.whole(Fault::FindThenAnnotate, || {
+            let mut entry = self.opened(&claim, Fault::IgnoresOwnerOfNotes)?;
+            if entry.revision != annotation.revision && !self.has(Fault::IgnoresTheRevision) {
+                return Err(AnnotateError::Changed);
+            }
+            self.gap(Fault::FindThenAnnotate);
+            if self.has(Fault::NoteBinds) {
+                entry.browser = entry.browser.or(claim.browser);
+            }
+            if self.has(Fault::NoteProlongs) {
+                entry.expires_at = self.clock.elapsed() + Duration::from_secs(60);
+            }
+            let revision = entry.revision + 1;
+            self.put(claim.key, Entry { note: annotation.bytes.to_vec(), revision, ..entry });
+            Ok(())
+        })
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        let _guard = self.whole.lock().unwrap();
+        let mut entry = self.opened(&claim, Fault::ExtendsForAny)?;
+        let now = self.clock.elapsed();
+        let wanted = now + extension.lifetime;
+        let latest = if self.has(Fault::ExtendsFromEachCall) { now } else { entry.opened_at } + extension.longest;
+        let bounded = if self.has(Fault::ExtendsForEver) { wanted } else { wanted.min(latest) };
+        let expires_at = if self.has(Fault::Shortens) { bounded } else { bounded.max(entry.expires_at) };
+        entry.expires_at = expires_at;
+        self.put(claim.key, entry);
+        Ok(expires_at.saturating_sub(now))
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
@@ -463,7 +529,8 @@ impl RequestStore for HostStore {
             let entry = self.spendable(&claim)?;
             self.gap(Fault::FindThenSpend);
             let expires_at = self.clock.elapsed() + remembered_for;
-            let spent = Entry { payload: Vec::new(), state: State::Spent, expires_at, ..entry };
+            let (payload, note) = (Vec::new(), Vec::new());
+            let spent = Entry { payload, note, state: State::Spent, expires_at, ..entry };
             if self.has(Fault::RemembersNothing) || self.has(Fault::SpendsInTwoSteps) {
                 self.table().requests.remove(&claim.key);
             } else {

@@ -49,6 +49,7 @@ mod kept_grants;
 mod key_selection;
 mod literal_tokens;
 mod login_age;
+mod logins;
 mod mangled_tokens;
 mod many_issuers;
 mod memory_store;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use parjar::{
     InMemoryRegistry, ManualClock, ParEndpoint, RandomError, RandomSource, Reason,
     store::{
-        Claim, ClaimError, MemoryStore, NewRequest, Owner, RecordKey, RequestStore, SealedStore, SealingKeyError,
-        SealingKeys, StoreError,
+        Annotation, Claim, ClaimError, MemoryStore, NewRequest, Owner, RecordKey, RequestStore, SealedStore,
+        SealingKeyError, SealingKeys, StoreError,
         contract::{self, Harness},
     },
 };
@@ -171,6 +171,40 @@ fn a_record_does_not_serve_another_client_or_another_issuer() {
     }
     let claimed = pollster::block_on(store.claim(Claim::new(key, owner), lifetime));
     assert_eq!(claimed.unwrap().payload, b"payload");
+}
+
+#[test]
+fn a_note_is_sealed_to_its_request_and_to_its_number() {
+    // S-07, S-13
+    let database = MemoryStore::default();
+    let store = SealedStore::new(database.clone(), keys());
+    let lifetime = std::time::Duration::from_secs(60);
+    let [one, two] = [1, 2].map(|byte| Claim::new(RecordKey::from_bytes([byte; 32]), RecordKey::from_bytes([9; 32])));
+    for claim in [one, two] {
+        let request = NewRequest::new(claim.key, Owner::authenticated(claim.owner), b"payload");
+        pollster::block_on(store.insert(request, lifetime)).unwrap();
+        pollster::block_on(store.claim(claim, lifetime)).unwrap();
+        pollster::block_on(store.annotate(claim, Annotation::new(b"alice", 0))).unwrap();
+    }
+    let read = |claim| pollster::block_on(store.claim(claim, lifetime)).map(|claimed| claimed.annotation);
+    let sealed = |claim| pollster::block_on(database.claim(claim, lifetime)).unwrap();
+    let forge = |claim, bytes: &[u8], revision| {
+        pollster::block_on(database.annotate(claim, Annotation::new(bytes, revision))).unwrap();
+    };
+    assert_eq!(read(one).unwrap(), b"alice");
+    let (note, payload) = (sealed(one).annotation, sealed(one).payload);
+    assert!(!contains(&note, "alice"));
+    assert_ne!(note, sealed(two).annotation);
+    // Of another request, of an earlier time, the payload, and with a changed bit.
+    let changed = note.iter().enumerate().map(|(place, byte)| if place == 40 { byte ^ 1 } else { *byte }).collect();
+    for (revision, forged) in (1..).zip([sealed(two).annotation, note, payload, changed]) {
+        forge(one, &forged, revision);
+        assert!(matches!(read(one), Err(ClaimError::Unreadable)), "{revision}");
+    }
+    pollster::block_on(store.annotate(one, Annotation::new(b"bob", 5))).unwrap();
+    assert_eq!(read(one).unwrap(), b"bob");
+    pollster::block_on(store.annotate(one, Annotation::new(b"", 6))).unwrap();
+    assert_eq!(read(one).unwrap(), b"");
 }
 
 #[test]

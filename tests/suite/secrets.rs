@@ -36,7 +36,8 @@ impl Disturbance for Watch {
                 format!("{request:?}")
             }
             Call::Claim(claim) | Call::Consume(claim) => format!("{claim:?}"),
-            Call::Remember => return Ok(()),
+            Call::Annotate(annotation) => format!("{annotation:?}"),
+            Call::Extend | Call::Remember => return Ok(()),
         };
         self.shown.lock().unwrap().push(shown);
         Ok(())

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use parjar::{
     ManualClock,
     store::{
-        BoxedStore, Claim, ClaimError, Claimed, InsertError, MarkPurpose, MemoryLimits, MemoryStore, NewRequest, Owner,
-        Remembered, ReplayMark, RequestStore, StoreRefusal,
+        AnnotateError, Annotation, BoxedStore, Claim, ClaimError, Claimed, Extension, InsertError, MarkPurpose,
+        MemoryLimits, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
         contract::{self, Harness},
     },
 };
@@ -135,6 +135,17 @@ fn every_fault_is_found() {
         (Fault::CountsFromThePush, "the first claim finds that the request has been open for no time"),
         (Fault::CountsFromTheLastClaim, "a claim says how long the request has been open"),
         (Fault::CountsFromTheBinding, "a claim says how long the request has been open"),
+        (Fault::LosesTheNote, "a claim gives back the note that was written last, byte for byte"),
+        (Fault::NoteBinds, "a note binds no browser"),
+        (Fault::IgnoresTheRevision, "a note takes the place of the one that its writer has read, and of no other"),
+        (Fault::IgnoresOwnerOfNotes, "a note needs the client and the browser of an open request"),
+        (Fault::AnnotatesWhatWaits, "a note needs the client and the browser of an open request"),
+        (Fault::ExtendsForAny, "more time needs the client and the browser of an open request"),
+        (Fault::ExtendsForEver, "more time has a bound"),
+        (Fault::ExtendsFromEachCall, "more time has a bound, however often it is asked for"),
+        (Fault::Shortens, "more time is never less"),
+        (Fault::NoteProlongs, "a note does not prolong the life of its request"),
+        (Fault::FindThenAnnotate, "of 64 callers that have read the same note, one changes it"),
         (Fault::MarksAreAlwaysNew, "a mark is new once"),
         (Fault::MarksNeverExpire, "a mark lives no longer, whatever was asked since"),
         (Fault::RepeatedMarkLivesLonger, "a mark lives no longer, whatever was asked since"),
@@ -270,6 +281,14 @@ impl RequestStore for Misjudging {
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         self.memory.consume(claim, remembered_for).await
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        self.memory.annotate(claim, annotation).await
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        self.memory.extend(claim, extension).await
     }
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {

@@ -3,8 +3,8 @@
 use std::{ops::Deref, time::Duration};
 
 use parjar::store::{
-    Claim, ClaimError, Claimed, InsertError, MemoryStore, NewRequest, Owner, Remembered, ReplayMark, RequestStore,
-    StoreError, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, MemoryStore, NewRequest, Owner,
+    Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
 };
 
 /// A call to a store.
@@ -12,6 +12,8 @@ use parjar::store::{
 pub(crate) enum Call<'a> {
     Insert(NewRequest<'a>),
     Claim(Claim),
+    Annotate(Annotation<'a>),
+    Extend,
     Consume(Claim),
     Remember,
 }
@@ -68,7 +70,24 @@ impl<D: Disturbance> RequestStore for StoreDouble<D> {
         self.before(Call::Claim(claim)).await?;
         let outcome = self.memory.claim(claim, login_lifetime).await;
         self.after(Call::Claim(claim)).await?;
-        outcome.map(|claimed| Claimed::new(self.claimed(claimed.payload), claimed.open_for))
+        outcome.map(|claimed| {
+            let payload = self.claimed(claimed.payload);
+            Claimed::new(payload, claimed.open_for).with_annotation(claimed.annotation, claimed.revision)
+        })
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        self.before(Call::Annotate(annotation)).await?;
+        let outcome = self.memory.annotate(claim, annotation).await;
+        self.after(Call::Annotate(annotation)).await?;
+        outcome
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        self.before(Call::Extend).await?;
+        let outcome = self.memory.extend(claim, extension).await;
+        self.after(Call::Extend).await?;
+        outcome
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {

@@ -1,4 +1,4 @@
-//! The common part of the checks: fresh keys, the four operations, crowds of callers, and comparing outcomes.
+//! The common part of the checks: fresh keys, the operations, crowds of callers, and comparing outcomes.
 
 use std::{
     fmt::Debug,
@@ -14,8 +14,8 @@ use super::{Harness, Violation};
 use crate::{
     random::{RandomSource as _, SystemRandom},
     store::{
-        Claim, ClaimError, Claimed, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark,
-        RequestStore, StoreRefusal,
+        AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, MarkPurpose, NewRequest, Owner,
+        RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
     },
 };
 
@@ -109,6 +109,14 @@ impl<'a, H: Harness> Bench<'a, H> {
 
     pub(super) fn consume_for(&self, claim: Claim, lifetime: Duration) -> Result<(), ClaimError> {
         self.harness.block_on(self.store.consume(claim, lifetime))
+    }
+
+    pub(super) fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        self.harness.block_on(self.store.annotate(claim, annotation))
+    }
+
+    pub(super) fn extend(&self, claim: Claim, lifetime: Duration, longest: Duration) -> Result<Duration, ClaimError> {
+        self.harness.block_on(self.store.extend(claim, Extension::new(lifetime, longest)))
     }
 
     pub(super) fn remember(&self, owner: RecordKey, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {

@@ -11,7 +11,7 @@ pub struct MemoryLimits {
     /// 1 000 000.
     pub requests: usize,
     /// Bytes of the payloads of requests that wait or are open, and of their bookkeeping, as an estimate. Default 1
-    /// GiB.
+    /// GiB. Notes of the host on open requests ([`annotate`](crate::ParEndpoint::annotate)) come on top.
     pub bytes: usize,
     /// Requests of one client. Default a tenth of all.
     pub requests_per_client: usize,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::milliseconds,
-    store::{Claim, ClaimError, Claimed, RecordKey, ReplayMark},
+    store::{AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, RecordKey, ReplayMark},
 };
 
 /// Expired entries that an insert removes on its way. More than one, so that sweeping outruns inserting.
@@ -48,6 +48,15 @@ enum State {
 struct Login {
     opened_at: u64,
     browser: Option<RecordKey>,
+    /// The note of the host, and how often it was changed.
+    annotation: Box<[u8]>,
+    revision: u32,
+}
+
+impl Login {
+    fn begin(opened_at: u64, browser: Option<RecordKey>) -> Box<Self> {
+        Box::new(Self { opened_at, browser, annotation: Box::default(), revision: 0 })
+    }
 }
 
 /// A mark that is remembered.
@@ -98,24 +107,60 @@ impl Shard {
     pub(super) fn claim(&mut self, claim: &Claim, login_lifetime: Duration, now: u64) -> Result<Claimed, ClaimError> {
         let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
         entry.check(claim, now)?;
-        let opened_at = match &mut entry.state {
-            State::Open(login) => {
-                login.browser = login.browser.or(claim.browser);
-                login.opened_at
-            }
-            _ => {
-                let expires_at = now.saturating_add(milliseconds(login_lifetime));
-                let before = entry.ending();
-                entry.state = State::Open(Box::new(Login { opened_at: now, browser: claim.browser }));
-                entry.expires_at = expires_at;
-                self.ends.of(&entry.share, Kind::Request).change(before, entry.ending());
-                entry.share.used(Kind::Request).schedule().change(before, entry.ending());
-                let payload = entry.payload.to_vec();
-                self.expect_expiry(claim.key, expires_at);
-                return Ok(Claimed::new(payload, Duration::ZERO));
-            }
-        };
-        Ok(Claimed::new(entry.payload.to_vec(), Duration::from_millis(now.saturating_sub(opened_at))))
+        let payload = entry.payload.to_vec();
+        if let State::Open(login) = &mut entry.state {
+            login.browser = login.browser.or(claim.browser);
+            let open_for = Duration::from_millis(now.saturating_sub(login.opened_at));
+            return Ok(Claimed::new(payload, open_for).with_annotation(login.annotation.to_vec(), login.revision));
+        }
+        entry.state = State::Open(Login::begin(now, claim.browser));
+        self.expire(claim.key, now.saturating_add(milliseconds(login_lifetime)));
+        Ok(Claimed::new(payload, Duration::ZERO))
+    }
+
+    /// Has a request that is there expire at another time.
+    fn expire(&mut self, key: RecordKey, expires_at: u64) {
+        let Some(entry) = self.requests.get_mut(&key) else { return };
+        let before = entry.ending();
+        entry.expires_at = expires_at;
+        self.ends.of(&entry.share, Kind::Request).change(before, entry.ending());
+        entry.share.used(Kind::Request).schedule().change(before, entry.ending());
+        self.expect_expiry(key, expires_at);
+    }
+
+    pub(super) fn annotate(
+        &mut self,
+        claim: &Claim,
+        annotation: Annotation<'_>,
+        now: u64,
+    ) -> Result<(), AnnotateError> {
+        let (login, _) = self.login(claim, now)?;
+        if login.revision != annotation.revision {
+            return Err(AnnotateError::Changed);
+        }
+        login.annotation = annotation.bytes.into();
+        login.revision = login.revision.saturating_add(1);
+        Ok(())
+    }
+
+    pub(super) fn extend(&mut self, claim: &Claim, extension: Extension, now: u64) -> Result<Duration, ClaimError> {
+        let (login, expires_at) = self.login(claim, now)?;
+        let latest = login.opened_at.saturating_add(milliseconds(extension.longest));
+        let wanted = now.saturating_add(milliseconds(extension.lifetime)).min(latest);
+        if wanted > expires_at {
+            self.expire(claim.key, wanted);
+        }
+        Ok(Duration::from_millis(wanted.max(expires_at).saturating_sub(now)))
+    }
+
+    /// Returns the login of a request that is open, and its expiry.
+    fn login(&mut self, claim: &Claim, now: u64) -> Result<(&mut Login, u64), ClaimError> {
+        let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
+        entry.check(claim, now)?;
+        match &mut entry.state {
+            State::Open(login) => Ok((login, entry.expires_at)),
+            _ => Err(ClaimError::Unknown),
+        }
     }
 
     pub(super) fn consume(

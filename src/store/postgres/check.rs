@@ -59,11 +59,15 @@ async fn try_all(lease: &mut Lease, statements: &Statements) -> Result<(), Failu
     let claim = [bytes(&key), bytes(&key), bytes(&browser), number(&lifetime)];
     let new = [bytes(&key), bytes(&key), bytes(&mark), number(&lifetime)];
     let with_marks: Vec<Parameter<'_>> = new.iter().cloned().chain([bytes_of(&keys), numbers(&lifetimes)]).collect();
-    let runs: [(&str, &[Parameter<'_>]); 9] = [
+    let annotate = [bytes(&key), bytes(&key), bytes(&browser), bytes(&mark), number(&none)];
+    let extend = [bytes(&key), bytes(&key), bytes(&browser), number(&lifetime), number(&lifetime)];
+    let runs: [(&str, &[Parameter<'_>]); 11] = [
         (&statements.insert, &new),
         (&statements.insert_with_marks, &with_marks),
         (&statements.claim, &claim),
         (&statements.look, &[bytes(&key)]),
+        (&statements.annotate, &annotate),
+        (&statements.extend, &extend),
         (&statements.consume, &claim),
         (&statements.remember, &[bytes(&mark), number(&lifetime)]),
         (&statements.remember_many, &[bytes_of(&keys), numbers(&lifetimes)]),

@@ -7,7 +7,7 @@ use tokio_postgres::{Error, error::DbError};
 
 use crate::{
     error_text::debug_by_display,
-    store::{ClaimError, InsertError, StoreError, StoreRefusal},
+    store::{AnnotateError, ClaimError, InsertError, StoreError, StoreRefusal},
 };
 
 /// Disks are not emptied in a second.
@@ -90,6 +90,12 @@ impl From<Failure> for StoreError {
 impl From<Failure> for ClaimError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(failure.into())
+    }
+}
+
+impl From<Failure> for AnnotateError {
+    fn from(failure: Failure) -> Self {
+        Self::NotOpen(failure.into())
     }
 }
 

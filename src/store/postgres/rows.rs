@@ -1,5 +1,7 @@
 //! The rows that statements give back.
 
+use std::time::Duration;
+
 use tokio_postgres::{
     Row,
     types::{FromSql, FromSqlOwned},
@@ -9,7 +11,7 @@ use super::{
     errors::Failure,
     statements::{OPEN, SPENT, WAITING},
 };
-use crate::store::{Claim, ClaimError, RecordKey};
+use crate::store::{Claim, ClaimError, Claimed, RecordKey};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -20,6 +22,8 @@ pub(super) enum State {
 /// A request that may be opened, read or spent by the claim at hand.
 pub(super) struct Stored {
     pub(super) state: State,
+    /// The number of the host's note.
+    pub(super) revision: i64,
     is_bound: bool,
 }
 
@@ -27,7 +31,7 @@ impl Stored {
     pub(super) fn read(row: &Row, claim: &Claim) -> Result<Self, ClaimError> {
         let owner = key(read(row, 1)?)?;
         let browser = read::<Option<&[u8]>>(row, 2)?.map(key).transpose()?;
-        let state = read(row, 0)?;
+        let (state, revision) = (read(row, 0)?, read(row, 3)?);
         if owner != claim.owner {
             return Err(ClaimError::OtherOwner);
         }
@@ -40,13 +44,23 @@ impl Stored {
         if browser.is_some() && browser != claim.browser {
             return Err(ClaimError::OtherBrowser);
         }
-        Ok(Self { state, is_bound: browser.is_some() })
+        Ok(Self { state, revision, is_bound: browser.is_some() })
     }
 
     /// Returns `true` when there is nothing to change.
     pub(super) fn is_open_to(&self, claim: &Claim) -> bool {
         self.state == State::Open && (self.is_bound || claim.browser.is_none())
     }
+}
+
+/// The answer to a claim that fits.
+pub(super) fn claimed(row: &Row) -> Result<Claimed, ClaimError> {
+    let revision = u32::try_from(read::<i64>(row, 3)?).map_err(|_| ClaimError::Unreadable)?;
+    Ok(Claimed::new(read(row, 5)?, milliseconds(row, 6)?).with_annotation(read(row, 7)?, revision))
+}
+
+pub(super) fn milliseconds(row: &Row, index: usize) -> Result<Duration, ClaimError> {
+    read::<i64>(row, index).map(|milliseconds| Duration::from_millis(milliseconds.max(0).unsigned_abs()))
 }
 
 pub(super) fn read<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ClaimError> {

@@ -70,6 +70,8 @@ ALTER TABLE {requests} ALTER COLUMN payload SET STORAGE EXTERNAL;
             ),
         ),
         column("opened_at", requests, "timestamptz"),
+        column("annotation", requests, "bytea NOT NULL DEFAULT ''"),
+        column("revision", requests, "bigint NOT NULL DEFAULT 0"),
         index(requests_expiry, requests),
         table(
             marks,

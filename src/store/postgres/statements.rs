@@ -18,12 +18,16 @@ pub(super) struct Statements {
     /// The same, then keys and lifetimes of marks in the order of their keys. A row: a known mark, and whether the key
     /// is taken.
     pub(super) insert_with_marks: String,
-    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner and browser, whether it was opened
-    /// or bound, the payload, and the milliseconds since it was opened.
+    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner, browser and revision, whether it was
+    /// opened or bound, the payload, the milliseconds since it was opened, and the host's note.
     pub(super) claim: String,
+    /// Key, owner, browser, note and revision. A row if the note was written.
+    pub(super) annotate: String,
+    /// Key, owner, browser, lifetime from now and in all. A row if it is open: the milliseconds that are left.
+    pub(super) extend: String,
     /// Key, owner, browser, lifetime. A row if it was spent.
     pub(super) consume: String,
-    /// Key. A row if there is a request: its state, owner and browser.
+    /// Key. A row if there is a request: its state, owner, browser and revision.
     pub(super) look: String,
     /// Key and lifetime. A row if the mark was new.
     pub(super) remember: String,
@@ -40,6 +44,8 @@ impl Statements {
             insert: insert(names, "VALUES ($1::bytea, $2::bytea, $3::bytea, $4::bigint)"),
             insert_with_marks: insert_with_marks(names),
             claim: claim(names),
+            annotate: annotate(names),
+            extend: extend(names),
             consume: consume(names),
             look: look(names),
             remember: put_marks(names, "VALUES ($1::bytea, $2::bigint)"),
@@ -59,6 +65,7 @@ fn insert(names: &Names, new: &str) -> String {
          FROM ({new}) AS new (key, owner, payload, lifetime)
          ON CONFLICT (key) DO UPDATE SET
              owner = excluded.owner, browser = NULL, state = {WAITING}, opened_at = NULL,
+             annotation = '', revision = 0,
              payload = excluded.payload, expires_at = excluded.expires_at
          WHERE present.expires_at <= clock_timestamp()
          RETURNING true"
@@ -136,30 +143,59 @@ fn claim(names: &Names) -> String {
                  END
              WHERE key = $1 AND owner = $2 AND expires_at > clock_timestamp()
                  AND (state = {WAITING} OR state = {OPEN} AND browser IS NULL AND $3::bytea IS NOT NULL)
-             RETURNING payload
+             RETURNING payload, annotation, revision
          )
-         SELECT state, owner, browser, opened.payload IS NOT NULL,
+         SELECT state, owner, browser, coalesce(opened.revision, seen.revision), opened.payload IS NOT NULL,
              CASE WHEN owner = $2 THEN coalesce(opened.payload, seen.payload) END,
-             coalesce((extract(epoch FROM clock_timestamp() - opened_at) * 1000)::bigint, 0)
+             coalesce((extract(epoch FROM clock_timestamp() - opened_at) * 1000)::bigint, 0),
+             CASE WHEN owner = $2 THEN coalesce(opened.annotation, seen.annotation) END
          FROM {requests} AS seen LEFT JOIN opened ON true
          WHERE key = $1 AND expires_at > clock_timestamp()"
     )
 }
 
+/// The condition under which a claim may spend, annotate or extend a request.
+fn is_open() -> String {
+    format!(
+        "key = $1 AND owner = $2 AND state = {OPEN} AND (browser IS NULL OR browser = $3)
+             AND expires_at > clock_timestamp()"
+    )
+}
+
+fn annotate(names: &Names) -> String {
+    let (requests, is_open) = (&names.requests, is_open());
+    format!(
+        "UPDATE {requests} SET annotation = $4::bytea, revision = revision + 1
+         WHERE {is_open} AND revision = $5::bigint
+         RETURNING true"
+    )
+}
+
+fn extend(names: &Names) -> String {
+    let (requests, is_open) = (&names.requests, is_open());
+    format!(
+        "UPDATE {requests} SET expires_at = greatest(expires_at, least(
+             clock_timestamp() + $4::bigint * interval '1 millisecond',
+             coalesce(opened_at, clock_timestamp()) + $5::bigint * interval '1 millisecond'))
+         WHERE {is_open}
+         RETURNING (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::bigint"
+    )
+}
+
 fn consume(names: &Names) -> String {
-    let requests = &names.requests;
+    let (requests, is_open) = (&names.requests, is_open());
     format!(
         "UPDATE {requests} SET
-             state = {SPENT}, payload = '', expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
-         WHERE key = $1 AND owner = $2 AND state = {OPEN} AND (browser IS NULL OR browser = $3)
-             AND expires_at > clock_timestamp()
+             state = {SPENT}, payload = '', annotation = '',
+             expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
+         WHERE {is_open}
          RETURNING true"
     )
 }
 
 fn look(names: &Names) -> String {
     let requests = &names.requests;
-    format!("SELECT state, owner, browser FROM {requests} WHERE key = $1 AND expires_at > clock_timestamp()")
+    format!("SELECT state, owner, browser, revision FROM {requests} WHERE key = $1 AND expires_at > clock_timestamp()")
 }
 
 /// Passes over what others have locked, be it to sweep it as well. Without `MATERIALIZED` the limit might be applied

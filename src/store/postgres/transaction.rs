@@ -4,9 +4,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio_postgres::Transaction;
 
-use super::{Operations, Place, PostgresStore, turn::Turns};
+use super::{
+    PostgresStore,
+    operations::{Operations, Place},
+    turn::Turns,
+};
 use crate::store::{
-    Claim, ClaimError, Claimed, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
+    ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// A [`PostgresStore`] whose operations are part of a transaction of the host's. Made by
@@ -91,6 +96,14 @@ impl RequestStore for PostgresTransactionStore<'_> {
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
         self.operations().consume(claim, remembered_for).await
+    }
+
+    async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
+        self.operations().annotate(claim, annotation).await
+    }
+
+    async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
+        self.operations().extend(claim, extension).await
     }
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {

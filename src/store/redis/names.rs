@@ -8,16 +8,19 @@ use crate::{
     clock::milliseconds,
     hex,
     store::{
-        Claim, NewRequest, RecordKey, ReplayMark,
+        Annotation, Claim, Extension, NewRequest, RecordKey, ReplayMark,
         redis::{
-            scripts::{CLAIM, CONSUME, INSERT, REMEMBER, TAKE_BACK},
+            scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, TAKE_BACK},
             tokens::Token,
         },
     },
 };
 
-/// Bytes of a record before its payload.
-pub(super) const HEAD: usize = 74;
+/// Bytes of a record before the note of the host.
+pub(super) const HEAD: usize = 82;
+
+/// No note.
+const NO_NOTE: [u8; 8] = [0; 8];
 
 /// The layout, the state of a request that waits, no browser, and no time to be open. See [`scripts`](super::scripts).
 const WAITING: [u8; 42] = {
@@ -112,22 +115,37 @@ impl Names {
 
     pub(super) fn claim(&self, claim: &Claim, login_lifetime: Duration) -> Cmd {
         let mut command = CLAIM.call(1, 3, self.requests.len().saturating_add(160));
-        self.put_claim(&mut command, claim, login_lifetime);
+        self.put_claim(&mut command, claim);
+        command.arg(lifetime(login_lifetime));
         command
     }
 
     pub(super) fn consume(&self, claim: &Claim, remembered_for: Duration, token: &Token) -> Cmd {
         let mut command = CONSUME.call(1, 4, self.requests.len().saturating_add(176));
-        self.put_claim(&mut command, claim, remembered_for);
-        command.arg(token);
+        self.put_claim(&mut command, claim);
+        command.arg(lifetime(remembered_for)).arg(token);
         command
     }
 
-    fn put_claim(&self, command: &mut Cmd, claim: &Claim, lives: Duration) {
+    pub(super) fn annotate(&self, claim: &Claim, annotation: Annotation<'_>) -> Cmd {
+        let bytes = self.requests.len().saturating_add(176).saturating_add(annotation.bytes.len());
+        let mut command = ANNOTATE.call(1, 4, bytes);
+        self.put_claim(&mut command, claim);
+        command.arg(annotation.bytes).arg(annotation.revision);
+        command
+    }
+
+    pub(super) fn extend(&self, claim: &Claim, extension: Extension) -> Cmd {
+        let mut command = EXTEND.call(1, 4, self.requests.len().saturating_add(176));
+        self.put_claim(&mut command, claim);
+        command.arg(lifetime(extension.lifetime)).arg(lifetime(extension.longest));
+        command
+    }
+
+    fn put_claim(&self, command: &mut Cmd, claim: &Claim) {
         put_name(command, &self.requests, &claim.key);
         let browser = claim.browser.as_ref().map(RecordKey::as_bytes);
         command.arg(claim.owner.as_bytes()).arg(browser.map_or(&[][..], |browser| browser));
-        command.arg(lifetime(lives));
     }
 
     fn put_marks(&self, command: &mut Cmd, marks: &[ReplayMark]) {
@@ -150,7 +168,7 @@ fn put_name(command: &mut Cmd, family: &[u8], key: &RecordKey) {
 }
 
 fn put_record(command: &mut Cmd, request: &NewRequest<'_>) {
-    put_pieces(command, [&WAITING, request.owner.key.as_bytes(), request.payload]);
+    put_pieces(command, [&WAITING, request.owner.key.as_bytes(), &NO_NOTE, request.payload]);
 }
 
 /// One argument of several pieces.

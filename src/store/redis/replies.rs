@@ -32,15 +32,39 @@ pub(super) fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
     known.map_or_else(|| StoreError::from(ScriptError::Answer).into(), |mark| StoreRefusal::Replayed { mark: mark.key })
 }
 
-/// Takes the payload out of a record, of a request that has so many milliseconds left if it was open before.
+/// Takes a record apart, of a request that has so many milliseconds left if it was open before.
 pub(super) fn claimed(mut record: Vec<u8>, left: Option<i64>) -> Result<Claimed, ClaimError> {
-    let may_be_open: &[u8; 8] = record.get(34..).and_then(|rest| rest.first_chunk()).ok_or(ClaimError::Unreadable)?;
-    let open_for = left.map_or(0, |left| u64::from_be_bytes(*may_be_open).saturating_sub(left.max(0).unsigned_abs()));
-    if record.len() < HEAD {
+    let numbers = record.split_first_chunk::<HEAD>().map(|(head, _)| numbers_of(head));
+    let Numbers { may_be_open, revision, note } = numbers.ok_or(ClaimError::Unreadable)?;
+    let open_for = left.map_or(0, |left| may_be_open.saturating_sub(left.max(0).unsigned_abs()));
+    record.drain(..HEAD);
+    if note > record.len() {
         return Err(ClaimError::Unreadable);
     }
-    record.drain(..HEAD);
-    Ok(Claimed::new(record, Duration::from_millis(open_for)))
+    let annotation = record.drain(..note).collect();
+    Ok(Claimed::new(record, Duration::from_millis(open_for)).with_annotation(annotation, revision))
+}
+
+/// The numbers in the head of a record.
+struct Numbers {
+    /// In milliseconds.
+    may_be_open: u64,
+    /// How often the note was changed.
+    revision: u32,
+    /// The length of the note.
+    note: usize,
+}
+
+fn numbers_of(head: &[u8; HEAD]) -> Numbers {
+    let number = |from: usize, to: usize| {
+        let bytes = head.get(from..to).unwrap_or_default();
+        bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte))
+    };
+    Numbers {
+        may_be_open: number(34, 42),
+        revision: u32::try_from(number(74, 78)).unwrap_or(u32::MAX),
+        note: usize::try_from(number(78, 82)).unwrap_or(usize::MAX),
+    }
 }
 
 pub(super) fn misfit(answer: &Value) -> ClaimError {

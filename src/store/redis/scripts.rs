@@ -1,8 +1,8 @@
 //! The scripts that run inside the server. A script is atomic there, so that no two callers act on the same state.
 //!
 //! A record is: a byte for the layout (2), a byte for the state (1 waits, 2 open, 3 open in a browser, 4 spent), 32 bytes of
-//! browser, 8 for the milliseconds that it may be open, 32 of owner, then the payload, or what spent it. The comparison is the
-//! server's; the payload is never taken apart there.
+//! browser, 8 for the milliseconds that it may be open, 32 of owner; then 4 for the number of the host's note, 4 for its length, the
+//! note, and the payload, or if it is spent what spent it. The comparison is the server's; the payload is never taken apart there.
 
 use std::sync::LazyLock;
 
@@ -46,17 +46,19 @@ pub(super) mod answer {
     pub(in crate::store::redis) const SPENT: i64 = 2;
     pub(in crate::store::redis) const OTHER_OWNER: i64 = 3;
     pub(in crate::store::redis) const OTHER_BROWSER: i64 = 4;
+    /// Of the host's note.
+    pub(in crate::store::redis) const CHANGED: i64 = 6;
     /// Of an insert. Positive numbers are places of marks there.
     pub(in crate::store::redis) const EXISTS: i64 = -1;
 }
 
 /// Checks the record, its owner (`ARGV[1]`) and its browser (`ARGV[2]`, empty if there is none). The token (`ARGV[4]`) tells the
-/// command that has spent the record, should it come twice.
+/// command that has spent the record, should it come twice; other scripts have something shorter in its place, or nothing.
 macro_rules! check {
     () => {
         r"
 local version, state = string.byte(record, 1, 2)
-if version ~= 2 or #record < 74 or state < 1 or state > 4 then return 5 end
+if version ~= 2 or #record < 82 or state < 1 or state > 4 then return 5 end
 if string.sub(record, 43, 74) ~= ARGV[1] then return 3 end
 if state == 4 then return string.sub(record, 75) == ARGV[4] and 0 or 2 end
 if state == 3 and string.sub(record, 3, 34) ~= ARGV[2] then return 4 end
@@ -82,6 +84,49 @@ if state == 1 then
 end
 if state == 2 and ARGV[2] ~= '' then redis.call('SETRANGE', KEYS[1], 1, '\3' .. ARGV[2]) end
 return {record, redis.call('PTTL', KEYS[1])}
+"
+    ))
+});
+
+/// `KEYS`: the request. `ARGV`: owner, browser, note, the number of the note that it replaces.
+pub(super) static ANNOTATE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        r"
+local record = redis.call('GET', KEYS[1])
+if not record then return 1 end
+",
+        check!(),
+        r"
+if state == 1 then return 1 end
+local number, length = struct.unpack('>I4I4', record, 75)
+if number ~= tonumber(ARGV[4]) then return 6 end
+local note = struct.pack('>I4I4', number + 1, #ARGV[3]) .. ARGV[3]
+redis.call('SET', KEYS[1], string.sub(record, 1, 74) .. note .. string.sub(record, 83 + length), 'KEEPTTL')
+return 0
+"
+    ))
+});
+
+/// `KEYS`: the request. `ARGV`: owner, browser, lifetime from now, lifetime since it was opened. Returns the milliseconds that are
+/// left, alone in an array.
+pub(super) static EXTEND: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        r"#!lua flags=allow-oom
+local record = redis.call('GETRANGE', KEYS[1], 0, 89)
+if record == '' and redis.call('EXISTS', KEYS[1]) == 0 then return 1 end
+",
+        check!(),
+        r"
+if state == 1 then return 1 end
+local left = redis.call('PTTL', KEYS[1])
+local open = struct.unpack('>I8', record, 35) - left
+local wanted = math.min(tonumber(ARGV[3]), tonumber(ARGV[4]) - open)
+if wanted > left then
+  redis.call('SETRANGE', KEYS[1], 34, struct.pack('>I8', open + wanted))
+  redis.call('PEXPIRE', KEYS[1], wanted)
+  left = wanted
+end
+return {left}
 "
     ))
 });

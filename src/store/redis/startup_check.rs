@@ -10,13 +10,13 @@ use super::{
     info,
     names::Names,
     script_error::{ScriptError, Why},
-    scripts::{CLAIM, CONSUME, INSERT, REMEMBER, Script, TAKE_BACK},
+    scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, Script, TAKE_BACK},
     shared_connection::SharedConnection,
     tokens::Token,
 };
 use crate::{
     random::{RandomSource as _, SystemRandom},
-    store::{Claim, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreError},
+    store::{Annotation, Claim, Extension, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreError},
 };
 
 /// Lifetime of the keys of the check, should the process end in the middle of it.
@@ -86,10 +86,14 @@ impl StartupCheck<'_> {
         let (names, token, marks) = (self.names, &keys.token, [keys.mark]);
         let insert = NewRequest::new(keys.request, Owner::authenticated(keys.request), &[]);
         let claim = Claim::new(keys.request, keys.request).by_browser(keys.request);
+        let annotate = names.annotate(&claim, Annotation::new(&[], 0));
+        let extend = names.extend(&claim, Extension::new(LIFETIME, LIFETIME));
         let (claim, consume) = (names.claim(&claim, LIFETIME), names.consume(&claim, LIFETIME, token));
         let take_back = names.take_back(&marks, token);
         if duty != Duty::Marks {
             self.script(&CLAIM, &claim).await?;
+            self.script(&ANNOTATE, &annotate).await?;
+            self.script(&EXTEND, &extend).await?;
             self.script(&CONSUME, &consume).await?;
         }
         if duty != Duty::Requests {
@@ -102,6 +106,8 @@ impl StartupCheck<'_> {
         }
         if duty != Duty::Marks {
             self.script(&CLAIM, &claim).await?;
+            self.script(&ANNOTATE, &annotate).await?;
+            self.script(&EXTEND, &extend).await?;
             self.script(&CONSUME, &consume).await?;
         }
         if duty != Duty::Requests {

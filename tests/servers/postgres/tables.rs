@@ -53,15 +53,17 @@ async fn tables_are_made_once_by_any_number_of_nodes() {
 }
 
 #[tokio::test]
-async fn tables_that_lack_a_column_get_it_while_nodes_that_do_not_know_it_go_on() {
+async fn tables_that_lack_columns_get_them_while_nodes_that_do_not_know_them_go_on() {
     let database = Database::new().await;
     let store = database.store().await;
     let migrated = shape(&database).await;
     let open = key();
     store.insert(new_request(open), LONG).await.unwrap();
     store.claim(claim(open), LONG).await.unwrap();
-    database.run("ALTER TABLE parjar_requests DROP COLUMN opened_at").await;
-    assert!(store.check().await.is_err());
+    for column in ["opened_at", "annotation", "revision"] {
+        database.run(&format!("ALTER TABLE parjar_requests DROP COLUMN {column}")).await;
+        assert!(store.check().await.is_err(), "{column}");
+    }
     store.migrate().await.unwrap();
     assert_eq!(shape(&database).await, migrated);
     assert!(store.claim(claim(open), LONG).await.unwrap().open_for.is_zero());

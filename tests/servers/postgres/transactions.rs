@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::Pool;
 use parjar::{
-    AuthorizeRefusal, Browser, Client, ClientRegistration, ClientRegistry, Decision, DenialCode, FormRequest,
-    InMemoryRegistry, ParEndpoint, Policy, Pushed, Reason, RegistryError, Reply,
+    AnnotateRefusal, AuthorizeRefusal, Browser, Client, ClientRegistration, ClientRegistry, Decision, DenialCode,
+    FormRequest, InMemoryRegistry, ParEndpoint, Policy, Pushed, Reason, RegistryError, Reply,
     store::{InsertError, PostgresStore, RequestStore, StoreRefusal},
 };
 use tokio::{sync::Barrier, task::JoinSet};
@@ -104,6 +104,31 @@ async fn a_commit_leaves_one_code_and_the_request_spent() {
         other => panic!("{:?}", other.map(|reply| reply.status())),
     }
     assert_eq!(host.codes().await, ["one"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_was_written_in_a_transaction_is_there_after_its_commit_only() {
+    let host = Host::new().await;
+    let request_uri = host.node.pushed().await;
+    let pending = host.node.open(&request_uri, "cookie").await.unwrap();
+    let mut connection = host.pool.get().await.unwrap();
+    for (end, expected) in [(End::Rollback, &b""[..]), (End::Commit, b"alice")] {
+        let transaction = connection.transaction().await.unwrap();
+        {
+            let par = host.node.0.with_store(host.store.in_transaction(&transaction));
+            par.annotate(&pending, b"alice").await.unwrap();
+            par.extend(&pending).await.unwrap();
+            let again = par.authorize(&form(&request_uri), Browser::bound("cookie").unwrap()).await.unwrap();
+            assert_eq!(again.annotation(), b"alice");
+            // A refusal leaves the transaction as it is.
+            assert!(matches!(par.annotate(&pending, b"bob").await, Err(AnnotateRefusal::Changed)));
+        }
+        match end {
+            End::Commit => transaction.commit().await.unwrap(),
+            End::Rollback => transaction.rollback().await.unwrap(),
+        }
+        assert_eq!(host.node.open(&request_uri, "cookie").await.unwrap().annotation(), expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

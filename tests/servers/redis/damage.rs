@@ -19,11 +19,11 @@ async fn what_the_store_did_not_write_is_neither_opened_nor_spent_nor_overwritte
     // S-07
     let redis = Redis::any();
     let (store, mut connection) = (redis.store().await, redis.connection().await);
-    let whole = |version: u8, state: u8| [&[version, state][..], &[0; 40], &[1; 32], b"payload"].concat();
+    let whole = |version: u8, state: u8| [&[version, state][..], &[0; 40], &[1; 32], &[0; 8], b"payload"].concat();
     for (what, value) in [
         ("nothing", Vec::new()),
         ("one byte", vec![1]),
-        ("a head that is cut", whole(2, 2)[..73].to_vec()),
+        ("a head that is cut", whole(2, 2)[..81].to_vec()),
         ("an older layout", whole(1, 2)),
         ("a newer layout", whole(3, 2)),
         ("text", vec![b'x'; 100]),
@@ -70,7 +70,7 @@ async fn no_cut_and_no_flipped_bit_makes_anything_but_a_refusal_or_the_payload()
     let whole: Vec<u8> = Cmd::new().arg("GET").arg(name(sample)).query_async(&mut connection).await.unwrap();
     let key = fresh();
     let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
-    let flips = (0..74 * 8).map(|bit| {
+    let flips = (0..82 * 8).map(|bit| {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         flipped
@@ -78,8 +78,11 @@ async fn no_cut_and_no_flipped_bit_makes_anything_but_a_refusal_or_the_payload()
     for value in cuts.chain(flips) {
         put(&mut connection, name(key), &value).await;
         match store.claim(claim(key), MINUTE).await {
-            // Bits of a browser mean nothing while there is none.
-            Ok(claimed) => assert!(b"payload \x00\xff".starts_with(&claimed.payload) && value.len() >= 74),
+            // Bits of a browser mean nothing while there is none, and those of a length move the bytes that follow.
+            Ok(claimed) => {
+                let bytes = [claimed.annotation, claimed.payload].concat();
+                assert!(b"payload \x00\xff".starts_with(&bytes) && value.len() >= 82);
+            }
             Err(ClaimError::Unavailable(error)) => panic!("{error:?}"),
             Err(_) => {}
         }
