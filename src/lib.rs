@@ -205,7 +205,25 @@
 //! * When it is opened, its request is validated again: a registration that has changed in between counts.
 //! * Credentials are never stored. Refusals are fixed texts with a [`Reason`] to count; of a request, nothing but the name of a
 //!   registered client gets into logs, `Debug` or error texts.
-//! * What weakens security is spelled `danger_`. See [`Policy`].
+//! * What weakens security is spelled `danger_`, and is below.
+//!
+//! # What weakens security
+//!
+//! All of it is off unless it is set. Each name leads to the risk.
+//!
+//! | setting | lets |
+//! | --- | --- |
+//! | [`Policy::danger_allow_unauthenticated_clients`] | clients push and get tokens that prove nothing |
+//! | [`Policy::danger_allow_plain_code_challenge`] | a verifier be known by whoever sees the request |
+//! | [`Policy::danger_allow_request_objects_without_exp`] | a request object be good for ever |
+//! | [`Policy::danger_decrypt_request_objects_by_value`] | any sender have the server work with its private keys |
+//! | [`Policy::danger_allow_legacy_assertion_audience`], [and of one client](ClientRegistration::danger_allow_legacy_assertion_audience) | an assertion be used at another server |
+//! | [`Policy::danger_allow_redirect_uri_schemes_without_dot`] | any app on a device claim the scheme of another |
+//! | [`ParEndpointBuilder::danger_redirect_uri_matcher`], [`ClientRegistration::danger_redirect_uri_patterns`] | responses go to pages that are not registered |
+//! | [`Browser::danger_unbound`] | a login be begun in one browser and ended in another |
+//! | `RedisStoreBuilder::danger_allow_eviction_of_marks` | an assertion be good a second time |
+//!
+//! [`Policy::lint`] and [`ParEndpoint::lint`] report what is on.
 //!
 //! # Not here
 //!

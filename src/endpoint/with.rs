@@ -47,8 +47,10 @@ impl<C: Clone, S> ParEndpoint<C, S> {
 
 impl<C, S: Clone> ParEndpoint<C, S> {
     /// Returns this endpoint over another registry, with which it shares everything else, as
-    /// [`with_store`](Self::with_store) does: for clients that are read in a transaction of the host's, or that belong to one
-    /// tenant.
+    /// [`with_store`](Self::with_store) does: for clients that are read in a transaction of the host's, or for a part of the clients.
+    ///
+    /// A `client_id` is the same client in all registries of one issuer: what it has pushed is opened by its name, whichever registry
+    /// knew it then. Tenants whose clients may have the same names need an issuer each.
     #[must_use]
     pub fn with_clients<C2: ClientRegistry>(&self, clients: C2) -> ParEndpoint<C2, S> {
         let is_provisional = self.is_provisional;

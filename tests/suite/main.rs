@@ -27,6 +27,7 @@ mod client_authentication;
 mod client_keys;
 mod client_look_ups;
 mod cross_origin;
+mod dangers;
 mod decryption;
 mod dpop_nonces;
 mod dpop_proofs;

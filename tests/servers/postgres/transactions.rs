@@ -1,14 +1,21 @@
 //! Opening, completing and issuing the code in a transaction of the host's.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use deadpool_postgres::Pool;
 use parjar::{
     AnnotateRefusal, AuthorizeRefusal, Browser, Client, ClientRegistration, ClientRegistry, Decision, DenialCode,
     FormRequest, InMemoryRegistry, ParEndpoint, Policy, Pushed, Reason, RegistryError, Reply,
-    store::{InsertError, PostgresStore, RequestStore, StoreRefusal},
+    store::{
+        InsertError, PostgresStore, PostgresTransactionStore, RequestStore, StoreRefusal,
+        contract::{self, Harness},
+    },
 };
-use tokio::{sync::Barrier, task::JoinSet};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::Barrier,
+    task::JoinSet,
+};
 use tokio_postgres::Transaction;
 
 use super::{
@@ -340,6 +347,49 @@ async fn calls_in_one_transaction_take_turns() {
         assert!(matches!(host.store.remember(client(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
     }
     host.store.remember(client(), &[clash[1]]).await.unwrap();
+}
+
+/// The store of a whole contract, in one transaction that is rolled back at the end.
+struct OneTransaction<'t> {
+    store: PostgresTransactionStore<'t>,
+    runtime: Handle,
+}
+
+impl<'t> Harness for OneTransaction<'t> {
+    type Store = PostgresTransactionStore<'t>;
+
+    fn store(&self) -> Self::Store {
+        self.store.clone()
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn pass(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn rounds(&self) -> usize {
+        2
+    }
+}
+
+// S-08
+#[test]
+fn the_contract_is_kept_within_a_transaction() {
+    let runtime = Runtime::new().unwrap();
+    let (database, mut connection) = runtime.block_on(async {
+        let database = Database::new().await;
+        database.store().await;
+        let connection = database.connect().await;
+        (database, connection)
+    });
+    let store = PostgresStore::builder(database.pool(1)).timeout(Duration::from_secs(60)).build().unwrap();
+    let transaction = runtime.block_on(connection.transaction()).unwrap();
+    let store = store.in_transaction(&transaction);
+    contract::check(&OneTransaction { store, runtime: runtime.handle().clone() }).unwrap();
+    assert!(!runtime.block_on(database.dump()).contains(';'), "nothing was committed");
 }
 
 /// An endpoint for a request shares what the endpoint remembers, and its policy.
