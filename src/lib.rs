@@ -53,6 +53,7 @@
 //! | answers `POST <authorization endpoint>/par` | [`ParEndpoint::push`] |
 //! | renders its login page | [`ParEndpoint::authorize`], or [`ParEndpoint::open`] with the values |
 //! | takes the form of that page | [`Pending::to_query`] in the form, [`ParEndpoint::authorize_decision`] when it comes back |
+//! | binds a request to the browser that opens it | [`BindingCookies`], or [`Browser::bound`] with a cookie of its own |
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`]; [`Granted::refuse`] where the code cannot be issued |
 //! | answers later, or in another process | [`Granted::target`], [`ParEndpoint::respond`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/.well-known/oauth-authorization-server", get(metadata))
         .route("/authorize/par", any(push))
-        .route("/authorize", get(open).post(decide))
+        .route("/authorize", get(open).head(async || ()).post(decide))
         .route("/token", post(token))
         .route("/resource", get(resource))
         .with_state(Arc::new(host(&issuer)?));
@@ -101,11 +101,12 @@ async fn open(State(host): App, headers: HeaderMap, RawQuery(query): RawQuery) -
 
 /// Takes the form of the page. An approved request goes through oxide-auth, which issues the code.
 async fn decide(State(host): App, headers: HeaderMap, form: String) -> Result<Response, Refused> {
-    let cookie = cookie(&host, &headers, &form)?.of_form(&field(&form, "csrf"));
+    let request = field(&form, "request");
+    let cookie = cookie(&host, &headers, &request)?.of_form(&field(&form, "csrf"));
     let Some(cookie) = cookie else { return Ok(StatusCode::BAD_REQUEST.into_response()) };
     let denial = Decision::Deny(DenialCode::AccessDenied);
     let decision = if field(&form, "decision") == "approve" { Decision::Approve } else { denial };
-    let pending = host.par.authorize_decision(&form, cookie.browser(), decision).await?;
+    let pending = host.par.authorize_decision(&request, cookie.browser(), decision).await?;
     let answer = match decision {
         Decision::Deny(code) => host.par.deny(&pending, code).await?,
         Decision::Approve => {
@@ -113,7 +114,7 @@ async fn decide(State(host): App, headers: HeaderMap, form: String) -> Result<Re
             let parameters = granted.request().parameters().iter();
             match host.oxide.issue_code("alice", parameters) {
                 Some(code) => granted.respond([("code", &*code)]).await?,
-                None => granted.respond([("error", "server_error")]).await?,
+                None => granted.refuse(DenialCode::ServerError).await?,
             }
         }
     };
@@ -129,10 +130,10 @@ async fn resource(State(host): App, request: OAuthResource) -> Result<Response, 
     host.oxide.resource(request)
 }
 
-/// The cookie of the browser for the request that `form` names.
-fn cookie(host: &Host, headers: &HeaderMap, form: &str) -> Result<BindingCookie, RandomError> {
+/// The cookie of the browser for this request, which is a query.
+fn cookie(host: &Host, headers: &HeaderMap, request: &str) -> Result<BindingCookie, RandomError> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    host.cookies.read(&field(form, "request_uri"), &sent.collect::<Vec<_>>().join("; "))
+    host.cookies.read(&field(request, "request_uri"), &sent.collect::<Vec<_>>().join("; "))
 }
 
 fn field(form: &str, wanted: &str) -> String {

@@ -8,11 +8,7 @@ use parjar::{BindingCookie, Pending};
 
 pub(crate) fn render(pending: &Pending, cookie: &BindingCookie) -> impl IntoResponse + use<> {
     let request = pending.request();
-    let fields = [
-        ("csrf", cookie.form_token()),
-        ("client_id", request.client_id().to_owned()),
-        ("request_uri", pending.request_uri().unwrap_or_default().to_owned()),
-    ];
+    let fields = [("csrf", cookie.form_token()), ("request", pending.to_query())];
     let fields: String = fields
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value)))

@@ -57,8 +57,9 @@ const RETURNED: &str = "&parjar_visit=2";
 /// # Ok::<_, parjar::RandomError>(())
 /// ```
 ///
-/// Nothing is kept in memory, and the two visits may be on two nodes. Programs are never clicked twice: a host that wants to spare
-/// them the way sends back only what says that a person sees it (`Sec-Fetch-Mode: navigate` with `Sec-Fetch-Dest: document`).
+/// Nothing is kept in memory, and each visit may be on another node. It costs a browser two short round trips, once for each
+/// request. Programs are never clicked twice: a host that wants to spare them the way sends back only what says that a person sees
+/// it (`Sec-Fetch-Mode: navigate` with `Sec-Fetch-Dest: document`).
 ///
 /// Each first visit has a cookie with a name of its own, so that neither two tabs with two requests nor two with one take the
 /// cookie from each other.

@@ -228,7 +228,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// Adds a rule of the host's own. Validator run last, in the order in which they were added.
+    /// Adds a rule of the host's own. Rules run last, in the order in which they were added.
     pub fn rule(mut self, rule: impl RequestRule) -> Self {
         self.draft.rules.add(Arc::new(rule));
         self
