@@ -234,8 +234,8 @@ impl<C, S> ParEndpointBuilder<C, S> {
         self
     }
 
-    /// **Danger.** Accepts redirect URIs by a rule of the host's own, where the rules of this library accept none. Whoever controls a
-    /// page that the rule lets pass can be sent the responses of a client. [`RedirectUriMatcher`] says what each of the usual rules
+    /// **Danger.** Accepts redirect URIs by a rule of the host's own, where the rules of this library accept none. An attacker
+    /// who controls a page that the rule lets pass can have the responses of a client sent there. [`RedirectUriMatcher`] says what each of the usual rules
     /// risks, and which checks hold in any case. [`ParEndpoint::lint`] reports it.
     pub fn danger_redirect_uri_matcher(mut self, matcher: impl RedirectUriMatcher) -> Self {
         self.draft.rules.redirect_uri_matcher = Some(Box::new(matcher));

@@ -43,7 +43,7 @@ pub(super) fn check_requested(
     check_scheme(accepted, policy)
 }
 
-/// A URI that passes the checks of the text, which hold whatever the host's rule is, and then that rule.
+/// A URI that passes the checks of the text, which hold for every rule, and then the rule of the host.
 fn matched_by_host(client: &Client, matcher: &dyn RedirectUriMatcher, requested: &str) -> Option<RedirectUri> {
     let requested = RequestedRedirectUri::parse_for_host(requested).ok()?;
     let needs_code_with_pkce = match matcher.match_redirect_uri(client, &requested) {

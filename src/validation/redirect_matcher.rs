@@ -3,7 +3,7 @@
 use crate::{client::Client, protocol::redirect_uri::RequestedRedirectUri};
 
 /// A rule of the host for redirect URIs that the registered ones do not fit, for servers whose clients rely on it. **It weakens the
-/// protection of codes**: whoever controls a page that matches can be sent the responses of the client. See
+/// protection of codes**: an attacker who controls a page that matches can have the responses of the client sent there. See
 /// [`danger_redirect_uri_matcher`](crate::ParEndpointBuilder::danger_redirect_uri_matcher).
 ///
 /// It is asked at the push, again when the request is opened, and for requests in the query; never where a registered URI fits by the
@@ -20,9 +20,10 @@ use crate::{client::Client, protocol::redirect_uri::RequestedRedirectUri};
 /// | rule that hosts have | how to write it | its risk |
 /// | --- | --- | --- |
 /// | the same URL: default port, slash after the host | [`is_equivalent_to`](RequestedRedirectUri::is_equivalent_to), as [`AsRegistered`](RedirectUriMatch::AsRegistered) | none that is known |
-/// | any port on localhost, for every client | [`matches`](crate::RegisteredRedirectUri::matches) with [`LoopbackOrLocalhost`](crate::RedirectUriRule::LoopbackOrLocalhost) | every program on the user's machine can get a code; for clients of the web, that is no program of theirs |
+/// | the same path but for a slash at its end | [`url`](RequestedRedirectUri::url), as [`CodeWithPkce`](RedirectUriMatch::CodeWithPkce) | the server of the client may have another page there |
+/// | any port on localhost, for every client | [`matches`](crate::RegisteredRedirectUri::matches) with [`LoopbackOrLocalhost`](crate::RedirectUriRule::LoopbackOrLocalhost), as [`CodeWithPkce`](RedirectUriMatch::CodeWithPkce) | every program on the user's machine can get a code; for clients of the web, that is no program of theirs |
 /// | loopback URIs that are not registered | [`is_loopback`](RequestedRedirectUri::is_loopback), as [`CodeWithPkce`](RedirectUriMatch::CodeWithPkce) | the same, on every path: any program can start a login that looks like the client's |
-/// | a beginning with `*` | [`RedirectUriPattern::matches`](crate::RedirectUriPattern::matches), as [`CodeWithPkce`](RedirectUriMatch::CodeWithPkce) | one open redirect, or one page of somebody else's, below the pattern gives the code away |
+/// | a beginning with `*` | [`RedirectUriPattern::matches`](crate::RedirectUriPattern::matches), as [`CodeWithPkce`](RedirectUriMatch::CodeWithPkce) | one open redirect, or one page of another author, below the pattern gives the code away |
 ///
 /// A closure is a matcher:
 ///
@@ -34,13 +35,14 @@ use crate::{client::Client, protocol::redirect_uri::RequestedRedirectUri};
 /// fn rules(client: &Client, requested: &RequestedRedirectUri<'_>) -> RedirectUriMatch {
 ///     let localhost = RedirectUriRule::LoopbackOrLocalhost;
 ///     let mut registered = client.redirect_uris().iter();
-///     if registered.any(|uri| requested.is_equivalent_to(uri) || uri.matches(localhost, requested.as_str()).is_ok()) {
+///     if registered.clone().any(|uri| requested.is_equivalent_to(uri)) {
 ///         return RedirectUriMatch::AsRegistered;
 ///     }
-///     match client.redirect_uri_patterns().iter().any(|pattern| pattern.matches(requested)) {
-///         true => RedirectUriMatch::CodeWithPkce,
-///         false => RedirectUriMatch::No,
+///     let is_below = client.redirect_uri_patterns().iter().any(|pattern| pattern.matches(requested));
+///     if is_below || registered.any(|uri| uri.matches(localhost, requested.as_str()).is_ok()) {
+///         return RedirectUriMatch::CodeWithPkce;
 ///     }
+///     RedirectUriMatch::No
 /// }
 ///
 /// let registration: ClientRegistration = serde_json::from_str(

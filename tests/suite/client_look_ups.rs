@@ -177,7 +177,7 @@ fn the_name_that_was_registered_rules_from_the_push_to_the_code() {
     let fixture = fixture(None);
     let handle = fixture.push(Some("WEB"), &code_request(&[("client_id", "WEB"), ("state", "s")])).unwrap();
     assert_eq!(fixture.told(), ["pushed web"]);
-    // What is stored belongs to the registered name, whoever spells it how.
+    // What is stored belongs to the registered name, however the browser spells it.
     let query = |name: &str| form([("client_id", name), ("request_uri", &*handle)]);
     for name in ["Web", "web", "WEB"] {
         let pending = fixture.authorize(&query(name)).unwrap();

@@ -365,7 +365,7 @@ fn odd_uris() -> Vec<String> {
 
 #[test]
 fn what_a_host_is_asked_about_means_the_same_to_every_parser() {
-    // RU-*: over all combinations, whatever the host would say
+    // RU-*: over all combinations
     let seen: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&seen);
     let matcher = move |_: &Client, requested: &RequestedRedirectUri<'_>| {

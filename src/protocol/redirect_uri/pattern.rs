@@ -32,7 +32,7 @@ impl RedirectUriPattern {
         let beginning = text.strip_suffix('*').filter(|beginning| !beginning.contains('*'));
         let beginning = beginning.ok_or(RedirectUriError::Wildcard)?;
         let url = gate::pass(beginning, PrivateSchemes::WithDot)?;
-        // Before the slash there is the authority, of which a part would be that of anyone.
+        // Before the slash there is the authority, which could go on as that of another server.
         let has_path = url.path().starts_with('/') && (url.path() != "/" || beginning.ends_with('/'));
         if !has_path {
             return Err(RedirectUriError::Wildcard);

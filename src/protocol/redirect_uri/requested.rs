@@ -9,7 +9,7 @@ use super::{
     scheme::PrivateSchemes,
 };
 
-/// A requested redirect URI that passed the checks which hold whatever it is compared with: see
+/// A requested redirect URI that passed the checks of its text, which hold for every rule: see
 /// [`RedirectUriMatcher`](crate::RedirectUriMatcher).
 pub struct RequestedRedirectUri<'a> {
     pub(super) text: &'a str,
