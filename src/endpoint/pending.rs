@@ -86,8 +86,8 @@ impl Pending {
     ///
     /// Give it to [`ParEndpoint::authorize`](crate::ParEndpoint::authorize), or with the decision of the user to
     /// [`ParEndpoint::authorize_decision`](crate::ParEndpoint::authorize_decision). It has no secrets that the browser did not bring,
-    /// and its user can change it as any query: the request is validated again. A single-page consent that must be about what was
-    /// shown has to be protected against other sites, as any form.
+    /// and its user can change it as any query: the request is validated again. Other sites are kept from posting the form by a token
+    /// of the host's (CSRF), as with every form.
     ///
     /// ```
     /// use parjar::{AuthorizeRefusal, Browser, Decision, ParEndpoint, Reply};
