@@ -7,8 +7,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use parjar::{
-    AuthenticatedClient, AuthenticationMethod, ClientCertificate, FormRequest, ParEndpointBuilder, Policy, Pushed,
-    Reason, Refusal, Reply,
+    AuthenticatedClient, AuthenticationMethod, ClientCertificate, FormRequest, HostEndpoint, Limits,
+    ParEndpointBuilder, Policy, Pushed, Reason, Refusal, Reply,
     attesters::{Attester, AttesterError, AttesterKeys},
     jose::{TokenFault, VerificationKeys},
     store::MemoryLimits,
@@ -625,4 +625,33 @@ fn the_challenge_of_a_dpop_proof_is_its_nonce() {
     let headers = [("authorization", &*by_secret), ("dpop", &*dpop(&ES256_KEY, json!({})))];
     push(&server, &headers, &code_request(&[])).unwrap();
     assert_eq!(server.par.dpop_nonce(), None);
+}
+
+#[test]
+fn the_client_that_an_attestation_is_for_is_read_before_a_policy_is_chosen() {
+    let (attestation, proof) = (attestation(json!({})), proof(json!({})));
+    let headers = [("content-type", FORM), (ATTESTATION, &attestation), (PROOF, &proof)];
+    let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), "scope=x");
+    assert_eq!(request.claimed_client_id(&Limits::default()).unwrap().as_deref(), Some("wallet"));
+    let request = FormRequest::new("POST", headers.map(|(name, value)| (name, value.as_bytes())), "client_id=other");
+    assert_eq!(request.claimed_client_id(&Limits::default()).unwrap_err().reason(), Reason::ClientMismatch);
+}
+
+#[test]
+fn an_attestation_that_is_proved_by_dpop_needs_a_proof_at_every_endpoint() {
+    const REVOCATION: &str = "https://as.example.com/revoke";
+    let clients = [wallet("wallet-dpop", "attest_jwt_client_auth_dpop")];
+    let server = Server::built(policy(), clients, MemoryLimits::default(), |builder| {
+        with_attesters(builder).host_endpoint(HostEndpoint::Revocation, REVOCATION)
+    });
+    let attestation = attestation(json!({ "sub": "wallet-dpop" }));
+    let send = |proof: Option<&str>| {
+        let headers = [("content-type", Some(FORM)), (ATTESTATION, Some(&*attestation)), ("dpop", proof)];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?.as_bytes())));
+        let request = FormRequest::new("POST", headers, "token=t");
+        pollster::block_on(server.par.authenticate_client_at(HostEndpoint::Revocation, &request))
+    };
+    assert_eq!(send(None).unwrap_err().reason(), Reason::AttestationProof(TokenFault::Missing));
+    let proof = crate::proofs::proof(&ES256_KEY, json!({ "htu": REVOCATION }));
+    assert_eq!(send(Some(&proof)).unwrap().client().client().client_id(), "wallet-dpop");
 }
