@@ -96,8 +96,8 @@ pub trait RequestStore: Send + Sync {
 
     /// Writes a note of the host on an open request, in the place of the one with this
     /// [revision](Annotation::revision). Claims give it back; when the request is spent, it is deleted. It has up to 1100
-    /// bytes, and a limit of the store may leave it out of account. Of all calls with the same revision, over all
-    /// processes, at most one is `Ok`, whatever they write.
+    /// bytes, which the limits of a store need not count. Of all calls with the same revision, over all processes, at most
+    /// one is `Ok`, whatever they write.
     ///
     /// Owner and browser are part of the condition, as for [`claim`](Self::claim); the note binds no browser.
     ///

@@ -138,9 +138,9 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Room
 ///
 /// A request takes its record, often below 1 KiB, and about 250 bytes more with its indexes; opening it writes it a
-/// second time, and spending it takes 250 bytes again, until vacuum and [`sweep`](Self::sweep) have been there. A mark
-/// takes about 200 bytes: a memory of code challenges of a day is 86 400 rows and 17 MB for each push a second, up to
-/// the [bound](PostgresStoreBuilder::hygiene_marks) of each node.
+/// second time, as does each [note](RequestStore::annotate) or extension, and spending it takes 250 bytes again, until
+/// vacuum and [`sweep`](Self::sweep) have been there. A mark takes about 200 bytes: a memory of code challenges of a day
+/// is 86 400 rows and 17 MB for each push a second, up to the [bound](PostgresStoreBuilder::hygiene_marks) of each node.
 ///
 /// Any sender can use the names of public clients. Each node keeps no more than so many
 /// [requests](PostgresStoreBuilder::unauthenticated_requests) and [marks](PostgresStoreBuilder::unauthenticated_marks)
@@ -149,9 +149,9 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// has been started anew begins to count anew. A count for all nodes would be a row that each push of such a client has
 /// to lock. Clients that authenticate have no bounds here: limit how often one may push in front of the server.
 ///
-/// The host calls `sweep`, on one node or on all, every few seconds: nodes
-/// do not get in each other's way. The tables are set to be vacuumed when a twentieth of them is dead; leave autovacuum
-/// on, and let no transaction in the same database stay open for hours.
+/// The host calls `sweep`, on one node or on all, every few seconds: nodes do not get in each other's way. The tables are
+/// set to be vacuumed when a twentieth of them is dead; leave autovacuum on, and let no transaction in the same database
+/// stay open for hours.
 ///
 /// # Who may read it
 ///

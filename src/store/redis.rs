@@ -72,22 +72,23 @@ use super::{
 /// An operation that the server has certainly not run is tried again over the next connection, up to eight times in all, within
 /// its [time limit](RedisStoreBuilder::timeout). An operation whose answer is late or lost may have run: the store reports that it
 /// is unavailable, and does not repeat the operation. A connection of `ClusterClient` does repeat commands without an answer. They
-/// carry a token, by which the second run is answered like the first. An insert without marks has none: its second run is
-/// [`InsertError::Exists`], and the endpoint draws another handle.
+/// carry a token, by which the second run is answered like the first. An insert without marks has none, nor has a note: the second
+/// run is [`InsertError::Exists`], and the endpoint draws another handle, or [`AnnotateError::Changed`], and the host reads it again.
 ///
 /// Operations need a runtime of tokio with its timers on.
 ///
 /// # Permissions
 ///
 /// The user of the connection needs these permissions. [`build`](RedisStoreBuilder::build) tries each and names the first that is
-/// missing. `parjar` in braces is the [prefix](RedisStoreBuilder::prefix). Without `+info`, eviction goes unnoticed.
+/// missing. `parjar` in braces is the [prefix](RedisStoreBuilder::prefix). Without `+info`, eviction goes unnoticed, and a
+/// memory that fills up.
 ///
 /// ```text
 /// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info
 /// ```
 ///
 /// A cluster needs `+ping +cluster|slots` too, Sentinel needs `+role`, and a database other than 0 needs `+select`. Where marks are
-/// [on another instance](RedisStoreBuilder::marks_on), the one with the requests needs neither `+del` nor `+info`, and the one with
+/// [on another instance](RedisStoreBuilder::marks_on), the one with the requests needs no `+del`, and can do without `+info`, and the one with
 /// the marks needs none of `+getrange +setrange +exists +pexpire +pttl`. Replicas need the same user, which Redis does not replicate.
 ///
 /// # What is stored
@@ -143,7 +144,8 @@ use super::{
 /// | the primary hangs, or is cut off | the same | the same, and what the old primary takes from nodes that still reach it |
 /// | `SENTINEL FAILOVER` | a second after the sentinels name the new primary | what the old primary took after the promotion; for that second, two nodes can write to two primaries |
 ///
-/// A lost insert is a `request_uri` that is unknown: the client pushes again. A lost claim can be repeated. A lost
+/// A lost insert is a `request_uri` that is unknown: the client pushes again. A lost claim can be repeated, and a lost note is the
+/// one before. A lost
 /// consumption lets a request be spent a second time, and a lost mark lets an assertion, a proof or a request object be used a
 /// second time, within its lifetime.
 ///

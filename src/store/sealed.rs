@@ -28,8 +28,9 @@ const MAX_KEYS: usize = 16;
 /// Seals the payloads that another store keeps, with XChaCha20-Poly1305 and keys of the host.
 ///
 /// An attacker who reads the database, or a backup of it, sees neither `login_hint` nor `claims` nor anything else of a
-/// request, nor the host's notes on it. One who can write to it cannot change a payload, or put one in another's place: each is tied to its key in
-/// the store, and by that to its issuer and its client. Such a record is refused as [`ClaimError::Unreadable`].
+/// request, nor the host's notes on it. One who can write to it cannot change a payload or a note, or put one in
+/// another's place: each is tied to its key in the store, and by that to its issuer and its client. Such a record is
+/// refused as [`ClaimError::Unreadable`].
 ///
 /// Marks and the keys of records are digests, and stay as they are. So do the state and the expiry of a record: an
 /// attacker who can write to the database can still delete requests and notes, reopen spent requests, or put an earlier

@@ -100,7 +100,7 @@ fn of_two_pages_that_have_read_the_same_note_one_changes_it() {
 }
 
 #[test]
-fn nobody_else_writes_or_reads_a_note() {
+fn other_browsers_and_clients_neither_write_nor_read_a_note() {
     let server = Server::new();
     let pending = opened(&server);
     annotate(&server, &pending, b"alice").unwrap();

@@ -9,7 +9,7 @@ use std::{
 use redis::{Cmd, Value};
 use tokio::time::Instant;
 
-use super::{info, shared_connection::SharedConnection};
+use super::{info, script_error::ScriptError, shared_connection::SharedConnection};
 
 /// The part of `maxmemory` that such clients find free or have to come back for.
 const PERCENT: u64 = 75;
@@ -18,7 +18,7 @@ const PERCENT: u64 = 75;
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The same of a server that does not permit the question.
-const INTERVAL_WITHOUT_ANSWER: Duration = Duration::from_secs(60);
+const INTERVAL_IN_VAIN: Duration = Duration::from_secs(60);
 
 /// What is known of the memory of one server, or of the primaries of a cluster.
 pub(super) struct MemoryWatch(Mutex<State>);
@@ -38,8 +38,9 @@ impl MemoryWatch {
     pub(super) async fn has_room(&self, connection: &Arc<SharedConnection>, deadline: Instant, bytes: usize) -> bool {
         if self.begins_look() {
             let answer = connection.ask(deadline, Cmd::new().arg("INFO").arg("memory")).await;
+            let is_not_permitted = |fault: &ScriptError| fault.is("NOPERM") || fault.is("ERR");
             // An outage shows where the call itself is made.
-            let interval = if answer.is_ok() { INTERVAL } else { INTERVAL_WITHOUT_ANSWER };
+            let interval = if answer.as_ref().is_err_and(is_not_permitted) { INTERVAL_IN_VAIN } else { INTERVAL };
             let mut state = self.lock();
             state.room = answer.ok().and_then(|answer| room(&answer));
             state.good_until = Instant::now().checked_add(interval);

@@ -114,9 +114,10 @@ impl Names {
     }
 
     pub(super) fn claim(&self, claim: &Claim, login_lifetime: Duration) -> Cmd {
-        let mut command = CLAIM.call(1, 3, self.requests.len().saturating_add(160));
+        let mut command = CLAIM.call(1, 4, self.requests.len().saturating_add(168));
         self.put_claim(&mut command, claim);
-        command.arg(lifetime(login_lifetime));
+        let may_be_open = lifetime(login_lifetime);
+        command.arg(may_be_open).arg(&may_be_open.to_be_bytes()[..]);
         command
     }
 

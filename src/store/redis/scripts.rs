@@ -66,8 +66,9 @@ if state == 3 and string.sub(record, 3, 34) ~= ARGV[2] then return 4 end
     };
 }
 
-/// `KEYS`: the request. `ARGV`: owner, browser, lifetime. Needs no memory, so a server without any may run it. Returns the record as
-/// it was; and if it was open, with the milliseconds that it has left: it has been open for the difference to all that it may be.
+/// `KEYS`: the request. `ARGV`: owner, browser, lifetime, the same as it is stored. Needs no memory, so a server without any may run
+/// it. Returns the record as it was; and if it was open, with the milliseconds that it has left: it has been open for the difference
+/// to all that it may be.
 pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
         r"#!lua flags=allow-oom
@@ -78,7 +79,7 @@ if not record then return 1 end
         r"
 if state == 1 then
   local opened = ARGV[2] == '' and '\2' .. string.sub(record, 3, 34) or '\3' .. ARGV[2]
-  redis.call('SETRANGE', KEYS[1], 1, opened .. struct.pack('>I8', ARGV[3]))
+  redis.call('SETRANGE', KEYS[1], 1, opened .. ARGV[4])
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   return record
 end
