@@ -75,6 +75,10 @@ impl Observer for LogObserver {
     fn observe(&self, event: &Event<'_>) {
         match *event {
             Event::Pushed { client_id, .. } => line(format_args!("pushed client={client_id:?}")),
+            Event::Authenticated { stage, client_id, method, .. } => {
+                let (stage, method) = (stage.as_str(), method.as_str());
+                line(format_args!("authenticated client={client_id:?} stage={stage} method={method}"));
+            }
             Event::Opened { client_id, .. } => line(format_args!("opened client={client_id:?}")),
             Event::Completed { client_id, .. } => line(format_args!("completed client={client_id:?}")),
             Event::Denied { client_id, error, .. } => {

@@ -7,7 +7,7 @@ use crate::{
     client_auth::{AuthenticatedClient, AuthenticatedRequest, Presented},
     error::{Reason, Refusal},
     http::FormRequest,
-    observer::Stage,
+    observer::{Event, Stage},
     protocol::host_endpoint::HostEndpoint,
     store::RequestStore,
 };
@@ -82,7 +82,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// * An assertion is for the issuer, as everywhere. One of a client with
     ///   [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience) may also name this
     ///   URL, which is not accepted elsewhere.
-    /// * Its refusals are told apart in [`Event::Refused`](crate::Event::Refused), by [`Stage::HostEndpoint`].
+    /// * Its refusals are told apart in [`Event::Refused`](crate::Event::Refused), by [`Stage::HostEndpoint`], and its successes in
+    ///   [`Event::Authenticated`](crate::Event::Authenticated).
     ///
     /// Public clients revoke their tokens with a `client_id` alone, where the policy lets them push so. The token in the request
     /// is for the host to look up, and to compare with the client.
@@ -126,7 +127,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let client = self.look_up(claimed).await.map_err(|refusal| refused(Some(claimed), refusal))?;
         match self.authenticate_at(at, &presented, &client, request).await {
             Ok(client) => {
-                let parameters = form.parameters.of_client(client.client().client_id());
+                let (client_id, method) = (client.client().client_id(), client.method());
+                self.parts.observers.observe(&Event::Authenticated { stage: at.stage, client_id, method });
+                let parameters = form.parameters.of_client(client_id);
                 Ok(AuthenticatedRequest::new(client, parameters))
             }
             Err(refusal) => Err(refused(Some(client.name(claimed)), refusal)),

@@ -7,6 +7,7 @@ use crate::{
     client::{RegistryError, jwks::JwksError},
     error::{DenialCode, Reason},
     jose::KeyError,
+    protocol::authentication_method::AuthenticationMethod,
     response::signer::SignerError,
 };
 
@@ -37,6 +38,16 @@ pub enum Event<'a> {
         cause: Option<&'a (dyn Error + 'static)>,
         /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
         clock_offset: Option<i64>,
+    },
+    /// A client has authenticated at the token endpoint or at another endpoint of the host.
+    #[non_exhaustive]
+    Authenticated {
+        /// The operation, with the endpoint.
+        stage: Stage,
+        /// The client.
+        client_id: &'a str,
+        /// The method that it used.
+        method: AuthenticationMethod,
     },
     /// An authorization began, or its page was loaded again.
     #[non_exhaustive]
@@ -131,6 +142,7 @@ impl Event<'_> {
         match self {
             Self::Pushed { .. } => "pushed",
             Self::Refused { .. } => "refused",
+            Self::Authenticated { .. } => "authenticated",
             Self::Opened { .. } => "opened",
             Self::Completed { .. } => "completed",
             Self::Denied { .. } => "denied",
@@ -157,6 +169,7 @@ impl Event<'_> {
             | Self::NonceKeyNotShared
             | Self::Replayed { .. } => Level::Warning,
             Self::Pushed { .. }
+            | Self::Authenticated { .. }
             | Self::Opened { .. }
             | Self::Completed { .. }
             | Self::Denied { .. }

@@ -4,6 +4,7 @@ use super::{Event, Observer};
 
 const EVENTS: &str = "parjar_events_total";
 const REFUSALS: &str = "parjar_refusals_total";
+const AUTHENTICATIONS: &str = "parjar_authentications_total";
 const FETCHES: &str = "parjar_key_fetches_total";
 const SKIPPED: &str = "parjar_hygiene_skipped_total";
 
@@ -13,6 +14,7 @@ const SKIPPED: &str = "parjar_hygiene_skipped_total";
 /// |---|---|---|
 /// | `parjar_events_total` | `event`: [`Event::label`] | each event |
 /// | `parjar_refusals_total` | `stage`: [`Stage::as_str`](crate::Stage::as_str), `reason`: [`Reason::label`](crate::Reason::label), `level`: [`Level::as_str`](crate::Level::as_str) | each refusal |
+/// | `parjar_authentications_total` | `stage`, `method`: [`AuthenticationMethod::as_str`](crate::AuthenticationMethod::as_str) | each authentication at the token endpoint and at other endpoints of the host |
 /// | `parjar_key_fetches_total` | `outcome`: `fetched`, `stale` (failed, with older keys to go on with) or `failed` | each fetch of a `jwks_uri` |
 /// | `parjar_hygiene_skipped_total` | none | each mark of hygiene that the store had no room for |
 ///
@@ -36,6 +38,10 @@ impl MetricsObserver {
     pub fn new() -> Self {
         metrics::describe_counter!(EVENTS, "Outcomes of pushes, authorizations and their completion.");
         metrics::describe_counter!(REFUSALS, "Refused requests, by the operation and the reason.");
+        metrics::describe_counter!(
+            AUTHENTICATIONS,
+            "Clients that have authenticated, at endpoints other than that of pushes."
+        );
         metrics::describe_counter!(FETCHES, "Fetches of the keys of clients, by their outcome.");
         metrics::describe_counter!(SKIPPED, "Marks of hygiene that the store had no room for.");
         Self
@@ -55,6 +61,10 @@ impl Observer for MetricsObserver {
             Event::Refused { stage, reason, .. } => {
                 let labels = [("stage", stage.as_str()), ("reason", reason.label()), ("level", event.level().as_str())];
                 metrics::counter!(REFUSALS, &labels).increment(1);
+            }
+            Event::Authenticated { stage, method, .. } => {
+                let labels = [("stage", stage.as_str()), ("method", method.as_str())];
+                metrics::counter!(AUTHENTICATIONS, &labels).increment(1);
             }
             Event::KeysFetched { .. } => metrics::counter!(FETCHES, "outcome" => "fetched").increment(1),
             Event::KeysNotFetched { stale, .. } => {

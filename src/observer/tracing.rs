@@ -35,6 +35,10 @@ impl Observer for TracingObserver {
                 let (stage, reason) = (stage.as_str(), reason.label());
                 write_at!(level, stage, reason, client_id, clock_offset, cause, "refused");
             }
+            Event::Authenticated { stage, client_id, method } => {
+                let (stage, method) = (stage.as_str(), method.as_str());
+                write_at!(level, stage, client_id = ?shortened(client_id), method, "authenticated");
+            }
             Event::Opened { client_id } => write_at!(level, client_id = ?shortened(client_id), "opened"),
             Event::Completed { client_id } => write_at!(level, client_id = ?shortened(client_id), "completed"),
             Event::Denied { client_id, error } => {

@@ -9,8 +9,8 @@ use std::{
 };
 
 use parjar::{
-    CauseText, DenialCode, Event, FormRequest, InMemoryRegistry, Level, ManualClock, Observer, ParEndpoint, Policy,
-    Stage,
+    CauseText, DenialCode, Event, FormRequest, HostEndpoint, InMemoryRegistry, Level, ManualClock, Observer,
+    ParEndpoint, Policy, Stage,
     store::{MemoryLimits, MemoryStore, StoreError},
 };
 
@@ -30,6 +30,9 @@ impl Observer for Log {
             Event::Pushed { client_id, .. } => format!("pushed {client_id}"),
             Event::Refused { stage, reason, client_id, .. } => {
                 format!("refused {} {reason} {}", stage.as_str(), client_id.unwrap_or("-"))
+            }
+            Event::Authenticated { stage, client_id, method, .. } => {
+                format!("authenticated {} {client_id} {}", stage.as_str(), method.as_str())
             }
             Event::Opened { client_id, .. } => format!("opened {client_id}"),
             Event::Completed { client_id, .. } => format!("completed {client_id}"),
@@ -174,6 +177,23 @@ fn the_token_endpoint_has_a_stage_of_its_own() {
     let request = FormRequest::new("POST", headers, "grant_type=authorization_code");
     assert!(pollster::block_on(server.par.authenticate_client(&request)).is_err());
     server.saw(&["refused token wrong_secret basic"]);
+}
+
+#[test]
+fn a_client_that_has_authenticated_is_told_with_endpoint_and_method() {
+    let log = Log::default();
+    let revocation = format!("{ISSUER}/revoke");
+    let builder = builder(ISSUER).host_endpoint(HostEndpoint::Revocation, revocation).observer(log.clone());
+    let par = builder.build().unwrap();
+    let authorization = authorization("basic", "s3cret");
+    let headers = [("content-type", FORM.as_bytes()), ("authorization", authorization.as_bytes())];
+    let request = FormRequest::new("POST", headers, "token=x");
+    pollster::block_on(par.authenticate_client(&request)).unwrap();
+    pollster::block_on(par.authenticate_client_at(HostEndpoint::Revocation, &request)).unwrap();
+    assert_eq!(
+        log.take(),
+        ["authenticated token basic client_secret_basic", "authenticated revocation basic client_secret_basic"]
+    );
 }
 
 #[test]
