@@ -68,6 +68,13 @@ impl Accounts {
         }
     }
 
+    /// Returns the number of things of a kind and of their bytes: of all clients, and of unauthenticated ones.
+    #[cfg(test)]
+    pub(super) fn amounts(&self, kind: super::usage::Kind) -> [(usize, usize); 2] {
+        let pool = self.pools.of(kind);
+        [&pool.all, &pool.unauthenticated].map(|usage| (usage.count.get(), usage.bytes.get()))
+    }
+
     pub(super) fn requests(&self) -> usize {
         self.pools.requests.all.count.get()
     }

@@ -88,6 +88,13 @@ impl Schedule {
         usize::try_from(place).ok()
     }
 
+    /// Returns what ends in each second.
+    #[cfg(test)]
+    pub(super) fn by_second(&self) -> std::collections::BTreeMap<u64, (usize, usize)> {
+        let there = self.0.iter().filter(|known| (known.count, known.bytes) != (0, 0));
+        there.map(|known| (known.second, (known.count, known.bytes))).collect()
+    }
+
     /// Returns the second by which one has ended at least, and so many bytes in all.
     pub(super) fn room_at(&self, bytes: usize) -> Option<u64> {
         let mut free = 0usize;

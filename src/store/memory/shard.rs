@@ -1,5 +1,8 @@
 //! One shard: a table of requests, a table of marks, and the order in which they expire.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{HashMap, hash_map},
     sync::Arc,

@@ -66,6 +66,12 @@ impl Used {
     pub(super) fn schedule(&mut self) -> &mut Schedule {
         &mut self.schedule
     }
+
+    /// Returns the number of things and of bytes.
+    #[cfg(test)]
+    pub(super) fn amount(&self) -> (usize, usize) {
+        (self.count, self.bytes)
+    }
 }
 
 /// The clients that have something in the store.
