@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// Members of a policy that may differ without harm: they bound and do not permit.
-const HARMLESS: [&str; 7] = [
+const HARMLESS: [&str; 8] = [
     "limits",
     "request_uri_lifetime",
     "login_lifetime",
+    "longest_login",
     "request_object_lifetime",
     "client_assertion_lifetime",
     "spent_lifetime",

@@ -174,6 +174,11 @@ fn two_endpoints_of_one_issuer_are_linted() {
     let shorter = one_of(ISSUER, shorter, &cache);
     assert_eq!(labels(&strict, &shorter), [(Severity::Note, "one_issuer_two_policies")]);
 
+    let mut more_patient = Policy::oauth();
+    more_patient.longest_login = 1800;
+    let more_patient = one_of(ISSUER, more_patient, &cache);
+    assert_eq!(labels(&strict, &more_patient), [(Severity::Note, "one_issuer_two_policies")]);
+
     let own_cache = JwksCache::new(Source::default(), JwksCacheLimits::default());
     let own_cache = one_of(ISSUER, Policy::oauth(), &own_cache);
     assert_eq!(labels(&strict, &own_cache), [(Severity::Note, "jwks_cache_not_shared")]);
