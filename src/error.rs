@@ -260,8 +260,11 @@ reasons! {
     DetailTypeNotOffered "detail_type_not_offered" InvalidAuthorizationDetails 400 "a type of authorization_details is not supported";
     /// A type in `authorization_details` that the client did not register.
     DetailTypeNotRegistered "detail_type_not_registered" InvalidAuthorizationDetails 400 "this client may not use a type of authorization_details";
-    /// A per-request `redirect_uri` with anything but `response_type=code` answered in the query or by form post.
+    /// A `redirect_uri` that is good for a code alone, with another `response_type`: a per-request one, one of a private-use scheme
+    /// without a dot, or one that a rule of the host accepts with PKCE alone.
     PerRequestRedirectUriFlow "per_request_redirect_uri_flow" InvalidRequest 400 "this redirect_uri needs response_type=code";
+    /// Such a `redirect_uri`, with a `response_mode` that puts the code into the fragment.
+    PerRequestRedirectUriMode "per_request_redirect_uri_mode" InvalidRequest 400 "this redirect_uri needs a response_mode other than fragment";
 
     /// Only a pushed request may start an authorization here.
     PushRequired "push_required" InvalidRequest 400 "this client must push its authorization requests";

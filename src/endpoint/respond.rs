@@ -62,6 +62,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             .validator
             .redirect_uri(&client, target.redirect_uri(), target.is_pushed())
             .map_err(|_| Reason::RedirectUriWithdrawn)?;
+        // It was good for every response, and by now it is good for a code alone.
+        if redirect_uri.needs_code_with_pkce() && target.response_mode().is_in_fragment() {
+            return Err(Reason::RedirectUriWithdrawn.into());
+        }
         Ok(Answer { redirect_uri, mode: target.response_mode(), state: target.state().map(Into::into), client })
     }
 }

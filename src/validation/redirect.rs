@@ -122,6 +122,11 @@ pub(super) fn check_response(
     response_type: ResponseType,
     response_mode: ResponseMode,
 ) -> Result<(), Refusal> {
-    let safe = response_type == ResponseType::CODE && !response_mode.is_in_fragment();
-    if safe || !redirect_uri.needs_code_with_pkce() { Ok(()) } else { Err(Reason::PerRequestRedirectUriFlow.into()) }
+    if !redirect_uri.needs_code_with_pkce() {
+        return Ok(());
+    }
+    if response_type != ResponseType::CODE {
+        return Err(Reason::PerRequestRedirectUriFlow.into());
+    }
+    if response_mode.is_in_fragment() { Err(Reason::PerRequestRedirectUriMode.into()) } else { Ok(()) }
 }

@@ -115,7 +115,7 @@ fn what_is_not_registered_needs_a_code_with_pkce() {
     assert_eq!(push(&server, below, &[]), Err(Reason::MissingCodeChallenge));
     assert_eq!(push(&server, below, &[("code_challenge", CHALLENGE)]), Err(Reason::ChallengeMethod));
     let fragment = [PKCE[0], PKCE[1], ("response_mode", "fragment")];
-    assert_eq!(push(&server, below, &fragment), Err(Reason::PerRequestRedirectUriFlow));
+    assert_eq!(push(&server, below, &fragment), Err(Reason::PerRequestRedirectUriMode));
     let id_token =
         form([("response_type", "code id_token"), ("redirect_uri", below), ("nonce", "n"), ("scope", "openid")]);
     let refused = server.try_push(id_token.as_bytes()).unwrap_err();
@@ -123,6 +123,33 @@ fn what_is_not_registered_needs_a_code_with_pkce() {
     // What is as good as registered needs no more than what is registered.
     assert!(push(&server, "https://app.example.com:443/cb", &[]).is_ok());
     assert!(push(&server, "http://localhost:51004/cb", &[("response_mode", "fragment")]).is_ok());
+}
+
+#[test]
+fn a_kept_grant_is_not_answered_in_the_fragment_once_its_uri_is_good_for_a_code_alone() {
+    let is_strict = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_strict);
+    let changing = move |_: &Client, _: &RequestedRedirectUri<'_>| match seen.load(Ordering::SeqCst) {
+        true => RedirectUriMatch::CodeWithPkce,
+        false => RedirectUriMatch::AsRegistered,
+    };
+    let server = Server::built(Policy::oauth(), [registration()], MemoryLimits::default(), |builder| {
+        builder.danger_redirect_uri_matcher(changing)
+    });
+    let kept = |mode| {
+        let handle = push(&server, "https://app.example.com/cb/1", &[("response_mode", mode)]).unwrap();
+        let pending = server.open(&handle).unwrap();
+        pollster::block_on(server.par.complete(&pending)).unwrap().target()
+    };
+    let [in_query, in_fragment] = ["query", "fragment"].map(kept);
+    let respond = |target| pollster::block_on(server.par.respond(target, [("code", "c")]));
+    assert!(respond(&in_query).is_ok() && respond(&in_fragment).is_ok());
+    is_strict.store(true, Ordering::SeqCst);
+    assert!(respond(&in_query).is_ok());
+    match respond(&in_fragment) {
+        Err(AuthorizeRefusal::Page(refusal)) => assert_eq!(refusal.reason(), Reason::RedirectUriWithdrawn),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -263,6 +290,14 @@ fn a_pattern_never_ends_within_the_authority() {
         ("https://A.example/*", RedirectUriError::NotCanonical),
         ("https://a.example:443/*", RedirectUriError::NotCanonical),
         ("https://a.example/a/../*", RedirectUriError::NotCanonical),
+        ("https://a.example/%2e*", RedirectUriError::NotCanonical),
+        ("https://a.example/%2E%2e/*", RedirectUriError::NotCanonical),
+        ("https://a.example/../*", RedirectUriError::NotCanonical),
+        ("https://a.example:443*", RedirectUriError::Wildcard),
+        ("https://a.example?x=/*", RedirectUriError::Wildcard),
+        ("com.example.app:?/*", RedirectUriError::Wildcard),
+        ("com.example.app://host?x=/*", RedirectUriError::Wildcard),
+        ("https:///a.example/*", RedirectUriError::NotCanonical),
         ("https://a.example/a//*", RedirectUriError::AmbiguousPath),
         ("https://a.example/cb?code=*", RedirectUriError::ResponseParameter),
         ("https://a.example/#*", RedirectUriError::Fragment),

@@ -252,7 +252,11 @@ fn a_per_request_uri_needs_pkce_and_a_code_outside_the_fragment() {
                 .into_iter()
                 .chain(mode.map(|mode| ("response_mode", mode)))
                 .collect();
-            let expected = if safe { Ok(()) } else { or(Reason::PerRequestRedirectUriFlow) };
+            let expected = match (safe, response_type) {
+                (true, _) => Ok(()),
+                (false, "code") => or(Reason::PerRequestRedirectUriMode),
+                (false, _) => or(Reason::PerRequestRedirectUriFlow),
+            };
             assert_eq!(reason(request(redirect_uri, &more)), expected, "{redirect_uri} {response_type} {mode:?}");
         }
     }
@@ -497,8 +501,11 @@ fn a_scheme_without_a_dot_takes_a_switch_and_gets_nothing_but_a_code_with_pkce()
     let plain = "p".repeat(43);
     let with_plain = base.into_iter().chain([("code_challenge", &*plain)]);
     assert_eq!(reason(&open, &form(with_plain)), Err(Reason::ChallengeMethod));
-    for more in [&[("response_mode", "fragment")][..], &[("response_type", "code id_token"), ("nonce", "n")]] {
-        assert_eq!(reason(&open, &request(EDITOR, more)), Err(Reason::PerRequestRedirectUriFlow), "{more:?}");
+    for (more, expected) in [
+        (&[("response_mode", "fragment")][..], Reason::PerRequestRedirectUriMode),
+        (&[("response_type", "code id_token"), ("nonce", "n")], Reason::PerRequestRedirectUriFlow),
+    ] {
+        assert_eq!(reason(&open, &request(EDITOR, more)), Err(expected), "{more:?}");
     }
     // Switched off in between.
     let handle = open.pushed(&request(EDITOR, &[]));

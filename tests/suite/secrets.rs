@@ -175,7 +175,7 @@ const FAULTS: [RedirectUriError; 18] = [
     RedirectUriError::UnregistrableHost,
 ];
 
-const REASONS: [Reason; 68] = [
+const REASONS: [Reason; 69] = [
     Reason::MethodNotAllowed,
     Reason::ContentType,
     Reason::ContentEncoding,
@@ -230,6 +230,7 @@ const REASONS: [Reason; 68] = [
     Reason::DetailTypeNotOffered,
     Reason::DetailTypeNotRegistered,
     Reason::PerRequestRedirectUriFlow,
+    Reason::PerRequestRedirectUriMode,
     Reason::PushRequired,
     Reason::ExternalRequestUri,
     Reason::MalformedRequestUri,

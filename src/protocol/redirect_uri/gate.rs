@@ -62,12 +62,25 @@ pub(crate) fn check_characters(text: &str) -> Result<(), RedirectUriError> {
 const SPECIAL: [&str; 5] = ["https", "http", "ftp", "wss", "ws"];
 
 fn raw_authority(text: &str) -> Option<&str> {
+    behind_slashes(text)?.split(['/', '?']).next()
+}
+
+/// The text from the authority on, if there is one.
+fn behind_slashes(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once(':')?;
-    let authority = match SPECIAL.iter().any(|special| scheme.eq_ignore_ascii_case(special)) {
-        true => rest.trim_start_matches('/'),
-        false => rest.strip_prefix("//")?,
+    match SPECIAL.iter().any(|special| scheme.eq_ignore_ascii_case(special)) {
+        true => Some(rest.trim_start_matches('/')),
+        false => rest.strip_prefix("//"),
+    }
+}
+
+/// Returns `true` if a path with a slash at its beginning is written behind the authority, or behind the scheme where there is none.
+pub(super) fn has_path(text: &str) -> bool {
+    let path = match (behind_slashes(text), raw_authority(text)) {
+        (Some(rest), Some(authority)) => rest.strip_prefix(authority),
+        _ => text.split_once(':').map(|(_, rest)| rest),
     };
-    authority.split(['/', '?']).next()
+    path.is_some_and(|path| path.starts_with('/'))
 }
 
 /// Returns `true` where the host is longer than any name can be. A parser takes time that grows with its square.

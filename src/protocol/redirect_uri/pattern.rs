@@ -33,8 +33,7 @@ impl RedirectUriPattern {
         let beginning = beginning.ok_or(RedirectUriError::Wildcard)?;
         let url = gate::pass(beginning, PrivateSchemes::WithDot)?;
         // Before the slash there is the authority, which could go on as that of another server.
-        let has_path = url.path().starts_with('/') && (url.path() != "/" || beginning.ends_with('/'));
-        if !has_path {
+        if !gate::has_path(beginning) {
             return Err(RedirectUriError::Wildcard);
         }
         if url.as_str() != beginning {
