@@ -236,8 +236,9 @@ impl Ticket {
         let mut memory = self.answers.lock();
         let now = self.answers.clock.elapsed();
         if let Some(entry) = memory.entries.get_mut(&self.subject).filter(|entry| entry.number == self.number) {
-            (entry.since, entry.bytes) = (now, response.bytes());
-            memory.bytes = memory.bytes.saturating_add(response.bytes());
+            let before = mem::replace(&mut entry.bytes, response.bytes());
+            entry.since = now;
+            memory.bytes = memory.bytes.saturating_sub(before).saturating_add(response.bytes());
             memory.ages.push_back((now, self.subject, self.number));
         }
         drop(memory);
