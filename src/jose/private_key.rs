@@ -86,6 +86,10 @@ fn rsa(jwk: Jwk<'_>) -> Result<Secret, KeyProblem> {
         dq: private("dq")?,
         qi: private("qi")?,
     };
+    // With a larger one the key works as well, in some libraries (RFC 8017 section 3.2).
+    if !number::is_less(&numbers.d, &numbers.n) {
+        return Err(KeyProblem::Inconsistent);
+    }
     let key = RsaKey::new(&numbers).ok_or(KeyProblem::Inconsistent)?;
     Ok(Secret::Rsa { modulus, key })
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client_keys::{blamed, parse},
+    support::with,
     tokens::{encode, encrypt, public_half},
 };
 
@@ -172,4 +173,28 @@ fn private_rsa_keys_have_primes_for_factors_and_an_exponent_of_at_most_33_bits()
     assert_eq!(refused(of_factors(&prime(1025), &composite, &number(65_537))), KeyProblem::Inconsistent);
     let long = Rsa::generate_with_e(2048, &number((1 << 33) + 1)).unwrap();
     assert_eq!(refused(private_of(&long)), KeyProblem::Weak);
+}
+
+#[test]
+fn the_private_exponent_is_less_than_the_modulus() {
+    // RFC 8017 section 3.2: every number in steps of (p - 1)(q - 1) decrypts alike.
+    let key = Rsa::generate(2048).unwrap();
+    let (p, q, one) = (key.p().unwrap(), key.q().unwrap(), number(1));
+    let mut step = BigNum::new().unwrap();
+    step.checked_mul(&(p - &one), &(q - &one), &mut BigNumContext::new().unwrap()).unwrap();
+    let mut d = key.d().to_owned().unwrap();
+    while d < *key.n() {
+        let parsed = DecryptionKeys::parse(&json!({ "keys": [with_exponent(&key, &d)] }).to_string());
+        assert!(parsed.is_ok());
+        d = &d + &step;
+    }
+    for _ in 0..3 {
+        let parsed = DecryptionKeys::parse(&json!({ "keys": [with_exponent(&key, &d)] }).to_string());
+        assert_eq!(blamed(parsed.err().unwrap()), Some((0, KeyProblem::Inconsistent)));
+        d = &d + &step;
+    }
+}
+
+fn with_exponent(key: &Rsa<Private>, d: &BigNum) -> Value {
+    with(private_of(key), json!({ "d": encode(d.to_vec()) }))
 }
