@@ -19,6 +19,8 @@ struct At<'a> {
     stage: Stage,
     /// `true` if it hands out tokens, which may have to be bound to a key.
     issues_tokens: bool,
+    /// `true` if a name alone is not enough, whatever the policy is.
+    needs_credentials: bool,
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
@@ -67,7 +69,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// A refusal, ready to be sent as the reply of the token endpoint.
     pub async fn authenticate_client(&self, request: &FormRequest<'_>) -> Result<AuthenticatedRequest, Refusal> {
-        let at = At { urls: &self.parts.urls.token, stage: Stage::Token, issues_tokens: true };
+        let at =
+            At { urls: &self.parts.urls.token, stage: Stage::Token, issues_tokens: true, needs_credentials: false };
         self.authenticate(at, request).await
     }
 
@@ -85,8 +88,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// * Its refusals are told apart in [`Event::Refused`](crate::Event::Refused), by [`Stage::HostEndpoint`], and its successes in
     ///   [`Event::Authenticated`](crate::Event::Authenticated).
     ///
-    /// Public clients revoke their tokens with a `client_id` alone, where the policy lets them push so. The token in the request
-    /// is for the host to look up, and to compare with the client.
+    /// Public clients revoke their tokens with a `client_id` alone, where the policy lets them push so. At
+    /// [`HostEndpoint::Introspection`] they are refused: with a name that everyone knows, everyone could try tokens there (RFC 7662
+    /// section 2.1). The token in the request is for the host to look up, and to compare with the client.
     ///
     /// ```
     /// use parjar::{FormRequest, HostEndpoint, InMemoryRegistry, ParEndpoint, Refusal};
@@ -114,7 +118,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &FormRequest<'_>,
     ) -> Result<AuthenticatedRequest, Refusal> {
         let (urls, stage) = (self.parts.urls.of_host(endpoint), Stage::HostEndpoint(endpoint));
-        self.authenticate(At { urls, stage, issues_tokens: false }, request).await
+        let needs_credentials = endpoint == HostEndpoint::Introspection;
+        self.authenticate(At { urls, stage, issues_tokens: false, needs_credentials }, request).await
     }
 
     async fn authenticate(&self, at: At<'_>, request: &FormRequest<'_>) -> Result<AuthenticatedRequest, Refusal> {
@@ -147,6 +152,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { authenticator, proofs, replay, .. } = &*self.parts;
         let stand_in = || self.clients.stand_in();
         let vouched = authenticator.verify(presented, client, stand_in, at.urls.urls()).await?;
+        if at.needs_credentials && !vouched.client().is_confidential() {
+            return Err(Reason::MissingCredentials.into());
+        }
         let mark = replay.credentials(&vouched);
         let purpose = at.urls.purpose(request)?;
         let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;

@@ -81,7 +81,10 @@ impl<C, S> ParEndpoint<C, S> {
             put(names.url, json!(url));
             // Without them, RFC 8414 says `client_secret_basic`.
             if let Some(name) = names.methods {
-                put(name, json!(methods));
+                let is_accepted = |method: &&AuthenticationMethod| {
+                    *endpoint != HostEndpoint::Introspection || **method != AuthenticationMethod::None
+                };
+                put(name, json!(methods.iter().filter(is_accepted).collect::<Vec<_>>()));
             }
             if let Some(name) = names.algorithms.filter(|_| !signing.is_empty()) {
                 put(name, json!(signing));

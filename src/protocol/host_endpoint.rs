@@ -8,7 +8,7 @@ pub enum HostEndpoint {
     /// Token revocation (RFC 7009), `revocation_endpoint` in the metadata.
     Revocation,
     /// Token introspection (RFC 7662), `introspection_endpoint` in the metadata. Its callers are resource servers, which are
-    /// clients here.
+    /// clients here, and have credentials.
     Introspection,
     /// Device authorization (RFC 8628), `device_authorization_endpoint` in the metadata.
     DeviceAuthorization,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     proofs::{TOKEN_ENDPOINT, bound_to, proof},
-    support::{FORM, ISSUER, Server, authorization, basic, form, public, with},
+    support::{FORM, ISSUER, Server, authorization, basic, client, form, public, with},
     tokens::{ES256_KEY, asserter, assertion, with_assertion},
 };
 
@@ -155,6 +155,38 @@ fn public_clients_revoke_by_name_where_the_policy_lets_them() {
         let outcome = send(&server, HostEndpoint::Revocation, None, None, "client_id=app&token=t");
         assert_eq!(outcome.map(drop).map_err(|refusal| refusal.status()), if allowed { Ok(()) } else { Err(401) });
     }
+}
+
+#[test]
+fn nothing_is_introspected_by_a_name_that_everyone_knows() {
+    // RFC 7662 section 2.1: some form of authorization, against those who try tokens.
+    let mut policy = Policy::oauth();
+    policy.danger_allow_unauthenticated_clients = true;
+    let clients = InMemoryRegistry::new([public("app"), basic("basic")].map(client)).unwrap();
+    let par = ParEndpoint::builder(ISSUER)
+        .policy(policy)
+        .clients(clients)
+        .host_endpoint(HostEndpoint::Revocation, REVOCATION)
+        .host_endpoint(HostEndpoint::Introspection, "https://as.example.com/introspect")
+        .build()
+        .unwrap();
+    let ask = |credentials: Option<&str>, body: &str| {
+        let basic = credentials.map(|secret| authorization("basic", secret));
+        let headers = [("content-type", Some(FORM)), ("authorization", basic.as_deref())];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?.as_bytes())));
+        pollster::block_on(
+            par.authenticate_client_at(HostEndpoint::Introspection, &FormRequest::new("POST", headers, body)),
+        )
+    };
+    let refused = ask(None, "client_id=app&token=t").unwrap_err();
+    assert_eq!((refused.reason(), refused.status()), (Reason::MissingCredentials, 401));
+    assert!(ask(Some("s3cret"), "token=t").is_ok());
+    let metadata = par.metadata();
+    let has_none = |name: &str| metadata[name].as_array().unwrap().contains(&json!("none"));
+    assert!(
+        has_none("token_endpoint_auth_methods_supported") && has_none("revocation_endpoint_auth_methods_supported")
+    );
+    assert!(!has_none("introspection_endpoint_auth_methods_supported"));
 }
 
 #[test]
