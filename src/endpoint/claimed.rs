@@ -23,7 +23,8 @@ impl FormRequest<'_> {
     /// are there together agree, as an endpoint demands. `None` is a request that names no client and shows no credentials in
     /// form or headers.
     ///
-    /// The choice must follow from the client alone. A sender chooses the name, and with it the endpoint: one that is
+    /// The choice must follow from the client alone. The name is as it was sent: where the registry disregards the case of letters,
+    /// the choice has to as well. A sender chooses the name, and with it the endpoint: one that is
     /// laxer for some clients must not know the others ([`with_clients`](ParEndpoint::with_clients)).
     ///
     /// ```
