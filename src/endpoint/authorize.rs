@@ -209,7 +209,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { records, validator, .. } = &*self.parts;
         // Before the store is asked, so that one that takes long does not make the first opening later than the login that follows it.
         let opened_at = self.parts.server.now();
-        let opened = records.open(&self.store, client.client_id(), &request_uri, browser).await?;
+        let opened = records.open(&self.store, &client, &request_uri, browser).await?;
         let Opened { stored, claim, binding, open_for, annotation, revision } = opened;
         let asked_at = before(opened_at, open_for);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation, stored.authentication_key);

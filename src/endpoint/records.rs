@@ -10,6 +10,7 @@ use super::{
     server::Server,
 };
 use crate::{
+    client::Client,
     error::{Reason, Refusal},
     protocol::{parameters::Name, request_uri::RequestUri},
     random::RandomSource,
@@ -65,8 +66,7 @@ impl Records {
             let request_uri =
                 RequestUri::mint(&*self.random).map_err(|error| Refusal::unavailable(Reason::RandomSource, error))?;
             let key = self.keys.request(request_uri.reference());
-            let login_lifetime = seconds(self.server.policy.login_lifetime);
-            let request = NewRequest::new(key, owner, &payload).with_marks(&marks).with_login_lifetime(login_lifetime);
+            let request = NewRequest::new(key, owner, &payload).with_marks(&marks);
             match store.insert(request, seconds(expires_in)).await {
                 Ok(remembered) => return Ok((request_uri, remembered)),
                 Err(InsertError::Exists) => {}
@@ -81,11 +81,14 @@ impl Records {
     pub(super) async fn open<S: RequestStore>(
         &self,
         store: &S,
-        client_id: &str,
+        client: &Client,
         request_uri: &RequestUri,
         browser: Browser<'_>,
     ) -> Result<Opened, Refusal> {
-        let mut claims = self.claims(client_id, request_uri, browser).enumerate().peekable();
+        let client_id = client.client_id();
+        let is_authenticated = owner(&self.keys, client).is_authenticated;
+        let of_client = |claim: Claim| if is_authenticated { claim } else { claim.of_unauthenticated() };
+        let mut claims = self.claims(client_id, request_uri, browser).map(of_client).enumerate().peekable();
         let (claim, binding, claimed) = loop {
             let Some((binding, claim)) = claims.next() else {
                 return Err(Reason::OtherBrowser.into());

@@ -82,28 +82,19 @@ pub struct NewRequest<'a> {
     pub payload: &'a [u8],
     /// Marks that must be new, and are known once the request is inserted.
     pub marks: &'a [ReplayMark],
-    /// The time that the request is likely to be open, should it be opened. A store with bounds can take room for it
-    /// beforehand.
-    pub login_lifetime: Duration,
 }
 
 impl<'a> NewRequest<'a> {
     /// Makes a request without marks.
     #[must_use]
     pub const fn new(key: RecordKey, owner: Owner, payload: &'a [u8]) -> Self {
-        Self { key, owner, payload, marks: &[], login_lifetime: Duration::ZERO }
+        Self { key, owner, payload, marks: &[] }
     }
 
     /// Returns the request with these marks.
     #[must_use]
     pub const fn with_marks(self, marks: &'a [ReplayMark]) -> Self {
         Self { marks, ..self }
-    }
-
-    /// Returns the request as one that is open for so long once it is opened.
-    #[must_use]
-    pub const fn with_login_lifetime(self, login_lifetime: Duration) -> Self {
-        Self { login_lifetime, ..self }
     }
 }
 
@@ -168,13 +159,22 @@ pub struct Claim {
     pub owner: RecordKey,
     /// The digest of the browser's binding, if the host has one.
     pub browser: Option<RecordKey>,
+    /// `false` if the client has not authenticated, so that any sender can use its name. Only for counting: the request is
+    /// the same.
+    pub is_authenticated: bool,
 }
 
 impl Claim {
-    /// Makes a claim that names no browser.
+    /// Makes a claim that names no browser, to a request of a client that has authenticated.
     #[must_use]
     pub const fn new(key: RecordKey, owner: RecordKey) -> Self {
-        Self { key, owner, browser: None }
+        Self { key, owner, browser: None, is_authenticated: true }
+    }
+
+    /// Returns the claim as one to a request of a client that has not authenticated.
+    #[must_use]
+    pub const fn of_unauthenticated(self) -> Self {
+        Self { is_authenticated: false, ..self }
     }
 
     /// Returns the claim as made by this browser.

@@ -113,7 +113,8 @@ use super::{
 ///   [marks](RedisStoreBuilder::unauthenticated_marks) of theirs alive. By default that is 256 MiB, 105 MB, and half of the marks of
 ///   hygiene, 105 MB: up to 480 MB for each process that takes pushes. A process that has been started anew begins to count anew.
 /// * When the server uses three quarters of its `maxmemory`, they get no more of it, however many processes there are. A process
-///   asks for that (`INFO memory`) ten times a second at most, and only while such clients push. Without `+info` it cannot.
+///   asks for that (`INFO memory`) while such clients push: ten times a second, and each time it has taken an eighth of what was left.
+///   Without `+info` it cannot.
 ///
 /// So `maxmemory` is the bound of a small server, and for one without `maxmemory` the first bound, times the number of processes.
 ///
@@ -307,14 +308,16 @@ impl RequestStore for RedisStore {
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
-        match self.ask_about(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
+        let claimed = match self.ask_about(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
             Value::BulkString(record) => claimed(record, None),
             Value::Array(answer) => match <[Value; 2]>::try_from(answer) {
                 Ok([Value::BulkString(record), Value::Int(left)]) => claimed(record, Some(left)),
                 _ => Err(ClaimError::Unreadable),
             },
             answer => Err(misfit(&answer)),
-        }
+        }?;
+        self.0.room.opened(&claim, &claimed, login_lifetime);
+        Ok(claimed)
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{InsertError, MarkPurpose, NewRequest, Owner, ReplayMark, StoreRefusal};
+use super::{Claim, Claimed, InsertError, MarkPurpose, NewRequest, Owner, ReplayMark, StoreRefusal};
 use crate::clock::{Clock, SystemClock, milliseconds};
 
 /// Bytes that a request takes beside its payload, about.
@@ -62,12 +62,12 @@ impl UnauthenticatedRoom {
         Self { requests: ledger(bounds.requests, bounds.bytes), marks: ledger(bounds.marks, usize::MAX), clock }
     }
 
-    /// Takes room for a request and its marks, until the request is gone even if it is opened at the last moment.
+    /// Takes room for a request that waits, and for its marks.
     pub(super) fn for_request(&self, request: &NewRequest<'_>, lifetime: Duration) -> Result<Taken<'_>, StoreRefusal> {
         let mut taken = self.for_marks(request.owner, request.marks)?;
         if !request.owner.is_authenticated {
             let amount = Amount { count: 1, bytes: bytes_of(request) };
-            match self.take(&self.requests, lifetime.saturating_add(request.login_lifetime), amount) {
+            match self.take(&self.requests, lifetime, amount) {
                 Ok(entry) => taken.request = Some(entry),
                 Err(refusal) => {
                     taken.give_back();
@@ -93,6 +93,16 @@ impl UnauthenticatedRoom {
             }
         }
         Ok(taken)
+    }
+
+    /// Counts a request that was opened, for the time that it can be open. There is no bound for that: where there is no room left,
+    /// pushes are refused, and no user whose login has begun.
+    pub(super) fn opened(&self, claim: &Claim, claimed: &Claimed, login_lifetime: Duration) {
+        if !claim.is_authenticated && claimed.open_for.is_zero() {
+            let amount = Amount { count: 1, bytes: claimed.payload.len().saturating_add(BOOKKEEPING) };
+            let now = milliseconds(self.clock.elapsed());
+            lock(&self.requests).count(now, milliseconds(login_lifetime), amount);
+        }
     }
 
     fn take(&self, ledger: &Mutex<Ledger>, lifetime: Duration, amount: Amount) -> Result<Entry, StoreRefusal> {
@@ -178,11 +188,15 @@ impl Ledger {
         if !self.present.and(amount).fits(self.bounds) {
             return Err(self.room_in(now, lifetime, amount));
         }
+        Ok(self.count(now, lifetime, amount))
+    }
+
+    fn count(&mut self, now: u64, lifetime: u64, amount: Amount) -> Entry {
         let second = now.saturating_add(lifetime).div_ceil(1000);
         let of_second = self.ends.entry(second).or_default();
         *of_second = of_second.and(amount);
         self.present = self.present.and(amount);
-        Ok(Entry { second, amount })
+        Entry { second, amount }
     }
 
     fn give_back(&mut self, entry: Entry) {
@@ -222,7 +236,7 @@ mod tests {
     use super::{BOOKKEEPING, UnauthenticatedBounds, UnauthenticatedRoom};
     use crate::{
         clock::ManualClock,
-        store::{MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreRefusal},
+        store::{Claim, Claimed, MarkPurpose, NewRequest, Owner, RecordKey, ReplayMark, StoreRefusal},
     };
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -251,18 +265,34 @@ mod tests {
     }
 
     #[test]
-    fn requests_count_until_a_login_that_began_at_the_last_moment_is_over() {
+    fn requests_count_while_they_wait_and_while_they_are_open() {
         let (room, clock) = room(10, usize::MAX, 10);
-        let request = |number| NewRequest::new(KEY, public(number), b"").with_login_lifetime(10 * MINUTE);
+        let push = |number| retry_after(room.for_request(&NewRequest::new(KEY, public(number), b""), MINUTE));
         for number in 0..10 {
-            assert!(room.for_request(&request(number), MINUTE).is_ok());
+            assert_eq!(push(number), None);
             clock.advance(Duration::from_secs(1));
         }
-        assert_eq!(retry_after(room.for_request(&request(10), MINUTE)), Some(Duration::from_secs(650)));
+        assert_eq!(push(10), Some(Duration::from_secs(50)));
         assert!(room.for_request(&NewRequest::new(KEY, Owner::authenticated(KEY), b""), MINUTE).is_ok());
-        clock.advance(Duration::from_secs(650));
-        assert!(room.for_request(&request(11), MINUTE).is_ok());
-        assert_eq!(retry_after(room.for_request(&request(12), MINUTE)), Some(Duration::from_secs(1)));
+
+        clock.advance(Duration::from_secs(59));
+        let (claim, login) = (Claim::new(KEY, KEY), 10 * MINUTE);
+        let opened = |claim: Claim, open_for| room.opened(&claim, &Claimed::new(Vec::new(), open_for), login);
+        for _ in 0..10 {
+            opened(claim, Duration::ZERO);
+            opened(claim.of_unauthenticated(), Duration::from_secs(1));
+        }
+        assert_eq!(
+            push(11),
+            None,
+            "of clients that authenticate, and of pages that are loaded again, nothing is counted"
+        );
+        for _ in 0..12 {
+            opened(claim.of_unauthenticated(), Duration::ZERO);
+        }
+        assert_eq!(push(12), Some(login));
+        clock.advance(login);
+        assert_eq!(push(13), None);
     }
 
     #[test]

@@ -110,7 +110,9 @@ impl RequestStore for Operations<'_> {
             let rows = call.query(&self.statements.claim, &parameters).await?;
             let row = rows.first().ok_or(ClaimError::Unknown)?;
             if read(row, 4)? || Stored::read(row, &claim)?.is_open_to(&claim) {
-                return claimed(row);
+                let claimed = claimed(row)?;
+                self.room.opened(&claim, &claimed, login_lifetime);
+                return Ok(claimed);
             }
             // It was there to be opened or bound, and another was faster.
             call.again().await?;

@@ -80,8 +80,8 @@ impl RedisStoreBuilder {
     /// ([`StoreRefusal::Full`](crate::store::StoreRefusal::Full)) until there is room. See
     /// [the store](super::RedisStore#clients-that-have-not-authenticated).
     ///
-    /// A request counts for its own lifetime and that of a login, 660 s by default, so that the default is good for 300 logins of
-    /// such clients a second and process.
+    /// A request counts for its own lifetime, and once it is opened for that of a login: with 60 s and 600 s, the default is good for
+    /// 3 000 pushes of such clients a second and process, or 300 logins. More time that the host gives to a login is not counted.
     pub fn unauthenticated_requests(self, requests: usize, bytes: usize) -> Self {
         Self { unauthenticated: UnauthenticatedBounds { requests, bytes, ..self.unauthenticated }, ..self }
     }
