@@ -126,5 +126,7 @@ async fn public_clients_leave_a_quarter_of_the_memory_of_redis_however_many_node
         store.remember(owner, &[mark(1000 + number)]).await.unwrap();
     }
     let public = Owner::unauthenticated(numbered(1, 1));
+    // What a node has seen of the memory is good for a tenth of a second.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(matches!(nodes[0].remember(public, &[mark(5000)]).await, Err(StoreRefusal::Full { .. })));
 }

@@ -14,6 +14,10 @@ use super::{info, script_error::ScriptError, shared_connection::SharedConnection
 /// The part of `maxmemory` that such clients find free or have to come back for.
 const PERCENT: u64 = 75;
 
+/// Processes that may take room at the same time and together take no more than there is: each takes this part of what it
+/// has seen before it looks again.
+const PROCESSES: u64 = 8;
+
 /// How long the answer of the server is good for. What this process adds meanwhile is subtracted from it.
 const INTERVAL: Duration = Duration::from_millis(100);
 
@@ -26,26 +30,40 @@ pub(super) struct MemoryWatch(Mutex<State>);
 struct State {
     /// `None` where there is no bound, or none is known.
     room: Option<u64>,
+    /// The part of the room that this process takes before it looks again.
+    allowance: u64,
     good_until: Option<Instant>,
 }
 
 impl MemoryWatch {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State { room: None, good_until: None }))
+        Self(Mutex::new(State { room: None, allowance: 0, good_until: None }))
     }
 
     /// Returns `true` if there is room for so many bytes of clients that have not authenticated.
     pub(super) async fn has_room(&self, connection: &Arc<SharedConnection>, deadline: Instant, bytes: usize) -> bool {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         if self.begins_look() {
-            let answer = connection.ask(deadline, Cmd::new().arg("INFO").arg("memory")).await;
-            let is_not_permitted = |fault: &ScriptError| fault.is("NOPERM") || fault.is("ERR");
-            // An outage shows where the call itself is made.
-            let interval = if answer.as_ref().is_err_and(is_not_permitted) { INTERVAL_IN_VAIN } else { INTERVAL };
-            let mut state = self.lock();
-            state.room = answer.ok().and_then(|answer| room(&answer));
-            state.good_until = Instant::now().checked_add(interval);
+            self.look(connection, deadline).await;
         }
-        self.lock().take(u64::try_from(bytes).unwrap_or(u64::MAX))
+        let known = self.lock().take(bytes);
+        match known {
+            Some(has_room) => has_room,
+            None => {
+                self.look(connection, deadline).await;
+                self.lock().take_last(bytes)
+            }
+        }
+    }
+
+    async fn look(&self, connection: &Arc<SharedConnection>, deadline: Instant) {
+        let answer = connection.ask(deadline, Cmd::new().arg("INFO").arg("memory")).await;
+        let is_not_permitted = |fault: &ScriptError| fault.is("NOPERM") || fault.is("ERR");
+        // An outage shows where the call itself is made.
+        let interval = if answer.as_ref().is_err_and(is_not_permitted) { INTERVAL_IN_VAIN } else { INTERVAL };
+        let room = answer.ok().and_then(|answer| room(&answer));
+        let allowance = room.and_then(|room| room.checked_div(PROCESSES)).unwrap_or_default();
+        *self.lock() = State { room, allowance, good_until: Instant::now().checked_add(interval) };
     }
 
     /// Returns `true` to one caller when it is time to look. Others go on with what is known.
@@ -65,11 +83,21 @@ impl MemoryWatch {
 }
 
 impl State {
-    fn take(&mut self, bytes: u64) -> bool {
-        let Some(room) = self.room else { return true };
-        let left = room.checked_sub(bytes);
-        self.room = Some(left.unwrap_or(room));
-        left.is_some()
+    /// Takes room, if it is known whether there is some.
+    fn take(&mut self, bytes: u64) -> Option<bool> {
+        let Some(room) = self.room else { return Some(true) };
+        let Some(left) = room.checked_sub(bytes) else { return Some(false) };
+        self.allowance = self.allowance.checked_sub(bytes)?;
+        self.room = Some(left);
+        Some(true)
+    }
+
+    /// Takes room right after a look, be it all that is left.
+    fn take_last(&mut self, bytes: u64) -> bool {
+        self.take(bytes).unwrap_or_else(|| {
+            self.allowance = 0;
+            true
+        })
     }
 }
 
@@ -97,7 +125,7 @@ fn number(line: &str, name: &str) -> Option<u64> {
 mod tests {
     use redis::Value;
 
-    use super::room;
+    use super::{PROCESSES, State, room};
 
     fn of(used: u64, maximum: u64) -> Value {
         let text = format!("# Memory\r\nused_memory:{used}\r\nused_memory_peak:9\r\nmaxmemory:{maximum}\r\n");
@@ -111,5 +139,16 @@ mod tests {
         assert_eq!(room(&of(751, 0)), None);
         assert_eq!(room(&Value::Array(vec![of(100, 1_000), of(600, 1_000), of(1, 0)])), Some(150));
         assert_eq!(room(&Value::Nil), None);
+    }
+
+    #[test]
+    fn a_process_looks_again_before_it_has_taken_what_others_may_take_too() {
+        let mut state = State { room: Some(800), allowance: 800 / PROCESSES, good_until: None };
+        assert_eq!(state.take(60), Some(true));
+        assert_eq!(state.take(60), None, "to be looked at again");
+        assert!(state.take_last(60));
+        assert_eq!(state.take(1), None);
+        assert_eq!(state.take(801), Some(false));
+        assert_eq!(State { room: None, ..state }.take(u64::MAX), Some(true));
     }
 }
