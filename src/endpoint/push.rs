@@ -103,7 +103,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if !self.policy().request_parameter_supported {
             return Err(Reason::RequestNotSupported.into());
         }
-        let object = self.parts.objects.open(text, Sender::Authenticated(client)).await?;
+        // In a box, so that pushes without one do not carry the room for it.
+        let object = Box::pin(self.parts.objects.open(text, Sender::Authenticated(client))).await?;
         let beside = |(name, _): (&str, &str)| !matches!(Name::of(name), Some(Name::Request | Name::ClientId));
         if form.parameters.iter().any(beside) {
             return Err(Reason::BesideRequest.into());
