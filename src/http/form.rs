@@ -63,11 +63,7 @@ impl Form {
                 return Err(FormError::TooManyParameters);
             }
             let (raw_name, raw_value) = split_pair(pair);
-            let name = decode(raw_name, limits.name, FormError::NameTooLong, &mut name_buffer)?;
-            if name.is_empty() || name.starts_with('\u{feff}') {
-                return Err(FormError::MalformedName);
-            }
-            let known = Name::of(name);
+            let (name, known) = decode_name(raw_name, limits.name, &mut name_buffer)?;
             form.note(name, known)?;
             let limit = value_limit(limits, known);
             if let Some(credential) = known.and_then(|known| form.credentials.place_of(known)) {
@@ -160,6 +156,18 @@ fn split(bytes: &[u8], at: u8) -> impl Iterator<Item = &[u8]> {
         rest = others;
         Some(first)
     })
+}
+
+/// Decodes a name, and tells whether it is known. Nearly all are, and need no decoding.
+fn decode_name<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Result<(&'a str, Option<Name>), FormError> {
+    if let Some(known) = Name::of_bytes(raw).filter(|_| raw.len() <= limit) {
+        return Ok((known.as_str(), Some(known)));
+    }
+    let name = decode(raw, limit, FormError::NameTooLong, buffer)?;
+    if name.is_empty() || name.starts_with('\u{feff}') {
+        return Err(FormError::MalformedName);
+    }
+    Ok((name, Name::of(name)))
 }
 
 /// Decodes one name or value, where necessary by way of `buffer`, whose earlier content is overwritten.

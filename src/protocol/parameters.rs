@@ -20,8 +20,14 @@ macro_rules! names {
 
         impl Name {
             pub(crate) fn of(text: &str) -> Option<Self> {
-                match text {
-                    $($text => Some(Self::$variant),)*
+                Self::of_bytes(text.as_bytes())
+            }
+
+            #[allow(non_upper_case_globals)]
+            pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+                $(const $variant: &[u8] = $text.as_bytes();)*
+                match bytes {
+                    $($variant => Some(Self::$variant),)*
                     _ => None,
                 }
             }
