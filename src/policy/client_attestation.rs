@@ -1,3 +1,5 @@
+//! The part of a policy about attestations of clients.
+
 use serde::{Deserialize, Serialize};
 
 use super::{error::PolicyError, presets::proof_algorithms};

@@ -1,3 +1,5 @@
+//! Errors of policies.
+
 use crate::error_text::debug_by_display;
 
 /// A setting that is out of its bounds or contradicts another one.

@@ -1,3 +1,5 @@
+//! Bounds of what a request may contain.
+
 use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;

@@ -1,3 +1,5 @@
+//! Bounds of a store in memory.
+
 /// Bounds of a [`MemoryStore`](crate::store::MemoryStore). What would go beyond them is refused, or in the case of
 /// marks of [hygiene](crate::store::MarkPurpose::Hygiene) left out; nothing that lives is evicted.
 ///

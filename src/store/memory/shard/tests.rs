@@ -1,3 +1,5 @@
+//! The accounts of the memory store, held against its tables after random operations.
+
 #![allow(clippy::arithmetic_side_effects)]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
