@@ -101,7 +101,10 @@ impl UnauthenticatedRoom {
         if !claim.is_authenticated && claimed.open_for.is_zero() {
             let amount = Amount { count: 1, bytes: claimed.payload.len().saturating_add(BOOKKEEPING) };
             let now = milliseconds(self.clock.elapsed());
-            lock(&self.requests).count(now, milliseconds(login_lifetime), amount);
+            let mut ledger = lock(&self.requests);
+            // A process that opens requests may take no pushes, which would do it.
+            ledger.sweep(now);
+            ledger.count(now, milliseconds(login_lifetime), amount);
         }
     }
 
@@ -293,6 +296,17 @@ mod tests {
         assert_eq!(push(12), Some(login));
         clock.advance(login);
         assert_eq!(push(13), None);
+    }
+
+    #[test]
+    fn a_process_that_opens_requests_and_takes_no_pushes_forgets_those_that_ended() {
+        let (room, clock) = room(10, usize::MAX, 10);
+        let claim = Claim::new(KEY, KEY).of_unauthenticated();
+        for _ in 0..100 {
+            room.opened(&claim, &Claimed::new(Vec::new(), Duration::ZERO), MINUTE);
+            clock.advance(Duration::from_secs(10));
+        }
+        assert!(super::lock(&room.requests).ends.len() <= 6);
     }
 
     #[test]
