@@ -30,7 +30,8 @@ impl Remembered {
 pub struct Claimed {
     /// The payload that was inserted, byte for byte.
     pub payload: Vec<u8>,
-    /// The time since the first claim, by the store's own clock. Zero for the first claim itself.
+    /// The time since the first claim, by the store's own clock, to the millisecond. Zero for the first claim itself. A store whose
+    /// clock is coarser than what it counts rounds up, so that no request seems to have been opened later than it was.
     pub open_for: Duration,
     /// The note of the host. Empty if there is none.
     pub annotation: Vec<u8>,

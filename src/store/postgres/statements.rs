@@ -147,7 +147,7 @@ fn claim(names: &Names) -> String {
          )
          SELECT state, owner, browser, coalesce(opened.revision, seen.revision), opened.payload IS NOT NULL,
              CASE WHEN owner = $2 THEN coalesce(opened.payload, seen.payload) END,
-             coalesce((extract(epoch FROM clock_timestamp() - opened_at) * 1000)::bigint, 0),
+             coalesce(ceil(extract(epoch FROM clock_timestamp() - opened_at) * 1000)::bigint, 0),
              CASE WHEN owner = $2 THEN coalesce(opened.annotation, seen.annotation) END
          FROM {requests} AS seen LEFT JOIN opened ON true
          WHERE key = $1 AND expires_at > clock_timestamp()"

@@ -36,7 +36,9 @@ pub(super) fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
 pub(super) fn claimed(mut record: Vec<u8>, left: Option<i64>) -> Result<Claimed, ClaimError> {
     let numbers = record.split_first_chunk::<HEAD>().map(|(head, _)| numbers_of(head));
     let Numbers { may_be_open, revision, note } = numbers.ok_or(ClaimError::Unreadable)?;
-    let open_for = left.map_or(0, |left| may_be_open.saturating_sub(left.max(0).unsigned_abs()));
+    // The server counts whole milliseconds. With one more, no request seems to have been opened later than it was.
+    let open_for = |left: i64| may_be_open.saturating_sub(left.max(0).unsigned_abs()).saturating_add(1);
+    let open_for = left.map_or(0, open_for);
     record.drain(..HEAD);
     if note > record.len() {
         return Err(ClaimError::Unreadable);
