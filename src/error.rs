@@ -19,70 +19,42 @@ use crate::{
     protocol::{form_error::FormError, redirect_uri::RedirectUriError},
 };
 
-/// The one table of refusals: variant, label to count by, code, HTTP status at the PAR and token endpoints, public text.
+/// The one table of refusals: variant, label to count by, code, HTTP status at the PAR and token endpoints, public text. After
+/// these, the reasons that have reasons of their own, each with all of them and the row of one.
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident $label:literal $code:ident $status:literal $text:expr;)*) => {
+    (
+        $($(#[$doc:meta])* $variant:ident $label:literal $code:ident $status:literal $text:expr;)*
+        { $($(#[$outer_doc:meta])* $outer:ident($inner:ty) $all:expr, |$one:ident| $row:expr;)* }
+    ) => {
         /// The reason for which a request was refused. `Display` gives a stable `snake_case` label, fit for a metric.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Reason {
             $($(#[$doc])* $variant,)*
-            /// The form, or the query, is not well-formed or exceeds a limit.
-            Form(FormError),
-            /// The `redirect_uri` fits no registered one, by this rule.
-            RedirectUri(RedirectUriError),
-            /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed
-            /// authentication.
-            ClientAssertion(TokenFault),
-            /// The request object is not good. Its sender is told the same, whatever is wrong with it.
-            RequestObject(TokenFault),
-            /// The DPoP proof is not good. Its sender is told the same, whatever is wrong with it.
-            DpopProof(TokenFault),
-            /// The attestation that a client authenticates with is not good. Its sender is told no more than of any failed
-            /// authentication.
-            ClientAttestation(TokenFault),
-            /// The proof that the sender of an attestation has the key in it is not good. Its sender is told no more
-            /// than of any failed authentication.
-            AttestationProof(TokenFault),
-            /// A rule of the host refused the request.
-            Host(Rejection),
+            $($(#[$outer_doc])* $outer($inner),)*
         }
 
         impl Reason {
+            /// Returns every reason, with those that are in others, so that a host can make its counters and alerts before the first
+            /// refusal. The [rejections](Self::Host) of the host are not among them: the library does not know them.
+            ///
+            /// ```
+            /// use parjar::Reason;
+            ///
+            /// let faults: Vec<&str> = Reason::all().filter(|reason| reason.status() >= 500).map(Reason::label).collect();
+            /// assert!(faults.contains(&"store_unavailable"));
+            /// ```
+            pub fn all() -> impl Iterator<Item = Self> {
+                let own: &[Self] = &[$(Self::$variant),*];
+                let all = own.iter().copied();
+                $(let all = all.chain($all.iter().copied().map(Self::$outer));)*
+                all
+            }
+
             fn row(self) -> (&'static str, ErrorCode, u16, &'static str) {
                 match self {
                     $(Self::$variant => ($label, ErrorCode::$code, $status, $text),)*
-                    Self::Form(error) => {
-                        let status = if error == FormError::TooLarge { 413 } else { 400 };
-                        (error.label(), ErrorCode::InvalidRequest, status, error.description())
-                    }
-                    Self::RedirectUri(error) => {
-                        (error.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
-                    }
-                    Self::ClientAssertion(fault) => {
-                        (fault.assertion_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
-                    }
-                    Self::RequestObject(fault) => (
-                        fault.request_object_label(),
-                        ErrorCode::InvalidRequestObject,
-                        400,
-                        "the request object is not acceptable",
-                    ),
-                    Self::DpopProof(fault) => (
-                        fault.dpop_proof_label(),
-                        ErrorCode::InvalidDpopProof,
-                        400,
-                        "the DPoP proof is not acceptable",
-                    ),
-                    Self::ClientAttestation(fault) => {
-                        (fault.attestation_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
-                    }
-                    Self::AttestationProof(fault) => {
-                        (fault.attestation_proof_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
-                    }
-                    Self::Host(rejection) => {
-                        (rejection.label, rejection.code, rejection.code.usual_status(), rejection.description)
-                    }
+                    $(Self::$outer($one) => $row,)*
                 }
             }
         }
@@ -93,6 +65,8 @@ const AUTHENTICATION_FAILED: &str = "client authentication failed";
 const USE_NONCE: &str = "the DPoP proof must have the nonce of the DPoP-Nonce header";
 const USE_CHALLENGE: &str =
     "the proof of possession must have the challenge of the OAuth-Client-Attestation-Challenge header";
+/// The rejections of hosts are known to hosts only.
+const NO_REJECTIONS: &[Rejection] = &[];
 const BAD_HANDLE: &str = "the request_uri is unknown, has expired or has been used";
 
 reasons! {
@@ -118,7 +92,7 @@ reasons! {
     /// `client_assertion` without `client_assertion_type` or the other way round.
     HalfAssertion "half_assertion" InvalidRequest 400 "client_assertion and client_assertion_type belong together";
     /// A `client_assertion_type` other than that of JWTs (RFC 7523).
-    AssertionType "assertion_type" InvalidRequest 400 "this client_assertion_type is not supported";
+    AssertionType "client_assertion_type" InvalidRequest 400 "this client_assertion_type is not supported";
     /// An `Authorization` header that is not well-formed Basic.
     MalformedAuthorization "malformed_authorization" InvalidClient 401 AUTHENTICATION_FAILED;
     /// A `client_id` longer than [`Limits::client_id`](crate::Limits::client_id).
@@ -306,6 +280,44 @@ reasons! {
         "the service is temporarily unavailable";
     /// The random source failed, or drew the same handle again and again.
     RandomSource "random_source" ServerError 500 "the server could not process the request";
+
+    {
+        /// The form, or the query, is not well-formed or exceeds a limit.
+        Form(FormError) FormError::ALL, |error| {
+            let status = if error == FormError::TooLarge { 413 } else { 400 };
+            (error.label(), ErrorCode::InvalidRequest, status, error.description())
+        };
+        /// The `redirect_uri` fits no registered one, by this rule.
+        RedirectUri(RedirectUriError) RedirectUriError::ALL, |error| {
+            (error.label(), ErrorCode::InvalidRequest, 400, "the redirect_uri is not one this client may use")
+        };
+        /// The JWT that a client authenticates with is not good. Its sender is told no more than of any failed authentication.
+        ClientAssertion(TokenFault) TokenFault::ALL, |fault| {
+            (fault.assertion_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
+        };
+        /// The request object is not good. Its sender is told the same, whatever is wrong with it.
+        RequestObject(TokenFault) TokenFault::ALL, |fault| {
+            (fault.request_object_label(), ErrorCode::InvalidRequestObject, 400, "the request object is not acceptable")
+        };
+        /// The DPoP proof is not good. Its sender is told the same, whatever is wrong with it.
+        DpopProof(TokenFault) TokenFault::ALL, |fault| {
+            (fault.dpop_proof_label(), ErrorCode::InvalidDpopProof, 400, "the DPoP proof is not acceptable")
+        };
+        /// The attestation that a client authenticates with is not good. Its sender is told no more than of any failed
+        /// authentication.
+        ClientAttestation(TokenFault) TokenFault::ALL, |fault| {
+            (fault.attestation_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
+        };
+        /// The proof that the sender of an attestation has the key in it is not good. Its sender is told no more than of any failed
+        /// authentication.
+        AttestationProof(TokenFault) TokenFault::ALL, |fault| {
+            (fault.attestation_proof_label(), ErrorCode::InvalidClient, 401, AUTHENTICATION_FAILED)
+        };
+        /// A rule of the host refused the request.
+        Host(Rejection) NO_REJECTIONS, |rejection| {
+            (rejection.label, rejection.code, rejection.code.usual_status(), rejection.description)
+        };
+    }
 }
 
 impl Reason {

@@ -14,6 +14,8 @@ macro_rules! faults {
         debug_by_display!(TokenFault);
 
         impl TokenFault {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             /// A stable `snake_case` label, as `Display` shows it.
             #[must_use]
             pub const fn label(self) -> &'static str {

@@ -135,28 +135,42 @@ pub enum Event<'a> {
     },
 }
 
-impl Event<'_> {
-    /// Returns a label for a metric, of the kind of the event: stable, in `snake_case`.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Pushed { .. } => "pushed",
-            Self::Refused { .. } => "refused",
-            Self::Authenticated { .. } => "authenticated",
-            Self::Opened { .. } => "opened",
-            Self::Completed { .. } => "completed",
-            Self::Denied { .. } => "denied",
-            Self::KeysFetched { .. } => "keys_fetched",
-            Self::KeysNotFetched { .. } => "keys_not_fetched",
-            Self::ClientUnusable { .. } => "client_unusable",
-            Self::HygieneSkipped { .. } => "hygiene_skipped",
-            Self::ResponseNotSigned { .. } => "response_not_signed",
-            Self::AnsweredAgain { .. } => "answered_again",
-            Self::NonceKeyNotShared => "nonce_key_not_shared",
-            Self::Replayed { .. } => "replayed",
-        }
-    }
+/// The labels of all kinds of events.
+macro_rules! labels {
+    ($($variant:ident $label:literal;)*) => {
+        impl Event<'_> {
+            /// The [label](Self::label) of every kind of event, so that a host can make its counters before the first one.
+            pub const LABELS: &'static [&'static str] = &[$($label),*];
 
+            /// Returns a label for a metric, of the kind of the event: stable, in `snake_case`.
+            #[must_use]
+            pub const fn label(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $label,)*
+                }
+            }
+        }
+    };
+}
+
+labels! {
+    Pushed "pushed";
+    Refused "refused";
+    Authenticated "authenticated";
+    Opened "opened";
+    Completed "completed";
+    Denied "denied";
+    KeysFetched "keys_fetched";
+    KeysNotFetched "keys_not_fetched";
+    ClientUnusable "client_unusable";
+    HygieneSkipped "hygiene_skipped";
+    ResponseNotSigned "response_not_signed";
+    AnsweredAgain "answered_again";
+    NonceKeyNotShared "nonce_key_not_shared";
+    Replayed "replayed";
+}
+
+impl Event<'_> {
     /// Returns how much an operator should mind.
     #[must_use]
     pub fn level(&self) -> Level {

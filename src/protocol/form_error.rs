@@ -12,6 +12,8 @@ macro_rules! form_errors {
         }
 
         impl FormError {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             pub(crate) const fn label(self) -> &'static str {
                 match self {
                     $(Self::$variant => $label,)*

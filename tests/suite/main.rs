@@ -65,6 +65,7 @@ mod policy_lint;
 mod presets;
 mod proofs;
 mod push;
+mod reasons;
 mod redemption;
 mod redirect_uris;
 mod registration_lint;
