@@ -64,7 +64,7 @@
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | hands in the certificate of a connection | [`FormRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
 //! | looks up clients | [`ClientRegistry`] |
-//! | fetches the keys of clients that publish theirs | [`JwksSource`] |
+//! | fetches the keys of clients that publish theirs | `GuardedFetcher`, or a [`JwksSource`] of its own |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
 //! | spends requests and issues codes in one transaction of its database | [`ParEndpoint::with_store`] |
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
@@ -222,13 +222,14 @@
 //! | [`Policy::danger_allow_redirect_uri_schemes_without_dot`] | any app on a device claim the scheme of another |
 //! | [`ParEndpointBuilder::danger_redirect_uri_matcher`], [`ClientRegistration::danger_redirect_uri_patterns`] | responses go to pages that are not registered |
 //! | [`Browser::danger_unbound`] | a login be begun in one browser and ended in another |
+//! | `GuardedFetcherBuilder::danger_allow_private_addresses` | whoever names a URL make the server speak to its own network |
 //! | `RedisStoreBuilder::danger_allow_eviction_of_marks` | an assertion be good a second time |
 //!
 //! [`Policy::lint`] and [`ParEndpoint::lint`] report what is on.
 //!
 //! # Not here
 //!
-//! No HTTP server, no login pages, no codes, no tokens, no fetching: those are the host's.
+//! No HTTP server, no login pages, no codes, no tokens: those are the host's. Nothing is fetched but by a source that the host gives.
 //!
 //! # Versions
 //!
@@ -255,6 +256,8 @@
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
 //! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
 //!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
+//! * `reqwest`: `GuardedFetcher`, which fetches the keys of clients, and lets no URL lead into the host's network. The host chooses its
+//!   TLS, by the features of the `reqwest` crate.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //!
 //! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
@@ -276,6 +279,8 @@ pub mod dpop;
 mod endpoint;
 mod error;
 mod error_text;
+#[cfg(any(feature = "metadata-documents", feature = "reqwest"))]
+mod fetch;
 mod hex;
 mod http;
 mod jar;
@@ -292,6 +297,10 @@ mod shared_value;
 pub mod store;
 mod validation;
 
+#[cfg(any(feature = "metadata-documents", feature = "reqwest"))]
+pub use self::fetch::{DocumentSource, FetchError, FetchedDocument};
+#[cfg(feature = "reqwest")]
+pub use self::fetch::{GuardedFetcher, GuardedFetcherBuilder};
 #[cfg(feature = "metrics")]
 pub use self::observer::MetricsObserver;
 #[cfg(feature = "tracing")]

@@ -6,6 +6,7 @@
 //! | `deadpool_postgres` | 0.14 | `postgres` | `PostgresStore::builder` |
 //! | `http` | 1 | `http` | conversions to [`FormRequest`](crate::FormRequest) and from [`Reply`](crate::Reply) |
 //! | `redis` | 1 | `redis` | `RedisConnector` |
+//! | `reqwest` | 0.13 | `reqwest` | [`GuardedFetcher`](crate::GuardedFetcher) |
 //! | `serde_json` | 1 | | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata), [`ClientRegistration`](crate::ClientRegistration), [`AuthorizationRequest`](crate::AuthorizationRequest), [`DecryptionKeys`](crate::jose::DecryptionKeys) |
 //! | `time` | 0.3 | | [`Clock`](crate::Clock), [`Nonces`](crate::dpop::Nonces), [`Proof`](crate::dpop::Proof) |
 //! | `tokio_postgres` | 0.7 | `postgres` | the connections of `deadpool_postgres` |
@@ -17,6 +18,8 @@ pub use ::deadpool_postgres;
 pub use ::http;
 #[cfg(feature = "redis")]
 pub use ::redis;
+#[cfg(feature = "reqwest")]
+pub use ::reqwest;
 pub use ::serde_json;
 pub use ::time;
 #[cfg(feature = "postgres")]

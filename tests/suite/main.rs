@@ -38,6 +38,8 @@ mod errors;
 mod exactly_once;
 mod failures;
 mod forms;
+#[cfg(feature = "reqwest")]
+mod guarded_fetcher;
 mod host;
 mod host_endpoints;
 mod host_redirect_rules;
@@ -88,6 +90,8 @@ mod store_contract;
 mod store_double;
 mod store_room;
 mod support;
+#[cfg(feature = "reqwest")]
+mod tls_server;
 mod tokens;
 mod untidy_parameters;
 mod unusual_keys;

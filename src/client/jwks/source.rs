@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{cause::opaque_error, jose::VerificationKeys};
 
-/// Fetches a JWK set. The host implements it with its HTTP client.
+/// Fetches a JWK set. With the feature `reqwest`, `GuardedFetcher` is one; a host implements it with another HTTP client.
 ///
 /// The library decides when: each set is fetched when it is first needed, kept for its lifetime, fetched again at most once for an
 /// unknown `kid`, never by two at a time, and not at once again after a failure. See [`JwksCacheLimits`](crate::JwksCacheLimits).
