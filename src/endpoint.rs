@@ -30,6 +30,7 @@ mod pending;
 mod proof;
 mod push;
 mod pushed;
+mod ready;
 mod recent_answers;
 mod record;
 mod records;

@@ -7,6 +7,7 @@ pub(crate) mod digest;
 mod hygiene;
 mod input;
 mod memory;
+mod not_ready;
 mod outcome;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -31,6 +32,7 @@ pub use self::{
     digest::RecordKey,
     input::{Annotation, Claim, Extension, MarkPurpose, NewRequest, Owner, ReplayMark},
     memory::{MemoryLimits, MemoryStore},
+    not_ready::{NotReady, NotReadyReason},
     outcome::{AnnotateError, ClaimError, Claimed, InsertError, Remembered, StoreError, StoreRefusal},
 };
 
@@ -135,6 +137,23 @@ pub trait RequestStore: Send + Sync {
         marks: &[ReplayMark],
     ) -> impl Future<Output = Result<Remembered, StoreRefusal>> + Send;
 
+    /// Asks whether the next push would be taken: whether the store can be asked in time, takes writes, and has room.
+    /// See [`ParEndpoint::ready`](crate::ParEndpoint::ready).
+    ///
+    /// It changes nothing, neither requests nor marks, and tells nothing of them. Programs are asked every second, so it should take
+    /// no more than an operation does. Room is that for clients that authenticate: a bound for others, or for one client, is no reason
+    /// to be not ready, or any sender could take nodes out of service.
+    ///
+    /// By default it spends a request that nobody has inserted. That says that the store can be asked, and where its `consume` is a
+    /// write that it takes writes; it says nothing about room and about marks.
+    ///
+    /// # Errors
+    ///
+    /// [`NotReady`], with the cause.
+    fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
+        not_ready::by_asking(self)
+    }
+
     /// Returns `true` if other processes may use the same requests. Default `true`. An endpoint then reports what its
     /// processes do not share and should.
     fn is_shared(&self) -> bool {
@@ -181,6 +200,10 @@ impl<T: RequestStore + ?Sized> RequestStore for Arc<T> {
         marks: &[ReplayMark],
     ) -> impl Future<Output = Result<Remembered, StoreRefusal>> + Send {
         (**self).remember(owner, marks)
+    }
+
+    fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
+        (**self).ready()
     }
 
     fn is_shared(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::{
     jose::KeyError,
     protocol::authentication_method::AuthenticationMethod,
     response::signer::SignerError,
+    store::NotReady,
 };
 
 /// An outcome.
@@ -126,6 +127,12 @@ pub enum Event<'a> {
     /// [`dpop_nonce_key`](crate::ParEndpointBuilder::dpop_nonce_key) that they share. Each refuses the nonces of the others.
     #[non_exhaustive]
     NonceKeyNotShared,
+    /// [`ParEndpoint::ready`](crate::ParEndpoint::ready) was asked while the store could not take the next push.
+    #[non_exhaustive]
+    NotReady {
+        /// The reason is its [`reason`](NotReady::reason), the cause its [`source`](std::error::Error::source).
+        error: &'a NotReady,
+    },
     /// A spent `request_uri` was used again: by a reload after the end of the login, or by an attacker who got hold of
     /// it. The refusal follows as an event of its own.
     #[non_exhaustive]
@@ -167,6 +174,7 @@ labels! {
     ResponseNotSigned "response_not_signed";
     AnsweredAgain "answered_again";
     NonceKeyNotShared "nonce_key_not_shared";
+    NotReady "not_ready";
     Replayed "replayed";
 }
 
@@ -176,7 +184,7 @@ impl Event<'_> {
     pub fn level(&self) -> Level {
         match *self {
             Self::Refused { reason, .. } => Level::of(reason),
-            Self::ResponseNotSigned { .. } => Level::Error,
+            Self::ResponseNotSigned { .. } | Self::NotReady { .. } => Level::Error,
             Self::KeysNotFetched { .. }
             | Self::ClientUnusable { .. }
             | Self::HygieneSkipped { .. }

@@ -6,6 +6,7 @@ const EVENTS: &str = "parjar_events_total";
 const REFUSALS: &str = "parjar_refusals_total";
 const AUTHENTICATIONS: &str = "parjar_authentications_total";
 const FETCHES: &str = "parjar_key_fetches_total";
+const NOT_READY: &str = "parjar_not_ready_total";
 const SKIPPED: &str = "parjar_hygiene_skipped_total";
 
 /// Counts every outcome by the [`metrics`] facade, version 0.24. The host chooses where the counts go, for example to Prometheus.
@@ -16,6 +17,7 @@ const SKIPPED: &str = "parjar_hygiene_skipped_total";
 /// | `parjar_refusals_total` | `stage`: [`Stage::as_str`](crate::Stage::as_str), `reason`: [`Reason::label`](crate::Reason::label), `level`: [`Level::as_str`](crate::Level::as_str) | each refusal |
 /// | `parjar_authentications_total` | `stage`, `method`: [`AuthenticationMethod::as_str`](crate::AuthenticationMethod::as_str) | each authentication at the token endpoint and at other endpoints of the host |
 /// | `parjar_key_fetches_total` | `outcome`: `fetched`, `stale` (failed, with older keys to go on with) or `failed` | each fetch of a `jwks_uri` |
+/// | `parjar_not_ready_total` | `reason`: [`NotReadyReason::label`](crate::store::NotReadyReason::label) | each time that [`ParEndpoint::ready`](crate::ParEndpoint::ready) was asked in vain |
 /// | `parjar_hygiene_skipped_total` | none | each mark of hygiene that the store had no room for |
 ///
 /// All labels are from fixed sets, so that a stranger cannot make new time series: some hundred of them at most, and those of the
@@ -43,6 +45,10 @@ impl MetricsObserver {
             "Clients that have authenticated, at endpoints other than that of pushes."
         );
         metrics::describe_counter!(FETCHES, "Fetches of the keys of clients, by their outcome.");
+        metrics::describe_counter!(
+            NOT_READY,
+            "Questions whether the store would take the next push that it did not answer with yes."
+        );
         metrics::describe_counter!(SKIPPED, "Marks of hygiene that the store had no room for.");
         Self
     }
@@ -70,6 +76,9 @@ impl Observer for MetricsObserver {
             Event::KeysNotFetched { stale, .. } => {
                 let outcome = if stale { "stale" } else { "failed" };
                 metrics::counter!(FETCHES, "outcome" => outcome).increment(1);
+            }
+            Event::NotReady { error } => {
+                metrics::counter!(NOT_READY, "reason" => error.reason().label()).increment(1);
             }
             Event::HygieneSkipped { marks, .. } => {
                 metrics::counter!(SKIPPED).increment(u64::try_from(marks).unwrap_or(u64::MAX));

@@ -66,6 +66,9 @@ impl Observer for TracingObserver {
                 write_at!(level, client_id = ?shortened(client_id), "answered again");
             }
             Event::NonceKeyNotShared => write_at!(level, "nonce key not shared"),
+            Event::NotReady { error } => {
+                write_at!(level, reason = error.reason().label(), cause = %CauseText(error), "not ready");
+            }
             Event::Replayed { client_id } => write_at!(level, client_id = ?shortened(client_id), "replayed"),
         }
     }

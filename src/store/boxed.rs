@@ -3,8 +3,8 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
-    ReplayMark, RequestStore, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady, Owner,
+    Remembered, ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// A store whose type does not matter any more. See [`ParEndpoint::boxed`](crate::ParEndpoint::boxed).
@@ -49,6 +49,10 @@ impl RequestStore for BoxedStore {
         self.0.remember_boxed(owner, marks).await
     }
 
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.0.ready_boxed().await
+    }
+
     fn is_shared(&self) -> bool {
         self.0.is_shared_boxed()
     }
@@ -64,6 +68,7 @@ trait DynStore: Send + Sync {
     fn annotate_boxed<'a>(&'a self, claim: Claim, annotation: Annotation<'a>) -> Boxed<'a, (), AnnotateError>;
     fn extend_boxed(&self, claim: Claim, extension: Extension) -> Boxed<'_, Duration, ClaimError>;
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal>;
+    fn ready_boxed(&self) -> Boxed<'_, (), NotReady>;
     fn is_shared_boxed(&self) -> bool;
 }
 
@@ -90,6 +95,10 @@ impl<T: RequestStore> DynStore for T {
 
     fn remember_boxed<'a>(&'a self, owner: Owner, marks: &'a [ReplayMark]) -> Boxed<'a, Remembered, StoreRefusal> {
         Box::pin(self.remember(owner, marks))
+    }
+
+    fn ready_boxed(&self) -> Boxed<'_, (), NotReady> {
+        Box::pin(self.ready())
     }
 
     fn is_shared_boxed(&self) -> bool {

@@ -29,6 +29,7 @@ mod lifecycle;
 mod login;
 mod marks;
 mod races;
+mod readiness;
 mod room;
 
 use std::{future::Future, time::Duration};
@@ -97,6 +98,7 @@ pub fn check(harness: &impl Harness) -> Result<(), Violation> {
     marks::check(&bench)?;
     expiry::check(&bench)?;
     login::check(&bench)?;
+    readiness::check(&bench)?;
     room::check(&bench)?;
     races::check(&bench)?;
     marks::races::check(&bench)?;

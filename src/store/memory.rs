@@ -26,8 +26,8 @@ use self::{
     usage::Kind,
 };
 use super::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, MarkPurpose, NewRequest, Owner,
-    RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal, retry_after,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, MarkPurpose, NewRequest, NotReady,
+    NotReadyReason, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal, retry_after,
 };
 use crate::clock::{Clock, SystemClock, milliseconds};
 
@@ -248,6 +248,19 @@ impl Inner {
         }
     }
 
+    /// What there is no room for, of what the push of a client that authenticates needs: a request, and the mark of an
+    /// assertion.
+    fn shortage(&self, now: u64) -> Option<&'static str> {
+        let shortage = || match () {
+            () if !self.accounts.has_room(Kind::Request) => Some("requests"),
+            () if !self.accounts.has_room(Kind::Credential) => Some("marks"),
+            () => None,
+        };
+        // What looks full may hold what has expired.
+        let found = shortage()?;
+        if self.sweep_all(now) { shortage() } else { Some(found) }
+    }
+
     /// Returns `true` when it is worth looking through all shards for such a mark. A store can be short of room for
     /// hygiene for hours, with calls that succeed all the same and should not take long.
     fn may_sweep_for(&self, purpose: MarkPurpose, now: u64) -> bool {
@@ -323,6 +336,14 @@ impl RequestStore for MemoryStore {
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         let share = self.inner.shares.get(owner);
         Ok(self.inner.remember(&share, marks, self.now())?.remembered())
+    }
+
+    /// Costs nothing but a look at the counts, and when they are full a sweep.
+    async fn ready(&self) -> Result<(), NotReady> {
+        match self.inner.shortage(self.now()) {
+            Some(kind) => Err(NotReady::new(NotReadyReason::Full, format!("its limit of {kind} is reached"))),
+            None => Ok(()),
+        }
     }
 
     fn is_shared(&self) -> bool {

@@ -70,6 +70,14 @@ opaque_error! {
     StoreError, "the request store is unavailable"
 }
 
+#[cfg(any(feature = "postgres", feature = "redis"))]
+impl StoreError {
+    /// The text of the cause, whose own text says more than that the store is unavailable.
+    pub(super) fn cause_text(&self) -> String {
+        std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
+    }
+}
+
 /// The reason that a request was not inserted.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]

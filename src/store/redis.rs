@@ -7,6 +7,7 @@ mod info;
 mod instance;
 mod memory_watch;
 mod names;
+mod readiness;
 mod replies;
 mod script_error;
 mod scripts;
@@ -23,9 +24,11 @@ use self::{
     builder::Checked,
     instance::Instance,
     names::Names,
+    readiness::Readiness,
     replies::{claimed, inserted_alone, misfit, refused, replayed},
     scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, Script, TAKE_BACK, answer},
     shared_connection::SharedConnection,
+    startup_check::Duty,
     tokens::{Token, Tokens},
 };
 pub use self::{
@@ -34,8 +37,8 @@ pub use self::{
     errors::{RedisInstance, RedisStoreError},
 };
 use super::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
-    ReplayMark, RequestStore, StoreError, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady, Owner,
+    Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
     hygiene::{Admitted, HygieneBudget},
     unauthenticated::{UnauthenticatedRoom, bytes_of, bytes_of_marks},
 };
@@ -164,6 +167,7 @@ struct Shared {
     requests: Instance,
     /// The other instance, which keeps marks.
     marks: Option<Instance>,
+    marks_may_be_evicted: bool,
     tokens: Tokens,
     hygiene: HygieneBudget,
     room: UnauthenticatedRoom,
@@ -267,12 +271,22 @@ impl RedisStoreBuilder {
     ///
     /// [`RedisStoreError`] names the setting, or says what the server lacks, or that it could not be asked.
     pub async fn build(self) -> Result<RedisStore, RedisStoreError> {
-        let Checked { names, timeout, requests, marks, hygiene, unauthenticated } = self.checked().await?;
+        let Checked { names, timeout, requests, marks, marks_may_be_evicted, hygiene, unauthenticated } =
+            self.checked().await?;
         let hygiene = HygieneBudget::new(hygiene);
         let room = UnauthenticatedRoom::new(unauthenticated);
         let tokens = Tokens::new().map_err(StoreError::from)?;
         let (requests, marks) = (Instance::new(requests), marks.map(Instance::new));
-        Ok(RedisStore(Arc::new(Shared { names, timeout, requests, marks, tokens, hygiene, room })))
+        Ok(RedisStore(Arc::new(Shared {
+            names,
+            timeout,
+            requests,
+            marks,
+            marks_may_be_evicted,
+            tokens,
+            hygiene,
+            room,
+        })))
     }
 }
 
@@ -280,6 +294,16 @@ impl Shared {
     fn deadline(&self) -> Instant {
         let now = Instant::now();
         now.checked_add(self.timeout).unwrap_or(now)
+    }
+
+    fn readiness_of<'a>(&'a self, instance: &'a Instance, duty: Duty) -> Readiness<'a> {
+        Readiness {
+            connection: &instance.connection,
+            names: &self.names,
+            duty,
+            may_evict: self.marks_may_be_evicted,
+            deadline: self.deadline(),
+        }
     }
 
     async fn remember(
@@ -352,6 +376,17 @@ impl RequestStore for RedisStore {
         }
         let taken = self.0.room.for_marks(owner, marks)?;
         taken.settle_marks(self.remember_within_room(owner, marks).await)
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        let shared = &*self.0;
+        match &shared.marks {
+            None => shared.readiness_of(&shared.requests, Duty::Both).ask().await,
+            Some(marks) => {
+                shared.readiness_of(&shared.requests, Duty::Requests).ask().await?;
+                shared.readiness_of(marks, Duty::Marks).ask().await
+            }
+        }
     }
 }
 

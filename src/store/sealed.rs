@@ -8,8 +8,8 @@ use chacha20poly1305::{
 };
 
 use super::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, RecordKey,
-    Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady, Owner,
+    RecordKey, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
 };
 use crate::{
     error_text::debug_by_display,
@@ -249,6 +249,10 @@ impl<S: RequestStore> RequestStore for SealedStore<S> {
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.inner.remember(owner, marks).await
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.inner.ready().await
     }
 
     fn is_shared(&self) -> bool {

@@ -67,6 +67,7 @@ mod policy_lint;
 mod presets;
 mod proofs;
 mod push;
+mod readiness;
 mod reasons;
 mod redemption;
 mod redirect_uris;

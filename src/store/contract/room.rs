@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Harness, Violation,
     bench::{Bench, LONG, expect, is_replay_of},
+    readiness::IS_READY,
 };
 use crate::store::{
     Claim, InsertError, MarkPurpose, NewRequest, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal,
@@ -121,6 +122,7 @@ fn requests_of_public_clients_leave_room_for_others<H: Harness>(bounded: &Bounde
         };
         expect("room comes back when the first request ends", &retry_after, |after| *after <= LATEST)?;
         expect(LEAVE_ROOM, &push(Owner::authenticated)?, Result::is_ok)?;
+        expect(IS_READY, &bounded.bench.harness.block_on(bounded.store.ready()), Result::is_ok)?;
         let mark = bounded.mark(MarkPurpose::Credential)?;
         expect(LEAVE_ROOM, &bounded.remember(Owner::authenticated(mark.key), mark), Result::is_ok)?;
         bounded.bench.harness.pass(retry_after);

@@ -4,7 +4,7 @@ use super::{
     limits::MemoryLimits,
     schedule::Ending,
     share::Share,
-    usage::{Bounds, Counter, OfKinds, Usage},
+    usage::{Bounds, Counter, Kind, OfKinds, Usage, bytes_of},
 };
 
 /// The bound that leaves no room.
@@ -68,9 +68,16 @@ impl Accounts {
         }
     }
 
+    /// Returns `true` if there is room for one more of a kind, with a small payload, of a client that has not used up its share.
+    pub(super) fn has_room(&self, kind: Kind) -> bool {
+        let pool = self.pools.of(kind);
+        let bytes = if kind == Kind::Request { bytes_of(&[]) } else { 0 };
+        pool.all.has_room(bytes, pool.for_all)
+    }
+
     /// Returns the number of things of a kind and of their bytes: of all clients, and of unauthenticated ones.
     #[cfg(test)]
-    pub(super) fn amounts(&self, kind: super::usage::Kind) -> [(usize, usize); 2] {
+    pub(super) fn amounts(&self, kind: Kind) -> [(usize, usize); 2] {
         let pool = self.pools.of(kind);
         [&pool.all, &pool.unauthenticated].map(|usage| (usage.count.get(), usage.bytes.get()))
     }

@@ -83,6 +83,11 @@ impl Usage {
         room
     }
 
+    /// Returns `true` if one more would stay within the bounds.
+    pub(super) fn has_room(&self, bytes: usize, bounds: Bounds) -> bool {
+        self.count.get() < bounds.count && self.bytes.get().saturating_add(bytes) <= bounds.bytes
+    }
+
     pub(super) fn release(&self, bytes: usize) {
         self.count.release();
         if bytes > 0 {

@@ -29,6 +29,7 @@ pub(super) struct Checked {
     pub(super) timeout: Duration,
     pub(super) requests: Arc<SharedConnection>,
     pub(super) marks: Option<Arc<SharedConnection>>,
+    pub(super) marks_may_be_evicted: bool,
     pub(super) hygiene: HygieneBounds,
     pub(super) unauthenticated: UnauthenticatedBounds,
 }
@@ -127,6 +128,7 @@ impl RedisStoreBuilder {
             timeout: self.timeout,
             requests,
             marks,
+            marks_may_be_evicted: self.danger_allow_eviction_of_marks,
             hygiene: self.hygiene,
             unauthenticated: self.unauthenticated,
         })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{error_text::debug_with_causes, store::StoreError};
+use crate::{error_text::debug_by_display, store::StoreError};
 
 /// Reasons for which a [`RedisStore`](super::RedisStore) cannot be built.
 #[derive(Clone, thiserror::Error)]
@@ -50,11 +50,17 @@ pub enum RedisStoreError {
         instance: RedisInstance,
     },
     /// A server could not be reached, or was not able to run a command at that moment.
-    #[error(transparent)]
-    Unavailable(#[from] StoreError),
+    #[error("Redis cannot be used: {}", .0.cause_text())]
+    Unavailable(StoreError),
 }
 
-debug_with_causes!(RedisStoreError);
+impl From<StoreError> for RedisStoreError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+debug_by_display!(RedisStoreError);
 
 fn found(version: Option<&str>) -> String {
     version.map_or_else(String::new, |version| format!(", and is {version}"))

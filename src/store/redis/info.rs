@@ -13,3 +13,10 @@ pub(super) fn lines(answer: &Value) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+/// Returns the policy of a server, or of a primary of a cluster, that drops keys when its memory is full.
+pub(super) fn evicting_policy(answer: &Value) -> Option<String> {
+    let policies =
+        lines(answer).into_iter().filter_map(|line| Some(line.strip_prefix("maxmemory_policy:")?.to_owned()));
+    policies.into_iter().find(|policy| policy != "noeviction")
+}

@@ -10,7 +10,8 @@ use crate::{
     store::{
         Annotation, Claim, Extension, NewRequest, RecordKey, ReplayMark,
         redis::{
-            scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, TAKE_BACK},
+            scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, READY, REMEMBER, TAKE_BACK},
+            startup_check::Duty,
             tokens::Token,
         },
     },
@@ -140,6 +141,17 @@ impl Names {
         let mut command = EXTEND.call(1, 4, self.requests.len().saturating_add(176));
         self.put_claim(&mut command, claim);
         command.arg(lifetime(extension.lifetime)).arg(lifetime(extension.longest));
+        command
+    }
+
+    /// Asks about a key that is never used.
+    pub(super) fn ready(&self, duty: Duty) -> Cmd {
+        let (family, commands): (_, &[&str]) = match duty {
+            Duty::Requests | Duty::Both => (&self.requests, &["GET", "SET"]),
+            Duty::Marks => (&self.marks, &["GET", "SET", "DEL"]),
+        };
+        let mut command = READY.call(1, commands.len(), family.len().saturating_add(64));
+        command.arg(&**family).arg(commands);
         command
     }
 

@@ -200,3 +200,19 @@ return 0
 ",
     )
 });
+
+/// `KEYS`: one that is never used. `ARGV`: the commands that a push runs on such keys. Returns the first that the user may not run. A
+/// script that says nothing about itself but its language is run where one that writes is: not by a replica, nor without memory, nor
+/// after an error of the disk, nor without the replicas that there must be.
+pub(super) static READY: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"#!lua
+for i = 1, #ARGV do
+  local others = ARGV[i] == 'SET' and {'', 'PX', '1000'} or {}
+  if not redis.acl_check_cmd(ARGV[i], KEYS[1], unpack(others)) then return ARGV[i] end
+end
+redis.call('GET', KEYS[1])
+return 0
+",
+    )
+});

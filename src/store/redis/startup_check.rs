@@ -31,6 +31,7 @@ const OF_MARKS: &[(&str, &[&str])] = &[("DEL", &[])];
 /// The part of the data that an instance keeps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
+    /// Requests, whose loss is noticed as that of an expired one.
     Requests,
     Marks,
     Both,
@@ -155,10 +156,7 @@ impl StartupCheck<'_> {
     /// question.
     pub(super) async fn evicts(&self) -> Result<bool, StoreError> {
         match self.connection.ask(self.deadline(), Cmd::new().arg("INFO").arg("memory")).await {
-            Ok(told) => Ok(info::lines(&told)
-                .iter()
-                .filter_map(|line| line.strip_prefix("maxmemory_policy:"))
-                .any(|policy| policy != "noeviction")),
+            Ok(told) => Ok(info::evicting_policy(&told).is_some()),
             Err(fault) if fault.is("NOPERM") || fault.is("ERR") => Ok(false),
             Err(fault) => Err(fault.into()),
         }
