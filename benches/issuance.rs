@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic)]
 
+mod pushes;
 mod support;
 
 use std::{
@@ -16,68 +17,14 @@ use std::{
 };
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use parjar::{
-    Browser, Client, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, Policy, Reply,
-    store::{MemoryLimits, MemoryStore},
-};
+use parjar::{Browser, FormRequest, Reply};
 use rand::{TryRng as _, rngs::SysRng};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use self::support::{HEADERS, ISSUER, SteppedClock, now, registration};
-
-const SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-correct-horse";
-const AUTHORIZATION: &[u8] = b"Basic YmVuY2g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNl";
-const EIGHT_PARAMETERS: &str = "response_type=code&client_id=bench\
-    &redirect_uri=https%3A%2F%2Fclient.example.org%2Fcallback&scope=openid+accounts\
-    &state=duk681S8n00GsJpe7n9boxdzen&nonce=n-0S6_WzA2Mj-7n9boxdz\
-    &code_challenge=K2-ltc83acc4h0c9w6ESC_rEMTJ3bww-uCHaoeK1t8U&code_challenge_method=S256";
-
-struct Bench {
-    par: ParEndpoint,
-    clock: ManualClock,
-}
-
-impl Bench {
-    /// An endpoint whose requests wait for `lifetime` seconds by a clock that only the bench moves.
-    fn new(method: &str, lifetime: u32) -> Self {
-        let clock = ManualClock::default();
-        let store = roomy_store().with_clock(SteppedClock(clock.clone()));
-        Self { par: endpoint(method, lifetime, store), clock }
-    }
-
-    fn push(&self, request: &FormRequest<'_>) -> Reply {
-        Reply::from(now(self.par.push(request)))
-    }
-}
-
-fn roomy_store() -> MemoryStore {
-    let mut limits = MemoryLimits::default();
-    limits.requests = 10_000_000;
-    limits.requests_per_client = 10_000_000;
-    limits.bytes = usize::MAX;
-    limits.bytes_per_client = usize::MAX;
-    MemoryStore::new(limits)
-}
-
-fn endpoint(method: &str, lifetime: u32, store: MemoryStore) -> ParEndpoint {
-    let secret = (method != "none").then_some(SECRET);
-    let authentication = json!({ "token_endpoint_auth_method": method, "client_secret": secret });
-    let client = Client::try_from(registration(authentication)).unwrap();
-    let mut policy = Policy::oauth();
-    policy.danger_allow_unauthenticated_clients = true;
-    policy.request_uri_lifetime = lifetime;
-    ParEndpoint::builder(ISSUER)
-        .policy(policy)
-        .clients(InMemoryRegistry::new([client]).unwrap())
-        .store(store)
-        .build()
-        .unwrap()
-}
-
-fn headers(authorization: Option<&'static [u8]>) -> Vec<(&'static str, &'static [u8])> {
-    HEADERS.into_iter().chain(authorization.map(|value| ("authorization", value))).collect()
-}
+use self::{
+    pushes::{AUTHORIZATION, Bench, EIGHT_PARAMETERS, SECRET, endpoint, headers, roomy_store},
+    support::now,
+};
 
 fn floor(criterion: &mut Criterion) {
     let mut map = HashMap::new();
@@ -120,15 +67,9 @@ fn pushes(criterion: &mut Criterion) {
 
 fn redemption(criterion: &mut Criterion) {
     let bench = Bench::new("client_secret_basic", 60);
-    let headers = headers(Some(AUTHORIZATION));
     criterion.bench_function("authorize+complete", |bencher| {
         bencher.iter_batched(
-            || {
-                bench.clock.advance(Duration::from_millis(1));
-                let request = FormRequest::new("POST", headers.iter().copied(), EIGHT_PARAMETERS);
-                let pushed = now(bench.par.push(&request)).unwrap();
-                format!("client_id=bench&request_uri={}", pushed.request_uri())
-            },
+            || bench.pushed(),
             |query| {
                 let pending = now(bench.par.authorize(&query, Browser::bound("browser").unwrap())).unwrap();
                 now(bench.par.complete(&pending)).unwrap()
@@ -221,24 +162,13 @@ fn threads(criterion: &mut Criterion) {
 }
 
 fn refusals(criterion: &mut Criterion) {
-    const WRONG_SECRET: &[u8] = b"Basic YmVuY2g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNF";
-    const UNKNOWN_CLIENT: &[u8] = b"Basic YmVuY0g6N0ZqZnAwWkJyMUt0RFJibmZWZG1Jdy1jb3JyZWN0LWhvcnNl";
     let bench = Bench::new("client_secret_basic", 60);
-    let unregistered = EIGHT_PARAMETERS.replace("%2Fcallback", "%2Felsewhere");
-    let without_client_id = EIGHT_PARAMETERS.replace("&client_id=bench", "");
-    let garbage = "%zz".repeat(EIGHT_PARAMETERS.len() / 3);
-    let rows: [(&str, &'static [u8], &str, u16); 4] = [
-        ("wrong_secret", WRONG_SECRET, &without_client_id, 401),
-        ("unknown_client", UNKNOWN_CLIENT, &without_client_id, 401),
-        ("unregistered_redirect_uri", AUTHORIZATION, &unregistered, 400),
-        ("garbage", AUTHORIZATION, &garbage, 400),
-    ];
     let mut group = criterion.benchmark_group("refuse");
-    for (row, authorization, body, status) in rows {
-        let headers = headers(Some(authorization));
-        let request = FormRequest::new("POST", headers.iter().copied(), body);
-        assert_eq!(bench.push(&request).status(), status, "{row}");
-        group.bench_function(row, |bencher| bencher.iter(|| bench.push(black_box(&request))));
+    for refused in pushes::refusals() {
+        let headers = headers(Some(refused.authorization));
+        let request = FormRequest::new("POST", headers.iter().copied(), &refused.body);
+        assert_eq!(bench.push(&request).status(), refused.status, "{}", refused.name);
+        group.bench_function(refused.name, |bencher| bencher.iter(|| bench.push(black_box(&request))));
     }
     group.finish();
 }
