@@ -38,6 +38,7 @@ mod replay;
 mod resource;
 mod respond;
 mod server;
+mod settings;
 mod urls;
 mod with;
 
@@ -54,6 +55,7 @@ pub use self::{
     pending::{Granted, Pending},
     pushed::Pushed,
     recent_answers::Decision,
+    settings::SettingsComparison,
 };
 use crate::{
     client::{BoxedRegistry, ClientRegistry, InMemoryRegistry},

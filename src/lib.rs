@@ -66,6 +66,7 @@
 //! | looks up clients | [`ClientRegistry`] |
 //! | fetches the keys of clients that publish theirs | `GuardedFetcher`, or a [`JwksSource`] of its own |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
+//! | runs several nodes | [`guide::several_nodes`], [`ServerSecret`], [`ParEndpoint::compare_settings`] |
 //! | spends requests and issues codes in one transaction of its database | [`ParEndpoint::with_store`] |
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
 //! | answers scripts of other origins (CORS) | [`Cors`] |
@@ -281,18 +282,22 @@ mod error;
 mod error_text;
 #[cfg(any(feature = "metadata-documents", feature = "reqwest"))]
 mod fetch;
+pub mod guide;
 mod hex;
 mod http;
 mod jar;
 pub mod jose;
 mod json;
 mod lint;
+mod nearest;
 mod observer;
 mod policy;
 mod protocol;
 mod random;
 pub mod reexports;
 mod response;
+mod server_secret;
+mod settings_group;
 mod shared_value;
 pub mod store;
 mod validation;
@@ -320,7 +325,7 @@ pub use self::{
     endpoint::{
         AnnotateRefusal, AuthorizeRefusal, BindingCookie, BindingCookies, BoxedParEndpoint, Browser, BuildError,
         Decision, EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
-        RefusedRedirect,
+        RefusedRedirect, SettingsComparison,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
     http::{
@@ -352,6 +357,8 @@ pub use self::{
         signer::{ResponseSigner, SignerError},
         target::ResponseTarget,
     },
+    server_secret::{DerivedKey, ServerSecret, ServerSecretError},
+    settings_group::SettingsGroup,
     validation::{
         RequestRule,
         redirect_matcher::{RedirectUriMatch, RedirectUriMatcher},

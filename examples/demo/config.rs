@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use parjar::{Client, ClientRegistration, Policy};
+use parjar::{Client, ClientRegistration, Policy, ServerSecret, ServerSecretError};
 use serde_json::{Value, value::RawValue};
 
 use super::{
     keys::Keys,
     members::{Members, elements},
-    secret::{self, Secret},
     start_error::StartError,
 };
 
@@ -19,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) detail_types: Vec<String>,
     pub(crate) keys: Keys,
     /// What the nodes of the issuer share.
-    pub(crate) secret: Option<Secret>,
+    pub(crate) secret: Option<ServerSecret>,
     /// What works less than one might expect, for the log.
     pub(crate) cautions: Vec<String>,
 }
@@ -65,11 +64,12 @@ impl Config {
     }
 }
 
-fn secret(raw: &RawValue) -> Result<Secret, StartError> {
-    let text: Option<String> = serde_json::from_str(raw.get()).ok();
-    let problem =
-        || StartError::new("secret", format_args!("must be a string of at least {} characters", secret::LENGTH));
-    text.and_then(Secret::configured).ok_or_else(problem)
+fn secret(raw: &RawValue) -> Result<ServerSecret, StartError> {
+    let text: String = serde_json::from_str(raw.get()).unwrap_or_default();
+    ServerSecret::parse(&text).map_err(|error| match error {
+        ServerSecretError::TooShort => StartError::new("secret", "must be a string of at least 32 characters"),
+        error => StartError::new("secret", error),
+    })
 }
 
 fn policy(raw: &RawValue) -> Result<Policy, StartError> {

@@ -103,6 +103,11 @@ impl Observer for LogObserver {
             Event::ClientUnusable { client_id, error, .. } => {
                 line(format_args!("unusable client={client_id:?} cause=\"{}\"", CauseText(error)));
             }
+            Event::SettingsDiffer { groups, clock_offset, .. } => {
+                let groups: Vec<&str> = groups.iter().map(|group| group.as_str()).collect();
+                let seconds = clock_offset.unwrap_or_default();
+                line(format_args!("another node differs in={:?} clock_offset={seconds}", groups.join(" ")));
+            }
             Event::NonceKeyNotShared { .. } => {
                 line("nodes that share this store refuse each other's nonces: give all of them the same secret");
             }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use parjar::{
     AuthenticationMethod, AuthorizationRequest, BindingCookies, Client, ClientRegistration, ErrorCode,
-    InMemoryRegistry, MetricsObserver, ParEndpoint, Policy, Profile, Rejection,
+    InMemoryRegistry, MetricsObserver, ParEndpoint, Policy, Profile, Rejection, ServerSecret,
     store::{BoxedStore, RequestStore as _},
 };
 use serde_json::{Map, Value, json};
@@ -20,8 +20,8 @@ use super::{
     metrics,
     playground::{Authentication, Player, Playground, callback},
     random,
-    secret::Secret,
     session::Sessions,
+    settings,
     signer::{ServerKey, Signer},
     start_error::StartError,
     tls::Tls,
@@ -102,9 +102,9 @@ struct Surroundings {
 fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Player>) -> Result<Demo, StartError> {
     let Surroundings { store, tls, metrics } = around;
     let (signer, decryption_keys) = config.keys.complete()?;
-    let secret = config.secret.map_or_else(Secret::drawn, Ok).map_err(|error| StartError::new("secret", error))?;
-    let key = |purpose| secret.key(purpose, issuer.as_str()).map_err(|error| StartError::new("secret", error));
-    if !secret.is_configured() && store.is_shared() {
+    let secret = config.secret.map_or_else(ServerSecret::draw, Ok).map_err(|error| StartError::new("secret", error))?;
+    let is_shared = store.is_shared();
+    if secret.is_drawn() && is_shared {
         log::line("there is no secret in the configuration: cookies and nonces of this node are no use to other nodes");
     }
     let signer = Arc::new(signer);
@@ -119,17 +119,18 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
         .decryption_keys(decryption_keys)
         .response_signer(ServerKey(Arc::clone(&signer)))
         .observer(LogObserver)
+        .server_secret(&secret)
         .rule(id_token_needs_openid);
     if let Some(metrics) = metrics {
         builder = builder.observer(metrics);
-    }
-    if secret.is_configured() {
-        builder = builder.dpop_nonce_key(key("nonces")?);
     }
     for detail_type in config.detail_types {
         builder = builder.authorization_details_type(detail_type, take_registered);
     }
     let par = builder.build().map_err(|error| StartError::new("configuration", error))?.boxed();
+    if is_shared {
+        tokio::spawn(settings::compare(par.clone()));
+    }
     Ok(Demo {
         par,
         jwks,
@@ -137,8 +138,9 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
         codes: Codes::new(),
         tokens: Tokens::new(),
         playground: Playground::new(players, scopes),
-        cookies: BindingCookies::new(issuer.as_str(), &key("browsers")?),
-        sessions: Sessions::new(&key("sessions")?, &issuer).map_err(|error| StartError::new("secret", error))?,
+        cookies: BindingCookies::from_secret(issuer.as_str(), &secret),
+        sessions: Sessions::new(secret.key("sessions", issuer.as_str()).as_bytes(), &issuer)
+            .map_err(|error| StartError::new("secret", error))?,
         issuer,
     })
 }

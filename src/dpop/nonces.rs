@@ -107,6 +107,13 @@ impl Nonces {
     }
 }
 
+impl Nonces {
+    /// What nodes compare to see that they have the same keys: a part of a MAC that is no nonce, first by the present key.
+    pub(crate) fn checks(&self) -> Vec<[u8; 8]> {
+        std::iter::once(&self.current).chain(&self.replaced).map(Issuing::check).collect()
+    }
+}
+
 impl Issuing {
     fn new(issuer: &str, key: &[u8; 32]) -> Self {
         // A key that is shorter than a block is filled up with zeros (RFC 2104 section 2).
@@ -118,6 +125,14 @@ impl Issuing {
         mac.update(b"parjar/1/dpop nonce\0");
         mac.update(issuer.as_bytes());
         Self(mac)
+    }
+
+    fn check(&self) -> [u8; 8] {
+        let mut mac = self.0.clone();
+        // A nonce is a MAC of eight bytes.
+        mac.update(b"check of settings");
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(mac.finalize().into_bytes());
+        [a, b, c, d, e, f, g, h]
     }
 
     fn nonce(&self, step: i64) -> [u8; 32] {

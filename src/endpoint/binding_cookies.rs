@@ -11,7 +11,10 @@ use super::{
     Pending,
     browser::{Browser, MAX_BINDINGS},
 };
-use crate::random::{RandomError, RandomSource as _, SystemRandom};
+use crate::{
+    random::{RandomError, RandomSource as _, SystemRandom},
+    server_secret::{Purpose, ServerSecret},
+};
 
 /// Seconds for which a browser needs its cookie when it has decided, in case that it does so again.
 const AFTERWARDS: u32 = 30;
@@ -66,6 +69,8 @@ const RETURNED: &str = "&parjar_visit=2";
 #[derive(Clone)]
 pub struct BindingCookies {
     mac: Hmac<Sha256>,
+    /// By keys of secrets that were replaced.
+    accepted: Vec<Hmac<Sha256>>,
     is_secure: bool,
 }
 
@@ -80,6 +85,7 @@ pub struct BindingCookie {
     is_secure: bool,
     /// Of the request, ahead of the binding that has opened it.
     mac: Hmac<Sha256>,
+    accepted: Vec<Hmac<Sha256>>,
 }
 
 #[derive(Clone)]
@@ -93,14 +99,16 @@ impl BindingCookies {
     /// names start with `__Host-`.
     #[must_use]
     pub fn new(issuer: &str, key: &[u8; 32]) -> Self {
-        let mut block = Key::<Hmac<Sha256>>::default();
-        for (slot, byte) in block.iter_mut().zip(key) {
-            *slot = *byte;
-        }
-        let mut mac = Hmac::new(&block);
-        mac.update(b"parjar/1/browser binding\0");
-        put(&mut mac, issuer);
-        Self { mac, is_secure: issuer.starts_with("https:") }
+        Self { mac: of_issuer(issuer, key), accepted: Vec::new(), is_secure: issuer.starts_with("https:") }
+    }
+
+    /// Cookies of an issuer, by a secret that all its nodes have. Those by a secret that is
+    /// [accepted](ServerSecret::accepting) beside it count, and none are made by it.
+    #[must_use]
+    pub fn from_secret(issuer: &str, secret: &ServerSecret) -> Self {
+        let keys = secret.derived(Purpose::BrowserBinding, issuer);
+        let accepted = keys.accepted.iter().map(|key| of_issuer(issuer, key.as_bytes())).collect();
+        Self { accepted, ..Self::new(issuer, keys.current.as_bytes()) }
     }
 
     /// Reads the cookie for a `request_uri` out of the `Cookie` headers of a request, joined by `; ` where there are several, or draws
@@ -110,15 +118,19 @@ impl BindingCookies {
     ///
     /// When a cookie has to be drawn and the random generator of the system fails.
     pub fn read(&self, request_uri: &str, cookies: &str) -> Result<BindingCookie, RandomError> {
-        let mut mac = self.mac.clone();
-        put(&mut mac, request_uri);
+        let of_request = |mac: &Hmac<Sha256>| {
+            let mut mac = mac.clone();
+            put(&mut mac, request_uri);
+            mac
+        };
         let secure = if self.is_secure { "__Host-" } else { "" };
         let mut cookie = BindingCookie {
             prefix: format!("{secure}parjar-{}-", short_digest(request_uri)),
             bindings: Vec::new(),
             is_sent: true,
             is_secure: self.is_secure,
-            mac,
+            mac: of_request(&self.mac),
+            accepted: self.accepted.iter().map(of_request).collect(),
         };
         let pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
         // Browsers send the oldest first. A request that another one has opened was opened with that.
@@ -141,15 +153,9 @@ impl BindingCookie {
         if !is_id || name.strip_prefix(&*self.prefix) != Some(&*short_digest(id)) {
             return None;
         }
-        let has_opened = mark.as_bytes().ct_eq(self.mark(id).as_bytes()).into();
+        let mut macs = std::iter::once(&self.mac).chain(&self.accepted);
+        let has_opened = macs.any(|mac| mark.as_bytes().ct_eq(mark_by(mac, id).as_bytes()).into());
         Some(Binding { id: id.to_owned(), has_opened })
-    }
-
-    /// Shows that this server has opened the request to the browser with this binding.
-    fn mark(&self, id: &str) -> String {
-        let mut mac = self.mac.clone();
-        put(&mut mac, id);
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
     /// The query to send the browser back with, to the same path. `None` when it is time to open the request.
@@ -230,7 +236,7 @@ impl BindingCookie {
     }
 
     fn pair(&self, Binding { id, has_opened }: &Binding) -> String {
-        let mark = if *has_opened { format!(".{}", self.mark(id)) } else { String::new() };
+        let mark = if *has_opened { format!(".{}", mark_by(&self.mac, id)) } else { String::new() };
         format!("{}{}={id}{mark}", self.prefix, short_digest(id))
     }
 }
@@ -239,6 +245,24 @@ impl Binding {
     fn form_token(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::new().chain_update("parjar/1/form token\0").chain_update(&self.id).finalize())
     }
+}
+
+fn of_issuer(issuer: &str, key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = Key::<Hmac<Sha256>>::default();
+    for (slot, byte) in block.iter_mut().zip(key) {
+        *slot = *byte;
+    }
+    let mut mac = Hmac::new(&block);
+    mac.update(b"parjar/1/browser binding\0");
+    put(&mut mac, issuer);
+    mac
+}
+
+/// Shows that this server has opened the request to the browser with this binding.
+fn mark_by(of_request: &Hmac<Sha256>, id: &str) -> String {
+    let mut mac = of_request.clone();
+    put(&mut mac, id);
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
 fn draw() -> Result<String, RandomError> {

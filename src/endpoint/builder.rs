@@ -25,6 +25,7 @@ use crate::{
     protocol::host_endpoint::HostEndpoint,
     random::{RandomSource, SystemRandom},
     response::signer::{DynResponseSigner, ResponseSigner},
+    server_secret::ServerSecret,
     store::{MemoryStore, RequestStore, digest::KeySpace},
     validation::{RequestRule, redirect_matcher::RedirectUriMatcher},
 };
@@ -153,6 +154,15 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// [`Nonces::new`](crate::dpop::Nonces::new).
     pub fn replaced_dpop_nonce_key(mut self, key: [u8; 32]) -> Self {
         self.draft.nonce_keys.replaced.push(key);
+        self
+    }
+
+    /// The secret from which this endpoint derives its keys. All nodes of the server have the same one: the key of the nonces of DPoP
+    /// proofs, and of the challenges for attested clients, comes from it. A
+    /// [`dpop_nonce_key`](Self::dpop_nonce_key) comes first where there is one, so that a server that has one can change over: nonces of the
+    /// secret are then accepted and not handed out.
+    pub fn server_secret(mut self, secret: impl Into<ServerSecret>) -> Self {
+        self.draft.nonce_keys.secret = Some(secret.into());
         self
     }
 
@@ -292,7 +302,8 @@ impl Draft {
         let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
         self.attestation.check(&server.policy)?;
         urls.check_policy(&server.policy)?;
-        let has_random_nonce_key = server.policy.uses_nonces() && self.nonce_keys.current.is_none();
+        let has_random_nonce_key = server.policy.uses_nonces() && self.nonce_keys.are_of_one_process();
+        let secret_checks = self.nonce_keys.secret_checks(&server.issuer);
         let nonces = Arc::new(self.nonce_keys.build(&server, &*self.random)?);
         let keys = Arc::new(KeySpace::of(&server.issuer));
         let replay = Arc::new(ReplayGuard::new(&server, &keys));
@@ -310,6 +321,7 @@ impl Draft {
             answers: Arc::new(Answers::new(responder, &observers)),
             recent,
             has_random_nonce_key,
+            secret_checks,
             observers,
         })
     }

@@ -38,6 +38,11 @@ impl ObjectOpener {
         offered.filter(usable).collect()
     }
 
+    /// The keys that clients encrypt to, if there are any.
+    pub(super) fn decryption_keys(&self) -> Option<&DecryptionKeys> {
+        self.decryption_keys.as_ref()
+    }
+
     /// Opens the request object of a sender.
     pub(super) async fn open<'s>(&self, text: &str, sender: Sender<'s>) -> Result<RequestObject<'s>, Refusal> {
         let opening = Opening {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     answers::Answers, authenticator::Authenticator, client_keys::ClientKeys, object::ObjectOpener,
     observers::Observers, proof::ProofVerifier, recent_answers::RecentAnswers, records::Records, replay::ReplayGuard,
-    server::Server, urls::Urls,
+    server::Server, settings::Check, urls::Urls,
 };
 use crate::validation::Validator;
 
@@ -24,5 +24,7 @@ pub(super) struct Parts {
     pub(super) recent: Arc<RecentAnswers>,
     /// `true` if nonces are of a key that this process has drawn for itself.
     pub(super) has_random_nonce_key: bool,
+    /// Checks of the secret of the host, and of those that are accepted beside it.
+    pub(super) secret_checks: Box<[Check]>,
     pub(super) observers: Arc<Observers>,
 }

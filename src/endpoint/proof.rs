@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     issued_nonces::{IssuedNonces, NonceFault},
     server::Server,
+    settings::Check,
 };
 use crate::{
     dpop::{Proof, Proven, Purpose},
@@ -32,6 +33,11 @@ impl ProofVerifier {
     /// Returns `true` if either takes the nonces that the other hands out.
     pub(super) fn takes_nonces_of(&self, other: &Self) -> bool {
         self.nonces.are_those_of(&other.nonces, &self.server)
+    }
+
+    /// What nodes compare to see that they have the same keys of nonces.
+    pub(super) fn nonce_checks(&self) -> Vec<Check> {
+        self.nonces.checks()
     }
 
     /// Verifies the proof in the `DPoP` header, if there is one. If it is one `of_attestation`, it needs a nonce where any kind of

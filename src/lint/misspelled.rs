@@ -1,5 +1,7 @@
 //! Members of registrations whose names are almost those of members that this library knows.
 
+use crate::nearest::nearest;
+
 /// The members that this library reads.
 const KNOWN: [&str; 39] = [
     "accept_unencoded_basic_secrets",
@@ -59,67 +61,19 @@ const OTHERS: [&str; 12] = [
     "use_mtls_endpoint_aliases",
 ];
 
-/// The most letters that a misspelling changes, adds, leaves out or swaps.
-const MAX_DISTANCE: usize = 2;
-
 /// The member that a name of another one is nearly the same as.
 pub(super) fn meant_by(name: &str) -> Option<&'static str> {
-    if KNOWN.contains(&name) || OTHERS.contains(&name) || name.len() > 64 || name.contains('#') {
+    if KNOWN.contains(&name) || OTHERS.contains(&name) || name.contains('#') {
         return None;
     }
-    let name = plain(name);
-    KNOWN.into_iter().find(|known| {
-        let known = plain(known);
-        // Of a short name there is little left when two letters are wrong.
-        let most = if known.len() < 8 { 1 } else { MAX_DISTANCE };
-        distance(&name, &known) <= most
-    })
-}
-
-/// A name in one case, with one kind of separator, and without the prefix that some forget.
-fn plain(name: &str) -> Vec<u8> {
-    let name = name.strip_prefix("danger_").unwrap_or(name);
-    name.bytes()
-        .filter(|byte| !matches!(byte, b'_' | b'-' | b' ' | b'.'))
-        .map(|byte| byte.to_ascii_lowercase())
-        .collect()
-}
-
-/// The number of letters to change, add, leave out, or swap with the next one (optimal string alignment).
-fn distance(one: &[u8], other: &[u8]) -> usize {
-    if one.len().abs_diff(other.len()) > MAX_DISTANCE {
-        return usize::MAX;
-    }
-    let first: Vec<usize> = (0..=other.len()).collect();
-    let (mut before, mut last) = (first.clone(), first);
-    let mut previous = None;
-    for (row, letter) in one.iter().enumerate() {
-        let mut next = vec![row.saturating_add(1)];
-        let mut left = None;
-        for (column, candidate) in other.iter().enumerate() {
-            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX);
-            let after = column.saturating_add(1);
-            let changed = at(&last, column).saturating_add(usize::from(letter != candidate));
-            let shorter = at(&last, after).saturating_add(1);
-            let longer = at(&next, column).saturating_add(1);
-            let mut least = changed.min(shorter).min(longer);
-            if left == Some(letter) && previous == Some(candidate) {
-                least = least.min(at(&before, column.saturating_sub(1)).saturating_add(1));
-            }
-            next.push(least);
-            left = Some(candidate);
-        }
-        before = std::mem::replace(&mut last, next);
-        previous = Some(letter);
-    }
-    last.last().copied().unwrap_or(usize::MAX)
+    nearest(name, KNOWN)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{KNOWN, OTHERS, distance, meant_by};
+    use super::{KNOWN, OTHERS, meant_by};
     use crate::client::ClientRegistration;
 
     #[test]
@@ -206,21 +160,5 @@ mod tests {
             assert_eq!(meant_by(name), None, "{name}");
         }
         assert!(OTHERS.iter().all(|other| meant_by(other).is_none()));
-    }
-
-    #[test]
-    fn the_distance_counts_letters() {
-        for (one, other, expected) in [
-            ("", "", 0),
-            ("a", "", 1),
-            ("abc", "abc", 0),
-            ("abc", "abd", 1),
-            ("abc", "acb", 1),
-            ("abcd", "badc", 2),
-            ("abcd", "bc", 2),
-        ] {
-            assert_eq!(distance(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
-            assert_eq!(distance(other.as_bytes(), one.as_bytes()), expected, "{other} {one}");
-        }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     jose::KeyError,
     protocol::authentication_method::AuthenticationMethod,
     response::signer::SignerError,
+    settings_group::SettingsGroup,
     store::NotReady,
 };
 
@@ -133,6 +134,15 @@ pub enum Event<'a> {
         /// The reason is its [`reason`](NotReady::reason), the cause its [`source`](std::error::Error::source).
         error: &'a NotReady,
     },
+    /// Another node of the server has different settings: [`compare_settings`](crate::ParEndpoint::compare_settings) has found it. It is to
+    /// be expected while a change goes from one node to the next, and at no other time.
+    #[non_exhaustive]
+    SettingsDiffer {
+        /// The groups that differ.
+        groups: &'a [SettingsGroup],
+        /// The seconds by which the clock of this node is ahead of the one that is furthest away.
+        clock_offset: Option<i64>,
+    },
     /// A spent `request_uri` was used again: by a reload after the end of the login, or by an attacker who got hold of
     /// it. The refusal follows as an event of its own.
     #[non_exhaustive]
@@ -175,6 +185,7 @@ labels! {
     AnsweredAgain "answered_again";
     NonceKeyNotShared "nonce_key_not_shared";
     NotReady "not_ready";
+    SettingsDiffer "settings_differ";
     Replayed "replayed";
 }
 
@@ -189,6 +200,7 @@ impl Event<'_> {
             | Self::ClientUnusable { .. }
             | Self::HygieneSkipped { .. }
             | Self::NonceKeyNotShared
+            | Self::SettingsDiffer { .. }
             | Self::Replayed { .. } => Level::Warning,
             Self::Pushed { .. }
             | Self::Authenticated { .. }

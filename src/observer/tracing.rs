@@ -69,6 +69,10 @@ impl Observer for TracingObserver {
             Event::NotReady { error } => {
                 write_at!(level, reason = error.reason().label(), cause = %CauseText(error), "not ready");
             }
+            Event::SettingsDiffer { groups, clock_offset } => {
+                let groups = groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(" ");
+                write_at!(level, groups, clock_offset, "settings differ");
+            }
             Event::Replayed { client_id } => write_at!(level, client_id = ?shortened(client_id), "replayed"),
         }
     }

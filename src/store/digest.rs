@@ -125,6 +125,13 @@ impl fmt::Debug for KeySpace {
     }
 }
 
+/// What nodes of one issuer write about their settings.
+pub(crate) fn settings_key(issuer: &str, slot: u8) -> RecordKey {
+    let mut hasher = prefix(b"settings", issuer);
+    hasher.update([slot]);
+    RecordKey(hasher.finalize().into())
+}
+
 /// A whole SHA-256 block that stands for purpose and issuer, compressed once when the endpoint is built. The inner
 /// digest has a fixed length, so no choice of issuer can imitate another purpose.
 fn prefix(purpose: &[u8], issuer: &str) -> Sha256 {

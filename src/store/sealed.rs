@@ -14,6 +14,7 @@ use super::{
 use crate::{
     error_text::debug_by_display,
     random::{RandomSource, SystemRandom},
+    server_secret::{DerivedKey, Purpose, ServerSecret},
     shared_value::SharedValue,
 };
 
@@ -113,10 +114,40 @@ impl SealingKeys {
         Ok(Self(SharedValue::new(ring)))
     }
 
+    /// The ring of a secret: the key of the present one seals, and those of the secrets that are [accepted](ServerSecret::accepting) beside it
+    /// open. Keys have numbers that come from the secrets. `issuer` is the issuer whose records they are; of
+    /// issuers that share one sealed store, any name that all nodes have in common.
+    ///
+    /// ```
+    /// use parjar::{ServerSecret, store::{MemoryStore, SealedStore, SealingKeys}};
+    ///
+    /// # let (this_year, last_year) = ("f2a1c30b9d5e4f7786a0b1c2d3e4f506", "0b1c2d3e4f506f2a1c30b9d5e4f7786a");
+    /// let secret = ServerSecret::parse(this_year)?.accepting(&ServerSecret::parse(last_year)?);
+    /// let keys = SealingKeys::from_secret("https://as.example.com", &secret)?;
+    /// let store = SealedStore::new(MemoryStore::default(), keys);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// For more than 16 secrets, and in one of four thousand million cases because two secrets have the same number.
+    pub fn from_secret(issuer: &str, secret: &ServerSecret) -> Result<Self, SealingKeyError> {
+        let (keys, numbers) =
+            (secret.derived(Purpose::Sealing, issuer), secret.derived(Purpose::SealingNumber, issuer));
+        let ring = Self::new(number_of(&numbers.current), *keys.current.as_bytes())?;
+        let mut accepted = numbers.accepted.iter().zip(&keys.accepted);
+        accepted.try_fold(ring, |ring, (number, key)| ring.and(number_of(number), *key.as_bytes()))
+    }
+
     /// Puts other keys in the place of all present ones, at once and for every clone.
     pub fn replace(&self, others: &Self) {
         self.0.replace(others.0.get());
     }
+}
+
+fn number_of(derived: &DerivedKey) -> u32 {
+    let [a, b, c, d, ..] = *derived.as_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 fn cipher(key: [u8; 32]) -> Result<XChaCha20Poly1305, SealingKeyError> {
