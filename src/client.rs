@@ -1,5 +1,7 @@
 //! Clients: registrations that were checked once, before a request meets them.
 
+#[cfg(feature = "cached")]
+pub(crate) mod cached_registry;
 mod checks;
 mod credential;
 mod credentials;
@@ -13,6 +15,7 @@ mod registration;
 mod registration_error;
 mod registry;
 mod registry_error;
+mod registry_faults;
 mod secret;
 mod secret_registration;
 mod secret_verifier;
@@ -39,6 +42,7 @@ pub use self::{
     registration_error::RegistrationError,
     registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry},
     registry_error::RegistryError,
+    registry_faults::RegistryFaults,
     secret_registration::{SecretRegistration, SecretText},
     secret_verifier::{SecretVerifier, VerifierError},
 };

@@ -63,7 +63,7 @@
 //! | publishes metadata (RFC 8414) | [`ParEndpoint::metadata`] |
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | hands in the certificate of a connection | [`FormRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
-//! | looks up clients | [`ClientRegistry`] |
+//! | looks up clients | [`ClientRegistry`]; over its database `CachedRegistry` (feature `cached`) |
 //! | fetches the keys of clients that publish theirs | `GuardedFetcher`, or a [`JwksSource`] of its own |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
 //! | runs several nodes | [`guide::several_nodes`], [`ServerSecret`], [`ParEndpoint::compare_settings`] |
@@ -252,6 +252,7 @@
 //!
 //! The others are off by default:
 //!
+//! * `cached`: `CachedRegistry`, which keeps the clients of a database. Its loads run on tokio.
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
@@ -302,6 +303,10 @@ mod shared_value;
 pub mod store;
 mod validation;
 
+#[cfg(feature = "cached")]
+pub use self::client::cached_registry::{
+    CachedRegistry, CachedRegistryBuilder, CachedRegistryLimits, CachedRegistryLimitsError, ClientLoader, LoadedClient,
+};
 #[cfg(any(feature = "metadata-documents", feature = "reqwest"))]
 pub use self::fetch::{DocumentSource, FetchError, FetchedDocument};
 #[cfg(feature = "reqwest")]
@@ -317,7 +322,8 @@ pub use self::{
     },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
-        RegistrationError, RegistryError, SecretRegistration, SecretText, SecretVerifier, VerifierError,
+        RegistrationError, RegistryError, RegistryFaults, SecretRegistration, SecretText, SecretVerifier,
+        VerifierError,
         jwks::{FetchedJwks, JwksCache, JwksCacheLimits, JwksError, JwksSource},
     },
     client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},

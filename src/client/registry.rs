@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use super::{Client, RegistryError};
+use super::{Client, RegistryError, RegistryFaults};
 use crate::{error_text::debug_by_display, shared_value::SharedValue};
 
 /// Finds clients by `client_id`. Implemented by [`InMemoryRegistry`], and by hosts over their databases.
 ///
-/// Write the method as a plain `async fn`. A registry in front of a database should cache: a client is looked up for every
-/// push, every opening of a `request_uri` and every call to the token endpoint.
+/// Write the method as a plain `async fn`. A client is looked up for every push, every opening of a `request_uri` and every call to
+/// the token endpoint, so a registry in front of a database should cache, as `CachedRegistry` does (feature `cached`).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,6 +41,13 @@ pub trait ClientRegistry: Send + Sync {
     fn stand_in(&self) -> Option<Arc<Client>> {
         None
     }
+
+    /// Takes the place where the registry reports what its answers do not show: that it goes on with what it knew, because what it asks
+    /// is down. An endpoint calls it when it is built, and [`with_clients`](crate::ParEndpoint::with_clients) does. A registry in
+    /// front of another passes it on.
+    fn report_faults_to(&self, faults: RegistryFaults) {
+        let _ = faults;
+    }
 }
 
 impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
@@ -50,6 +57,10 @@ impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
 
     fn stand_in(&self) -> Option<Arc<Client>> {
         (**self).stand_in()
+    }
+
+    fn report_faults_to(&self, faults: RegistryFaults) {
+        (**self).report_faults_to(faults);
     }
 }
 
@@ -153,6 +164,10 @@ impl ClientRegistry for BoxedRegistry {
     fn stand_in(&self) -> Option<Arc<Client>> {
         self.0.stand_in_boxed()
     }
+
+    fn report_faults_to(&self, faults: RegistryFaults) {
+        self.0.report_faults_to_boxed(faults);
+    }
 }
 
 impl fmt::Debug for BoxedRegistry {
@@ -167,6 +182,8 @@ trait DynRegistry: Send + Sync {
     fn client_boxed<'a>(&'a self, client_id: &'a str) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>>;
 
     fn stand_in_boxed(&self) -> Option<Arc<Client>>;
+
+    fn report_faults_to_boxed(&self, faults: RegistryFaults);
 }
 
 impl<T: ClientRegistry> DynRegistry for T {
@@ -176,5 +193,9 @@ impl<T: ClientRegistry> DynRegistry for T {
 
     fn stand_in_boxed(&self) -> Option<Arc<Client>> {
         self.stand_in()
+    }
+
+    fn report_faults_to_boxed(&self, faults: RegistryFaults) {
+        self.report_faults_to(faults);
     }
 }

@@ -282,6 +282,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
     pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
         let parts = Arc::new(self.draft.build()?);
         let clients = self.clients.ok_or(BuildError::Clients)?;
+        clients.report_faults_to(parts.observers.of_registry());
         let par = ParEndpoint { clients, store: self.store, is_provisional: false, parts };
         if par.has_nonces_of_its_own() {
             par.parts.observers.observe(&Event::NonceKeyNotShared);

@@ -3,6 +3,7 @@
 use std::{error::Error as _, sync::Arc};
 
 use crate::{
+    client::RegistryFaults,
     error::{Reason, Refusal},
     observer::{Event, Observer, Stage},
 };
@@ -20,6 +21,12 @@ impl Observers {
         for observer in &self.0 {
             observer.observe(event);
         }
+    }
+
+    /// The place where a registry reports its faults.
+    pub(super) fn of_registry(self: &Arc<Self>) -> RegistryFaults {
+        let observers = Arc::clone(self);
+        RegistryFaults::new(move |client_id, error| observers.observe(&Event::ClientNotReloaded { client_id, error }))
     }
 
     /// Reports a refusal on its way out.

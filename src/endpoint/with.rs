@@ -54,6 +54,7 @@ impl<C, S: Clone> ParEndpoint<C, S> {
     #[must_use]
     pub fn with_clients<C2: ClientRegistry>(&self, clients: C2) -> ParEndpoint<C2, S> {
         let is_provisional = self.is_provisional;
+        clients.report_faults_to(self.parts.observers.of_registry());
         ParEndpoint { clients, store: self.store.clone(), is_provisional, parts: Arc::clone(&self.parts) }
     }
 }

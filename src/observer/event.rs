@@ -93,6 +93,14 @@ pub enum Event<'a> {
         /// `true` if the keys of an earlier fetch are used instead.
         stale: bool,
     },
+    /// A client could not be loaded again, and is used as it was last known: the database of a `CachedRegistry` is down.
+    #[non_exhaustive]
+    ClientNotReloaded {
+        /// The client.
+        client_id: &'a str,
+        /// The cause, for the log of the host.
+        error: &'a RegistryError,
+    },
     /// A registry knows a client, and says that it cannot be used. The refusal of its request follows as an event of its own.
     #[non_exhaustive]
     ClientUnusable {
@@ -179,6 +187,7 @@ labels! {
     Denied "denied";
     KeysFetched "keys_fetched";
     KeysNotFetched "keys_not_fetched";
+    ClientNotReloaded "client_not_reloaded";
     ClientUnusable "client_unusable";
     HygieneSkipped "hygiene_skipped";
     ResponseNotSigned "response_not_signed";
@@ -197,6 +206,7 @@ impl Event<'_> {
             Self::Refused { reason, .. } => Level::of(reason),
             Self::ResponseNotSigned { .. } | Self::NotReady { .. } => Level::Error,
             Self::KeysNotFetched { .. }
+            | Self::ClientNotReloaded { .. }
             | Self::ClientUnusable { .. }
             | Self::HygieneSkipped { .. }
             | Self::NonceKeyNotShared

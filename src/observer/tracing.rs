@@ -51,6 +51,10 @@ impl Observer for TracingObserver {
                 let cause = CauseText(error);
                 write_at!(level, client_id = ?shortened(client_id), ?uri, stale, %cause, "keys not fetched");
             }
+            Event::ClientNotReloaded { client_id, error } => {
+                let cause = CauseText(error);
+                write_at!(level, client_id = ?shortened(client_id), %cause, "client not reloaded");
+            }
             Event::ClientUnusable { client_id, error } => {
                 let cause = CauseText(error);
                 write_at!(level, client_id = ?shortened(client_id), %cause, "client unusable");

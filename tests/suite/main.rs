@@ -16,6 +16,8 @@ mod attestations;
 mod authentication_keys;
 mod binding_cookies;
 mod browsers;
+#[cfg(feature = "cached")]
+mod cached_registry;
 mod certificate_headers;
 mod certificate_maker;
 mod certificate_names;
