@@ -23,7 +23,10 @@ mod shared_secrets;
 mod subject;
 mod without_keys;
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::{Map, Value};
 
@@ -86,6 +89,8 @@ pub struct Client {
     unencoded_basic_secrets: bool,
     request_uri_lifetime: Option<u32>,
     ignored: Box<[IgnoredMember]>,
+    /// `true` if an observer was told what is ignored.
+    is_remarked_on: AtomicBool,
     metadata: Map<String, Value>,
 }
 
@@ -173,6 +178,15 @@ impl Client {
     #[must_use]
     pub fn ignored(&self) -> &[IgnoredMember] {
         &self.ignored
+    }
+
+    /// Returns `true` once, if there is something in the registration that does not count.
+    pub(crate) fn is_to_be_remarked_on(&self) -> bool {
+        let has_remarks = !self.ignored.is_empty() || !self.skipped_keys().is_empty();
+        // Looked at first, so that requests do not take turns to write.
+        has_remarks
+            && !self.is_remarked_on.load(Ordering::Relaxed)
+            && !self.is_remarked_on.swap(true, Ordering::Relaxed)
     }
 
     /// `redirect_uris`

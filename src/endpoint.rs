@@ -24,6 +24,8 @@ mod metadata;
 mod object;
 mod observers;
 mod one_issuer;
+mod operation;
+mod outage;
 mod owner;
 mod parts;
 mod pending;
@@ -39,6 +41,8 @@ mod resource;
 mod respond;
 mod server;
 mod settings;
+#[cfg(feature = "tracing")]
+mod spans;
 mod urls;
 mod with;
 

@@ -72,7 +72,7 @@
 //! | answers scripts of other origins (CORS) | [`Cors`] |
 //! | learns what is weak in its settings and registrations | [`Policy::lint`] |
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`], [`RedirectUriMatcher`] |
-//! | counts and logs | [`Observer`] |
+//! | counts and logs, and sees what is slow | [`Observer`], [`Steps`], [`Reason::all`]; `MetricsObserver` and `TracingObserver` |
 //!
 //! # What is left to the host
 //!
@@ -255,7 +255,8 @@
 //! * `cached`: `CachedRegistry`, which keeps the clients of a database. Its loads run on tokio.
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
-//! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events.
+//! * `metrics`: `MetricsObserver`, which counts outcomes and measures their steps by the `metrics` facade, for Prometheus and others.
+//! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events; and spans of operations and of their steps.
 //! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
 //!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
 //! * `reqwest`: `GuardedFetcher`, which fetches the keys of clients, and lets no URL lead into the host's network. The host chooses its
@@ -339,7 +340,7 @@ pub use self::{
         cors::{Cors, CorsError},
     },
     lint::{Finding, Severity},
-    observer::{CauseText, Event, Level, Observer, Stage},
+    observer::{CauseText, Event, Level, Observer, Stage, Step, Steps},
     policy::{ClientAttestationPolicy, Limits, Policy, PolicyError, Profile, RequireCodeChallenge},
     protocol::{
         authentication_key::AuthenticationKey,

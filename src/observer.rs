@@ -5,14 +5,21 @@ mod event;
 mod level;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod steps;
 #[cfg(feature = "tracing")]
 mod tracing;
 
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsObserver;
+pub(crate) use self::steps::STEPS;
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
-pub use self::{cause_text::CauseText, event::Event, level::Level};
+pub use self::{
+    cause_text::CauseText,
+    event::Event,
+    level::Level,
+    steps::{Step, Steps},
+};
 
 use crate::protocol::host_endpoint::HostEndpoint;
 

@@ -1,6 +1,6 @@
 //! From a registration to a client: every rule that makes a registration unusable.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
     Client, ClientRegistration, RegistrationError,
@@ -105,6 +105,7 @@ impl Client {
             client_id: registration.client_id.into(),
             client_name: registration.client_name.map(Into::into),
             ignored: ignored.into_list(),
+            is_remarked_on: AtomicBool::default(),
             metadata: registration.other,
         })
     }

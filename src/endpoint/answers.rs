@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{AuthorizeRefusal, RefusedRedirect, observers::Observers};
+use super::{AuthorizeRefusal, RefusedRedirect, observers::Observers, operation::Operation};
 use crate::{
     error::{DenialCode, Reason, Refusal},
-    observer::{Event, Stage},
+    observer::{Event, Stage, Step},
     response::{AuthorizationResponse, answer::Answer, responder::Responder},
     validation::{Invalid, request::AuthorizationRequest},
 };
@@ -31,16 +31,18 @@ impl Answers {
         request: &AuthorizationRequest,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<AuthorizationResponse, Refusal> {
-        self.respond(&answer_to(request), parameters).await
+        let operation = Operation::new(&self.observers, Stage::Respond);
+        operation.trace(self.respond(&operation, &answer_to(request), parameters)).await
     }
 
     /// Denies a request.
     pub(super) async fn deny(
         &self,
+        operation: &Operation<'_>,
         request: &AuthorizationRequest,
         error: DenialCode,
     ) -> Result<AuthorizationResponse, Refusal> {
-        self.respond(&answer_to(request), [("error", error.as_str())]).await
+        self.respond(operation, &answer_to(request), [("error", error.as_str())]).await
     }
 
     /// Answers a request with an error that was granted before.
@@ -49,18 +51,19 @@ impl Answers {
         request: &AuthorizationRequest,
         error: DenialCode,
     ) -> Result<AuthorizationResponse, Refusal> {
-        self.observers.observe(&Event::Denied { client_id: request.client_id(), error });
-        self.deny(request, error).await
+        let operation = Operation::new(&self.observers, Stage::Respond);
+        operation.denied(request.client_id(), error);
+        operation.trace(self.deny(&operation, request, error)).await
     }
 
     /// Refuses a request: to the client where it can be told, and otherwise to the user.
-    pub(super) async fn refuse(&self, invalid: Invalid) -> AuthorizeRefusal {
+    pub(super) async fn refuse(&self, operation: &Operation<'_>, invalid: Invalid) -> AuthorizeRefusal {
         let Invalid { refusal, answer } = invalid;
         let Some(answer) = answer else {
             return refusal.into();
         };
         let parameters = [("error", refusal.code().as_str()), ("error_description", refusal.description())];
-        match self.respond(&answer, parameters).await {
+        match self.respond(operation, &answer, parameters).await {
             Ok(response) => AuthorizeRefusal::Redirect(Box::new(RefusedRedirect { refusal, response })),
             Err(not_signed) => not_signed.into(),
         }
@@ -69,14 +72,16 @@ impl Answers {
     /// Makes a response. One that cannot be signed is a refusal for the user, and a fault of this side.
     pub(super) async fn respond<'a>(
         &self,
+        operation: &Operation<'_>,
         answer: &Answer,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<AuthorizationResponse, Refusal> {
-        self.responder.respond(answer, parameters).await.map_err(|error| {
+        let response = operation.time(Step::Response, self.responder.respond(answer, parameters)).await;
+        response.map_err(|error| {
             let client_id = answer.client.client_id();
-            self.observers.observe(&Event::ResponseNotSigned { client_id, error: &error });
+            operation.observe(&Event::ResponseNotSigned { client_id, error: &error });
             let refusal = Refusal::failed(Reason::ResponseNotSigned, error);
-            self.observers.refused(Stage::Respond, Some(client_id), refusal)
+            operation.refused_at(Stage::Respond, Some(client_id), refusal)
         })
     }
 }

@@ -1,13 +1,13 @@
 //! Client authentication at the token endpoint of the host, and at its others, by the rules of the PAR endpoint (RFC 9126 section
 //! 2).
 
-use super::{ParEndpoint, Parts, gate, look_up::LookedUp, replay::Once, urls::HostUrls};
+use super::{ParEndpoint, Parts, gate, look_up::LookedUp, operation::Operation, replay::Once, urls::HostUrls};
 use crate::{
     client::ClientRegistry,
     client_auth::{AuthenticatedClient, AuthenticatedRequest, Presented},
     error::{Reason, Refusal},
     http::FormRequest,
-    observer::{Event, Stage},
+    observer::{Event, Stage, Step},
     protocol::host_endpoint::HostEndpoint,
     store::RequestStore,
 };
@@ -123,17 +123,29 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     async fn authenticate(&self, at: At<'_>, request: &FormRequest<'_>) -> Result<AuthenticatedRequest, Refusal> {
-        let refused = |client_id: Option<&str>, refusal| self.parts.observers.refused(at.stage, client_id, refusal);
+        let operation = self.parts.begin(at.stage);
+        operation.trace(self.authenticate_in(&operation, at, request)).await
+    }
+
+    async fn authenticate_in(
+        &self,
+        operation: &Operation<'_>,
+        at: At<'_>,
+        request: &FormRequest<'_>,
+    ) -> Result<AuthenticatedRequest, Refusal> {
+        let refused = |client_id: Option<&str>, refusal| operation.refused(client_id, refusal);
         let mut form = gate::pass(request, &self.policy().limits).map_err(|refusal| refused(None, refusal))?;
         let credentials = std::mem::take(&mut form.credentials);
         let presented =
             Presented::read(request, &form, &credentials, self.policy()).map_err(|refusal| refused(None, refusal))?;
         let claimed = presented.client_id();
-        let client = self.look_up(claimed).await.map_err(|refusal| refused(Some(claimed), refusal))?;
-        match self.authenticate_at(at, &presented, &client, request).await {
+        let client = self.look_up(operation, claimed).await.map_err(|refusal| refused(Some(claimed), refusal))?;
+        match self.authenticate_at(operation, at, &presented, &client, request).await {
             Ok(client) => {
                 let (client_id, method) = (client.client().client_id(), client.method());
-                self.parts.observers.observe(&Event::Authenticated { stage: at.stage, client_id, method });
+                if let Some(steps) = &operation.worked() {
+                    operation.observe(&Event::Authenticated { stage: at.stage, client_id, method, steps });
+                }
                 let parameters = form.parameters.of_client(client_id);
                 Ok(AuthenticatedRequest::new(client, parameters))
             }
@@ -144,6 +156,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Authenticates the client of a request to an endpoint of the host, and uses up its credentials.
     async fn authenticate_at(
         &self,
+        operation: &Operation<'_>,
         at: At<'_>,
         presented: &Presented<'_>,
         client: &LookedUp,
@@ -151,19 +164,23 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ) -> Result<AuthenticatedClient, Refusal> {
         let Parts { authenticator, proofs, replay, .. } = &*self.parts;
         let stand_in = || self.clients.stand_in();
-        let vouched = authenticator.verify(presented, client, stand_in, at.urls.urls()).await?;
+        let verified = authenticator.verify(operation, presented, client, stand_in, at.urls.urls());
+        let vouched = operation.time(Step::Authentication, verified).await?;
         if at.needs_credentials && !vouched.client().is_confidential() {
             return Err(Reason::MissingCredentials.into());
         }
         let mark = replay.credentials(&vouched);
         let purpose = at.urls.purpose(request)?;
-        let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;
+        let proven = proofs.verify(operation, request.dpop, &purpose, vouched.needs_proof())?;
         let client = vouched.prove(proven.as_ref())?;
         if at.issues_tokens && proven.is_none() && client.client().must_use_dpop(self.policy()) {
             return Err(Reason::MissingDpopProof.into());
         }
         let once = Once::new([mark, proven.as_ref().map(|proven| replay.dpop_proof(proven))]);
-        replay.remember_of_client(&self.store, client.client(), &once).await?;
+        if !once.is_empty() {
+            let remembered = replay.remember_of_client(&self.store, client.client(), &once);
+            operation.time(Step::Store, remembered).await?;
+        }
         Ok(client)
     }
 }

@@ -6,6 +6,7 @@ use super::{
     attest::AttestationVerifier,
     client_keys::{ClientKeys, may_be_by_new_key},
     look_up::LookedUp,
+    operation::Operation,
     server::Server,
     urls::{EndpointUrls, Urls},
 };
@@ -39,6 +40,7 @@ impl Authenticator {
     /// endpoint with these URLs.
     pub(super) async fn verify<'a>(
         &self,
+        operation: &Operation<'_>,
         presented: &'a Presented<'_>,
         client: &LookedUp,
         stand_in: impl FnOnce() -> Option<Arc<Client>>,
@@ -49,7 +51,7 @@ impl Authenticator {
         let outcome = match (client, &checked) {
             (LookedUp::Absent(absence), _) => Err(absence.reason().into()),
             (LookedUp::Found(_), Err(refusal)) => Err(refusal.clone()),
-            (LookedUp::Found(client), Ok(checked)) => self.verify_checked(client, checked, at).await,
+            (LookedUp::Found(client), Ok(checked)) => self.verify_checked(operation, client, checked, at).await,
         };
         if let (Err(refusal), Ok(checked)) = (&outcome, &checked) {
             Box::pin(checked.hide(refusal.reason(), policy, stand_in, || self.server.now())).await?;
@@ -60,6 +62,7 @@ impl Authenticator {
     /// What takes the most room while it waits is in boxes, so that a request with a secret does not carry the room for it.
     async fn verify_checked<'a>(
         &self,
+        operation: &Operation<'_>,
         client: &Arc<Client>,
         checked: &Checked<'a>,
         at: EndpointUrls<'_>,
@@ -74,13 +77,15 @@ impl Authenticator {
                 let verified = self.verify_assertion(assertion, secrets.resolved(&current), at);
                 verified.map_err(Reason::ClientAssertion)?.into()
             }
-            Matched::PrivateKey(keys, assertion) => {
-                Box::pin(self.verify_signed(assertion, keys, at)).await.map_err(Reason::ClientAssertion)?.into()
-            }
+            Matched::PrivateKey(keys, assertion) => Box::pin(self.verify_signed(operation, assertion, keys, at))
+                .await
+                .map_err(Reason::ClientAssertion)?
+                .into(),
             Matched::CertificateSubject(subject, certificate) => certificate.check_subject(subject)?.into(),
             Matched::CertificateKey(keys, certificate) => {
                 let is_unknown = |fault| fault == TokenFault::NoKey;
-                let recognized = self.client_keys.attempt(keys, |keys| certificate.check_key(keys), is_unknown);
+                let recognized =
+                    self.client_keys.attempt(operation, keys, |keys| certificate.check_key(keys), is_unknown);
                 Box::pin(recognized).await.map_err(certificate_fault)?.into()
             }
             Matched::Attestation(client, attestation) => {
@@ -91,6 +96,7 @@ impl Authenticator {
 
     async fn verify_signed<'a, 'c>(
         &self,
+        operation: &Operation<'_>,
         assertion: &CheckedAssertion<'a>,
         keys: Credential<'c, &KeySource>,
         at: EndpointUrls<'_>,
@@ -100,7 +106,7 @@ impl Authenticator {
         let verify = |keys: Credential<'c, &VerificationKeys>| {
             self.verify_assertion(assertion, keys.resolved(&EvenKeys(keys.value())), at)
         };
-        self.client_keys.attempt(keys, verify, may_be_by_new_key(assertion.names_key())).await
+        self.client_keys.attempt(operation, keys, verify, may_be_by_new_key(assertion.names_key())).await
     }
 
     fn verify_assertion<'a, 'c>(

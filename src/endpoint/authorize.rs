@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
 use super::{
-    AuthorizeRefusal, Browser, Decision, ParEndpoint, Parts, Pending, look_up::LookedUp, pending::Ending,
-    recent_answers::Subject, records::Opened,
+    AuthorizeRefusal, Browser, Decision, ParEndpoint, Parts, Pending, complete::answered, look_up::LookedUp,
+    operation::Operation, pending::Ending, recent_answers::Subject, records::Opened,
 };
 use crate::{
     client::{Client, ClientRegistry},
     error::{Reason, Refusal},
     jar::Sender,
-    observer::{Event, Stage},
+    observer::{Event, Stage, Step},
     protocol::{
         parameters::{Name, Parameters},
         request_uri::RequestUri,
@@ -64,14 +64,28 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         query: &(impl AsRef<[u8]> + ?Sized),
         browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
-        let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
-            .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
+        let operation = self.parts.begin(Stage::Authorize);
+        operation.trace(self.authorize_in(&operation, query.as_ref(), browser)).await
+    }
+
+    async fn authorize_in(
+        &self,
+        operation: &Operation<'_>,
+        query: &[u8],
+        browser: Browser<'_>,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        let parameters = self.read_query(operation, query)?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let (name, outcome) = match client_id {
             None => (None, Err(Reason::MissingClientId.into())),
-            Some(client_id) => self.open_named(client_id, parameters, browser).await,
+            Some(client_id) => self.open_named(operation, client_id, parameters, browser).await,
         };
-        self.opened(name.as_deref(), outcome).await
+        self.opened(operation, name.as_deref(), outcome).await
+    }
+
+    fn read_query(&self, operation: &Operation<'_>, query: &[u8]) -> Result<Parameters, AuthorizeRefusal> {
+        let parameters = Parameters::parse(query, &self.policy().limits);
+        parameters.map_err(|error| operation.refused(None, error.into()).into())
     }
 
     /// Opens a pushed request for a host that has the values of `client_id` and `request_uri`, and no query. Otherwise it is as
@@ -91,8 +105,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let mut parameters = Parameters::default();
         parameters.push(Name::ClientId.as_str(), client_id);
         parameters.push(Name::RequestUri.as_str(), request_uri);
-        let (name, outcome) = self.open_named(client_id.to_owned(), parameters, browser).await;
-        self.opened(name.as_deref(), outcome).await
+        let operation = self.parts.begin(Stage::Authorize);
+        let work = async {
+            let (name, outcome) = self.open_named(&operation, client_id.to_owned(), parameters, browser).await;
+            self.opened(&operation, name.as_deref(), outcome).await
+        };
+        operation.trace(work).await
     }
 
     /// Opens an authorization request again for the decision of its user, as [`authorize`](Self::authorize) does; and if the same
@@ -123,14 +141,24 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         browser: Browser<'_>,
         decision: Decision,
     ) -> Result<Pending, AuthorizeRefusal> {
-        let parameters = Parameters::parse(query.as_ref(), &self.policy().limits)
-            .map_err(|error| self.parts.observers.refused(Stage::Authorize, None, error.into()))?;
+        let operation = self.parts.begin(Stage::Authorize);
+        operation.trace(self.authorize_decision_in(&operation, query.as_ref(), browser, decision)).await
+    }
+
+    async fn authorize_decision_in(
+        &self,
+        operation: &Operation<'_>,
+        query: &[u8],
+        browser: Browser<'_>,
+        decision: Decision,
+    ) -> Result<Pending, AuthorizeRefusal> {
+        let parameters = self.read_query(operation, query)?;
         let client_id = parameters.known(Name::ClientId).map(str::to_owned);
         let request_uri = parameters.known(Name::RequestUri).and_then(RequestUri::parse);
         let (Some(client_id), Some(request_uri)) = (client_id, request_uri) else {
-            return self.authorize(query, browser).await;
+            return self.authorize_in(operation, query, browser).await;
         };
-        let (name, mut outcome) = self.open_named(client_id, parameters, browser).await;
+        let (name, mut outcome) = self.open_named(operation, client_id, parameters, browser).await;
         let is_over =
             |refusal: &Refusal| matches!(refusal.reason(), Reason::SpentRequestUri | Reason::UnknownRequestUri);
         if let (Some(client_id), Err(Invalid { refusal, answer: None })) = (&name, &mut outcome)
@@ -140,7 +168,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 let Some(subject) = Subject::of(&claim) else { continue };
                 let Some(follower) = self.parts.recent.earlier(&subject) else { continue };
                 let earlier = follower.outcome(decision).await;
-                if let Some(answered) = self.answered(earlier, client_id, Stage::Authorize) {
+                if let Some(answered) = answered(operation, earlier, client_id) {
                     return Err(answered);
                 }
             }
@@ -148,23 +176,26 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                 *refusal = Reason::AlreadyAnswered.into();
             }
         }
-        self.opened(name.as_deref(), outcome).await
+        self.opened(operation, name.as_deref(), outcome).await
     }
 
     /// Reports what came of opening a request.
     async fn opened(
         &self,
+        operation: &Operation<'_>,
         client_id: Option<&str>,
         outcome: Result<Pending, Invalid>,
     ) -> Result<Pending, AuthorizeRefusal> {
         match outcome {
             Ok(pending) => {
-                self.parts.observers.observe(&Event::Opened { client_id: pending.request.client_id() });
+                if let Some(steps) = &operation.worked() {
+                    operation.observe(&Event::Opened { client_id: pending.request.client_id(), steps });
+                }
                 Ok(pending)
             }
             Err(Invalid { refusal, answer }) => {
-                let refusal = self.parts.observers.refused(Stage::Authorize, client_id, refusal);
-                Err(self.parts.answers.refuse(Invalid { refusal, answer }).await)
+                let refusal = operation.refused(client_id, refusal);
+                Err(self.parts.answers.refuse(operation, Invalid { refusal, answer }).await)
             }
         }
     }
@@ -172,6 +203,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// Opens a request, and tells the name under which its client is registered.
     async fn open_named(
         &self,
+        operation: &Operation<'_>,
         client_id: String,
         parameters: Parameters,
         browser: Browser<'_>,
@@ -180,17 +212,17 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Ok(start) => start,
             Err(reason) => return (Some(client_id), Err(reason.into())),
         };
-        let looked_up = match self.look_up(&client_id).await {
+        let looked_up = match self.look_up(operation, &client_id).await {
             Ok(looked_up) => looked_up,
             Err(refusal) => return (Some(client_id), Err(refusal.into())),
         };
         let name = looked_up.name(&client_id).to_owned();
         let outcome = match (start, looked_up) {
             (Start::Pushed(request_uri), LookedUp::Found(client)) => {
-                self.open_pushed(client, request_uri, browser).await
+                self.open_pushed(operation, client, request_uri, browser).await
             }
             (Start::Pushed(_), LookedUp::Absent(absence)) => Err(absence.reason_for_request_uri().into()),
-            (Start::Query, LookedUp::Found(client)) => self.open_query(client, parameters, browser).await,
+            (Start::Query, LookedUp::Found(client)) => self.open_query(operation, client, parameters, browser).await,
             (Start::Query, LookedUp::Absent(absence)) => Err(absence.reason().into()),
             (Start::ByReference, LookedUp::Found(client)) if client.must_push(self.policy()) => {
                 Err(Reason::PushRequired.into())
@@ -202,6 +234,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn open_pushed(
         &self,
+        operation: &Operation<'_>,
         client: Arc<Client>,
         request_uri: RequestUri,
         browser: Browser<'_>,
@@ -209,11 +242,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { records, validator, .. } = &*self.parts;
         // Before the store is asked, so that one that takes long does not make the first opening later than the login that follows it.
         let opened_at = self.parts.server.now();
-        let opened = records.open(&self.store, &client, &request_uri, browser).await?;
+        let opened = operation.time(Step::Store, records.open(&self.store, &client, &request_uri, browser)).await?;
         let Opened { stored, claim, binding, open_for, annotation, revision } = opened;
         let asked_at = before(opened_at, open_for);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation, stored.authentication_key);
-        match validator.validate(stored.parameters, provenance) {
+        match operation.run(Step::Validation, || validator.validate(stored.parameters, provenance)) {
             Ok(request) => {
                 let ending = Ending::Spend { request_uri, claim, annotation, revision };
                 Ok(Pending { request, ending, request_object: None, asked_at, opened_at, binding })
@@ -225,6 +258,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn open_query(
         &self,
+        operation: &Operation<'_>,
         client: Arc<Client>,
         parameters: Parameters,
         browser: Browser<'_>,
@@ -238,7 +272,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let object = match parameters.known(Name::Request) {
             None => None,
             Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
-            Some(text) => Some(objects.open(text, Sender::Named(&client)).await?),
+            Some(text) => {
+                let opened = objects.open(operation, text, Sender::Named(&client));
+                Some(operation.time(Step::RequestObject, opened).await?)
+            }
         };
         let provenance = Provenance::in_query(&client, object.as_ref());
         let mark = object.as_ref().and_then(|object| replay.request_object(object));
@@ -251,7 +288,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => parameters.without(Name::is_for_token_endpoint),
         };
-        let request = validator.validate(parameters, provenance)?;
+        let request = operation.run(Step::Validation, || validator.validate(parameters, provenance))?;
         let now = self.parts.server.now();
         Ok(Pending { request, ending, request_object, asked_at: now, opened_at: now, binding: 0 })
     }

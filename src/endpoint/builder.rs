@@ -51,7 +51,7 @@ struct Draft {
     rules: HostRules,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
-    observers: Observers,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 impl ParEndpointBuilder {
@@ -71,7 +71,7 @@ impl ParEndpointBuilder {
                 rules: HostRules::default(),
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
-                observers: Observers::default(),
+                observers: Vec::new(),
             },
         }
     }
@@ -254,7 +254,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// Adds an observer.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.draft.observers.add(Arc::new(observer));
+        self.draft.observers.push(Arc::new(observer));
         self
     }
 
@@ -299,8 +299,8 @@ impl Draft {
         let server = Arc::new(Server { issuer, policy, clock: self.clock });
         let responder = Arc::new(server.responder(self.response_signer)?);
         let validator = self.rules.build(&server, &responder)?;
-        let observers = Arc::new(self.observers);
-        let client_keys = Arc::new(self.jwks.build(&server, &observers)?);
+        let observers = Arc::new(Observers::new(self.observers, &server.clock));
+        let client_keys = Arc::new(self.jwks.build(&server)?);
         self.attestation.check(&server.policy)?;
         urls.check_policy(&server.policy)?;
         let has_random_nonce_key = server.policy.uses_nonces() && self.nonce_keys.are_of_one_process();

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{build_error::BuildError, observers::Observers, server::Server};
+use super::{build_error::BuildError, operation::Operation, server::Server};
 use crate::{
     client::{
         Client, Credential, KeySource,
         jwks::{DynJwksSource, JwksCache, JwksCacheLimits, Lookup, NoSource},
     },
     jose::{TokenFault, VerificationKeys},
-    observer::Event,
+    observer::{Event, Step},
 };
 
 /// Finds the keys that a client has registered, and fetches those that it publishes.
 pub(super) struct ClientKeys {
     cache: JwksCache,
-    observers: Arc<Observers>,
 }
 
 /// The source of the keys at a `jwks_uri`, and how often it is asked.
@@ -27,11 +26,11 @@ pub(super) struct GivenJwksSource {
 }
 
 impl GivenJwksSource {
-    pub(super) fn build(self, server: &Server, observers: &Arc<Observers>) -> Result<ClientKeys, BuildError> {
+    pub(super) fn build(self, server: &Server) -> Result<ClientKeys, BuildError> {
         let own = || JwksCache::of(self.source, Arc::clone(&server.clock), self.limits);
         let cache = self.shared.unwrap_or_else(own);
         cache.check().map_err(BuildError::JwksCache)?;
-        Ok(ClientKeys { cache, observers: Arc::clone(observers) })
+        Ok(ClientKeys { cache })
     }
 }
 
@@ -45,6 +44,7 @@ impl ClientKeys {
     /// Tries the keys of a client, and newer ones if the known ones do not do and there `may_be_new` ones.
     pub(super) async fn attempt<'c, T>(
         &self,
+        operation: &Operation<'_>,
         source: Credential<'c, &KeySource>,
         attempt: impl Fn(Credential<'c, &VerificationKeys>) -> Result<T, TokenFault>,
         may_be_new: impl Fn(TokenFault) -> bool,
@@ -54,10 +54,12 @@ impl ClientKeys {
             KeySource::Uri(uri) => uri,
         };
         let client = source.client();
-        let keys = self.found(client, uri, self.cache.get(uri).await).ok_or(TokenFault::KeysUnavailable)?;
+        let lookup = operation.time(Step::Keys, self.cache.get(uri)).await;
+        let keys = found(operation, client, uri, lookup).ok_or(TokenFault::KeysUnavailable)?;
         let outcome = attempt(source.resolved(&keys));
         if outcome.as_ref().is_err_and(|fault| may_be_new(*fault))
-            && let Some(newer) = self.found(client, uri, self.cache.newer(uri, &keys).await)
+            && let lookup = operation.time(Step::Keys, self.cache.newer(uri, &keys)).await
+            && let Some(newer) = found(operation, client, uri, lookup)
         {
             return attempt(source.resolved(&newer));
         }
@@ -68,21 +70,22 @@ impl ClientKeys {
     pub(super) fn is_shared_with(&self, other: &Self) -> bool {
         self.cache.is_same(&other.cache)
     }
+}
 
-    fn found(&self, client: &Client, uri: &str, lookup: Lookup) -> Option<Arc<VerificationKeys>> {
-        let client_id = client.client_id();
-        match lookup {
-            Lookup::Known(keys) => Some(keys),
-            Lookup::Fetched(keys) => {
-                self.observers.observe(&Event::KeysFetched { client_id, usable: keys.len(), skipped: keys.skipped() });
-                Some(keys)
-            }
-            Lookup::Unavailable => None,
-            Lookup::Failed { error, stale } => {
-                let stale_keys = stale.is_some();
-                self.observers.observe(&Event::KeysNotFetched { client_id, uri, error: &error, stale: stale_keys });
-                stale
-            }
+/// The keys that were found, and a report of a fetch.
+fn found(operation: &Operation<'_>, client: &Client, uri: &str, lookup: Lookup) -> Option<Arc<VerificationKeys>> {
+    let client_id = client.client_id();
+    match lookup {
+        Lookup::Known(keys) => Some(keys),
+        Lookup::Fetched(keys) => {
+            operation.observe(&Event::KeysFetched { client_id, usable: keys.len(), skipped: keys.skipped() });
+            Some(keys)
+        }
+        Lookup::Unavailable => None,
+        Lookup::Failed { error, stale } => {
+            let stale_keys = stale.is_some();
+            operation.observe(&Event::KeysNotFetched { client_id, uri, error: &error, stale: stale_keys });
+            stale
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AuthorizeRefusal, Decision, EarlierAnswer, Granted, ParEndpoint, Parts, Pending,
+    operation::Operation,
     pending::Ending,
     recent_answers::{Earlier, Subject, Ticket, Turn},
 };
@@ -11,7 +12,7 @@ use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
     jose::TokenFault,
-    observer::{Event, Stage},
+    observer::{Event, Stage, Step},
     response::AuthorizationResponse,
     store::RequestStore,
 };
@@ -36,8 +37,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// A refusal to be shown, or the earlier answer. No code may be issued then.
     pub async fn complete(&self, pending: &Pending) -> Result<Granted, AuthorizeRefusal> {
-        let ticket = self.spend(pending, Decision::Approve).await?;
-        self.parts.observers.observe(&Event::Completed { client_id: pending.request.client_id() });
+        let operation = self.parts.begin(Stage::Complete);
+        let ticket = operation.trace(self.spend(&operation, pending, Decision::Approve)).await?;
+        if let Some(steps) = &operation.worked() {
+            operation.observe(&Event::Completed { client_id: pending.request.client_id(), steps });
+        }
         let answers = Arc::clone(&self.parts.answers);
         let is_pushed = matches!(pending.ending, Ending::Spend { .. });
         Ok(Granted { request: pending.request.clone(), is_pushed, answers, ticket: ticket.map(Arc::new) })
@@ -51,9 +55,19 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// A refusal to be shown, when the request was ended before, or when the response had to be signed and could not be; or the
     /// earlier answer, as with [`complete`](Self::complete).
     pub async fn deny(&self, pending: &Pending, error: DenialCode) -> Result<AuthorizationResponse, AuthorizeRefusal> {
-        let ticket = self.spend(pending, Decision::Deny(error)).await?;
-        self.parts.observers.observe(&Event::Denied { client_id: pending.request.client_id(), error });
-        let response = self.parts.answers.deny(&pending.request, error).await?;
+        let operation = self.parts.begin(Stage::Complete);
+        operation.trace(self.deny_in(&operation, pending, error)).await
+    }
+
+    async fn deny_in(
+        &self,
+        operation: &Operation<'_>,
+        pending: &Pending,
+        error: DenialCode,
+    ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
+        let ticket = self.spend(operation, pending, Decision::Deny(error)).await?;
+        operation.denied(pending.request.client_id(), error);
+        let response = self.parts.answers.deny(operation, &pending.request, error).await?;
         if let Some(ticket) = ticket {
             ticket.answered(&response);
         }
@@ -61,23 +75,25 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     }
 
     /// Spends a request, unless another call for the same browser is at it or has done so.
-    async fn spend(&self, pending: &Pending, decision: Decision) -> Result<Option<Ticket>, AuthorizeRefusal> {
+    async fn spend(
+        &self,
+        operation: &Operation<'_>,
+        pending: &Pending,
+        decision: Decision,
+    ) -> Result<Option<Ticket>, AuthorizeRefusal> {
         let Some(subject) = pending.ending.subject() else {
-            return self
-                .spend_in_store(pending)
-                .await
-                .map(|()| None)
-                .map_err(|refusal| self.not_spent(pending, refusal));
+            let spent = self.spend_in_store(operation, pending).await;
+            return spent.map(|()| None).map_err(|refusal| not_spent(operation, pending, refusal));
         };
         let client_id = pending.request.client_id();
         loop {
             let follower = match self.parts.recent.turn(subject, decision, self.is_provisional) {
-                Turn::First(ticket) => return self.spend_first(pending, ticket).await.map(Some),
+                Turn::First(ticket) => return self.spend_first(operation, pending, ticket).await.map(Some),
                 Turn::Later(follower) => follower,
             };
             let earlier = follower.outcome(decision).await;
             if follower.is_provisional() && !matches!(earlier, Earlier::Nothing) {
-                if let Some(ticket) = self.spend_undone(pending, subject, decision).await? {
+                if let Some(ticket) = self.spend_undone(operation, pending, subject, decision).await? {
                     return Ok(Some(ticket));
                 }
                 // Only the answer of the call that has spent the request may be given again.
@@ -85,71 +101,78 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
                     continue;
                 }
             }
-            if let Some(answered) = self.answered(earlier, client_id, Stage::Complete) {
+            if let Some(answered) = answered(operation, earlier, client_id) {
                 return Err(answered);
             }
         }
     }
 
     /// Spends a request that no other call for the same browser is at.
-    async fn spend_first(&self, pending: &Pending, ticket: Ticket) -> Result<Ticket, AuthorizeRefusal> {
-        match self.spend_in_store(pending).await {
+    async fn spend_first(
+        &self,
+        operation: &Operation<'_>,
+        pending: &Pending,
+        ticket: Ticket,
+    ) -> Result<Ticket, AuthorizeRefusal> {
+        match self.spend_in_store(operation, pending).await {
             Ok(()) => {
                 ticket.ended();
                 Ok(ticket)
             }
             // It was open for this browser, so it is this browser that has spent it.
             Err(refusal) if refusal.reason() == Reason::SpentRequestUri => {
-                Err(self.not_spent(pending, Reason::AlreadyAnswered.into()))
+                Err(not_spent(operation, pending, Reason::AlreadyAnswered.into()))
             }
-            Err(refusal) => Err(self.not_spent(pending, refusal)),
+            Err(refusal) => Err(not_spent(operation, pending, refusal)),
         }
     }
 
     /// Spends a request that an earlier call has spent, if the host has undone that. `None` when it has not.
     async fn spend_undone(
         &self,
+        operation: &Operation<'_>,
         pending: &Pending,
         subject: Subject,
         decision: Decision,
     ) -> Result<Option<Ticket>, AuthorizeRefusal> {
-        match self.spend_in_store(pending).await {
+        match self.spend_in_store(operation, pending).await {
             Ok(()) => {
                 let ticket = self.parts.recent.replace(subject, decision, self.is_provisional);
                 ticket.ended();
                 Ok(Some(ticket))
             }
             Err(refusal) if is_replayed(refusal.reason()) => Ok(None),
-            Err(refusal) => Err(self.not_spent(pending, refusal)),
+            Err(refusal) => Err(not_spent(operation, pending, refusal)),
         }
     }
 
-    async fn spend_in_store(&self, pending: &Pending) -> Result<(), Refusal> {
+    async fn spend_in_store(&self, operation: &Operation<'_>, pending: &Pending) -> Result<(), Refusal> {
         let Parts { records, replay, .. } = &*self.parts;
         match &pending.ending {
             Ending::Nothing => Ok(()),
-            Ending::Spend { claim, .. } => records.spend(&self.store, *claim).await,
-            Ending::Remember { login, .. } => replay.end_login(&self.store, pending.request.client(), *login).await,
+            Ending::Spend { claim, .. } => operation.time(Step::Store, records.spend(&self.store, *claim)).await,
+            Ending::Remember { login, .. } => {
+                let ended = replay.end_login(&self.store, pending.request.client(), *login);
+                operation.time(Step::Store, ended).await
+            }
         }
-    }
-
-    fn not_spent(&self, pending: &Pending, refusal: Refusal) -> AuthorizeRefusal {
-        self.parts.observers.refused(Stage::Complete, Some(pending.request.client_id()), refusal).into()
     }
 }
 
-impl<C, S> ParEndpoint<C, S> {
-    /// The outcome that an earlier call of the same browser leaves for this one: `None` when it has ended nothing.
-    pub(super) fn answered(&self, earlier: Earlier, client_id: &str, stage: Stage) -> Option<AuthorizeRefusal> {
-        let refusal = Refusal::from(Reason::AlreadyAnswered);
-        match earlier {
-            Earlier::Nothing => None,
-            Earlier::Same(response) => {
-                self.parts.observers.observe(&Event::AnsweredAgain { client_id });
-                Some(AuthorizeRefusal::Answered(Box::new(EarlierAnswer { refusal, response })))
-            }
-            Earlier::Other => Some(self.parts.observers.refused(stage, Some(client_id), refusal).into()),
+fn not_spent(operation: &Operation<'_>, pending: &Pending, refusal: Refusal) -> AuthorizeRefusal {
+    operation.refused(Some(pending.request.client_id()), refusal).into()
+}
+
+/// The outcome that an earlier call of the same browser leaves for this one: `None` when it has ended nothing.
+pub(super) fn answered(operation: &Operation<'_>, earlier: Earlier, client_id: &str) -> Option<AuthorizeRefusal> {
+    let refusal = Refusal::from(Reason::AlreadyAnswered);
+    match earlier {
+        Earlier::Nothing => None,
+        Earlier::Same(response) => {
+            operation.observe(&Event::AnsweredAgain { client_id });
+            Some(AuthorizeRefusal::Answered(Box::new(EarlierAnswer { refusal, response })))
         }
+        Earlier::Other => Some(operation.refused(Some(client_id), refusal).into()),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use super::{AuthorizeRefusal, ParEndpoint, Pending, pending::Ending, records::not_claimed};
+use super::{AuthorizeRefusal, ParEndpoint, Pending, operation::Operation, pending::Ending, records::not_claimed};
 use crate::{
     client::ClientRegistry,
     error::Refusal,
     error_text::debug_by_display,
-    observer::Stage,
+    observer::{Stage, Step},
     store::{AnnotateError, Annotation, RequestStore},
 };
 
@@ -84,10 +84,18 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if annotation.len() > LONGEST_ANNOTATION {
             return Err(AnnotateRefusal::TooLong);
         }
-        match self.store.annotate(claim, Annotation::new(annotation, revision)).await {
-            Ok(()) => Ok(pending.clone().annotated(annotation)),
+        let operation = self.parts.begin(Stage::Authorize);
+        let note = Annotation::new(annotation, revision);
+        let work = async { operation.time(Step::Store, self.store.annotate(claim, note)).await };
+        match operation.trace(work).await {
+            Ok(()) => {
+                operation.worked();
+                Ok(pending.clone().annotated(annotation))
+            }
             Err(AnnotateError::Changed) => Err(AnnotateRefusal::Changed),
-            Err(AnnotateError::NotOpen(error)) => Err(AnnotateRefusal::Refused(self.lost(pending, not_claimed(error)))),
+            Err(AnnotateError::NotOpen(error)) => {
+                Err(AnnotateRefusal::Refused(lost(&operation, pending, not_claimed(error))))
+            }
         }
     }
 
@@ -108,8 +116,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Ending::Spend { claim, .. } = pending.ending else {
             return Ok(self.time_left(&pending.ending));
         };
-        let extended = self.parts.records.extend(&self.store, claim).await;
-        extended.map_err(|refusal| self.lost(pending, refusal))
+        let operation = self.parts.begin(Stage::Authorize);
+        let work = async { operation.time(Step::Store, self.parts.records.extend(&self.store, claim)).await };
+        let time_left = operation.trace(work).await.map_err(|refusal| lost(&operation, pending, refusal))?;
+        operation.worked();
+        Ok(time_left)
     }
 
     /// The time that is left for a request in the query.
@@ -119,9 +130,9 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Ending::Nothing | Ending::Spend { .. } => Duration::from_secs(self.policy().login_lifetime.into()),
         }
     }
+}
 
-    /// Reports that a request which was open is lost.
-    fn lost(&self, pending: &Pending, refusal: Refusal) -> AuthorizeRefusal {
-        self.parts.observers.refused(Stage::Authorize, Some(pending.request.client_id()), refusal).into()
-    }
+/// Reports that a request which was open is lost.
+fn lost(operation: &Operation<'_>, pending: &Pending, refusal: Refusal) -> AuthorizeRefusal {
+    operation.refused(Some(pending.request.client_id()), refusal).into()
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::ParEndpoint;
+use super::{ParEndpoint, operation::Operation};
 use crate::{
     client::{Client, ClientRegistry, is_client_id},
     error::{Reason, Refusal},
-    observer::Event,
+    observer::{Event, Step},
     store::RequestStore,
 };
 
@@ -52,7 +52,7 @@ impl Absence {
 }
 
 impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
-    pub(super) async fn look_up(&self, client_id: &str) -> Result<LookedUp, Refusal> {
+    pub(super) async fn look_up(&self, operation: &Operation<'_>, client_id: &str) -> Result<LookedUp, Refusal> {
         // A name that cannot be registered never reaches the host's database.
         if client_id.len() > self.policy().limits.client_id {
             return Err(Reason::ClientIdTooLong.into());
@@ -60,12 +60,15 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if !is_client_id(client_id) {
             return Ok(LookedUp::Absent(Absence::Unknown));
         }
-        Ok(match self.clients.client(client_id).await {
+        Ok(match operation.time(Step::LookUp, self.clients.client(client_id)).await {
             // Some databases compare without regard to trailing spaces.
-            Ok(Some(client)) if client.is_called(client_id) => LookedUp::Found(client),
+            Ok(Some(client)) if client.is_called(client_id) => {
+                operation.found(&client);
+                LookedUp::Found(client)
+            }
             Ok(_) => LookedUp::Absent(Absence::Unknown),
             Err(error) if error.is_unusable_client() => {
-                self.parts.observers.observe(&Event::ClientUnusable { client_id, error: &error });
+                operation.observe(&Event::ClientUnusable { client_id, error: &error });
                 LookedUp::Absent(Absence::Unusable)
             }
             Err(error) => return Err(Refusal::unavailable(Reason::RegistryUnavailable, error)),

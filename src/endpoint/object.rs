@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     client_keys::{ClientKeys, may_be_by_new_key},
+    operation::Operation,
     server::Server,
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     error::{Reason, Refusal},
     jar::{Decrypted, Envelope, Opening, RequestObject, Sender, SignedObject, VerifiedObject},
     jose::{DecryptionKeys, KeyManagement, TokenFault, VerificationKeys},
+    observer::Step,
 };
 
 /// Opens request objects.
@@ -44,7 +46,12 @@ impl ObjectOpener {
     }
 
     /// Opens the request object of a sender.
-    pub(super) async fn open<'s>(&self, text: &str, sender: Sender<'s>) -> Result<RequestObject<'s>, Refusal> {
+    pub(super) async fn open<'s>(
+        &self,
+        operation: &Operation<'_>,
+        text: &str,
+        sender: Sender<'s>,
+    ) -> Result<RequestObject<'s>, Refusal> {
         let opening = Opening {
             sender,
             policy: &self.server.policy,
@@ -52,24 +59,30 @@ impl ObjectOpener {
             decryption_keys: self.decryption_keys.as_ref(),
             now: self.server.now(),
         };
-        self.opened(text, &opening).await.map_err(|fault| Reason::RequestObject(fault).into())
+        self.opened(operation, text, &opening).await.map_err(|fault| Reason::RequestObject(fault).into())
     }
 
     /// The order of the steps.
-    async fn opened<'s>(&self, text: &str, opening: &Opening<'s, '_>) -> Result<RequestObject<'s>, TokenFault> {
+    async fn opened<'s>(
+        &self,
+        operation: &Operation<'_>,
+        text: &str,
+        opening: &Opening<'s, '_>,
+    ) -> Result<RequestObject<'s>, TokenFault> {
         let decrypted;
         let object = match Envelope::open(text, opening)? {
             Envelope::Signed(jws) => SignedObject::of(jws, opening.policy)?,
             Envelope::Encrypted(jwe) => {
-                decrypted = Decrypted::of(&jwe, opening)?;
+                decrypted = operation.run(Step::Decryption, || Decrypted::of(&jwe, opening))?;
                 decrypted.signed(opening.policy)?
             }
         };
-        self.verify_object(&object, opening).await?.read(opening)
+        self.verify_object(operation, &object, opening).await?.read(opening)
     }
 
     async fn verify_object<'a, 's>(
         &self,
+        operation: &Operation<'_>,
         object: &'a SignedObject<'_>,
         opening: &Opening<'s, '_>,
     ) -> Result<VerifiedObject<'a, 's>, TokenFault> {
@@ -81,7 +94,7 @@ impl ObjectOpener {
             ObjectKeys::Secrets(secrets) => object.verify(secrets.resolved(&secrets.value().at(opening.now)), policy),
             ObjectKeys::Public(keys) => {
                 let verify = |keys: Credential<'s, &VerificationKeys>| object.verify(keys, policy);
-                self.client_keys.attempt(keys, verify, may_be_by_new_key(object.names_key())).await
+                self.client_keys.attempt(operation, keys, verify, may_be_by_new_key(object.names_key())).await
             }
         }
     }

@@ -1,24 +1,29 @@
 //! The observers of an endpoint.
 
-use std::{error::Error as _, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
+use super::outage::Outage;
 use crate::{
     client::RegistryFaults,
-    error::{Reason, Refusal},
+    clock::Clock,
     observer::{Event, Observer, Stage},
 };
 
-/// The observers, in the order in which they were added.
-#[derive(Default)]
-pub(super) struct Observers(Vec<Arc<dyn Observer>>);
+/// The observers, in the order in which they were added, and what is to be known to tell them.
+pub(super) struct Observers {
+    list: Vec<Arc<dyn Observer>>,
+    clock: Arc<dyn Clock>,
+    /// Of each kind of operation, since a store may fail for some of them only.
+    outages: [Outage; 7],
+}
 
 impl Observers {
-    pub(super) fn add(&mut self, observer: Arc<dyn Observer>) {
-        self.0.push(observer);
+    pub(super) fn new(list: Vec<Arc<dyn Observer>>, clock: &Arc<dyn Clock>) -> Self {
+        Self { list, clock: Arc::clone(clock), outages: Default::default() }
     }
 
     pub(super) fn observe(&self, event: &Event<'_>) {
-        for observer in &self.0 {
+        for observer in &self.list {
             observer.observe(event);
         }
     }
@@ -29,15 +34,22 @@ impl Observers {
         RegistryFaults::new(move |client_id, error| observers.observe(&Event::ClientNotReloaded { client_id, error }))
     }
 
-    /// Reports a refusal on its way out.
-    pub(super) fn refused(&self, stage: Stage, client_id: Option<&str>, refusal: Refusal) -> Refusal {
-        let reason = refusal.reason();
-        let client_id = client_id.filter(|_| reason.comes_after_look_up());
-        if let (Reason::SpentRequestUri, Some(client_id)) = (reason, client_id) {
-            self.observe(&Event::Replayed { client_id });
+    /// The time by the clock's [`elapsed`](Clock::elapsed), if there is an observer.
+    pub(super) fn time(&self) -> Option<Duration> {
+        (!self.list.is_empty()).then(|| self.clock.elapsed())
+    }
+
+    /// The outage of the store that operations of this kind are in, if they are.
+    pub(super) fn outage(&self, stage: Stage) -> &Outage {
+        let [push, authorize, complete, respond, token, host_endpoint, resource] = &self.outages;
+        match stage {
+            Stage::Push => push,
+            Stage::Authorize => authorize,
+            Stage::Complete => complete,
+            Stage::Respond => respond,
+            Stage::Token => token,
+            Stage::HostEndpoint(_) => host_endpoint,
+            Stage::Resource => resource,
         }
-        let (cause, clock_offset) = (refusal.source(), refusal.clock_offset());
-        self.observe(&Event::Refused { stage, reason, client_id, cause, clock_offset });
-        refusal
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{
     answers::Answers, authenticator::Authenticator, client_keys::ClientKeys, object::ObjectOpener,
-    observers::Observers, proof::ProofVerifier, recent_answers::RecentAnswers, records::Records, replay::ReplayGuard,
-    server::Server, settings::Check, urls::Urls,
+    observers::Observers, operation::Operation, proof::ProofVerifier, recent_answers::RecentAnswers, records::Records,
+    replay::ReplayGuard, server::Server, settings::Check, urls::Urls,
 };
-use crate::validation::Validator;
+use crate::{observer::Stage, validation::Validator};
 
 /// The parts that do not depend on the types of registry and store. Each has a step of its own; the order is the facade's.
 pub(super) struct Parts {
@@ -27,4 +27,11 @@ pub(super) struct Parts {
     /// Checks of the secret of the host, and of those that are accepted beside it.
     pub(super) secret_checks: Box<[Check]>,
     pub(super) observers: Arc<Observers>,
+}
+
+impl Parts {
+    /// Begins an operation.
+    pub(super) fn begin(&self, stage: Stage) -> Operation<'_> {
+        Operation::new(&self.observers, stage)
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     issued_nonces::{IssuedNonces, NonceFault},
+    operation::Operation,
     server::Server,
     settings::Check,
 };
@@ -12,6 +13,7 @@ use crate::{
     error::{Reason, Refusal},
     http::Header,
     jose::TokenFault,
+    observer::Step,
 };
 
 /// Verifies DPoP proofs.
@@ -44,16 +46,22 @@ impl ProofVerifier {
     /// proof of an attestation does.
     pub(super) fn verify(
         &self,
+        operation: &Operation<'_>,
         header: Header<'_>,
         purpose: &Purpose<'_>,
         of_attestation: bool,
     ) -> Result<Option<Proven>, Refusal> {
+        match header {
+            Header::Absent => Ok(None),
+            Header::Repeated => Err(Reason::DpopProof(TokenFault::Repeated).into()),
+            Header::Once(value) => {
+                operation.run(Step::Proof, || self.verify_value(value, purpose, of_attestation)).map(Some)
+            }
+        }
+    }
+
+    fn verify_value(&self, value: &[u8], purpose: &Purpose<'_>, of_attestation: bool) -> Result<Proven, Refusal> {
         let fault = |fault| Refusal::from(Reason::DpopProof(fault));
-        let value = match header {
-            Header::Absent => return Ok(None),
-            Header::Repeated => return Err(fault(TokenFault::Repeated)),
-            Header::Once(value) => value,
-        };
         let text = std::str::from_utf8(value).map_err(|_| fault(TokenFault::Malformed))?;
         let proof = Proof::parse(text).map_err(fault)?;
         let policy = &self.server.policy;
@@ -63,7 +71,7 @@ impl ProofVerifier {
             purpose = nonce.map_or(purpose, |nonce| purpose.with_nonce(nonce));
         }
         let now = self.server.now();
-        proof.verify(&purpose, policy, now).map(Some).map_err(|dated| {
+        proof.verify(&purpose, policy, now).map_err(|dated| {
             fault(dated).with_clock_offset(dated.clock_offset(proof.issued_at(), now.unix_timestamp()))
         })
     }

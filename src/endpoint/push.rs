@@ -1,6 +1,8 @@
 //! The push (RFC 9126 section 2), step by step.
 
-use super::{ParEndpoint, Parts, Pushed, gate, look_up::LookedUp, replay::Once, urls::NO_OTHER_URLS};
+use super::{
+    ParEndpoint, Parts, Pushed, gate, look_up::LookedUp, operation::Operation, replay::Once, urls::NO_OTHER_URLS,
+};
 use crate::{
     client::{Client, ClientRegistry},
     client_auth::{AuthenticatedClient, Presented},
@@ -8,7 +10,7 @@ use crate::{
     http::{FormRequest, form::Form},
     jar::{RequestObject, Sender},
     jose::TokenFault,
-    observer::{Event, Stage},
+    observer::{Event, Stage, Step},
     protocol::parameters::{FOR_TOKEN_ENDPOINT, Name, Parameters},
     store::{Remembered, RequestStore},
     validation::Provenance,
@@ -24,21 +26,27 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     ///
     /// A refusal with the error code and status of RFC 9126 section 2.3.
     pub async fn push(&self, request: &FormRequest<'_>) -> Result<Pushed, Refusal> {
-        let observers = &self.parts.observers;
-        let unnamed = |refusal| observers.refused(Stage::Push, None, refusal);
+        let operation = self.parts.begin(Stage::Push);
+        operation.trace(self.push_in(&operation, request)).await
+    }
+
+    async fn push_in(&self, operation: &Operation<'_>, request: &FormRequest<'_>) -> Result<Pushed, Refusal> {
+        let unnamed = |refusal| operation.refused(None, refusal);
         let mut form = self.read_push(request).map_err(unnamed)?;
         let credentials = std::mem::take(&mut form.credentials);
         let presented = Presented::read(request, &form, &credentials, self.policy()).map_err(unnamed)?;
         let claimed = presented.client_id();
-        let client =
-            self.look_up(claimed).await.map_err(|refusal| observers.refused(Stage::Push, Some(claimed), refusal))?;
+        let client = self.look_up(operation, claimed).await;
+        let client = client.map_err(|refusal| operation.refused(Some(claimed), refusal))?;
         let client_id = client.name(claimed);
-        match self.push_as(&presented, &client, request, form).await {
+        match self.push_as(operation, &presented, &client, request, form).await {
             Ok(pushed) => {
-                observers.observe(&Event::Pushed { client_id });
+                if let Some(steps) = &operation.worked() {
+                    operation.observe(&Event::Pushed { client_id, steps });
+                }
                 Ok(pushed)
             }
-            Err(refusal) => Err(observers.refused(Stage::Push, Some(client_id), refusal)),
+            Err(refusal) => Err(operation.refused(Some(client_id), refusal)),
         }
     }
 
@@ -57,20 +65,22 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// The steps from the verification of the client to the handle.
     async fn push_as(
         &self,
+        operation: &Operation<'_>,
         presented: &Presented<'_>,
         registered: &LookedUp,
         request: &FormRequest<'_>,
         form: Form,
     ) -> Result<Pushed, Refusal> {
-        let Parts { urls, authenticator, proofs, validator, replay, records, observers, .. } = &*self.parts;
+        let Parts { urls, authenticator, proofs, validator, replay, records, .. } = &*self.parts;
         let stand_in = || self.clients.stand_in();
-        let vouched = authenticator.verify(presented, registered, stand_in, NO_OTHER_URLS).await?;
+        let verified = authenticator.verify(operation, presented, registered, stand_in, NO_OTHER_URLS);
+        let vouched = operation.time(Step::Authentication, verified).await?;
         let mark = replay.credentials(&vouched);
         // Not before the credentials: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = urls.pushed_authorization_request.purpose(request)?;
-        let proven = proofs.verify(request.dpop, &purpose, vouched.needs_proof())?;
+        let proven = proofs.verify(operation, request.dpop, &purpose, vouched.needs_proof())?;
         let client = vouched.prove(proven.as_ref())?;
-        let object = self.pushed_object(&form, &client).await?;
+        let object = self.pushed_object(operation, &form, &client).await?;
         let provenance = Provenance::pushed(&client, object.as_ref());
         let object_mark = object.as_ref().and_then(|object| replay.request_object(object));
         let expires_at = object.as_ref().and_then(RequestObject::expires_at);
@@ -78,15 +88,16 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             Some(object) => object.into_parameters(),
             None => of_authorization_request(form, client.client().client_id()),
         };
-        let request = validator.validate(parameters, provenance).map_err(|invalid| invalid.refusal)?;
+        let request = operation.run(Step::Validation, || validator.validate(parameters, provenance));
+        let request = request.map_err(|invalid| invalid.refusal)?;
         let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         let expires_in = self.expires_in(request.client(), expires_at)?;
-        let (request_uri, Remembered { skipped, .. }) =
-            records.insert(&self.store, &request, expires_in, &once).await?;
+        let inserted = records.insert(&self.store, &request, expires_in, &once);
+        let (request_uri, Remembered { skipped, .. }) = operation.time(Step::Store, inserted).await?;
         if skipped > 0 {
             let client_id = request.client_id();
-            observers.observe(&Event::HygieneSkipped { client_id, marks: skipped });
+            operation.observe(&Event::HygieneSkipped { client_id, marks: skipped });
         }
         Ok(Pushed { request_uri, expires_in, dpop_nonce: proofs.next_nonce() })
     }
@@ -94,6 +105,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// The request object that is pushed, if it is one. It is then the only source of parameters.
     async fn pushed_object<'c>(
         &self,
+        operation: &Operation<'_>,
         form: &Form,
         client: &'c AuthenticatedClient,
     ) -> Result<Option<RequestObject<'c>>, Refusal> {
@@ -104,7 +116,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Err(Reason::RequestNotSupported.into());
         }
         // In a box, so that pushes without one do not carry the room for it.
-        let object = Box::pin(self.parts.objects.open(text, Sender::Authenticated(client))).await?;
+        let opened = Box::pin(self.parts.objects.open(operation, text, Sender::Authenticated(client)));
+        let object = operation.time(Step::RequestObject, opened).await?;
         let beside = |(name, _): (&str, &str)| !matches!(Name::of(name), Some(Name::Request | Name::ClientId));
         if form.parameters.iter().any(beside) {
             return Err(Reason::BesideRequest.into());

@@ -171,9 +171,6 @@ impl ReplayGuard {
         client: &Client,
         once: &Once<N>,
     ) -> Result<(), Refusal> {
-        if once.is_empty() {
-            return Ok(());
-        }
         let remembered = store.remember(owner(&self.keys, client), &once.stored()).await;
         remembered.map(drop).map_err(|error| once.refused(error))
     }
@@ -195,7 +192,7 @@ impl<const N: usize> Once<N> {
         Self(marks)
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
     }
 

@@ -1,12 +1,12 @@
 //! Access tokens that are bound to a key, at an API of the host (RFC 9449 section 7).
 
-use super::{ParEndpoint, Parts};
+use super::{ParEndpoint, Parts, operation::Operation};
 use crate::{
     client::ClientRegistry,
     dpop::{Purpose, ResourceRefusal, ResourceRequest, TargetUri},
     error::{Reason, Refusal},
     jose::TokenFault,
-    observer::Stage,
+    observer::{Stage, Step},
     protocol::confirmation::Thumbprint,
     store::RequestStore,
 };
@@ -36,19 +36,28 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         request: &ResourceRequest<'_>,
         jkt: Thumbprint,
     ) -> Result<(), ResourceRefusal> {
-        self.prove_once(request, jkt).await.map_err(|refusal| {
-            let refusal = self.parts.observers.refused(Stage::Resource, None, refusal);
+        let operation = self.parts.begin(Stage::Resource);
+        operation.trace(self.prove_once(&operation, request, jkt)).await.map_err(|refusal| {
+            let refusal = operation.refused(None, refusal);
             ResourceRefusal::new(refusal, &self.policy().dpop_signing_alg_values_supported)
         })
     }
 
-    async fn prove_once(&self, request: &ResourceRequest<'_>, jkt: Thumbprint) -> Result<(), Refusal> {
+    async fn prove_once(
+        &self,
+        operation: &Operation<'_>,
+        request: &ResourceRequest<'_>,
+        jkt: Thumbprint,
+    ) -> Result<(), Refusal> {
         let Parts { proofs, replay, .. } = &*self.parts;
         let fault = |fault| Refusal::from(Reason::DpopProof(fault));
         let access_token = request.access_token().ok_or_else(|| fault(TokenFault::AccessToken))?;
         let target = [TargetUri::parse(request.uri).ok_or_else(|| fault(TokenFault::TargetUri))?];
         let purpose = Purpose::new(request.method, &target).with_access_token(access_token, jkt);
-        let proven = proofs.verify(request.dpop, &purpose, false)?.ok_or_else(|| fault(TokenFault::Missing))?;
-        replay.remember_proof(&self.store, &proven).await
+        let proven = proofs.verify(operation, request.dpop, &purpose, false)?;
+        let proven = proven.ok_or_else(|| fault(TokenFault::Missing))?;
+        operation.time(Step::Store, replay.remember_proof(&self.store, &proven)).await?;
+        operation.worked();
+        Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! Answers to grants that the host has kept.
 
-use super::{AuthorizeRefusal, ParEndpoint, look_up::LookedUp};
+use super::{AuthorizeRefusal, ParEndpoint, look_up::LookedUp, operation::Operation};
 use crate::{
     client::ClientRegistry,
     error::{DenialCode, Reason, Refusal},
-    observer::{Event, Stage},
+    observer::Stage,
     response::{AuthorizationResponse, answer::Answer, target::ResponseTarget},
     store::RequestStore,
 };
@@ -24,8 +24,12 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         target: &ResponseTarget,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)> + Send,
     ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
-        let answer = self.answer_to(target).await?;
-        Ok(self.parts.answers.respond(&answer, parameters).await?)
+        let operation = self.parts.begin(Stage::Respond);
+        let work = async {
+            let answer = self.answer_to(&operation, target).await?;
+            Ok(self.parts.answers.respond(&operation, &answer, parameters).await?)
+        };
+        operation.trace(work).await
     }
 
     /// Makes the error response for a grant that was kept, as [`Granted::refuse`](crate::Granted::refuse) does for one that was not.
@@ -38,22 +42,26 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         target: &ResponseTarget,
         error: DenialCode,
     ) -> Result<AuthorizationResponse, AuthorizeRefusal> {
-        let answer = self.answer_to(target).await?;
-        self.parts.observers.observe(&Event::Denied { client_id: target.client_id(), error });
-        Ok(self.parts.answers.respond(&answer, [("error", error.as_str())]).await?)
+        let operation = self.parts.begin(Stage::Respond);
+        let work = async {
+            let answer = self.answer_to(&operation, target).await?;
+            operation.denied(target.client_id(), error);
+            Ok(self.parts.answers.respond(&operation, &answer, [("error", error.as_str())]).await?)
+        };
+        operation.trace(work).await
     }
 
-    async fn answer_to(&self, target: &ResponseTarget) -> Result<Answer, Refusal> {
-        let answer = self.checked(target).await;
-        answer.map_err(|refusal| self.parts.observers.refused(Stage::Respond, Some(target.client_id()), refusal))
+    async fn answer_to(&self, operation: &Operation<'_>, target: &ResponseTarget) -> Result<Answer, Refusal> {
+        let answer = self.checked(operation, target).await;
+        answer.map_err(|refusal| operation.refused(Some(target.client_id()), refusal))
     }
 
     /// Checks a target as it would be checked if the request were opened now.
-    async fn checked(&self, target: &ResponseTarget) -> Result<Answer, Refusal> {
+    async fn checked(&self, operation: &Operation<'_>, target: &ResponseTarget) -> Result<Answer, Refusal> {
         if target.issuer() != self.issuer() {
             return Err(Reason::ForeignTarget.into());
         }
-        let client = match self.look_up(target.client_id()).await? {
+        let client = match self.look_up(operation, target.client_id()).await? {
             LookedUp::Found(client) => client,
             LookedUp::Absent(absence) => return Err(absence.reason().into()),
         };

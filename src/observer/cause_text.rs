@@ -1,4 +1,4 @@
-//! Errors as one line of a log.
+//! Errors, and lists of remarks, as one line of a log.
 
 use std::{
     error::Error,
@@ -34,12 +34,35 @@ impl fmt::Display for CauseText<'_> {
             }
             next = error.source();
         }
-        for character in whole.chars().take(LENGTH) {
-            match character {
-                '"' | '\'' => f.write_char(character)?,
-                other => write!(f, "{}", other.escape_debug())?,
-            }
-        }
-        Ok(())
+        write_line(&whole, f)
     }
+}
+
+/// Displays a list as one line in the same way, joined by semicolons.
+#[cfg(feature = "tracing")]
+pub(super) struct Listed<'a, T>(pub(super) &'a [T]);
+
+#[cfg(feature = "tracing")]
+impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut whole = String::new();
+        for item in self.0 {
+            if whole.len() >= LENGTH.saturating_mul(4) {
+                break;
+            }
+            let joint = if whole.is_empty() { "" } else { "; " };
+            write!(whole, "{joint}{item}")?;
+        }
+        write_line(&whole, f)
+    }
+}
+
+fn write_line(whole: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for character in whole.chars().take(LENGTH) {
+        match character {
+            '"' | '\'' => f.write_char(character)?,
+            other => write!(f, "{}", other.escape_debug())?,
+        }
+    }
+    Ok(())
 }

@@ -1,10 +1,10 @@
 //! The outcomes.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
-use super::{Level, Stage};
+use super::{Level, Stage, Steps};
 use crate::{
-    client::{RegistryError, jwks::JwksError},
+    client::{IgnoredMember, RegistryError, jwks::JwksError},
     error::{DenialCode, Reason},
     jose::KeyError,
     protocol::authentication_method::AuthenticationMethod,
@@ -25,6 +25,8 @@ pub enum Event<'a> {
     Pushed {
         /// The client, authenticated.
         client_id: &'a str,
+        /// How long it took.
+        steps: &'a Steps,
     },
     /// A request was refused.
     #[non_exhaustive]
@@ -40,6 +42,8 @@ pub enum Event<'a> {
         cause: Option<&'a (dyn Error + 'static)>,
         /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
         clock_offset: Option<i64>,
+        /// How long it took.
+        steps: &'a Steps,
     },
     /// A client has authenticated at the token endpoint or at another endpoint of the host.
     #[non_exhaustive]
@@ -50,26 +54,36 @@ pub enum Event<'a> {
         client_id: &'a str,
         /// The method that it used.
         method: AuthenticationMethod,
+        /// How long it took.
+        steps: &'a Steps,
     },
     /// An authorization began, or its page was loaded again.
     #[non_exhaustive]
     Opened {
         /// The client.
         client_id: &'a str,
+        /// How long it took.
+        steps: &'a Steps,
     },
     /// An authorization was granted.
     #[non_exhaustive]
     Completed {
         /// The client.
         client_id: &'a str,
+        /// How long it took, without the response.
+        steps: &'a Steps,
     },
     /// An authorization was denied.
     #[non_exhaustive]
     Denied {
+        /// The operation: [`Complete`](Stage::Complete), or [`Respond`](Stage::Respond) after a grant.
+        stage: Stage,
         /// The client.
         client_id: &'a str,
         /// The error that the client gets.
         error: DenialCode,
+        /// How long it took, without the response.
+        steps: &'a Steps,
     },
     /// The keys of a client were fetched from its `jwks_uri`.
     #[non_exhaustive]
@@ -108,6 +122,26 @@ pub enum Event<'a> {
         client_id: &'a str,
         /// The reason is its [`source`](std::error::Error::source).
         error: &'a RegistryError,
+    },
+    /// A client was found whose registration has members, or parts of them, that do not count: see [`Client::ignored`](crate::Client::ignored).
+    /// It is reported once for each [`Client`](crate::Client) that is parsed, when a request meets it first.
+    #[non_exhaustive]
+    MembersIgnored {
+        /// The client.
+        client_id: &'a str,
+        /// What does not count, and why, with the keys of `jwks` among it.
+        members: &'a [IgnoredMember],
+        /// The keys of `jwks` that cannot be used.
+        skipped: &'a [KeyError],
+    },
+    /// The store could not be asked, so that operations of this kind were [refused](Reason::StoreUnavailable), and now one of them has
+    /// worked again. Each outage is reported once for each kind of operation that has met it.
+    #[non_exhaustive]
+    StoreBack {
+        /// The operation.
+        stage: Stage,
+        /// The time from the first refusal to now.
+        away: Duration,
     },
     /// The store had no room to remember what is remembered for hygiene, such as the code challenge of a push, which was taken all
     /// the same: its repetition would not be noticed. See [`MarkPurpose::Hygiene`](crate::store::MarkPurpose::Hygiene).
@@ -189,6 +223,8 @@ labels! {
     KeysNotFetched "keys_not_fetched";
     ClientNotReloaded "client_not_reloaded";
     ClientUnusable "client_unusable";
+    MembersIgnored "members_ignored";
+    StoreBack "store_back";
     HygieneSkipped "hygiene_skipped";
     ResponseNotSigned "response_not_signed";
     AnsweredAgain "answered_again";
@@ -198,17 +234,34 @@ labels! {
     Replayed "replayed";
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// Returns how long the operation took whose outcome this is, and which it was, for events that are such an outcome.
+    #[must_use]
+    pub const fn steps(&self) -> Option<(Stage, &'a Steps)> {
+        match *self {
+            Self::Pushed { steps, .. } => Some((Stage::Push, steps)),
+            Self::Opened { steps, .. } => Some((Stage::Authorize, steps)),
+            Self::Completed { steps, .. } => Some((Stage::Complete, steps)),
+            Self::Refused { stage, steps, .. }
+            | Self::Authenticated { stage, steps, .. }
+            | Self::Denied { stage, steps, .. } => Some((stage, steps)),
+            _ => None,
+        }
+    }
+
     /// Returns how much an operator should mind.
     #[must_use]
     pub fn level(&self) -> Level {
         match *self {
             Self::Refused { reason, .. } => Level::of(reason),
             Self::ResponseNotSigned { .. } | Self::NotReady { .. } => Level::Error,
+            Self::MembersIgnored { skipped: [], .. } => Level::Info,
             Self::KeysNotFetched { .. }
             | Self::ClientNotReloaded { .. }
             | Self::ClientUnusable { .. }
             | Self::HygieneSkipped { .. }
+            | Self::MembersIgnored { .. }
+            | Self::StoreBack { .. }
             | Self::NonceKeyNotShared
             | Self::SettingsDiffer { .. }
             | Self::Replayed { .. } => Level::Warning,

@@ -8,7 +8,7 @@ use crate::{error::Reason, jose::TokenFault};
 pub enum Level {
     /// The usual: what clients and users do, and what of it is refused to them.
     Info,
-    /// A limit is reached, keys of a client cannot be fetched, or something looks like an attack.
+    /// A limit is reached, a client or its keys cannot be used, an outage of the store is over, or something looks like an attack.
     Warning,
     /// A fault of this side: requests fail that are good.
     Error,

@@ -1,6 +1,6 @@
 //! Outcomes as metrics.
 
-use super::{Event, Observer};
+use super::{Event, Observer, Stage, Steps};
 
 const EVENTS: &str = "parjar_events_total";
 const REFUSALS: &str = "parjar_refusals_total";
@@ -8,8 +8,10 @@ const AUTHENTICATIONS: &str = "parjar_authentications_total";
 const FETCHES: &str = "parjar_key_fetches_total";
 const NOT_READY: &str = "parjar_not_ready_total";
 const SKIPPED: &str = "parjar_hygiene_skipped_total";
+const STEPS: &str = "parjar_step_seconds";
+const OUTAGES: &str = "parjar_store_outage_seconds";
 
-/// Counts every outcome by the [`metrics`] facade, version 0.24. The host chooses where the counts go, for example to Prometheus.
+/// Counts every outcome, and how long it took, by the [`metrics`] facade, version 0.24. The host chooses where the counts go, for example to Prometheus.
 ///
 /// | counter | labels | counts |
 /// |---|---|---|
@@ -20,10 +22,17 @@ const SKIPPED: &str = "parjar_hygiene_skipped_total";
 /// | `parjar_not_ready_total` | `reason`: [`NotReadyReason::label`](crate::store::NotReadyReason::label) | each time that [`ParEndpoint::ready`](crate::ParEndpoint::ready) was asked in vain |
 /// | `parjar_hygiene_skipped_total` | none | each mark of hygiene that the store had no room for |
 ///
-/// All labels are from fixed sets, so that a stranger cannot make new time series: some hundred of them at most, and those of the
-/// [rejections](crate::Rejection) of the host. Clients are in none of them.
+/// | histogram, in seconds | labels | measures |
+/// |---|---|---|
+/// | `parjar_step_seconds` | `stage`, `step`: [`Step::as_str`](crate::Step::as_str), or `total` | each step of each operation that has an outcome, and the operation in all |
+/// | `parjar_store_outage_seconds` | `stage` | each outage of the store that is over, from the first refusal: [`Event::StoreBack`] |
 ///
-/// An alert on `parjar_refusals_total{level="error"}` tells that good requests fail for a fault of this side.
+/// All labels are from fixed sets, so that a stranger cannot make new time series: some hundreds of them at most, and those of the
+/// [rejections](crate::Rejection) and [endpoints](crate::HostEndpoint::Other) that the host names. Clients are in none of them.
+/// [`Event::LABELS`], [`Reason::all`](crate::Reason::all) and [`Step::ALL`](crate::Step::ALL) list what there can be.
+///
+/// An alert on `parjar_refusals_total{level="error"}` tells that good requests fail for a fault of this side. Where
+/// `parjar_step_seconds{step="total"}` rises, its other steps tell what is slow. The exporter of the host chooses the buckets.
 ///
 /// ```
 /// use parjar::{MetricsObserver, ParEndpoint};
@@ -35,7 +44,7 @@ const SKIPPED: &str = "parjar_hygiene_skipped_total";
 pub struct MetricsObserver;
 
 impl MetricsObserver {
-    /// Describes the counters to the recorder that is installed, and returns the observer.
+    /// Describes the counters and histograms to the recorder that is installed, and returns the observer.
     #[must_use]
     pub fn new() -> Self {
         metrics::describe_counter!(EVENTS, "Outcomes of pushes, authorizations and their completion.");
@@ -50,6 +59,8 @@ impl MetricsObserver {
             "Questions whether the store would take the next push that it did not answer with yes."
         );
         metrics::describe_counter!(SKIPPED, "Marks of hygiene that the store had no room for.");
+        metrics::describe_histogram!(STEPS, metrics::Unit::Seconds, "How long operations and their steps take.");
+        metrics::describe_histogram!(OUTAGES, metrics::Unit::Seconds, "Outages of the store that are over.");
         Self
     }
 }
@@ -63,6 +74,9 @@ impl Default for MetricsObserver {
 impl Observer for MetricsObserver {
     fn observe(&self, event: &Event<'_>) {
         metrics::counter!(EVENTS, "event" => event.label()).increment(1);
+        if let Some((stage, steps)) = event.steps() {
+            measure(stage, steps);
+        }
         match *event {
             Event::Refused { stage, reason, .. } => {
                 let labels = [("stage", stage.as_str()), ("reason", reason.label()), ("level", event.level().as_str())];
@@ -83,7 +97,17 @@ impl Observer for MetricsObserver {
             Event::HygieneSkipped { marks, .. } => {
                 metrics::counter!(SKIPPED).increment(u64::try_from(marks).unwrap_or(u64::MAX));
             }
+            Event::StoreBack { stage, away } => {
+                metrics::histogram!(OUTAGES, "stage" => stage.as_str()).record(away);
+            }
             _ => {}
         }
+    }
+}
+
+fn measure(stage: Stage, steps: &Steps) {
+    let times = steps.iter().map(|(step, time)| (step.as_str(), time));
+    for (step, time) in times.chain([("total", steps.total())]) {
+        metrics::histogram!(STEPS, &[("stage", stage.as_str()), ("step", step)]).record(time);
     }
 }

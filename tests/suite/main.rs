@@ -91,6 +91,9 @@ mod secrets;
 mod server_secrets;
 mod shared_nonces;
 mod signed_responses;
+#[cfg(feature = "tracing")]
+mod spans;
+mod steps;
 mod store_contract;
 mod store_double;
 mod store_room;

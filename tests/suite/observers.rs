@@ -13,11 +13,12 @@ use parjar::{
     ParEndpoint, Policy, Stage,
     store::{MemoryLimits, MemoryStore, StoreError},
 };
+use serde_json::json;
 
 use crate::{
     host::{builder, open, push},
     store_double::{Call, Disturbance, StoreDouble},
-    support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
+    support::{FORM, ISSUER, authorization, basic, browser_with, client, code_request, request_uri, with},
 };
 
 /// Notes every event as a line.
@@ -356,7 +357,8 @@ mod tracing_events {
         let written = Written::default();
         let subscriber =
             tracing_subscriber::fmt().with_writer(written.clone()).with_ansi(false).without_time().finish();
-        let par = builder(ISSUER).observer(TracingObserver).build().unwrap();
+        let clock = ManualClock::default();
+        let par = builder(ISSUER).clock(clock).observer(TracingObserver).build().unwrap();
         {
             let _guard = subscriber.set_default();
             work(&par);
@@ -417,7 +419,7 @@ mod tracing_events {
             lines,
             [
                 r#" WARN parjar: client unusable client_id="broken" cause=the client cannot be used: redirect_uris:\n must not be empty"#,
-                r#" INFO parjar: refused stage="push" reason="unusable_client" client_id="broken""#,
+                r#" INFO parjar: refused stage="push" reason="unusable_client" client_id="broken" total_us=0 look_up_us=0 authentication_us=0"#,
             ]
         );
     }
@@ -460,5 +462,41 @@ mod tracing_events {
         assert!(line.contains(r"cause=the database cannot be reached: "), "{line}");
         assert!(line.contains(r"no route to db-7\n ERROR fake"), "{line}");
         assert_eq!(line.lines().count(), 1, "{line}");
+    }
+
+    #[test]
+    fn what_does_not_count_in_a_registration_is_one_line() {
+        let document = json!({ "jwks_uri": "", "response_types": ["code", "canary"] });
+        let emptied = client(with(basic("basic"), document));
+        let registry = InMemoryRegistry::new([emptied]).unwrap();
+        let lines = written(|par| {
+            let par = par.with_clients(registry);
+            push(&par, "basic", "");
+            push(&par, "basic", "");
+        });
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert_eq!(
+            lines[0],
+            r#" INFO parjar: members ignored client_id="basic" keys_skipped=0 ignored=jwks_uri: is empty, and counts as absent; "#
+                .to_owned()
+                + "response_types: number 2 is an unknown response type"
+        );
+    }
+
+    #[test]
+    fn the_end_of_an_outage_is_one_line() {
+        let store = StoreDouble::new(Outage::default());
+        let lines = written(|par| {
+            let par = par.with_store(store.clone());
+            for down in [true, true, false, false] {
+                store.down.store(down, Ordering::Relaxed);
+                push(&par, "basic", &code_request(&[]));
+            }
+        });
+        let messages: Vec<&str> = lines.iter().map(|line| line.split(" parjar: ").nth(1).unwrap()).collect();
+        assert!(messages[0].starts_with("refused ") && messages[1].starts_with("refused "), "{lines:#?}");
+        assert_eq!(lines[2], r#" WARN parjar: store back stage="push" away_us=0"#);
+        assert!(messages[3].starts_with("pushed ") && messages[4].starts_with("pushed "), "{lines:#?}");
+        assert_eq!(lines.len(), 5);
     }
 }
