@@ -62,6 +62,16 @@ impl<K: Hash + Eq, V: Clone> BoundedCache<K, V> {
         drop(forgotten);
     }
 
+    pub(crate) fn remove<Q: Hash + Eq + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        let mut generations = self.lock();
+        let removed = (generations.young.remove(key), generations.old.remove(key));
+        drop(generations);
+        drop(removed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Generations<K, V>> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }

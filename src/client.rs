@@ -5,10 +5,13 @@ pub(crate) mod cached_registry;
 mod checks;
 mod credential;
 mod credentials;
+mod fetched_values;
 mod flows;
 mod ignored;
 pub(crate) mod jwks;
 mod keys;
+#[cfg(feature = "metadata-documents")]
+pub(crate) mod metadata_documents;
 mod methods;
 mod registered_secrets;
 mod registration;

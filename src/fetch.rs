@@ -15,6 +15,8 @@ mod resolver;
 #[cfg(feature = "reqwest")]
 mod url_rules;
 
+#[cfg(feature = "metadata-documents")]
+pub(crate) use self::document::DynDocumentSource;
 #[cfg(feature = "reqwest")]
 pub use self::guarded::{GuardedFetcher, GuardedFetcherBuilder};
 pub use self::{

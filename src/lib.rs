@@ -64,6 +64,7 @@
 //! | publishes the keys that clients encrypt to | [`DecryptionKeys::public_jwks`](jose::DecryptionKeys::public_jwks) |
 //! | hands in the certificate of a connection | [`FormRequest::with_client_certificate`], behind a proxy with [`ForwardedCertificate`] |
 //! | looks up clients | [`ClientRegistry`]; over its database `CachedRegistry` (feature `cached`) |
+//! | takes clients that are URLs of metadata documents (AT Protocol, MCP) | `MetadataDocumentRegistry` |
 //! | fetches the keys of clients that publish theirs | `GuardedFetcher`, or a [`JwksSource`] of its own |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
 //! | runs several nodes | [`guide::several_nodes`], [`ServerSecret`], [`ParEndpoint::compare_settings`] |
@@ -254,13 +255,15 @@
 //!
 //! * `cached`: `CachedRegistry`, which keeps the clients of a database. Its loads run on tokio.
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
+//! * `metadata-documents`: `MetadataDocumentRegistry`, for clients whose `client_id` is the URL of a document about them, as those of the
+//!   AT Protocol and of MCP have. Its futures run on tokio.
 //! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `metrics`: `MetricsObserver`, which counts outcomes and measures their steps by the `metrics` facade, for Prometheus and others.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events; and spans of operations and of their steps.
 //! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
 //!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
-//! * `reqwest`: `GuardedFetcher`, which fetches the keys of clients, and lets no URL lead into the host's network. The host chooses its
-//!   TLS, by the features of the `reqwest` crate.
+//! * `reqwest`: `GuardedFetcher`, which fetches the keys and the metadata documents of clients, and lets no URL lead into the host's
+//!   network. The host chooses its TLS, by the features of the `reqwest` crate.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //!
 //! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
@@ -307,6 +310,11 @@ mod validation;
 #[cfg(feature = "cached")]
 pub use self::client::cached_registry::{
     CachedRegistry, CachedRegistryBuilder, CachedRegistryLimits, CachedRegistryLimitsError, ClientLoader, LoadedClient,
+};
+#[cfg(feature = "metadata-documents")]
+pub use self::client::metadata_documents::{
+    ClientUrl, MetadataDocumentError, MetadataDocumentLimits, MetadataDocumentLimitsError, MetadataDocumentRegistry,
+    MetadataDocumentRegistryBuilder,
 };
 #[cfg(any(feature = "metadata-documents", feature = "reqwest"))]
 pub use self::fetch::{DocumentSource, FetchError, FetchedDocument};

@@ -48,6 +48,35 @@ pub trait ClientRegistry: Send + Sync {
     fn report_faults_to(&self, faults: RegistryFaults) {
         let _ = faults;
     }
+
+    /// Returns `true` if clients can be URLs of metadata documents, for the metadata
+    /// (`client_id_metadata_document_supported`). A registry around another one passes on what that says.
+    fn has_metadata_documents(&self) -> bool {
+        false
+    }
+}
+
+/// The second registry is asked for clients that the first one does not know. If the first one fails, so does the look-up.
+impl<A: ClientRegistry, B: ClientRegistry> ClientRegistry for (A, B) {
+    async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, RegistryError> {
+        match self.0.client(client_id).await? {
+            Some(client) => Ok(Some(client)),
+            None => self.1.client(client_id).await,
+        }
+    }
+
+    fn stand_in(&self) -> Option<Arc<Client>> {
+        self.0.stand_in().or_else(|| self.1.stand_in())
+    }
+
+    fn report_faults_to(&self, faults: RegistryFaults) {
+        self.0.report_faults_to(faults.clone());
+        self.1.report_faults_to(faults);
+    }
+
+    fn has_metadata_documents(&self) -> bool {
+        self.0.has_metadata_documents() || self.1.has_metadata_documents()
+    }
 }
 
 impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
@@ -61,6 +90,10 @@ impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
 
     fn report_faults_to(&self, faults: RegistryFaults) {
         (**self).report_faults_to(faults);
+    }
+
+    fn has_metadata_documents(&self) -> bool {
+        (**self).has_metadata_documents()
     }
 }
 
@@ -168,6 +201,10 @@ impl ClientRegistry for BoxedRegistry {
     fn report_faults_to(&self, faults: RegistryFaults) {
         self.0.report_faults_to_boxed(faults);
     }
+
+    fn has_metadata_documents(&self) -> bool {
+        self.0.has_metadata_documents_boxed()
+    }
 }
 
 impl fmt::Debug for BoxedRegistry {
@@ -184,6 +221,8 @@ trait DynRegistry: Send + Sync {
     fn stand_in_boxed(&self) -> Option<Arc<Client>>;
 
     fn report_faults_to_boxed(&self, faults: RegistryFaults);
+
+    fn has_metadata_documents_boxed(&self) -> bool;
 }
 
 impl<T: ClientRegistry> DynRegistry for T {
@@ -197,5 +236,9 @@ impl<T: ClientRegistry> DynRegistry for T {
 
     fn report_faults_to_boxed(&self, faults: RegistryFaults) {
         self.report_faults_to(faults);
+    }
+
+    fn has_metadata_documents_boxed(&self) -> bool {
+        self.has_metadata_documents()
     }
 }

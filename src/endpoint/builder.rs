@@ -280,9 +280,11 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpointBuilder<C, S> {
     ///
     /// The first mistake that was found.
     pub fn build(self) -> Result<ParEndpoint<C, S>, BuildError> {
-        let parts = Arc::new(self.draft.build()?);
+        let mut parts = self.draft.build()?;
         let clients = self.clients.ok_or(BuildError::Clients)?;
         clients.report_faults_to(parts.observers.of_registry());
+        parts.has_metadata_documents = clients.has_metadata_documents();
+        let parts = Arc::new(parts);
         let par = ParEndpoint { clients, store: self.store, is_provisional: false, parts };
         if par.has_nonces_of_its_own() {
             par.parts.observers.observe(&Event::NonceKeyNotShared);
@@ -323,6 +325,7 @@ impl Draft {
             recent,
             has_random_nonce_key,
             secret_checks,
+            has_metadata_documents: false,
             observers,
         })
     }

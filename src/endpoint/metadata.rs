@@ -111,6 +111,9 @@ impl<C, S> ParEndpoint<C, S> {
         }
         put("code_challenge_methods_supported", json!(challenges));
         put("authorization_response_iss_parameter_supported", json!(true));
+        if self.parts.has_metadata_documents {
+            put("client_id_metadata_document_supported", json!(true));
+        }
         if let Some(scopes) = &policy.scopes_supported {
             put("scopes_supported", json!(scopes));
         }

@@ -26,6 +26,8 @@ pub(super) struct Parts {
     pub(super) has_random_nonce_key: bool,
     /// Checks of the secret of the host, and of those that are accepted beside it.
     pub(super) secret_checks: Box<[Check]>,
+    /// `true` if clients can be URLs of metadata documents.
+    pub(super) has_metadata_documents: bool,
     pub(super) observers: Arc<Observers>,
 }
 

@@ -67,7 +67,7 @@ impl FetchedDocument {
     }
 
     #[cfg(feature = "reqwest")]
-    pub(super) fn into_body(self) -> String {
+    pub(crate) fn into_body(self) -> String {
         self.body
     }
 
@@ -81,5 +81,21 @@ impl FetchedDocument {
 impl fmt::Debug for FetchedDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchedDocument").field("bytes", &self.body.len()).field("max_age", &self.max_age).finish()
+    }
+}
+
+/// The twin of [`DocumentSource`] that can be a trait object.
+#[cfg(feature = "metadata-documents")]
+pub(crate) trait DynDocumentSource: Send + Sync {
+    fn fetch_boxed<'a>(&'a self, url: &'a str) -> Fetching<'a>;
+}
+
+#[cfg(feature = "metadata-documents")]
+type Fetching<'a> = std::pin::Pin<Box<dyn Future<Output = Result<FetchedDocument, FetchError>> + Send + 'a>>;
+
+#[cfg(feature = "metadata-documents")]
+impl<T: DocumentSource> DynDocumentSource for T {
+    fn fetch_boxed<'a>(&'a self, url: &'a str) -> Fetching<'a> {
+        Box::pin(self.fetch(url))
     }
 }

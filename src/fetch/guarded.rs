@@ -22,9 +22,8 @@ use super::{
     resolver::{ForbiddenAddress, GuardedResolver, SystemResolver},
     url_rules::permitted_url,
 };
-use crate::client::jwks::{FetchedJwks, JwksError, JwksSource};
 
-/// Fetches key sets and metadata documents at URLs that strangers choose, over `reqwest`: a [`JwksSource`] and a
+/// Fetches key sets and metadata documents at URLs that strangers choose, over `reqwest`: a [`JwksSource`](crate::JwksSource) and a
 /// [`DocumentSource`]. Clones share their connections. Its futures run on tokio.
 ///
 /// * It fetches `https` URLs only, on port 443 or one from 1024 on, follows no redirects, and takes nothing but a 200.
@@ -127,7 +126,7 @@ impl GuardedFetcher {
 
     /// Fetches in a task of its own, which ends by its time limit. A request that is given up leaves no connection behind that nobody
     /// reads from.
-    async fn get_to_the_end(&self, url: &str, accept: &'static str) -> Result<FetchedDocument, FetchError> {
+    pub(crate) async fn get_to_the_end(&self, url: &str, accept: &'static str) -> Result<FetchedDocument, FetchError> {
         let (fetcher, url) = (self.clone(), url.to_owned());
         let task = tokio::spawn(async move { fetcher.get(&url, accept).await });
         task.await.unwrap_or_else(|error| Err(FetchError::other(error)))
@@ -172,19 +171,6 @@ fn from_reqwest(error: reqwest::Error) -> FetchError {
 
 fn is_of_forbidden_address(error: &(dyn Error + 'static)) -> bool {
     error.is::<ForbiddenAddress>() || error.source().is_some_and(is_of_forbidden_address)
-}
-
-impl JwksSource for GuardedFetcher {
-    async fn fetch(&self, jwks_uri: &str) -> Result<FetchedJwks, JwksError> {
-        let fetched = self.get_to_the_end(jwks_uri, "application/jwk-set+json, application/json").await;
-        let document = fetched.map_err(JwksError::new)?;
-        let max_age = document.max_age();
-        let jwks = FetchedJwks::new(document.into_body());
-        Ok(match max_age {
-            Some(max_age) => jwks.with_max_age(max_age),
-            None => jwks,
-        })
-    }
 }
 
 impl DocumentSource for GuardedFetcher {

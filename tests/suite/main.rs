@@ -60,6 +60,8 @@ mod mangled_tokens;
 mod many_issuers;
 mod memory_store;
 mod metadata;
+#[cfg(feature = "metadata-documents")]
+mod metadata_documents;
 mod method_sets;
 mod objects_by_value;
 mod observers;

@@ -1,15 +1,10 @@
 //! When a JWK set is fetched, and when it is not.
 
-use std::{
-    fmt,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::source::{DynJwksSource, FetchedJwks, JwksError, JwksSource};
+use super::source::{DynJwksSource, JwksError, JwksSource};
 use crate::{
-    bounded_cache::BoundedCache,
+    client::fetched_values::{Fetch, FetchedValues, Found, Lifetimes, Origin},
     clock::{Clock, SystemClock},
     jose::VerificationKeys,
 };
@@ -37,7 +32,8 @@ pub struct JwksCacheLimits {
     /// A key that its owner has taken out is good until then.
     pub stale_if_error: Duration,
     /// Sets that are kept at once: more than clients with a `jwks_uri` are busy at the same time. Default 10 000, at a few
-    /// KiB for each key. Those that have not been used for long go first, and with them what is known of their last fetch.
+    /// KiB for each key. Those that have not been used for long go first, and with them what is known of their last fetch. As many
+    /// URLs again that have given no set are remembered, so that those drive no set out.
     pub sets: usize,
 }
 
@@ -85,67 +81,25 @@ impl JwksCacheLimits {
 pub struct JwksCache(Arc<Cached>);
 
 struct Cached {
-    source: Arc<dyn DynJwksSource>,
-    clock: Arc<dyn Clock>,
     limits: JwksCacheLimits,
-    sets: BoundedCache<Box<str>, Arc<CachedSet>>,
+    sets: FetchedValues<JwksOrigin>,
 }
 
-/// One URL.
-#[derive(Default)]
-struct CachedSet {
-    state: Mutex<State>,
-    /// Held while fetching. A request that waited for it looks at the state again: mostly, the work has been done. A fetch that
-    /// an earlier request began and gave up goes on from there, so that giving up neither keeps others from the keys nor makes
-    /// the server fetch without end.
-    fetching: tokio::sync::Mutex<Fetching>,
-}
+/// Fetches sets from the source of the host.
+struct JwksOrigin(Arc<dyn DynJwksSource>);
 
-/// The fetches of one URL.
-#[derive(Default)]
-struct Fetching {
-    /// One that its caller has given up.
-    abandoned: Option<Begun>,
-    /// Abandoned fetches that have failed since one was last seen through from its beginning.
-    failed_unseen: u32,
-    last_begun: Duration,
-}
+impl Origin for JwksOrigin {
+    type Value = VerificationKeys;
+    type Error = JwksError;
 
-/// A fetch that has begun.
-struct Begun {
-    at: Duration,
-    outcome: Pin<Box<dyn Future<Output = Result<FetchedJwks, JwksError>> + Send>>,
-}
-
-/// Puts a fetch that its caller gives up back into its place, for the next one; but not one that has panicked.
-struct FetchInProgress<'a> {
-    begun: Option<Begun>,
-    place: &'a mut Option<Begun>,
-}
-
-/// Abandoned fetches that may fail before new ones are held to [`RESTART_INTERVAL`].
-const FREE_RESTARTS: u32 = 8;
-
-/// The least time between the beginnings of two fetches, for senders that give up one after the other. It is shorter than the
-/// time limit of any source, so that a request that finds such a fetch can still see it through.
-const RESTART_INTERVAL: Duration = Duration::from_secs(1);
-
-impl Drop for FetchInProgress<'_> {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            *self.place = self.begun.take();
-        }
+    fn fetch(self: &Arc<Self>, uri: &str, _: bool) -> Fetch<VerificationKeys, JwksError> {
+        let (source, uri) = (Arc::clone(&self.0), uri.to_owned());
+        Box::pin(async move { source.fetch_boxed(&uri).await?.read() })
     }
-}
 
-/// Times are by the clock's [`elapsed`](Clock::elapsed).
-#[derive(Clone, Default)]
-struct State {
-    keys: Option<Arc<VerificationKeys>>,
-    fresh_until: Duration,
-    usable_until: Duration,
-    /// Before this nothing is fetched.
-    next_fetch: Duration,
+    fn interrupted() -> JwksError {
+        JwksError::new("nothing was begun")
+    }
 }
 
 /// The answer of the cache about a URL.
@@ -174,8 +128,15 @@ impl JwksCache {
     }
 
     pub(crate) fn of(source: Arc<dyn DynJwksSource>, clock: Arc<dyn Clock>, limits: JwksCacheLimits) -> Self {
-        let sets = BoundedCache::of(limits.sets.div_ceil(2).max(1));
-        Self(Arc::new(Cached { source, clock, limits, sets }))
+        let lifetimes = Lifetimes {
+            unsaid: limits.lifetime,
+            least: limits.cooldown,
+            most: limits.lifetime,
+            cooldown: limits.cooldown,
+            stale_if_error: limits.stale_if_error,
+        };
+        let sets = FetchedValues::new(JwksOrigin(source), clock, lifetimes, limits.sets);
+        Self(Arc::new(Cached { limits, sets }))
     }
 
     /// Checks the limits.
@@ -190,13 +151,13 @@ impl JwksCache {
 
     /// The keys at this URL.
     pub(crate) async fn get(&self, uri: &str) -> Lookup {
-        self.0.get(uri).await
+        self.0.sets.get(uri).await.into()
     }
 
     /// Other keys than those that were `seen`, for a token whose `kid` is not among them: newer ones that are here already, or if
     /// it is not too soon those that are there now.
     pub(crate) async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
-        self.0.newer(uri, seen).await
+        self.0.sets.newer(uri, seen).await.into()
     }
 }
 
@@ -206,138 +167,13 @@ impl fmt::Debug for JwksCache {
     }
 }
 
-impl Cached {
-    async fn get(&self, uri: &str) -> Lookup {
-        let set = self.set(uri);
-        let state = set.state();
-        let now = self.clock.elapsed();
-        match &state.keys {
-            Some(keys) if now < state.fresh_until => return Lookup::Known(Arc::clone(keys)),
-            _ if now < state.next_fetch => return state.usable(now),
-            _ => {}
+impl From<Found<JwksOrigin>> for Lookup {
+    fn from(found: Found<JwksOrigin>) -> Self {
+        match found {
+            Found::Known(keys) => Self::Known(keys),
+            Found::Fetched(keys) => Self::Fetched(keys),
+            Found::Unavailable(_) => Self::Unavailable,
+            Found::Failed { error, stale } => Self::Failed { error, stale },
         }
-        // While one request fetches, others go on for a little with the keys that there are.
-        let recent = state.keys.filter(|_| now < state.fresh_until.saturating_add(self.limits.cooldown));
-        let mut fetching = match (set.fetching.try_lock(), recent) {
-            (Ok(fetching), _) => fetching,
-            (Err(_), Some(keys)) => return Lookup::Known(keys),
-            (Err(_), None) => set.fetching.lock().await,
-        };
-        let since = set.state();
-        let now = self.clock.elapsed();
-        if now < since.next_fetch { since.usable(now) } else { self.fetch(&set, &mut fetching, uri).await }
-    }
-
-    async fn newer(&self, uri: &str, seen: &Arc<VerificationKeys>) -> Lookup {
-        let set = self.set(uri);
-        let changed = |state: &State| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
-        let state = set.state();
-        if let Some(keys) = changed(&state) {
-            return Lookup::Known(keys);
-        }
-        if self.clock.elapsed() < state.next_fetch {
-            return Lookup::Unavailable;
-        }
-        let mut fetching = set.fetching.lock().await;
-        let since = set.state();
-        match changed(&since) {
-            Some(keys) => Lookup::Known(keys),
-            None if self.clock.elapsed() < since.next_fetch => Lookup::Unavailable,
-            None => self.fetch(&set, &mut fetching, uri).await,
-        }
-    }
-
-    async fn fetch(&self, set: &CachedSet, fetching: &mut Fetching, uri: &str) -> Lookup {
-        let oldest = self.clock.elapsed().saturating_sub(self.limits.cooldown);
-        if let Some(abandoned) = fetching.abandoned.take().filter(|begun| begun.at >= oldest) {
-            // Its time limit ran while no request waited for it, so a failure would tell nothing about the source.
-            match see_through(abandoned, &mut fetching.abandoned).await {
-                Ok(fetched) => return self.keep(set, fetching, fetched),
-                Err(_) => fetching.failed_unseen = fetching.failed_unseen.saturating_add(1),
-            }
-        }
-        let now = self.clock.elapsed();
-        if fetching.failed_unseen > FREE_RESTARTS && now < fetching.last_begun.saturating_add(RESTART_INTERVAL) {
-            return set.state().usable(now);
-        }
-        fetching.last_begun = now;
-        match see_through(self.begin(uri), &mut fetching.abandoned).await {
-            Ok(fetched) => self.keep(set, fetching, fetched),
-            Err(error) => {
-                fetching.failed_unseen = 0;
-                let now = self.clock.elapsed();
-                set.change(|state| state.next_fetch = now.saturating_add(self.limits.cooldown));
-                Lookup::Failed { error, stale: set.state().keys_usable_at(now) }
-            }
-        }
-    }
-
-    fn keep(
-        &self,
-        set: &CachedSet,
-        fetching: &mut Fetching,
-        (keys, max_age): (VerificationKeys, Option<Duration>),
-    ) -> Lookup {
-        fetching.failed_unseen = 0;
-        let now = self.clock.elapsed();
-        let keys = Arc::new(keys);
-        let lifetime = max_age.map_or(self.limits.lifetime, |age| age.min(self.limits.lifetime));
-        let fresh_until = now.saturating_add(lifetime.max(self.limits.cooldown));
-        set.change(|state| {
-            *state = State {
-                keys: Some(Arc::clone(&keys)),
-                fresh_until,
-                usable_until: fresh_until.saturating_add(self.limits.stale_if_error),
-                next_fetch: now.saturating_add(self.limits.cooldown),
-            };
-        });
-        Lookup::Fetched(keys)
-    }
-
-    fn begin(&self, uri: &str) -> Begun {
-        let (source, uri) = (Arc::clone(&self.source), uri.to_owned());
-        Begun { at: self.clock.elapsed(), outcome: Box::pin(async move { source.fetch_boxed(&uri).await }) }
-    }
-
-    fn set(&self, uri: &str) -> Arc<CachedSet> {
-        self.sets.get_or_put(uri, Arc::default)
-    }
-}
-
-/// Waits for the end of a fetch, and puts it into `place` if the caller gives up before.
-async fn see_through(
-    begun: Begun,
-    place: &mut Option<Begun>,
-) -> Result<(VerificationKeys, Option<Duration>), JwksError> {
-    let mut in_progress = FetchInProgress { begun: Some(begun), place };
-    let fetched = match &mut in_progress.begun {
-        Some(begun) => begun.outcome.as_mut().await,
-        None => Err(JwksError::new("nothing was begun")),
-    };
-    in_progress.begun = None;
-    fetched.and_then(FetchedJwks::read)
-}
-
-impl CachedSet {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn state(&self) -> State {
-        self.lock().clone()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
-    }
-}
-
-impl State {
-    fn usable(&self, now: Duration) -> Lookup {
-        self.keys_usable_at(now).map_or(Lookup::Unavailable, Lookup::Known)
-    }
-
-    fn keys_usable_at(&self, now: Duration) -> Option<Arc<VerificationKeys>> {
-        self.keys.clone().filter(|_| now < self.usable_until)
     }
 }
