@@ -13,6 +13,7 @@ mod builder;
 mod challenge;
 mod claimed;
 mod client_keys;
+mod code_binding;
 mod complete;
 mod gate;
 mod host_rules;
@@ -55,6 +56,7 @@ pub use self::{
     browser::{Browser, EmptyBinding},
     build_error::BuildError,
     builder::ParEndpointBuilder,
+    code_binding::CodeBinding,
     login::AnnotateRefusal,
     pending::{Granted, Pending},
     pushed::Pushed,

@@ -151,6 +151,23 @@ reasons! {
     /// ([`host_endpoint`](crate::ParEndpointBuilder::host_endpoint)), so the proof cannot be for it.
     UnknownHostEndpoint "unknown_host_endpoint" InvalidDpopProof 400 "the DPoP proof is not acceptable";
 
+    /// A code that was issued to another client.
+    CodeOfOtherClient "code_of_other_client" InvalidGrant 400 "the code is unknown, has expired or has been used";
+    /// A code that is bound to a key or a certificate that the client has not shown.
+    CodeOfOtherKey "code_of_other_key" InvalidGrant 400 "the code is bound to another key or certificate";
+    /// A code whose push was authenticated with another key of the client, where the profile binds codes to it (AT Protocol).
+    CodeOfOtherAuthenticationKey "code_of_other_authentication_key" InvalidGrant 400
+        "the code was asked for with another key of the client";
+    /// A `redirect_uri` that is not that of the authorization request, or none where that had one.
+    CodeOfOtherRedirectUri "code_of_other_redirect_uri" InvalidGrant 400
+        "redirect_uri is not that of the authorization request";
+    /// No `code_verifier` for a code whose request had a `code_challenge`.
+    MissingCodeVerifier "missing_code_verifier" InvalidGrant 400 "code_verifier is missing";
+    /// A `code_verifier` that does not answer the `code_challenge`.
+    WrongCodeVerifier "wrong_code_verifier" InvalidGrant 400 "code_verifier does not fit the code_challenge";
+    /// A `code_verifier` for a code whose request had no `code_challenge` (RFC 9700 section 4.8.2).
+    StrayCodeVerifier "stray_code_verifier" InvalidGrant 400 "code_verifier does not fit the code_challenge";
+
     /// `request`: the policy has switched request objects off.
     RequestNotSupported "request_not_supported" RequestNotSupported 400 "request objects are not supported";
     /// Parameters of the request beside a pushed `request` (RFC 9126 section 3): there the request object is the only source.

@@ -57,6 +57,7 @@
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`]; [`Granted::refuse`] where the code cannot be issued |
 //! | answers later, or in another process | [`Granted::target`], [`ParEndpoint::respond`] |
 //! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
+//! | redeems a code there | [`CodeBinding`], [`ParEndpoint::check_code`] |
 //! | authenticates clients at others, for revocation or introspection | [`ParEndpoint::authenticate_client_at`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
 //! | knows who may vouch for instances of apps | [`attesters`] |
@@ -339,7 +340,7 @@ pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
         AnnotateRefusal, AuthorizeRefusal, BindingCookie, BindingCookies, BoxedParEndpoint, Browser, BuildError,
-        Decision, EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
+        CodeBinding, Decision, EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
         RefusedRedirect, SettingsComparison,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},

@@ -13,6 +13,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// `invalid_client` (RFC 6749 section 5.2)
     InvalidClient,
+    /// `invalid_grant` (RFC 6749 section 5.2): of the token endpoint alone.
+    InvalidGrant,
     /// `unauthorized_client` (RFC 6749)
     UnauthorizedClient,
     /// `access_denied` (RFC 6749)
@@ -56,6 +58,7 @@ impl ErrorCode {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::AccessDenied => "access_denied",
             Self::UnsupportedResponseType => "unsupported_response_type",

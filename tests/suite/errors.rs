@@ -127,7 +127,7 @@ fn debug_says_what_display_says_and_keeps_the_cause_of_a_host_back() {
 #[test]
 fn a_store_that_cannot_be_built_says_why() {
     let error = parjar::store::RedisStoreError::from(StoreError::new("NOPERM"));
-    assert_eq!(format!("{error:?}"), "the request store is unavailable: NOPERM");
+    assert_eq!(format!("{error:?}"), "Redis cannot be used: NOPERM");
 }
 
 #[cfg(feature = "postgres")]

@@ -28,6 +28,7 @@ mod client_assertions;
 mod client_authentication;
 mod client_keys;
 mod client_look_ups;
+mod codes;
 mod compared_settings;
 mod cross_origin;
 mod dangers;
