@@ -46,7 +46,7 @@ pub use self::{
     ignored::IgnoredMember,
     registration::ClientRegistration,
     registration_error::RegistrationError,
-    registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry},
+    registry::{BoxedRegistry, ClientRegistry, DuplicateClient, InMemoryRegistry, RegisteredClients},
     registry_error::RegistryError,
     registry_faults::RegistryFaults,
     secret_registration::{SecretRegistration, SecretText},

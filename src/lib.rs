@@ -72,7 +72,7 @@
 //! | spends requests and issues codes in one transaction of its database | [`ParEndpoint::with_store`] |
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
 //! | answers scripts of other origins (CORS) | [`Cors`] |
-//! | learns what is weak in its settings and registrations | [`Policy::lint`] |
+//! | learns what is weak in its settings and registrations | [`ParEndpoint::lint`], [`Policy::lint`] without an endpoint |
 //! | has rules of its own | [`ParEndpointBuilder::rule`], [`ParEndpointBuilder::authorization_details_type`], [`RedirectUriMatcher`] |
 //! | counts and logs, and sees what is slow | [`Observer`], [`Steps`], [`Reason::all`]; `MetricsObserver` and `TracingObserver` |
 //!
@@ -332,8 +332,8 @@ pub use self::{
     },
     client::{
         BoxedRegistry, Client, ClientRegistration, ClientRegistry, DuplicateClient, IgnoredMember, InMemoryRegistry,
-        RegistrationError, RegistryError, RegistryFaults, SecretRegistration, SecretText, SecretVerifier,
-        VerifierError,
+        RegisteredClients, RegistrationError, RegistryError, RegistryFaults, SecretRegistration, SecretText,
+        SecretVerifier, VerifierError,
         jwks::{FetchedJwks, JwksCache, JwksCacheLimits, JwksError, JwksSource},
     },
     client_auth::{AuthenticatedClient, AuthenticatedRequest, attesters},

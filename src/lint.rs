@@ -3,6 +3,7 @@
 mod misspelled;
 mod of_clients;
 mod of_policy;
+pub(crate) mod profiles;
 
 use std::{borrow::Cow, fmt};
 
@@ -129,21 +130,33 @@ impl fmt::Display for Finding {
 }
 
 /// A rule: for these profiles, a subject must not break it.
-struct LintRule<Subject> {
-    severity: Severity,
-    label: &'static str,
-    member: &'static str,
-    profiles: &'static [Profile],
-    broken: fn(&Subject) -> bool,
-    requirement: &'static str,
+pub(crate) struct LintRule<Subject> {
+    pub(crate) severity: Severity,
+    pub(crate) label: &'static str,
+    pub(crate) member: &'static str,
+    pub(crate) profiles: &'static [Profile],
+    pub(crate) broken: fn(&Subject) -> bool,
+    pub(crate) requirement: &'static str,
 }
 
 impl<Subject> LintRule<Subject> {
-    fn finding(&self, profile: Profile, subject: &Subject, client_id: Option<&str>) -> Option<Finding> {
+    fn of_policy(&self, profile: Profile, subject: &Subject) -> Option<Finding> {
+        self.finding(profile, subject, || About::Policy)
+    }
+
+    pub(crate) fn of_endpoint(&self, profile: Profile, subject: &Subject) -> Option<Finding> {
+        self.finding(profile, subject, || About::Endpoint)
+    }
+
+    pub(crate) fn of_client(&self, profile: Profile, subject: &Subject, client: &Client) -> Option<Finding> {
+        self.finding(profile, subject, || About::Client(client.client_id().into()))
+    }
+
+    fn finding(&self, profile: Profile, subject: &Subject, about: impl FnOnce() -> About) -> Option<Finding> {
         (self.profiles.contains(&profile) && (self.broken)(subject)).then(|| Finding {
             severity: self.severity,
             label: self.label,
-            about: client_id.map_or(About::Policy, |client_id| About::Client(client_id.into())),
+            about: about(),
             member: self.member,
             requirement: self.requirement.into(),
         })
@@ -176,31 +189,4 @@ impl Policy {
         }
         findings
     }
-}
-
-/// Profiles in groups, as rules name them.
-mod profiles {
-    use crate::policy::Profile::{
-        self, Atproto, Brazil, Cdr, Fapi1Advanced, Fapi2MessageSigning, Fapi2SecurityProfile, Haip, Oauth, Oidc,
-    };
-
-    pub(super) const ALL: &[Profile] = Profile::ALL;
-    pub(super) const NOT_ATPROTO: &[Profile] =
-        &[Oauth, Oidc, Fapi1Advanced, Brazil, Cdr, Fapi2SecurityProfile, Fapi2MessageSigning, Haip];
-    /// FAPI 1.0 Advanced and what is built on it.
-    pub(super) const FAPI1: &[Profile] = &[Fapi1Advanced, Brazil, Cdr];
-    /// FAPI 2.0 and what is built on it.
-    pub(super) const FAPI2: &[Profile] = &[Fapi2SecurityProfile, Fapi2MessageSigning, Haip];
-    pub(super) const FAPI: &[Profile] = &[Fapi1Advanced, Brazil, Cdr, Fapi2SecurityProfile, Fapi2MessageSigning, Haip];
-    pub(super) const FAPI_AND_ATPROTO: &[Profile] =
-        &[Fapi1Advanced, Brazil, Cdr, Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto];
-    /// Profiles in which all requests are pushed, for a code and nothing else.
-    pub(super) const PUSHED: &[Profile] = &[Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto, Cdr];
-    /// Profiles in which all requests are signed.
-    pub(super) const SIGNED: &[Profile] = &[Fapi1Advanced, Brazil, Cdr, Fapi2MessageSigning];
-    /// Profiles in which the audience of an assertion is the issuer and nothing else.
-    pub(super) const STRICT_AUDIENCE: &[Profile] =
-        &[Oauth, Oidc, Fapi2SecurityProfile, Fapi2MessageSigning, Haip, Atproto];
-    /// Profiles in which each redirect URI is registered.
-    pub(super) const REGISTERED_URIS: &[Profile] = &[Oidc, Fapi1Advanced, Brazil, Cdr, Atproto];
 }

@@ -23,6 +23,7 @@ mod command_line;
 mod config;
 mod consent_page;
 mod error_page;
+mod findings;
 mod id_token;
 mod issuer;
 mod json_text;

@@ -14,6 +14,7 @@ use super::{
     codes::Codes,
     command_line::CommandLine,
     config::Config,
+    findings,
     issuer::Issuer,
     keys::public_set,
     log::{self, LogObserver},
@@ -113,7 +114,7 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| StartError::new("clients", error))?;
     let mut builder = ParEndpoint::builder(issuer.as_str())
         .policy(with_certificates(config.policy, tls.as_ref()))
-        .clients(clients)
+        .clients(clients.clone())
         .store(store)
         .token_endpoint(issuer.url("/token"))
         .decryption_keys(decryption_keys)
@@ -124,10 +125,14 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
     if let Some(metrics) = metrics {
         builder = builder.observer(metrics);
     }
+    if tls.as_ref().is_some_and(Tls::asks_for_certificates) {
+        builder = builder.asks_for_client_certificates();
+    }
     for detail_type in config.detail_types {
         builder = builder.authorization_details_type(detail_type, take_registered);
     }
     let par = builder.build().map_err(|error| StartError::new("configuration", error))?.boxed();
+    findings::log(&par, &clients.clients(), &players);
     if is_shared {
         tokio::spawn(settings::compare(par.clone()));
     }

@@ -153,6 +153,53 @@ impl InMemoryRegistry {
         self.clients.replace(index(clients)?);
         Ok(())
     }
+
+    /// Returns the present clients, which stay as they are for the caller when others take their place. It takes no copies:
+    ///
+    /// ```
+    /// use parjar::{Client, ClientRegistration, InMemoryRegistry, Policy, Profile};
+    ///
+    /// let registration: ClientRegistration = serde_json::from_str(
+    ///     r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
+    /// )?;
+    /// let registry = InMemoryRegistry::new([Client::try_from(registration)?])?;
+    /// let findings = Policy::oauth().lint(Profile::Oauth, &registry.clients());
+    /// assert_eq!((findings[0].label(), findings[0].client_id()), ("short_secret", Some("web")));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn clients(&self) -> RegisteredClients {
+        RegisteredClients(self.clients.get())
+    }
+}
+
+/// The clients of an [`InMemoryRegistry`] at one moment.
+#[derive(Clone)]
+pub struct RegisteredClients(Arc<Clients>);
+
+impl RegisteredClients {
+    /// Returns the clients in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {
+        let mut clients: Vec<&Arc<Client>> = self.0.values().collect();
+        clients.sort_unstable_by_key(|client| client.client_id());
+        clients.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a RegisteredClients {
+    type Item = &'a Client;
+    type IntoIter = std::vec::IntoIter<&'a Client>;
+
+    /// For [`Policy::lint`](crate::Policy::lint) and [`ParEndpoint::lint`](crate::ParEndpoint::lint).
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter().map(|client| &**client).collect::<Vec<_>>().into_iter()
+    }
+}
+
+impl fmt::Debug for RegisteredClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisteredClients").field("clients", &self.0.len()).finish()
+    }
 }
 
 fn index(clients: impl IntoIterator<Item = Client>) -> Result<Clients, DuplicateClient> {

@@ -56,6 +56,11 @@ impl AttestationVerifier {
         self.settings.challenge_endpoint.as_deref()
     }
 
+    /// Returns `true` if the host knows attesters.
+    pub(super) fn has_attesters(&self) -> bool {
+        self.settings.keys.is_some()
+    }
+
     /// The challenge that the next proof of possession must have, where the policy demands one.
     pub(super) fn next_challenge(&self) -> Option<String> {
         let demanded = self.server.policy.client_attestation.require_challenge;

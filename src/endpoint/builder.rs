@@ -6,9 +6,21 @@ use serde_json::{Map, Value};
 
 use super::attest::AttestationSettings;
 use super::{
-    ParEndpoint, answers::Answers, authenticator::Authenticator, build_error::BuildError, client_keys::GivenJwksSource,
-    host_rules::HostRules, issued_nonces::GivenNonceKeys, object::ObjectOpener, observers::Observers, parts::Parts,
-    proof::ProofVerifier, recent_answers::RecentAnswers, records::Records, replay::ReplayGuard, server::Server,
+    ParEndpoint,
+    answers::Answers,
+    authenticator::Authenticator,
+    build_error::BuildError,
+    client_keys::GivenJwksSource,
+    host_rules::HostRules,
+    issued_nonces::GivenNonceKeys,
+    object::ObjectOpener,
+    observers::Observers,
+    parts::{HostTraits, Parts},
+    proof::ProofVerifier,
+    recent_answers::RecentAnswers,
+    records::Records,
+    replay::ReplayGuard,
+    server::Server,
     urls::GivenUrls,
 };
 use crate::{
@@ -51,6 +63,7 @@ struct Draft {
     rules: HostRules,
     clock: Arc<dyn Clock>,
     random: Arc<dyn RandomSource>,
+    host: HostTraits,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -71,6 +84,7 @@ impl ParEndpointBuilder {
                 rules: HostRules::default(),
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandom),
+                host: HostTraits::default(),
                 observers: Vec::new(),
             },
         }
@@ -110,6 +124,13 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// Another URL of the token endpoint, where the host asks for client certificates (RFC 8705 section 5), for the metadata.
     pub fn mtls_token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.draft.urls.mtls_token = Some(url.into());
+        self
+    }
+
+    /// Says that the host asks for client certificates at its endpoints themselves, so that it needs no other URLs for them. It
+    /// changes nothing, but [`ParEndpoint::lint`] then knows that the metadata may offer what needs certificates.
+    pub fn asks_for_client_certificates(mut self) -> Self {
+        self.draft.host.asks_for_client_certificates = true;
         self
     }
 
@@ -175,7 +196,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
 
     /// Fetches the keys of clients that have registered a `jwks_uri`. Without a source such clients cannot use theirs.
     pub fn jwks_source(mut self, source: impl JwksSource) -> Self {
-        self.draft.jwks.source = Arc::new(source);
+        self.draft.jwks.source = Some(Arc::new(source));
         self
     }
 
@@ -262,6 +283,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// [`MemoryStore::with_clock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.draft.clock = Arc::new(clock);
+        self.draft.host.has_clock_of_its_own = true;
         self
     }
 
@@ -269,6 +291,7 @@ impl<C, S> ParEndpointBuilder<C, S> {
     /// over logins.** For tests, and for hardware generators.
     pub fn random(mut self, random: impl RandomSource) -> Self {
         self.draft.random = Arc::new(random);
+        self.draft.host.has_random_of_its_own = true;
         self
     }
 }
@@ -306,6 +329,7 @@ impl Draft {
         self.attestation.check(&server.policy)?;
         urls.check_policy(&server.policy)?;
         let has_random_nonce_key = server.policy.uses_nonces() && self.nonce_keys.are_of_one_process();
+        let host = HostTraits { has_keys_of_nodes: self.nonce_keys.may_be_of_several_nodes(), ..self.host };
         let secret_checks = self.nonce_keys.secret_checks(&server.issuer);
         let nonces = Arc::new(self.nonce_keys.build(&server, &*self.random)?);
         let keys = Arc::new(KeySpace::of(&server.issuer));
@@ -324,6 +348,7 @@ impl Draft {
             answers: Arc::new(Answers::new(responder, &observers)),
             recent,
             has_random_nonce_key,
+            host,
             secret_checks,
             has_metadata_documents: false,
             observers,

@@ -15,11 +15,13 @@ use crate::{
 /// Finds the keys that a client has registered, and fetches those that it publishes.
 pub(super) struct ClientKeys {
     cache: JwksCache,
+    has_source: bool,
 }
 
 /// The source of the keys at a `jwks_uri`, and how often it is asked.
+#[derive(Default)]
 pub(super) struct GivenJwksSource {
-    pub(super) source: Arc<dyn DynJwksSource>,
+    pub(super) source: Option<Arc<dyn DynJwksSource>>,
     pub(super) limits: JwksCacheLimits,
     /// The cache in their place, if it is shared.
     pub(super) shared: Option<JwksCache>,
@@ -27,16 +29,12 @@ pub(super) struct GivenJwksSource {
 
 impl GivenJwksSource {
     pub(super) fn build(self, server: &Server) -> Result<ClientKeys, BuildError> {
-        let own = || JwksCache::of(self.source, Arc::clone(&server.clock), self.limits);
+        let has_source = self.source.is_some() || self.shared.is_some();
+        let source = self.source.unwrap_or_else(|| Arc::new(NoSource));
+        let own = || JwksCache::of(source, Arc::clone(&server.clock), self.limits);
         let cache = self.shared.unwrap_or_else(own);
         cache.check().map_err(BuildError::JwksCache)?;
-        Ok(ClientKeys { cache })
-    }
-}
-
-impl Default for GivenJwksSource {
-    fn default() -> Self {
-        Self { source: Arc::new(NoSource), limits: JwksCacheLimits::default(), shared: None }
+        Ok(ClientKeys { cache, has_source })
     }
 }
 
@@ -64,6 +62,11 @@ impl ClientKeys {
             return attempt(source.resolved(&newer));
         }
         outcome
+    }
+
+    /// Returns `true` if keys at URLs can be fetched.
+    pub(super) fn has_source(&self) -> bool {
+        self.has_source
     }
 
     /// Returns `true` if both take keys at URLs from the same cache.

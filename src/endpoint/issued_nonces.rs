@@ -30,6 +30,11 @@ impl GivenNonceKeys {
         self.current.is_none() && self.secret.as_ref().is_none_or(ServerSecret::is_drawn)
     }
 
+    /// Returns `true` if other nodes may have the same keys.
+    pub(super) fn may_be_of_several_nodes(&self) -> bool {
+        self.current.is_some() || self.secret.as_ref().is_some_and(|secret| !secret.is_drawn())
+    }
+
     /// What nodes compare to see that they have the same secret.
     pub(super) fn secret_checks(&self, issuer: &str) -> Box<[Check]> {
         let Some(secret) = &self.secret else { return Box::default() };

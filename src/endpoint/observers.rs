@@ -22,6 +22,10 @@ impl Observers {
         Self { list, clock: Arc::clone(clock), outages: Default::default() }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     pub(super) fn observe(&self, event: &Event<'_>) {
         for observer in &self.list {
             observer.observe(event);

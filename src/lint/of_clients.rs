@@ -23,7 +23,7 @@ struct Registered<'a> {
 
 pub(super) fn findings(client: &Client, policy: &Policy, profile: Profile) -> Vec<Finding> {
     let registered = Registered { client, policy };
-    let of_rules = rules().into_iter().filter_map(|rule| rule.finding(profile, &registered, Some(client.client_id())));
+    let of_rules = rules().into_iter().filter_map(|rule| rule.of_client(profile, &registered, client));
     let ignored = client.ignored().iter().map(|ignored| {
         let label = if ignored.is_of_key() { "unusable_keys" } else { "ignored_member" };
         Finding::of_client(client, Note, label, ignored.member(), ignored.reason().to_owned())

@@ -12,7 +12,7 @@ use crate::policy::{Policy, Profile};
 const RULES: [&[LintRule<Policy>]; 4] = [weaknesses::RULES, requests::RULES, authentication::RULES, parameters::RULES];
 
 pub(super) fn findings(policy: &Policy, profile: Profile) -> Vec<Finding> {
-    let of_rules = RULES.into_iter().flatten().filter_map(|rule| rule.finding(profile, policy, None));
+    let of_rules = RULES.into_iter().flatten().filter_map(|rule| rule.of_policy(profile, policy));
     of_rules.chain(request_uri_lifetime(policy, profile)).collect()
 }
 

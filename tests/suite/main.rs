@@ -38,6 +38,7 @@ mod dpop_proofs;
 mod dpop_push;
 mod dpop_tokens;
 mod encrypted_objects;
+mod endpoint_lint;
 mod errors;
 mod exactly_once;
 mod failures;
