@@ -7,6 +7,8 @@ mod directory_name;
 mod directory_string;
 mod document;
 pub(crate) mod forwarded_certificate;
+#[cfg(feature = "tower")]
+pub(crate) mod peer_certificate;
 mod subject;
 
 pub(crate) use self::{

@@ -80,7 +80,7 @@ pub struct Client {
     scope: Option<Vec<String>>,
     native: bool,
     any_loopback_port: bool,
-    sector_identifier: bool,
+    sector_identifier_uri: Option<Box<str>>,
     default_max_age: Option<u64>,
     authorization_details_types: Option<Vec<String>>,
     require_push: bool,
@@ -234,6 +234,12 @@ impl Client {
         self.grant_types.iter().map(String::as_str)
     }
 
+    /// Returns `true` if the client is registered for this grant type.
+    #[must_use]
+    pub fn has_grant_type(&self, grant_type: &str) -> bool {
+        self.grant_types.iter().any(|registered| registered == grant_type)
+    }
+
     /// The tokens of `scope`, or `None` when it may ask for all that the policy offers.
     #[must_use]
     pub fn scope(&self) -> Option<&[String]> {
@@ -251,6 +257,12 @@ impl Client {
     #[must_use]
     pub fn may_choose_loopback_port(&self) -> bool {
         self.any_loopback_port
+    }
+
+    /// `sector_identifier_uri`, by whose host pairwise subject identifiers are made (OpenID Connect Core section 8.1).
+    #[must_use]
+    pub fn sector_identifier_uri(&self) -> Option<&str> {
+        self.sector_identifier_uri.as_deref()
     }
 
     /// `default_max_age`, in seconds
@@ -305,7 +317,7 @@ impl Client {
             && self.allow_per_request_redirect_uris
             && self.must_push(policy)
             && self.is_confidential()
-            && !self.sector_identifier
+            && self.sector_identifier_uri.is_none()
     }
 
     /// Seconds that the pushed requests of the client wait to be opened: as many as it has registered (`request_uri_lifetime`), and

@@ -6,6 +6,8 @@ mod authenticate;
 mod authenticator;
 mod authorize;
 mod authorize_refusal;
+#[cfg(feature = "axum")]
+mod axum_responses;
 mod binding_cookies;
 mod browser;
 mod build_error;
@@ -22,6 +24,8 @@ mod lint;
 mod login;
 mod look_up;
 mod metadata;
+#[cfg(feature = "tower")]
+mod metadata_service;
 mod object;
 mod observers;
 mod one_issuer;
@@ -32,6 +36,8 @@ mod parts;
 mod pending;
 mod proof;
 mod push;
+#[cfg(feature = "tower")]
+mod push_service;
 mod pushed;
 mod ready;
 mod recent_answers;
@@ -63,6 +69,8 @@ pub use self::{
     recent_answers::Decision,
     settings::SettingsComparison,
 };
+#[cfg(feature = "tower")]
+pub use self::{metadata_service::MetadataService, push_service::PushService};
 use crate::{
     client::{BoxedRegistry, ClientRegistry, InMemoryRegistry},
     policy::Policy,

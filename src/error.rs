@@ -6,6 +6,7 @@
 mod code;
 mod refusal;
 mod rejection;
+mod token_error;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ pub use self::{
     code::{DenialCode, ErrorCode},
     refusal::Refusal,
     rejection::Rejection,
+    token_error::{TokenError, TokenErrorCode},
 };
 use crate::{
     jose::TokenFault,
@@ -74,6 +76,8 @@ reasons! {
     MethodNotAllowed "method_not_allowed" InvalidRequest 405 "this endpoint takes POST requests only";
     /// Not exactly one `Content-Type` of `application/x-www-form-urlencoded` in UTF-8.
     ContentType "content_type" InvalidRequest 400 "the body must be application/x-www-form-urlencoded in UTF-8";
+    /// The body has ended with an error before it was complete.
+    BodyBrokeOff "body_broke_off" InvalidRequest 400 "the body broke off";
     /// A `Content-Encoding`.
     ContentEncoding "content_encoding" InvalidRequest 400 "an encoded body is not supported";
     /// A repeated header that may occur once.

@@ -1,13 +1,26 @@
 //! HTTP without a framework: a request as the parts that matter here, and a reply as status, headers and body.
 
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "tower")]
+pub(crate) mod body;
 #[cfg(feature = "http")]
 mod convert;
 pub(crate) mod cors;
 pub(crate) mod form;
+#[cfg(feature = "tower")]
+mod reply_future;
 
 use std::{borrow::Cow, fmt};
 
-use crate::{certificate::client_certificate::ClientCertificate, error::Refusal};
+#[cfg(feature = "axum")]
+pub(crate) use self::axum::into_response;
+#[cfg(feature = "tower")]
+pub use self::reply_future::ReplyFuture;
+use crate::{
+    certificate::client_certificate::ClientCertificate,
+    error::{Refusal, TokenError},
+};
 
 /// A request to the PAR endpoint or to the token endpoint, put together from the parts of any framework's request.
 ///
@@ -133,6 +146,9 @@ pub struct Reply {
 const NO_STORE: [(&str, Cow<'static, str>); 2] =
     [("cache-control", Cow::Borrowed("no-cache, no-store")), ("pragma", Cow::Borrowed("no-cache"))];
 
+/// The challenge of a 401 (RFC 6749 section 5.2).
+const BASIC: &str = r#"Basic realm="authorization server", charset="UTF-8""#;
+
 impl Reply {
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: String::new() }
@@ -143,6 +159,14 @@ impl Reply {
         headers.push(("content-type", Cow::Borrowed("application/json")));
         headers.extend(NO_STORE);
         Self { status, headers, body }
+    }
+
+    /// A document for everybody.
+    #[cfg(feature = "tower")]
+    pub(crate) fn document(json: String) -> Self {
+        Self { status: 200, headers: Vec::new(), body: json }
+            .with("content-type", "application/json")
+            .with("cache-control", "public, max-age=60")
     }
 
     pub(crate) fn see_other(location: String) -> Self {
@@ -241,7 +265,7 @@ impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
         let mut reply = Self::json(refusal.status(), refusal.to_json());
         match reply.status {
-            401 => reply = reply.with("www-authenticate", r#"Basic realm="authorization server", charset="UTF-8""#),
+            401 => reply = reply.with("www-authenticate", BASIC),
             405 => reply = reply.with("allow", "POST"),
             _ => {}
         }
@@ -253,6 +277,15 @@ impl From<&Refusal> for Reply {
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
         Self::from(&refusal)
+    }
+}
+
+impl From<TokenError> for Reply {
+    /// Makes the error response of RFC 6749 section 5.2.
+    fn from(error: TokenError) -> Self {
+        let reply = Self::json(error.code().status(), error.to_json());
+        let reply = if reply.status == 401 { reply.with("www-authenticate", BASIC) } else { reply };
+        reply.with_retry_after(error.retry_after()).with_dpop_nonce(error.dpop_nonce())
     }
 }
 

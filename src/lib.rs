@@ -56,7 +56,7 @@
 //! | binds a request to the browser that opens it | [`BindingCookies`], or [`Browser::bound`] with a cookie of its own |
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`]; [`Granted::refuse`] where the code cannot be issued |
 //! | answers later, or in another process | [`Granted::target`], [`ParEndpoint::respond`] |
-//! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`] |
+//! | authenticates clients at its token endpoint | [`ParEndpoint::authenticate_client`], and answers with [`TokenError`] what comes after |
 //! | redeems a code there | [`CodeBinding`], [`ParEndpoint::check_code`] |
 //! | authenticates clients at others, for revocation or introspection | [`ParEndpoint::authenticate_client_at`] |
 //! | binds tokens to keys of clients (DPoP), and takes them at its API | [`dpop`], [`ParEndpoint::verify_dpop_proof`] |
@@ -255,6 +255,7 @@
 //! The others are off by default:
 //!
 //! * `cached`: `CachedRegistry`, which keeps the clients of a database. Its loads run on tokio.
+//! * `axum`: replies and refusals as responses of axum's handlers.
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `metadata-documents`: `MetadataDocumentRegistry`, for clients whose `client_id` is the URL of a document about them, as those of the
 //!   AT Protocol and of MCP have. Its futures run on tokio.
@@ -265,6 +266,7 @@
 //!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
 //! * `reqwest`: `GuardedFetcher`, which fetches the keys and the metadata documents of clients, and lets no URL lead into the host's
 //!   network. The host chooses its TLS, by the features of the `reqwest` crate.
+//! * `tower`: `PushService` and `MetadataService`, with which the endpoints are a line in a server over hyper: of axum, tonic or poem.
 //! * `sealed`: `SealedStore`, which encrypts what any store keeps.
 //!
 //! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
@@ -325,6 +327,12 @@ pub use self::fetch::{GuardedFetcher, GuardedFetcherBuilder};
 pub use self::observer::MetricsObserver;
 #[cfg(feature = "tracing")]
 pub use self::observer::TracingObserver;
+#[cfg(feature = "tower")]
+pub use self::{
+    certificate::peer_certificate::PeerCertificate,
+    endpoint::{MetadataService, PushService},
+    http::ReplyFuture,
+};
 pub use self::{
     certificate::{
         client_certificate::ClientCertificate,
@@ -343,7 +351,7 @@ pub use self::{
         CodeBinding, Decision, EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
         RefusedRedirect, SettingsComparison,
     },
-    error::{DenialCode, ErrorCode, Reason, Refusal, Rejection},
+    error::{DenialCode, ErrorCode, Reason, Refusal, Rejection, TokenError, TokenErrorCode},
     http::{
         FormRequest, Reply,
         cors::{Cors, CorsError},

@@ -4,7 +4,9 @@
 //! | crate | version | feature | its types are in |
 //! | --- | --- | --- | --- |
 //! | `deadpool_postgres` | 0.14 | `postgres` | `PostgresStore::builder` |
+//! | `axum_core` | 0.5 | `axum` | responses of [`Reply`](crate::Reply) and of refusals |
 //! | `http` | 1 | `http` | conversions to [`FormRequest`](crate::FormRequest) and from [`Reply`](crate::Reply) |
+//! | `http_body`, `tower_service` | 1, 0.3 | `tower` | `PushService`, `MetadataService` |
 //! | `redis` | 1 | `redis` | `RedisConnector` |
 //! | `reqwest` | 0.13 | `reqwest` | [`GuardedFetcher`](crate::GuardedFetcher) |
 //! | `serde_json` | 1 | | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata), [`ClientRegistration`](crate::ClientRegistration), [`AuthorizationRequest`](crate::AuthorizationRequest), [`DecryptionKeys`](crate::jose::DecryptionKeys) |
@@ -12,10 +14,14 @@
 //! | `tokio_postgres` | 0.7 | `postgres` | the connections of `deadpool_postgres` |
 //! | `url` | 2 | | [`RequestedRedirectUri`](crate::RequestedRedirectUri) |
 
+#[cfg(feature = "axum")]
+pub use ::axum_core;
 #[cfg(feature = "postgres")]
 pub use ::deadpool_postgres;
 #[cfg(feature = "http")]
 pub use ::http;
+#[cfg(feature = "tower")]
+pub use ::http_body;
 #[cfg(feature = "redis")]
 pub use ::redis;
 #[cfg(feature = "reqwest")]
@@ -24,4 +30,6 @@ pub use ::serde_json;
 pub use ::time;
 #[cfg(feature = "postgres")]
 pub use ::tokio_postgres;
+#[cfg(feature = "tower")]
+pub use ::tower_service;
 pub use ::url;

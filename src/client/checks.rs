@@ -93,7 +93,7 @@ impl Client {
                 None => method == AuthenticationMethod::None,
                 Some(_) => is_native(&registration)?,
             },
-            sector_identifier: has_sector_identifier(&registration)?,
+            sector_identifier_uri: sector_identifier_uri_of(&registration)?,
             default_max_age: registration.default_max_age,
             authorization_details_types: registration.authorization_details_types,
             require_push: registration.require_pushed_authorization_requests,
@@ -140,10 +140,10 @@ fn is_native(registration: &ClientRegistration) -> Result<bool, RegistrationErro
     }
 }
 
-fn has_sector_identifier(registration: &ClientRegistration) -> Result<bool, RegistrationError> {
+fn sector_identifier_uri_of(registration: &ClientRegistration) -> Result<Option<Box<str>>, RegistrationError> {
     match registration.sector_identifier_uri.as_deref() {
-        None => Ok(false),
-        Some(uri) if uri.starts_with("https://") && url::Url::parse(uri).is_ok() => Ok(true),
+        None => Ok(None),
+        Some(uri) if uri.starts_with("https://") && url::Url::parse(uri).is_ok() => Ok(Some(uri.into())),
         Some(_) => Err(RegistrationError::new("sector_identifier_uri", "must be an https URI")),
     }
 }

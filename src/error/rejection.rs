@@ -34,7 +34,8 @@ impl Rejection {
     }
 }
 
-const fn is_error_text(mut bytes: &[u8]) -> bool {
+/// Returns `true` for what may be an `error_description`.
+pub(super) const fn is_error_text(mut bytes: &[u8]) -> bool {
     while let [first, rest @ ..] = bytes {
         if !matches!(*first, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
             return false;

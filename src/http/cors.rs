@@ -71,16 +71,27 @@ impl Cors {
     /// An origin that is not allowed gets an answer without permission, upon which its browser sends nothing.
     #[must_use]
     pub fn preflight(&self, method: &str, origin: Option<&str>) -> Option<Reply> {
+        self.preflight_with(method, origin, |reply| {
+            reply
+                .with("access-control-allow-methods", "POST")
+                .with("access-control-allow-headers", "Content-Type, DPoP")
+        })
+    }
+
+    /// The same for a document that is read by GET.
+    #[cfg(feature = "tower")]
+    pub(crate) fn preflight_of_document(&self, method: &str, origin: Option<&str>) -> Option<Reply> {
+        self.preflight_with(method, origin, |reply| reply.with("access-control-allow-methods", "GET, HEAD"))
+    }
+
+    fn preflight_with(&self, method: &str, origin: Option<&str>, allow: impl FnOnce(Reply) -> Reply) -> Option<Reply> {
         if method != "OPTIONS" || origin.is_none() {
             return None;
         }
         let reply = self.permit(origin, Reply::empty(204));
         Some(match self.allowed(origin) {
             None => reply,
-            Some(_) => reply
-                .with("access-control-allow-methods", "POST")
-                .with("access-control-allow-headers", "Content-Type, DPoP")
-                .with("access-control-max-age", "600"),
+            Some(_) => allow(reply).with("access-control-max-age", "600"),
         })
     }
 
@@ -94,7 +105,8 @@ impl Cors {
         }
     }
 
-    fn permit(&self, origin: Option<&str>, reply: Reply) -> Reply {
+    /// Lets the script that sent a request read the reply to it.
+    pub(crate) fn permit(&self, origin: Option<&str>, reply: Reply) -> Reply {
         let reply = if self.origins.is_some() { reply.with("vary", "Origin") } else { reply };
         match self.allowed(origin) {
             None => reply,

@@ -93,6 +93,8 @@ mod sealed_store;
 mod second_clicks;
 mod secrets;
 mod server_secrets;
+#[cfg(feature = "tower")]
+mod services;
 mod shared_nonces;
 mod signed_responses;
 #[cfg(feature = "tracing")]
@@ -104,6 +106,7 @@ mod store_room;
 mod support;
 #[cfg(feature = "reqwest")]
 mod tls_server;
+mod token_errors;
 mod tokens;
 mod untidy_parameters;
 mod unusual_keys;
