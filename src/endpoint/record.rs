@@ -8,8 +8,8 @@ use crate::protocol::{
     protection::Protection,
 };
 
-/// Goes up when the layout changes. A record of another version counts as unknown, so that nodes of different versions can
-/// share a store during an upgrade.
+/// Goes up when the layout changes, by the rule of [`store`](crate::store): the first release that knows a layout reads it, and writes
+/// the one before.
 const VERSION: u8 = 5;
 
 /// A request as it was stored.

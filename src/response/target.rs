@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::protocol::response_type::ResponseMode;
 
@@ -11,7 +11,8 @@ use crate::protocol::response_type::ResponseMode;
 /// [`ParEndpoint::refuse`](crate::ParEndpoint::refuse). From [`Granted::target`](crate::Granted::target).
 ///
 /// It is kept by `serde`, as a map: `issuer`, `client_id`, `redirect_uri`, `response_mode` as on the wire, `is_pushed`, and `state`
-/// if there is one. Keep it where only the host can write. When it is used, the client must still be registered with the redirect
+/// if there is one. Members that a later version adds are left out of account, unless it writes a `version` above 1 because they
+/// must not be; such a target is not read. Keep it where only the host can write. When it is used, the client must still be registered with the redirect
 /// URI; `state` goes back as it is here.
 ///
 /// ```
@@ -28,8 +29,10 @@ use crate::protocol::response_type::ResponseMode;
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ResponseTarget {
+    /// 1 where it is not written, as it is not by this version.
+    #[serde(default, rename = "version", skip_serializing, deserialize_with = "known_version")]
+    _version: (),
     issuer: String,
     client_id: String,
     redirect_uri: String,
@@ -53,6 +56,7 @@ pub(crate) struct TargetParts<'a> {
 impl ResponseTarget {
     pub(crate) fn new(parts: &TargetParts<'_>) -> Self {
         Self {
+            _version: (),
             issuer: parts.issuer.to_owned(),
             client_id: parts.client_id.to_owned(),
             redirect_uri: parts.redirect_uri.to_owned(),
@@ -94,6 +98,13 @@ impl ResponseTarget {
 
     pub(crate) fn is_pushed(&self) -> bool {
         self.is_pushed
+    }
+}
+
+fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    match u32::deserialize(deserializer)? {
+        1 => Ok(()),
+        later => Err(Error::custom(format_args!("a response target of version {later}, and this is for version 1"))),
     }
 }
 

@@ -103,6 +103,7 @@ mod steps;
 mod store_contract;
 mod store_double;
 mod store_room;
+mod stored_requests;
 mod support;
 #[cfg(feature = "reqwest")]
 mod tls_server;
