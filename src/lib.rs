@@ -69,6 +69,7 @@
 //! | fetches the keys of clients that publish theirs | `GuardedFetcher`, or a [`JwksSource`] of its own |
 //! | keeps requests for several processes | `RedisStore` or `PostgresStore`, or a [`RequestStore`](store::RequestStore) of its own, tested by [`store::contract`] |
 //! | runs several nodes | [`guide::several_nodes`], [`ServerSecret`], [`ParEndpoint::compare_settings`] |
+//! | answers probes of a load balancer | [`ParEndpoint::ready`] |
 //! | spends requests and issues codes in one transaction of its database | [`ParEndpoint::with_store`] |
 //! | signs authorization responses (JARM) | [`ResponseSigner`] |
 //! | answers scripts of other origins (CORS) | [`Cors`] |
@@ -259,9 +260,11 @@
 //! * `http`: conversions between [`FormRequest`], [`Reply`] and the types of the `http` crate.
 //! * `metadata-documents`: `MetadataDocumentRegistry`, for clients whose `client_id` is the URL of a document about them, as those of the
 //!   AT Protocol and of MCP have. Its futures run on tokio.
-//! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes.
 //! * `metrics`: `MetricsObserver`, which counts outcomes and measures their steps by the `metrics` facade, for Prometheus and others.
 //! * `tracing`: `TracingObserver`, which writes outcomes as `tracing` events; and spans of operations and of their steps.
+//! * `postgres`: `PostgresStore`, which keeps requests in PostgreSQL for any number of nodes, over `deadpool-postgres` or other sources of
+//!   `tokio-postgres` clients.
+//! * `sqlx`: the same over a pool of `sqlx`, and in its transactions.
 //! * `redis`: `RedisStore`, for several processes over Redis 7 or Valkey. It takes a client of the `redis` crate, whose features
 //!   choose its TLS; its futures run on tokio. `redis-cluster` and `redis-sentinel` add the clients of clusters and sentinels.
 //! * `reqwest`: `GuardedFetcher`, which fetches the keys and the metadata documents of clients, and lets no URL lead into the host's

@@ -3,15 +3,16 @@
 //!
 //! | crate | version | feature | its types are in |
 //! | --- | --- | --- | --- |
-//! | `deadpool_postgres` | 0.14 | `postgres` | `PostgresStore::builder` |
 //! | `axum_core` | 0.5 | `axum` | responses of [`Reply`](crate::Reply) and of refusals |
+//! | `deadpool_postgres` | 0.14 | `postgres` | `PostgresConnector` |
 //! | `http` | 1 | `http` | conversions to [`FormRequest`](crate::FormRequest) and from [`Reply`](crate::Reply) |
 //! | `http_body`, `tower_service` | 1, 0.3 | `tower` | `PushService`, `MetadataService` |
 //! | `redis` | 1 | `redis` | `RedisConnector` |
 //! | `reqwest` | 0.13 | `reqwest` | [`GuardedFetcher`](crate::GuardedFetcher) |
 //! | `serde_json` | 1 | | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata), [`ClientRegistration`](crate::ClientRegistration), [`AuthorizationRequest`](crate::AuthorizationRequest), [`DecryptionKeys`](crate::jose::DecryptionKeys) |
+//! | `sqlx` | 0.8 | `sqlx` | `PostgresConnector`, `PostgresStore::in_sqlx_transaction` |
 //! | `time` | 0.3 | | [`Clock`](crate::Clock), [`Nonces`](crate::dpop::Nonces), [`Proof`](crate::dpop::Proof) |
-//! | `tokio_postgres` | 0.7 | `postgres` | the connections of `deadpool_postgres` |
+//! | `tokio_postgres` | 0.7 | `postgres` | `PostgresClient`, `PostgresStore::in_transaction` |
 //! | `url` | 2 | | [`RequestedRedirectUri`](crate::RequestedRedirectUri) |
 
 #[cfg(feature = "axum")]
@@ -27,6 +28,8 @@ pub use ::redis;
 #[cfg(feature = "reqwest")]
 pub use ::reqwest;
 pub use ::serde_json;
+#[cfg(feature = "sqlx")]
+pub use ::sqlx;
 pub use ::time;
 #[cfg(feature = "postgres")]
 pub use ::tokio_postgres;

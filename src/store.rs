@@ -1,28 +1,63 @@
 //! Where pushed requests are kept: the contract of a store, the one in memory, and the kit that tests any of them.
+//!
+//! # Versions of what is stored
+//!
+//! Nodes of different versions share a store while a new version goes from one node to the next, and again if it is taken back. So
+//! whatever outlives a call carries the version of its layout:
+//!
+//! | layout | version | where |
+//! | --- | --- | --- |
+//! | the record of a request | 5 | the first byte of a payload |
+//! | a payload or a note that `SealedStore` has encrypted | 1 | its first byte |
+//! | the value of a request in Redis | 2 | its first byte |
+//! | the tables in PostgreSQL | 1 | the table `schema_version` |
+//! | a kept [`ResponseTarget`](crate::ResponseTarget) | 1 | its `version`, not written for 1 |
+//!
+//! The rule, from version 0.1 of this crate on:
+//!
+//! * A release reads what it writes, and what the release of the next lower minor version writes. What earlier ones have
+//!   written, it need not read.
+//! * A release that brings another layout goes on to write the one before. The next minor release writes the new one, which all nodes can read by
+//!   then. Where a request cannot be told in the layout before, because it makes use of what is new, it is written in the new one.
+//! * What a node cannot read is refused as [`UnreadableRecord`](crate::Reason::UnreadableRecord), which is counted, and a warning. It
+//!   is not deleted, so that the same browser can open it at a node that reads it. To the user its handle is unknown, and the client pushes
+//!   anew.
+//! * Tables and their columns are added to, and not taken away or renamed as long as nodes of the release before use them. `PostgresStore::migrate`
+//!   of the new version comes first; nodes of the release before go on.
+//!
+//! So upgrade by one minor version at a time, in any order of the nodes, and no login is lost. Who skips one loses the requests that wait
+//! or are open at that moment: at most a minute's pushes, by default, and the logins of ten minutes. Marks have no layout: a mark of any
+//! version is known to all.
+//!
+//! The tests feed what each release has written to the present code.
 
 mod boxed;
 pub mod contract;
 pub(crate) mod digest;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlx"))]
 mod hygiene;
 mod input;
 mod memory;
 mod not_ready;
 mod outcome;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlx"))]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sealed")]
 mod sealed;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlx"))]
 mod unauthenticated;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use self::outcome::retry_after;
 #[cfg(feature = "postgres")]
-pub use self::postgres::{PostgresStore, PostgresStoreBuilder, PostgresStoreError, PostgresTransactionStore};
+pub use self::postgres::{PostgresClient, PostgresClients};
+#[cfg(any(feature = "postgres", feature = "sqlx"))]
+pub use self::postgres::{
+    PostgresConnector, PostgresStore, PostgresStoreBuilder, PostgresStoreError, PostgresTransactionStore,
+};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisConnector, RedisInstance, RedisStore, RedisStoreBuilder, RedisStoreError};
 #[cfg(feature = "sealed")]

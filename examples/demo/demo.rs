@@ -10,6 +10,7 @@ pub(crate) mod html;
 pub(crate) mod message;
 mod metrics;
 pub(crate) mod playground;
+pub(crate) mod probes;
 pub(crate) mod program;
 pub(crate) mod push;
 pub(crate) mod resource;

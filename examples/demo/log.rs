@@ -108,6 +108,9 @@ impl Observer for LogObserver {
                 let seconds = clock_offset.unwrap_or_default();
                 line(format_args!("another node differs in={:?} clock_offset={seconds}", groups.join(" ")));
             }
+            Event::NotReady { error, .. } => {
+                line(format_args!("not ready reason={} cause=\"{}\"", error.reason().label(), CauseText(error)));
+            }
             Event::NonceKeyNotShared { .. } => {
                 line("nodes that share this store refuse each other's nonces: give all of them the same secret");
             }

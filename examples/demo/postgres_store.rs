@@ -45,7 +45,7 @@ impl Postgres {
             .build()
             .map_err(|error| format!("has no pool: {error}"))?;
         connect(&pool).await.map_err(|error| problem(&error))?;
-        let unusable = |error: PostgresStoreError| format!("cannot be used: {}", origin(&error));
+        let unusable = |error: PostgresStoreError| format!("is not ready: {error}");
         let store = PostgresStore::builder(pool).build().map_err(unusable)?;
         store.migrate().await.map_err(unusable)?;
         tokio::spawn(sweep(store.clone()));

@@ -3,8 +3,6 @@
 use parjar::store::{BoxedStore, RedisStore};
 use redis::{Client, ConnectionAddr};
 
-use super::store::origin;
-
 pub(crate) struct Redis(Client);
 
 impl Redis {
@@ -18,6 +16,6 @@ impl Redis {
 
     pub(crate) async fn open(self) -> Result<BoxedStore, String> {
         let store = RedisStore::builder(self.0).build().await;
-        store.map(BoxedStore::new).map_err(|error| format!("cannot be used: {}", origin(&error)))
+        store.map(BoxedStore::new).map_err(|error| error.to_string())
     }
 }

@@ -30,7 +30,7 @@ impl Store {
     pub(crate) async fn open(self) -> Result<BoxedStore, String> {
         match self {
             Self::Memory => Ok(BoxedStore::new(MemoryStore::default())),
-            Self::Redis(redis) => redis.open().await.map_err(|problem| format!("Redis {problem}")),
+            Self::Redis(redis) => redis.open().await,
             Self::Postgres(postgres) => postgres.open().await.map_err(|problem| format!("PostgreSQL {problem}")),
         }
     }

@@ -76,7 +76,7 @@ impl NotReady {
         self.reason
     }
 
-    #[cfg(any(feature = "postgres", feature = "redis"))]
+    #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlx"))]
     pub(super) fn of(reason: NotReadyReason, error: StoreError) -> Self {
         Self { reason, cause: error.into() }
     }

@@ -70,7 +70,7 @@ opaque_error! {
     StoreError, "the request store is unavailable"
 }
 
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlx"))]
 impl StoreError {
     /// The text of the cause, whose own text says more than that the store is unavailable.
     pub(super) fn cause_text(&self) -> String {

@@ -6,6 +6,10 @@
 mod builder;
 mod call;
 mod check;
+#[cfg(feature = "postgres")]
+mod clients;
+mod connector;
+mod database_error;
 mod errors;
 mod identifiers;
 mod lease;
@@ -14,26 +18,28 @@ mod operations;
 mod parameter;
 mod rows;
 mod schema;
+#[cfg(feature = "sqlx")]
+mod sqlx_pool;
 mod statements;
 mod transaction;
 mod turn;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use deadpool_postgres::Pool;
-
-pub use self::{builder::PostgresStoreBuilder, errors::PostgresStoreError, transaction::PostgresTransactionStore};
+#[cfg(feature = "postgres")]
+pub use self::clients::{PostgresClient, PostgresClients};
+pub use self::{
+    builder::PostgresStoreBuilder, connector::PostgresConnector, errors::PostgresStoreError,
+    transaction::PostgresTransactionStore,
+};
 use self::{
-    call::{Call, Preparation},
-    errors::Failure,
-    identifiers::Names,
-    operations::Operations,
-    parameter::number,
-    statements::Statements,
+    call::Call, connector::Preparation, errors::Failure, identifiers::Names, operations::Operations,
+    parameter::Parameter::Number, statements::Statements,
 };
 use super::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
-    ReplayMark, RequestStore, StoreError, StoreRefusal, hygiene::HygieneBudget, unauthenticated::UnauthenticatedRoom,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady, Owner,
+    Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal, hygiene::HygieneBudget,
+    unauthenticated::UnauthenticatedRoom,
 };
 
 /// The shortest time limit of a check of the database.
@@ -41,10 +47,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Keeps requests in PostgreSQL, version 12 or later, for any number of nodes. Clones share its connections.
 ///
-/// The host brings a pool of [`deadpool_postgres`](crate::reexports::deadpool_postgres), version 0.14, and with it TLS
-/// and credentials.
+/// The host brings the connections, and with them TLS and credentials. See [Drivers](#drivers).
 ///
-/// ```
+#[cfg_attr(feature = "postgres", doc = "```")]
+#[cfg_attr(not(feature = "postgres"), doc = "```ignore")]
 /// use std::time::Duration;
 /// use deadpool_postgres::{Manager, Pool};
 /// use parjar::store::{PostgresStore, PostgresStoreError};
@@ -73,6 +79,19 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 ///     Ok(store)
 /// }
 /// ```
+///
+/// # Drivers
+///
+/// | connections | feature | the store is made of |
+/// | --- | --- | --- |
+/// | `deadpool_postgres` 0.14 | `postgres` | a `deadpool_postgres::Pool` |
+/// | `tokio_postgres` 0.7, from another pool or from the host | `postgres` | `PostgresConnector::new` with the host's `PostgresClients` |
+/// | `sqlx` 0.8 | `sqlx` | an `sqlx::PgPool` |
+///
+/// The statements are the same for all, and so is what the store promises; stores of different drivers can share the tables.
+/// (Version 0.9 of `sqlx` needs a later Rust than this library.) A pool of `sqlx` sends each statement in more pieces than the others do
+/// and asks each connection whether it lives, before and after, so that an operation takes longer than over `deadpool_postgres`. While a server refuses connections, such a pool tries again until the
+/// operation is over, and the error says no more than that there was no connection in time.
 ///
 /// # Settings of the role
 ///
@@ -163,7 +182,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Parameters show up in the server's log where `log_parameter_max_length` allows it: set it to 0 for this role.
 #[derive(Clone)]
 pub struct PostgresStore {
-    pool: Pool,
+    connector: PostgresConnector,
     timeout: Duration,
     preparation: Preparation,
     hygiene: Arc<HygieneBudget>,
@@ -174,9 +193,8 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Starts to describe a store over connections of this pool.
-    #[must_use]
-    pub fn builder(pool: Pool) -> PostgresStoreBuilder {
-        PostgresStoreBuilder::new(pool)
+    pub fn builder(connector: impl Into<PostgresConnector>) -> PostgresStoreBuilder {
+        PostgresStoreBuilder::new(connector.into())
     }
 
     /// Makes of schema and tables what is not there, and [checks](Self::check) the database. Any number of nodes may do
@@ -190,7 +208,7 @@ impl PostgresStore {
     /// [`PostgresStoreError::NewerSchema`] when a later version of this library has made the tables, which then stay as
     /// they are. Otherwise as for [`check`](Self::check).
     pub async fn migrate(&self) -> Result<(), PostgresStoreError> {
-        schema::migrate(&self.pool, &self.names).await?;
+        schema::migrate(&*self.connector.0, &self.names).await?;
         self.check().await
     }
 
@@ -203,7 +221,8 @@ impl PostgresStore {
     /// [`PostgresStoreError::PreparedStatements`] behind a pooler that forgets them.
     /// [`PostgresStoreError::Unavailable`] says what the database has refused, or that it could not be asked.
     pub async fn check(&self) -> Result<(), PostgresStoreError> {
-        check::check(&self.pool, &self.statements, self.preparation, CHECK_TIMEOUT.max(self.timeout)).await
+        let limit = CHECK_TIMEOUT.max(self.timeout);
+        check::check(&*self.connector.0, &self.statements, self.preparation, limit).await
     }
 
     /// Returns the SQL that makes schema and tables, for an administrator to run. It can be run again.
@@ -231,7 +250,7 @@ impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore")
             .field("requests", &self.names.requests)
-            .field("pool", &self.pool.status())
+            .field("connector", &self.connector)
             .finish_non_exhaustive()
     }
 }
@@ -260,9 +279,13 @@ impl RequestStore for PostgresStore {
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         Operations::of(self).remember(owner, marks).await
     }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        Operations::of(self).ready().await
+    }
 }
 
 async fn sweep(call: &mut Call<'_>, statement: &str, batch: i64) -> Result<i64, Failure> {
-    let swept = call.query(statement, &[number(&batch)]).await?;
+    let swept = call.query(statement, &[Number(batch)]).await?;
     Ok(i64::try_from(swept.len()).unwrap_or(i64::MAX))
 }

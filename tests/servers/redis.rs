@@ -11,6 +11,7 @@ mod nodes;
 mod outages;
 mod permissions;
 mod processes;
+mod readiness;
 mod replicas;
 mod secrecy;
 mod sentinels;

@@ -19,7 +19,7 @@ use actix_web::{
 use self::demo::{
     Demo, authorize, discovery, html,
     message::{Answer, Message},
-    playground,
+    playground, probes,
     program::{self, GRACE, Sockets, Stop},
     push, resource, token_endpoint,
 };
@@ -34,7 +34,6 @@ fn routes(app: &mut ServiceConfig) {
     let authorize = async |app: Shared, message: Message| authorize::answer(app.into_inner(), message).await;
     let arrive = async |app: Shared, message: Message| playground::arrive(&app, &message);
     let metadata = async |app: Shared| discovery::metadata(&app);
-    let health = async || Answer::new(200, "text/plain; charset=utf-8", "ok\n");
     // Every method, because the library answers the wrong ones as well.
     app.service(at("/authorize/par").to(async |app: Shared, message: Message| push::answer(&app, &message).await))
         .service(at("/authorize").route(get().to(authorize)).route(post().to(authorize)))
@@ -49,7 +48,8 @@ fn routes(app: &mut ServiceConfig) {
         .service(at("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(at("/.well-known/openid-configuration").route(get().to(metadata)))
         .service(at("/jwks").route(get().to(async |app: Shared| discovery::jwks(&app))))
-        .service(at("/health").route(get().to(health)))
+        .service(at("/health").route(get().to(async || probes::health())))
+        .service(at("/ready").route(get().to(async |app: Shared| probes::ready(&app).await)))
         .service(at("/").route(get().to(async |app: Shared, message: Message| playground::start(&app, &message))))
         .service(
             at("/playground/push")

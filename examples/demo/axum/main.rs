@@ -24,7 +24,7 @@ use self::{
     demo::{
         Demo, authorize, discovery, html,
         message::{Answer, Message},
-        playground,
+        playground, probes,
         program::{self, Sockets, Stop},
         push, resource, token_endpoint,
     },
@@ -48,7 +48,8 @@ fn routes(demo: Arc<Demo>) -> Router {
         .route("/.well-known/oauth-authorization-server", get(async |app: App| discovery::metadata(&app)))
         .route("/.well-known/openid-configuration", get(async |app: App| discovery::metadata(&app)))
         .route("/jwks", get(async |app: App| discovery::jwks(&app)))
-        .route("/health", get(async || Answer::new(200, "text/plain; charset=utf-8", "ok\n")))
+        .route("/health", get(async || probes::health()))
+        .route("/ready", get(async |app: App| probes::ready(&app).await))
         .route("/", get(async |app: App, message: Message| playground::start(&app, &message)))
         .route("/playground/push", post(async |app: App, message: Message| playground::push(&app, &message).await))
         .route(

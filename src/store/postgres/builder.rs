@@ -2,9 +2,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use deadpool_postgres::Pool;
-
-use super::{PostgresStore, call::Preparation, errors::PostgresStoreError, identifiers::Names, statements::Statements};
+use super::{
+    PostgresStore,
+    connector::{PostgresConnector, Preparation},
+    errors::PostgresStoreError,
+    identifiers::Names,
+    statements::Statements,
+};
 use crate::store::{
     hygiene::{HygieneBounds, HygieneBudget},
     unauthenticated::{UnauthenticatedBounds, UnauthenticatedRoom},
@@ -16,7 +20,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// Describes a [`PostgresStore`].
 #[derive(Clone)]
 pub struct PostgresStoreBuilder {
-    pool: Pool,
+    connector: PostgresConnector,
     schema: Option<String>,
     table_prefix: String,
     timeout: Duration,
@@ -26,9 +30,9 @@ pub struct PostgresStoreBuilder {
 }
 
 impl PostgresStoreBuilder {
-    pub(super) fn new(pool: Pool) -> Self {
+    pub(super) fn new(connector: PostgresConnector) -> Self {
         Self {
-            pool,
+            connector,
             schema: None,
             table_prefix: "parjar_".to_owned(),
             timeout: Duration::from_secs(2),
@@ -60,7 +64,8 @@ impl PostgresStoreBuilder {
 
     /// Sends the text of each statement with each call, where it would be prepared once for each connection and then be
     /// known by a name. The server parses it each time. For poolers that forget names between transactions, such as
-    /// PgBouncer before 1.21 in transaction mode. Default `false`.
+    /// PgBouncer before 1.21 in transaction mode; connections of `sqlx` do not get along with those all the same, for they send a
+    /// statement and what it is about in two transactions. Default `false`.
     #[must_use]
     pub fn unnamed_statements(self, unnamed: bool) -> Self {
         let preparation = if unnamed { Preparation::WithEachCall } else { Preparation::OncePerConnection };
@@ -103,7 +108,7 @@ impl PostgresStoreBuilder {
     pub fn build(self) -> Result<PostgresStore, PostgresStoreError> {
         let names = Names::new(self.schema.as_deref(), &self.table_prefix)?;
         Ok(PostgresStore {
-            pool: self.pool,
+            connector: self.connector,
             timeout: self.timeout.min(LONGEST_TIMEOUT),
             preparation: self.preparation,
             hygiene: Arc::new(HygieneBudget::new(self.hygiene)),

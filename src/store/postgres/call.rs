@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::{Error, Row, types::ToSql};
 
 use super::{
+    connector::{Connect, Preparation},
     errors::{Failure, Verdict},
     lease::Lease,
     parameter::Parameter,
+    rows::Row,
     turn::{Turn, Turns},
 };
 
@@ -17,17 +17,7 @@ use super::{
 /// in a usual pool.
 const RUNS: u32 = 32;
 
-/// The way in which statements are parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Preparation {
-    /// Once for each connection.
-    OncePerConnection,
-    /// With each call, without a name that a pooler would have to know.
-    WithEachCall,
-}
-
 /// The place where a call runs its statements.
-#[expect(clippy::large_enum_variant, reason = "there is one on the stack for each call, mostly of the large kind")]
 enum Place<'t> {
     /// A connection of the pool. Each statement is a transaction.
     Pool(Lease, Preparation),
@@ -43,14 +33,18 @@ pub(super) struct Call<'t> {
 }
 
 impl<'t> Call<'t> {
-    pub(super) async fn begin(pool: &Pool, preparation: Preparation, timeout: Duration) -> Result<Self, Failure> {
+    pub(super) async fn begin(
+        connector: &dyn Connect,
+        preparation: Preparation,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
         let deadline = after(timeout);
-        let lease = Lease::take(pool, deadline).await?;
+        let lease = Lease::take(connector, deadline).await?;
         Ok(Self::at(Place::Pool(lease, preparation), deadline))
     }
 
     /// A call in a transaction of the host's, when the calls before it are over.
-    pub(super) async fn begin_in(turns: &'t Turns<'t>, timeout: Duration) -> Result<Self, Failure> {
+    pub(super) async fn begin_in(turns: &'t (dyn Turns + 't), timeout: Duration) -> Result<Self, Failure> {
         let deadline = after(timeout);
         let turn = timeout_at(deadline, turns.next()).await.map_err(|_| Failure::unavailable("no turn in time"))?;
         Ok(Self::at(Place::Transaction(turn), deadline))
@@ -67,7 +61,7 @@ impl<'t> Call<'t> {
                 Place::Pool(lease, preparation) => (lease, *preparation),
                 Place::Transaction(turn) => return turn.query(statement, parameters, self.deadline).await,
             };
-            let answer = query(lease.ask()?, preparation, statement, parameters);
+            let answer = lease.ask()?.query(statement, parameters, preparation);
             let error = match timeout_at(self.deadline, answer).await {
                 Ok(Ok(rows)) => {
                     lease.answered();
@@ -84,19 +78,20 @@ impl<'t> Call<'t> {
                 Verdict::Raced => self.again().await?,
                 Verdict::Forgotten if !self.has_prepared_again => {
                     self.has_prepared_again = true;
-                    lease.forget_statements();
+                    let forgetting = timeout_at(self.deadline, lease.forget_statements());
+                    forgetting.await.map_err(|_| Failure::unavailable("no answer in time"))??;
                 }
                 Verdict::Forgotten => return Err(Failure::unavailable("prepared statements do not last")),
-                Verdict::Refused(failure) => return Err(failure),
-                Verdict::Disconnected(failure) => {
+                Verdict::Refused => return Err(error.into()),
+                Verdict::Disconnected => {
                     lease.close();
-                    return Err(failure);
+                    return Err(error.into());
                 }
             }
         }
     }
 
-    /// The same, for a statement that fails by itself when it has lost a race.
+    /// The same, for a statement that fails by itself when it has lost a race, or that the host's transaction should survive.
     pub(super) async fn query_or_fail(
         &mut self,
         statement: &str,
@@ -129,20 +124,4 @@ impl<'t> Call<'t> {
 fn after(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout).unwrap_or(now)
-}
-
-async fn query(
-    connection: &Object,
-    preparation: Preparation,
-    statement: &str,
-    parameters: &[Parameter<'_>],
-) -> Result<Vec<Row>, Error> {
-    match preparation {
-        Preparation::WithEachCall => connection.query_typed(statement, parameters).await,
-        Preparation::OncePerConnection => {
-            let statement = connection.prepare_cached(statement).await?;
-            let values: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|(value, _)| *value).collect();
-            connection.query(&statement, &values).await
-        }
-    }
 }

@@ -1,13 +1,11 @@
 //! Errors of the server, and their consequences for a statement, its connection and its caller.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
-use deadpool_postgres::PoolError;
-use tokio_postgres::{Error, error::DbError};
-
+use super::database_error::DatabaseError;
 use crate::{
     error_text::debug_by_display,
-    store::{AnnotateError, ClaimError, InsertError, StoreError, StoreRefusal},
+    store::{AnnotateError, ClaimError, InsertError, NotReady, NotReadyReason, StoreError, StoreRefusal},
 };
 
 /// Disks are not emptied in a second.
@@ -39,7 +37,7 @@ pub enum PostgresStoreError {
     )]
     PreparedStatements,
     /// The database could not be asked, or refused.
-    #[error("the database cannot be used: {}", cause(.0))]
+    #[error("the database cannot be used: {}", .0.cause_text())]
     Unavailable(StoreError),
 }
 
@@ -49,41 +47,38 @@ impl From<StoreError> for PostgresStoreError {
     }
 }
 
-/// The cause of a store's error, whose own text says nothing that is not said beside it.
-fn cause(error: &StoreError) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
 debug_by_display!(PostgresStoreError);
 
 /// The reason that an operation has come to nothing.
 #[derive(Debug)]
-pub(super) enum Failure {
-    /// No room on the disk or in memory.
-    Full(StoreError),
-    Unavailable(StoreError),
+pub(super) struct Failure {
+    kind: NotReadyReason,
+    error: StoreError,
 }
 
 impl Failure {
-    pub(super) fn unavailable(why: &'static str) -> Self {
-        Self::Unavailable(StoreError::new(why))
+    pub(super) fn unavailable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind: NotReadyReason::Unavailable, error: StoreError::new(why) }
     }
 }
 
-impl From<PoolError> for Failure {
-    fn from(error: PoolError) -> Self {
-        Self::Unavailable(match error {
-            PoolError::Backend(error) => StoreError::new(described(&error)),
-            other => StoreError::new(other.to_string()),
-        })
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        let kind = match error.code() {
+            // No room on the disk or in memory.
+            Some("53100" | "53200") => NotReadyReason::Full,
+            Some("25006") => NotReadyReason::ReadOnly,
+            Some("42501") => NotReadyReason::NotPermitted,
+            _ if error.is_of_schema() => NotReadyReason::Schema,
+            _ => NotReadyReason::Unavailable,
+        };
+        Self { kind, error: StoreError::new(error.described()) }
     }
 }
 
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Full(error) | Failure::Unavailable(error) => error,
-        }
+        failure.error
     }
 }
 
@@ -101,9 +96,9 @@ impl From<Failure> for AnnotateError {
 
 impl From<Failure> for StoreRefusal {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Full(_) => Self::Full { retry_after: RETRY_AFTER },
-            Failure::Unavailable(error) => Self::Unavailable(error),
+        match failure.kind {
+            NotReadyReason::Full => Self::Full { retry_after: RETRY_AFTER },
+            _ => Self::Unavailable(failure.error),
         }
     }
 }
@@ -114,6 +109,12 @@ impl From<Failure> for InsertError {
     }
 }
 
+impl From<Failure> for NotReady {
+    fn from(failure: Failure) -> Self {
+        Self::of(failure.kind, failure.error)
+    }
+}
+
 impl From<Failure> for PostgresStoreError {
     fn from(failure: Failure) -> Self {
         Self::Unavailable(failure.into())
@@ -121,57 +122,29 @@ impl From<Failure> for PostgresStoreError {
 }
 
 /// The consequence of an error. Either nothing of its statement has happened, or it is not known.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It met another one. Run it again.
     Raced,
     /// The server has forgotten what was prepared, or changed it. Prepare it again.
     Forgotten,
     /// It is refused.
-    Refused(Failure),
+    Refused,
     /// It is refused, and the connection is of no more use.
-    Disconnected(Failure),
+    Disconnected,
 }
 
 impl Verdict {
-    pub(super) fn of(error: &Error) -> Self {
-        let unavailable = || Failure::Unavailable(StoreError::new(described(error)));
-        let Some(code) = error.as_db_error().map(|error| error.code().code()) else {
-            return Self::Disconnected(unavailable());
-        };
+    pub(super) fn of(error: &DatabaseError) -> Self {
+        let Some(code) = error.code() else { return Self::Disconnected };
         match code {
             // Serialization failure, deadlock, and the error that our own statements make.
             "40001" | "40P01" | "22P02" => Self::Raced,
             // "Cached plan must not change result type", a statement of that name is unknown, or taken.
             "0A000" | "26000" | "42P05" => Self::Forgotten,
-            "53100" | "53200" => Self::Refused(Failure::Full(StoreError::new(described(error)))),
             // Among them 25006, of a primary that has become a replica: the next connection may find the new one.
-            _ if ["08", "25", "57"].iter().any(|class| code.starts_with(class)) => Self::Disconnected(unavailable()),
-            _ => Self::Refused(unavailable()),
+            _ if ["08", "25", "57"].iter().any(|class| code.starts_with(class)) => Self::Disconnected,
+            _ => Self::Refused,
         }
-    }
-}
-
-/// Returns `true` for an error that says that a prepared statement is not there, or is another's of the same name.
-pub(super) fn is_forgotten(error: &Error) -> bool {
-    error.as_db_error().is_some_and(|error| matches!(error.code().code(), "26000" | "42P05"))
-}
-
-/// Returns the part of an error that a log may have: detail, hint and context may quote what is stored.
-pub(super) fn described(error: &Error) -> String {
-    match error.as_db_error() {
-        Some(database) => described_by_server(database),
-        None => error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}")),
-    }
-}
-
-fn described_by_server(error: &DbError) -> String {
-    /// Data and its constraints, and what triggers make up. Messages of these may quote values as well.
-    const MAY_QUOTE: [&str; 4] = ["22", "23", "P0", "44"];
-    let code = error.code().code();
-    if MAY_QUOTE.iter().any(|class| code.starts_with(class)) {
-        format!("SQLSTATE {code}")
-    } else {
-        format!("SQLSTATE {code}: {}", error.message())
     }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
 use tokio::{
     runtime::Handle,
     time::{Instant, timeout, timeout_at},
 };
 
-use super::errors::Failure;
+use super::{
+    connector::{Connect, Connection},
+    errors::Failure,
+};
 
 /// The time that an abandoned connection has to answer before it is closed. Most statements take a millisecond, and a
 /// new connection takes many.
@@ -18,38 +20,56 @@ const GRACE: Duration = Duration::from_millis(100);
 /// user of the connection would have to wait for that answer first, behind the lock that the question may wait for.
 pub(super) struct Lease {
     /// `None` once it was of no more use.
-    connection: Option<Object>,
+    connection: Option<Box<dyn Connection>>,
     owes_answer: bool,
+    is_in_transaction: bool,
 }
 
 impl Lease {
-    pub(super) async fn take(pool: &Pool, deadline: Instant) -> Result<Self, Failure> {
-        let connection =
-            timeout_at(deadline, pool.get()).await.map_err(|_| Failure::unavailable("no connection in time"))??;
-        Ok(Self { connection: Some(connection), owes_answer: false })
+    pub(super) async fn take(connector: &dyn Connect, deadline: Instant) -> Result<Self, Failure> {
+        let connection = timeout_at(deadline, connector.connect())
+            .await
+            .map_err(|_| Failure::unavailable("no connection in time"))??;
+        Ok(Self { connection: Some(connection), owes_answer: false, is_in_transaction: false })
+    }
+
+    /// The same, of a connection that its pool may make another for.
+    pub(super) async fn take_out(connector: &dyn Connect, deadline: Instant) -> Result<Self, Failure> {
+        let mut lease = Self::take(connector, deadline).await?;
+        lease.connection = lease.connection.take().map(Connection::leave);
+        Ok(lease)
     }
 
     /// The connection, to ask something until [`answered`](Self::answered) says that nothing is outstanding.
-    pub(super) fn ask(&mut self) -> Result<&mut Object, Failure> {
-        let connection = self.connection.as_mut().ok_or(Failure::unavailable("the connection is lost"))?;
+    pub(super) fn ask(&mut self) -> Result<&mut dyn Connection, Failure> {
+        let connection =
+            self.connection.as_deref_mut().ok_or_else(|| Failure::unavailable("the connection is lost"))?;
         self.owes_answer = true;
         Ok(connection)
     }
 
+    /// The same, for several statements in one transaction. A connection that is given up in the middle of it is closed.
+    pub(super) fn ask_in_transaction(&mut self) -> Result<&mut dyn Connection, Failure> {
+        self.is_in_transaction = true;
+        self.ask()
+    }
+
     pub(super) fn answered(&mut self) {
-        self.owes_answer = false;
+        (self.owes_answer, self.is_in_transaction) = (false, false);
     }
 
     /// Makes the connection prepare its statements again.
-    pub(super) fn forget_statements(&self) {
-        if let Some(connection) = &self.connection {
-            connection.statement_cache.clear();
-        }
+    pub(super) async fn forget_statements(&mut self) -> Result<(), Failure> {
+        self.ask()?.forget_statements().await;
+        self.answered();
+        Ok(())
     }
 
     /// Keeps the connection out of the pool: it may be broken, or wait for an answer that does not come.
     pub(super) fn close(&mut self) {
-        drop(self.connection.take().map(Object::take));
+        if let Some(connection) = self.connection.take() {
+            connection.close();
+        }
     }
 }
 
@@ -60,15 +80,15 @@ impl Drop for Lease {
             return;
         }
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(settle(connection))),
-            Err(_) => drop(Object::take(connection)),
+            Ok(runtime) if !self.is_in_transaction => drop(runtime.spawn(settle(connection))),
+            _ => connection.close(),
         }
     }
 }
 
 /// Gives back a connection whose answers have come, and closes one that goes on to wait.
-async fn settle(connection: Object) {
-    if !matches!(timeout(GRACE, connection.simple_query("")).await, Ok(Ok(_))) {
-        drop(Object::take(connection));
+async fn settle(mut connection: Box<dyn Connection>) {
+    if !timeout(GRACE, connection.settle()).await.unwrap_or(false) {
+        connection.close();
     }
 }

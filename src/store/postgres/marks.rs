@@ -1,13 +1,13 @@
 //! The marks of a call, as statements take them.
 
-use super::parameter::{Bytes, digest, whole_milliseconds};
+use super::parameter::{Parameter, whole_milliseconds};
 use crate::store::{ReplayMark, StoreRefusal};
 
 /// Marks in the order of their keys, which all calls lock them in: two that lock them crosswise would wait for each
 /// other.
 pub(super) struct Marks<'a> {
-    pub(super) keys: Vec<Bytes<'a>>,
-    pub(super) lifetimes: Vec<i64>,
+    keys: Vec<&'a [u8]>,
+    lifetimes: Vec<i64>,
 }
 
 impl<'a> Marks<'a> {
@@ -19,8 +19,13 @@ impl<'a> Marks<'a> {
             return Err(StoreRefusal::Replayed { mark: mark.key });
         }
         Ok(Self {
-            keys: sorted.iter().map(|mark| digest(&mark.key)).collect(),
+            keys: sorted.iter().map(|mark| &mark.key.as_bytes()[..]).collect(),
             lifetimes: sorted.iter().map(|mark| whole_milliseconds(mark.lifetime)).collect(),
         })
+    }
+
+    /// Their keys, and their lifetimes.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 2] {
+        [Parameter::ManyBytes(&self.keys), Parameter::Numbers(&self.lifetimes)]
     }
 }

@@ -5,15 +5,19 @@ use std::{ops::Deref, time::Duration};
 use super::{
     PostgresStore,
     call::Call,
-    errors::Failure,
+    errors::{Failure, PostgresStoreError},
     marks::Marks,
-    parameter::{Bytes, Parameter, bytes, bytes_of, digest, number, numbers, whole_milliseconds},
+    parameter::{
+        Parameter::{self, Bytes, Number},
+        digest, lifetime as time, maybe_digest,
+    },
     rows::{State, Stored, claimed, column, known, milliseconds, read},
+    schema::VERSION,
     turn::Turns,
 };
 use crate::store::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
-    ReplayMark, RequestStore, StoreRefusal, hygiene::Admitted,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady,
+    NotReadyReason, Owner, Remembered, ReplayMark, RequestStore, StoreRefusal, hygiene::Admitted,
 };
 
 /// The operations of a store, at one place.
@@ -27,7 +31,7 @@ pub(super) enum Place<'a> {
     /// In transactions of their own.
     Pool,
     /// In one of the host's.
-    Transaction(&'a Turns<'a>),
+    Transaction(&'a (dyn Turns + 'a)),
 }
 
 impl<'a> Operations<'a> {
@@ -37,23 +41,22 @@ impl<'a> Operations<'a> {
 
     pub(super) async fn call(&self) -> Result<Call<'a>, Failure> {
         match self.place {
-            Place::Pool => Call::begin(&self.store.pool, self.store.preparation, self.store.timeout).await,
+            Place::Pool => Call::begin(&*self.store.connector.0, self.store.preparation, self.store.timeout).await,
             Place::Transaction(turns) => Call::begin_in(turns, self.store.timeout).await,
         }
     }
 
     async fn insert_within_room(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
         let Admitted { marks, remembered } = self.hygiene.admit(request.owner, request.marks);
-        let (key, owner, lifetime) = (digest(&request.key), digest(&request.owner.key), whole_milliseconds(lifetime));
-        let payload = Bytes(request.payload);
-        let new: [Parameter<'_>; 4] = [bytes(&key), bytes(&owner), bytes(&payload), number(&lifetime)];
+        let (key, owner) = (digest(&request.key), digest(&request.owner.key));
+        let (payload, lifetime) = (Bytes(request.payload), time(lifetime));
         if marks.is_empty() {
-            let inserted = self.call().await?.query(&self.statements.insert, &new).await?;
+            let inserted = self.call().await?.query(&self.statements.insert, &[key, owner, payload, lifetime]).await?;
             return if inserted.is_empty() { Err(InsertError::Exists) } else { Ok(remembered) };
         }
         let marks = Marks::new(&marks)?;
-        let [key, owner, payload, lifetime] = new;
-        let parameters = [key, owner, payload, lifetime, bytes_of(&marks.keys), numbers(&marks.lifetimes)];
+        let [keys, lifetimes] = marks.parameters();
+        let parameters = [key, owner, payload, lifetime, keys, lifetimes];
         let rows = self.call().await?.query_or_fail(&self.statements.insert_with_marks, &parameters).await?;
         if let Some(mark) = known(&rows)? {
             return Err(InsertError::Refused(StoreRefusal::Replayed { mark }));
@@ -66,15 +69,14 @@ impl<'a> Operations<'a> {
         match &*marks {
             [] => Ok(remembered),
             [mark] => {
-                let (key, lifetime) = (digest(&mark.key), whole_milliseconds(mark.lifetime));
-                let parameters = [bytes(&key), number(&lifetime)];
+                let parameters = [digest(&mark.key), time(mark.lifetime)];
                 let put_down = self.call().await?.query(&self.statements.remember, &parameters).await?;
                 if put_down.is_empty() { Err(StoreRefusal::Replayed { mark: mark.key }) } else { Ok(remembered) }
             }
             several => {
                 let marks = Marks::new(several)?;
-                let parameters = [bytes_of(&marks.keys), numbers(&marks.lifetimes)];
-                let rows = self.call().await?.query_or_fail(&self.statements.remember_many, &parameters).await?;
+                let rows =
+                    self.call().await?.query_or_fail(&self.statements.remember_many, &marks.parameters()).await?;
                 known(&rows)?.map_or(Ok(remembered), |mark| Err(StoreRefusal::Replayed { mark }))
             }
         }
@@ -82,9 +84,14 @@ impl<'a> Operations<'a> {
 
     /// Reads the request as it is, and changes nothing.
     async fn look(&self, call: &mut Call<'_>, claim: &Claim) -> Result<Stored, ClaimError> {
-        let rows = call.query(&self.statements.look, &[bytes(&digest(&claim.key))]).await?;
+        let rows = call.query(&self.statements.look, &[digest(&claim.key)]).await?;
         Stored::read(rows.first().ok_or(ClaimError::Unknown)?, claim)
     }
+}
+
+/// Key, owner and browser.
+fn claimed_by(claim: &Claim) -> [Parameter<'_>; 3] {
+    [digest(&claim.key), digest(&claim.owner), maybe_digest(claim.browser.as_ref())]
 }
 
 impl Deref for Operations<'_> {
@@ -102,9 +109,8 @@ impl RequestStore for Operations<'_> {
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
-        let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
-        let lifetime = whole_milliseconds(login_lifetime);
-        let parameters = [bytes(&key), bytes(&owner), bytes(&browser), number(&lifetime)];
+        let [key, owner, browser] = claimed_by(&claim);
+        let parameters = [key, owner, browser, time(login_lifetime)];
         let mut call = self.call().await?;
         loop {
             let rows = call.query(&self.statements.claim, &parameters).await?;
@@ -120,9 +126,8 @@ impl RequestStore for Operations<'_> {
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
-        let lifetime = whole_milliseconds(remembered_for);
-        let parameters = [bytes(&key), bytes(&owner), bytes(&browser), number(&lifetime)];
+        let [key, owner, browser] = claimed_by(&claim);
+        let parameters = [key, owner, browser, time(remembered_for)];
         let mut call = self.call().await?;
         loop {
             let spent = call.query(&self.statements.consume, &parameters).await?;
@@ -138,9 +143,9 @@ impl RequestStore for Operations<'_> {
     }
 
     async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
-        let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
-        let (note, revision) = (Bytes(annotation.bytes), i64::from(annotation.revision));
-        let parameters = [bytes(&key), bytes(&owner), bytes(&browser), bytes(&note), number(&revision)];
+        let [key, owner, browser] = claimed_by(&claim);
+        let revision = i64::from(annotation.revision);
+        let parameters = [key, owner, browser, Bytes(annotation.bytes), Number(revision)];
         let mut call = self.call().await?;
         loop {
             let annotated = call.query(&self.statements.annotate, &parameters).await?;
@@ -160,9 +165,8 @@ impl RequestStore for Operations<'_> {
     }
 
     async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
-        let (key, owner, browser) = (digest(&claim.key), digest(&claim.owner), claim.browser.as_ref().map(digest));
-        let [lifetime, longest] = [extension.lifetime, extension.longest].map(whole_milliseconds);
-        let parameters = [bytes(&key), bytes(&owner), bytes(&browser), number(&lifetime), number(&longest)];
+        let [key, owner, browser] = claimed_by(&claim);
+        let parameters = [key, owner, browser, time(extension.lifetime), time(extension.longest)];
         let mut call = self.call().await?;
         loop {
             let extended = call.query(&self.statements.extend, &parameters).await?;
@@ -174,6 +178,22 @@ impl RequestStore for Operations<'_> {
             }
             // It was opened in between.
             call.again().await?;
+        }
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        let mut call = self.call().await?;
+        let rows = call.query_or_fail(&self.statements.ready, &[]).await?;
+        if !column::<bool>(&rows, 0)? {
+            return Ok(());
+        }
+        let rows = call.query_or_fail(&self.statements.version, &[]).await?;
+        match column::<Option<i32>>(&rows, 0)? {
+            Some(found) if found > VERSION => {
+                let newer = PostgresStoreError::NewerSchema { found, known: VERSION };
+                Err(NotReady::new(NotReadyReason::Schema, newer))
+            }
+            _ => Ok(()),
         }
     }
 

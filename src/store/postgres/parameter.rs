@@ -1,62 +1,47 @@
-//! Parameters of statements.
+//! Parameters of statements, whatever driver carries them.
 
-use std::{error::Error, fmt, time::Duration};
-
-use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use std::{fmt, time::Duration};
 
 use crate::{clock::milliseconds, store::RecordKey};
 
 /// A century. PostgreSQL has no dates for much longer.
 const LONGEST_LIFETIME: i64 = 100 * 366 * 86_400_000;
 
-/// A value and its type, which is told where nothing is prepared.
-pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
-
-/// A `bytea`.
-pub(super) fn bytes(value: &(impl ToSql + Sync)) -> Parameter<'_> {
-    (value, Type::BYTEA)
-}
-
-/// A `bytea[]`.
-pub(super) fn bytes_of(values: &(impl ToSql + Sync)) -> Parameter<'_> {
-    (values, Type::BYTEA_ARRAY)
-}
-
-/// A `bigint`.
-pub(super) fn number(value: &i64) -> Parameter<'_> {
-    (value, Type::INT8)
-}
-
-/// A `bigint[]`.
-pub(super) fn numbers(values: &(impl ToSql + Sync)) -> Parameter<'_> {
-    (values, Type::INT8_ARRAY)
-}
-
-/// Bytes that the driver cannot print: it logs the parameters of what it executes where its debug log is on.
+/// A value, and with it its type.
 #[derive(Clone, Copy)]
-pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
-
-impl fmt::Debug for Bytes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bytes(..)")
-    }
+pub(super) enum Parameter<'a> {
+    /// A `bytea`.
+    Bytes(&'a [u8]),
+    /// A `bytea` that may be null.
+    MaybeBytes(Option<&'a [u8]>),
+    /// A `bytea[]`.
+    ManyBytes(&'a [&'a [u8]]),
+    /// A `bigint`.
+    Number(i64),
+    /// A `bigint[]`.
+    Numbers(&'a [i64]),
 }
 
-impl ToSql for Bytes<'_> {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        self.0.to_sql(kind, out)
+/// Not to be printed: drivers log the parameters of what they execute where their debug log is on.
+impl fmt::Debug for Parameter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parameter(..)")
     }
-
-    fn accepts(kind: &Type) -> bool {
-        <&[u8] as ToSql>::accepts(kind)
-    }
-
-    to_sql_checked!();
 }
 
 /// A digest, as a parameter of a statement.
-pub(super) fn digest(key: &RecordKey) -> Bytes<'_> {
-    Bytes(key.as_bytes())
+pub(super) fn digest(key: &RecordKey) -> Parameter<'_> {
+    Parameter::Bytes(key.as_bytes())
+}
+
+/// A digest that may be missing.
+pub(super) fn maybe_digest(key: Option<&RecordKey>) -> Parameter<'_> {
+    Parameter::MaybeBytes(key.map(|key| &key.as_bytes()[..]))
+}
+
+/// A lifetime.
+pub(super) fn lifetime(lifetime: Duration) -> Parameter<'static> {
+    Parameter::Number(whole_milliseconds(lifetime))
 }
 
 /// A lifetime in milliseconds.
@@ -66,12 +51,12 @@ pub(super) fn whole_milliseconds(lifetime: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, bytes, bytes_of};
+    use super::Parameter;
 
     #[test]
     fn parameters_are_not_printed() {
-        let (key, keys, browser) = (Bytes(b"canary"), vec![Bytes(b"canary")], Some(Bytes(b"canary")));
-        let parameters = [bytes(&key), bytes_of(&keys), bytes(&browser)].map(|(value, _)| value);
-        assert_eq!(format!("{parameters:?}"), "[Bytes(..), [Bytes(..)], Some(Bytes(..))]");
+        let parameters = [Parameter::Bytes(b"canary"), Parameter::MaybeBytes(Some(b"canary"))];
+        assert_eq!(format!("{parameters:?}"), "[Parameter(..), Parameter(..)]");
+        assert_eq!(format!("{:?}", Parameter::ManyBytes(&[b"canary"])), "Parameter(..)");
     }
 }

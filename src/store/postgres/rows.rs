@@ -2,16 +2,53 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{
-    Row,
-    types::{FromSql, FromSqlOwned},
-};
-
 use super::{
     errors::Failure,
     statements::{OPEN, SPENT, WAITING},
 };
 use crate::store::{Claim, ClaimError, Claimed, RecordKey};
+
+/// A row of any driver.
+pub(super) enum Row {
+    #[cfg(feature = "postgres")]
+    TokioPostgres(tokio_postgres::Row),
+    #[cfg(feature = "sqlx")]
+    Sqlx(sqlx::postgres::PgRow),
+}
+
+impl Row {
+    /// A column, or `None` if it is of another type or not there.
+    fn get<T: Column>(&self, index: usize) -> Option<T> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::TokioPostgres(row) => row.try_get(index).ok(),
+            #[cfg(feature = "sqlx")]
+            Self::Sqlx(row) => sqlx::Row::try_get(row, index).ok(),
+        }
+    }
+}
+
+/// A type of columns, to each driver.
+macro_rules! column {
+    ($($bound:path),*) => {
+        pub(super) trait Column: Sized $(+ $bound)* {}
+        impl<T: Sized $(+ $bound)*> Column for T {}
+    };
+}
+
+#[cfg(all(feature = "postgres", not(feature = "sqlx")))]
+column!(tokio_postgres::types::FromSqlOwned);
+#[cfg(all(feature = "sqlx", not(feature = "postgres")))]
+column!(OfSqlx);
+#[cfg(all(feature = "postgres", feature = "sqlx"))]
+column!(tokio_postgres::types::FromSqlOwned, OfSqlx);
+
+/// A type that sqlx decodes without borrowing from the row.
+#[cfg(feature = "sqlx")]
+pub(super) trait OfSqlx: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> {}
+
+#[cfg(feature = "sqlx")]
+impl<T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>> OfSqlx for T {}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -30,7 +67,7 @@ pub(super) struct Stored {
 impl Stored {
     pub(super) fn read(row: &Row, claim: &Claim) -> Result<Self, ClaimError> {
         let owner = key(read(row, 1)?)?;
-        let browser = read::<Option<&[u8]>>(row, 2)?.map(key).transpose()?;
+        let browser = read::<Option<Vec<u8>>>(row, 2)?.map(key).transpose()?;
         let (state, revision) = (read(row, 0)?, read(row, 3)?);
         if owner != claim.owner {
             return Err(ClaimError::OtherOwner);
@@ -63,11 +100,11 @@ pub(super) fn milliseconds(row: &Row, index: usize) -> Result<Duration, ClaimErr
     read::<i64>(row, index).map(|milliseconds| Duration::from_millis(milliseconds.max(0).unsigned_abs()))
 }
 
-pub(super) fn read<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ClaimError> {
-    row.try_get(index).map_err(|_| ClaimError::Unreadable)
+pub(super) fn read<T: Column>(row: &Row, index: usize) -> Result<T, ClaimError> {
+    row.get(index).ok_or(ClaimError::Unreadable)
 }
 
-fn key(bytes: &[u8]) -> Result<RecordKey, ClaimError> {
+fn key(bytes: Vec<u8>) -> Result<RecordKey, ClaimError> {
     bytes.try_into().map(RecordKey::from_bytes).map_err(|_| ClaimError::Unreadable)
 }
 
@@ -79,8 +116,8 @@ pub(super) fn known(rows: &[Row]) -> Result<Option<RecordKey>, Failure> {
 }
 
 /// A column of the only row.
-pub(super) fn column<T: FromSqlOwned>(rows: &[Row], index: usize) -> Result<T, Failure> {
-    rows.first().ok_or_else(unreadable)?.try_get(index).map_err(|_| unreadable())
+pub(super) fn column<T: Column>(rows: &[Row], index: usize) -> Result<T, Failure> {
+    rows.first().and_then(|row| row.get(index)).ok_or_else(unreadable)
 }
 
 fn unreadable() -> Failure {

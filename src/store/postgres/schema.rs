@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Client, Error, IsolationLevel};
 
 use super::{
-    errors::{Failure, PostgresStoreError, described},
+    connector::{Connect, Connection, Preparation},
+    errors::{Failure, PostgresStoreError},
     identifiers::Names,
     lease::Lease,
+    rows::column,
+    statements::may_read_version,
 };
-use crate::store::StoreError;
 
 /// Goes up when nodes of an earlier version cannot use the tables any more.
 pub(super) const VERSION: i32 = 1;
@@ -103,10 +103,10 @@ pub(super) fn migration(names: &Names) -> String {
     steps(names).into_iter().map(|step| step.make).collect()
 }
 
-pub(super) async fn migrate(pool: &Pool, names: &Names) -> Result<(), PostgresStoreError> {
+pub(super) async fn migrate(connector: &dyn Connect, names: &Names) -> Result<(), PostgresStoreError> {
     let now = Instant::now();
     let deadline = now.checked_add(TIMEOUT).unwrap_or(now);
-    let mut lease = Lease::take(pool, deadline).await?;
+    let mut lease = Lease::take(connector, deadline).await?;
     let outcome = timeout_at(deadline, migrated(&mut lease, names)).await;
     match outcome.map_err(|_| Failure::unavailable("no answer in time"))?? {
         Some(found) if found > VERSION => Err(PostgresStoreError::NewerSchema { found, known: VERSION }),
@@ -114,49 +114,51 @@ pub(super) async fn migrate(pool: &Pool, names: &Names) -> Result<(), PostgresSt
     }
 }
 
-/// Makes what is missing, and returns the version that was there before. Dropped half-way, the transaction is rolled
-/// back.
+/// Makes what is missing, and returns the version that was there before. Dropped half-way, the connection is closed.
 async fn migrated(lease: &mut Lease, names: &Names) -> Result<Option<i32>, Failure> {
-    let connection = lease.ask()?;
-    let in_transaction = async {
+    let connection = lease.ask_in_transaction()?;
+    let (found, missing) = look(connection, names).await?;
+    if missing.is_empty() {
+        lease.answered();
+        return Ok(found);
+    }
+    // With a snapshot of its own for each statement: one taken before waiting for the lock would not show what others did.
+    connection.run("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    let made = async {
+        connection.run(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         let (found, missing) = look(connection, names).await?;
-        if missing.is_empty() {
-            return Ok(found);
-        }
-        // With a snapshot of its own for each statement: one taken before waiting for the lock would not show what
-        // others did.
-        let transaction = connection.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
-        transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
-        let (found, missing) = look(transaction.client(), names).await?;
         if found.is_none_or(|found| found <= VERSION) {
             for make in missing {
-                transaction.batch_execute(&make).await?;
+                connection.run(&make).await?;
             }
         }
-        transaction.commit().await?;
-        Ok(found)
+        Ok::<_, Failure>(found)
     };
-    let outcome = in_transaction.await;
-    lease.answered();
-    outcome.map_err(|error: Error| Failure::Unavailable(StoreError::new(described(&error))))
+    let made = made.await;
+    let ended = connection.run(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
+    if ended.is_ok() {
+        lease.answered();
+    }
+    let found = made?;
+    ended?;
+    Ok(found)
 }
 
 /// Returns the version of the tables, where the role may read it, and SQL for each step whose outcome is not there.
-async fn look(client: &Client, names: &Names) -> Result<(Option<i32>, Vec<String>), Error> {
+async fn look(connection: &mut dyn Connection, names: &Names) -> Result<(Option<i32>, Vec<String>), Failure> {
     let steps = steps(names);
-    let table = &names.version;
     let questions: Vec<&str> = steps.iter().map(|step| &*step.is_there).collect();
-    // A role that may not read the version gets on without: it is there for migrations.
-    let may_read = format!("coalesce(has_table_privilege(to_regclass('{table}'), 'SELECT'), false)");
-    let row = client.query_typed_one(&format!("SELECT {may_read}, {}", questions.join(", ")), &[]).await?;
+    let questions = format!("SELECT {}, {}", may_read_version(names), questions.join(", "));
+    let rows = connection.query(&questions, &[], Preparation::WithEachCall).await?;
     let mut missing = Vec::new();
-    for (column, step) in (1..).zip(steps) {
-        if !row.try_get::<_, bool>(column)? {
+    for (index, step) in (1..).zip(steps) {
+        if !column(&rows, index)? {
             missing.push(step.make);
         }
     }
-    let found = if row.try_get(0)? {
-        client.query_typed_one(&format!("SELECT max(version) FROM {table}"), &[]).await?.try_get(0)?
+    let found = if column(&rows, 0)? {
+        let version = format!("SELECT max(version) FROM {}", names.version);
+        column(&connection.query(&version, &[], Preparation::WithEachCall).await?, 0)?
     } else {
         None
     };

@@ -33,6 +33,11 @@ pub(super) struct Statements {
     pub(super) remember: String,
     /// Keys and lifetimes, in the order of the keys. A row: a known mark.
     pub(super) remember_many: String,
+    /// Inserts nothing, as a push would: it is refused where that would be. A row: whether the role may read the version of the
+    /// tables.
+    pub(super) ready: String,
+    /// A row: the version of the tables.
+    pub(super) version: String,
     /// The number of rows to delete at most. A row for each that was deleted.
     pub(super) sweep_requests: String,
     pub(super) sweep_marks: String,
@@ -50,6 +55,8 @@ impl Statements {
             look: look(names),
             remember: put_marks(names, "VALUES ($1::bytea, $2::bigint)"),
             remember_many: remember_many(names),
+            ready: ready(names),
+            version: format!("SELECT max(version) FROM {}", names.version),
             sweep_requests: sweep(&names.requests),
             sweep_marks: sweep(&names.marks),
         }
@@ -70,6 +77,19 @@ fn insert(names: &Names, new: &str) -> String {
          WHERE present.expires_at <= clock_timestamp()
          RETURNING true"
     )
+}
+
+/// The server looks at tables, columns, rights and whether it may write before it finds that there is nothing to insert.
+fn ready(names: &Names) -> String {
+    let inserted = insert(names, "SELECT ''::bytea, ''::bytea, ''::bytea, 0::bigint WHERE false");
+    let put = put_marks(names, "SELECT ''::bytea, 0::bigint WHERE false");
+    format!("WITH inserted AS ({inserted}), put AS ({put}) SELECT {}", may_read_version(names))
+}
+
+/// An expression that says whether the role may read the version of the tables. It gets on without: the version is there
+/// for migrations.
+pub(super) fn may_read_version(names: &Names) -> String {
+    format!("coalesce(has_table_privilege(to_regclass('{}'), 'SELECT'), false)", names.version)
 }
 
 /// An expired mark makes way; any other stays.

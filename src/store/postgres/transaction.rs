@@ -2,26 +2,31 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tokio_postgres::Transaction;
+use tokio::sync::Mutex;
 
+#[cfg(feature = "postgres")]
+use super::clients;
+#[cfg(feature = "sqlx")]
+use super::sqlx_pool;
 use super::{
     PostgresStore,
     operations::{Operations, Place},
     turn::Turns,
 };
 use crate::store::{
-    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, Owner, Remembered,
-    ReplayMark, RequestStore, StoreRefusal,
+    AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady, Owner,
+    Remembered, ReplayMark, RequestStore, StoreRefusal,
 };
 
 /// A [`PostgresStore`] whose operations are part of a transaction of the host's. Made by
-/// [`PostgresStore::in_transaction`]. Clones are of the same transaction.
+/// `PostgresStore::in_transaction` and `PostgresStore::in_sqlx_transaction`. Clones are of the same transaction.
 #[derive(Clone)]
 pub struct PostgresTransactionStore<'t> {
     store: PostgresStore,
-    turns: Arc<Turns<'t>>,
+    turns: Arc<dyn Turns + 't>,
 }
 
+#[cfg(feature = "postgres")]
 impl PostgresStore {
     /// Returns this store with its operations as part of a transaction: they take effect when the host commits it, together
     /// with what the host has written in it, and never when it is rolled back. See
@@ -74,14 +79,60 @@ impl PostgresStore {
     /// Under `repeatable read` and `serializable` this happens whenever two transactions meet; with `read committed` it does
     /// not.
     #[must_use]
-    pub fn in_transaction<'t>(&self, transaction: &'t Transaction<'t>) -> PostgresTransactionStore<'t> {
-        PostgresTransactionStore { store: self.clone(), turns: Arc::new(Turns::new(transaction)) }
+    pub fn in_transaction<'t>(&self, transaction: &'t tokio_postgres::Transaction<'t>) -> PostgresTransactionStore<'t> {
+        let turns = Arc::new(Mutex::new(clients::InTransaction(transaction)));
+        PostgresTransactionStore { store: self.clone(), turns }
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl PostgresStore {
+    /// Returns this store with its operations as part of a transaction of `sqlx`: they take effect when the host commits it, together
+    /// with what the host has written in it, and never when it is rolled back. See
+    /// [`ParEndpoint::with_store`](crate::ParEndpoint::with_store).
+    ///
+    /// The transaction is of a connection to the database of this store, whose own connections may be of any driver. A request that is
+    /// opened for the first time, or spent, is locked until the transaction ends, and an error of the database leaves nothing but to
+    /// roll back: after a refusal with [`StoreUnavailable`](crate::Reason::StoreUnavailable), or when a call was dropped half-way.
+    ///
+    /// ```
+    /// use parjar::{AuthorizeRefusal, AuthorizationResponse, Browser, Decision, ParEndpoint, store::PostgresStore};
+    /// use sqlx::PgPool;
+    ///
+    /// # struct Failed;
+    /// # impl From<AuthorizeRefusal> for Failed { fn from(_: AuthorizeRefusal) -> Self { Self } }
+    /// # impl From<sqlx::Error> for Failed { fn from(_: sqlx::Error) -> Self { Self } }
+    /// # fn random_code() -> String { "SplxlOBeZQQYbYS6WxSbIA".to_owned() }
+    /// async fn approve(
+    ///     par: &ParEndpoint,
+    ///     store: &PostgresStore,
+    ///     pool: &PgPool,
+    ///     form: &str,
+    ///     browser: Browser<'_>,
+    /// ) -> Result<AuthorizationResponse, Failed> {
+    ///     let mut transaction = pool.begin().await?;
+    ///     let granted = {
+    ///         let par = par.with_store(store.in_sqlx_transaction(&mut transaction));
+    ///         let pending = par.authorize_decision(form, browser, Decision::Approve).await?;
+    ///         par.complete(&pending).await?
+    ///     };
+    ///     let code = random_code();
+    ///     let insert = sqlx::query("INSERT INTO codes (code, client_id) VALUES ($1, $2)");
+    ///     insert.bind(&code).bind(granted.request().client_id()).execute(&mut *transaction).await?;
+    ///     transaction.commit().await?;
+    ///     Ok(granted.respond([("code", code.as_str())]).await?)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn in_sqlx_transaction<'t>(&self, transaction: &'t mut sqlx::PgConnection) -> PostgresTransactionStore<'t> {
+        let turns = Arc::new(Mutex::new(sqlx_pool::InTransaction(transaction)));
+        PostgresTransactionStore { store: self.clone(), turns }
     }
 }
 
 impl PostgresTransactionStore<'_> {
     fn operations(&self) -> Operations<'_> {
-        Operations { store: &self.store, place: Place::Transaction(&self.turns) }
+        Operations { store: &self.store, place: Place::Transaction(&*self.turns) }
     }
 }
 
@@ -108,6 +159,11 @@ impl RequestStore for PostgresTransactionStore<'_> {
 
     async fn remember(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
         self.operations().remember(owner, marks).await
+    }
+
+    /// Looks at the rights of the transaction's connection. A refusal does not end the transaction.
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.operations().ready().await
     }
 }
 

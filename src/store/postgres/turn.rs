@@ -4,89 +4,90 @@ use tokio::{
     sync::{Mutex, MutexGuard},
     time::{Instant, timeout_at},
 };
-use tokio_postgres::{Error, Row, Transaction};
 
 use super::{
-    errors::{Failure, Verdict, described},
+    connector::{Later, Preparation, Session},
+    database_error::DatabaseError,
+    errors::{Failure, Verdict},
     parameter::Parameter,
+    rows::Row,
 };
-use crate::store::StoreError;
 
 /// A transaction of the host's, and whose turn it is in it: two calls at once would undo each other's statements.
-pub(super) struct Turns<'t> {
-    transaction: &'t Transaction<'t>,
-    turn: Mutex<()>,
+pub(super) trait Turns: Send + Sync {
+    fn next(&self) -> Later<'_, Turn<'_>>;
+}
+
+impl<S: Session> Turns for Mutex<S> {
+    fn next(&self) -> Later<'_, Turn<'_>> {
+        Box::pin(async move { Turn(Box::new(self.lock().await)) })
+    }
+}
+
+impl<S: Session> Session for MutexGuard<'_, S> {
+    fn query<'a>(
+        &'a mut self,
+        statement: &'a str,
+        parameters: &'a [Parameter<'a>],
+        preparation: Preparation,
+    ) -> Later<'a, Result<Vec<Row>, DatabaseError>> {
+        (**self).query(statement, parameters, preparation)
+    }
+
+    fn run<'a>(&'a mut self, statements: &'a str) -> Later<'a, Result<(), DatabaseError>> {
+        (**self).run(statements)
+    }
 }
 
 /// The turn of one call.
-pub(super) struct Turn<'t> {
-    transaction: &'t Transaction<'t>,
-    _guard: MutexGuard<'t, ()>,
-}
-
-impl<'t> Turns<'t> {
-    pub(super) fn new(transaction: &'t Transaction<'t>) -> Self {
-        Self { transaction, turn: Mutex::new(()) }
-    }
-
-    pub(super) async fn next(&'t self) -> Turn<'t> {
-        Turn { transaction: self.transaction, _guard: self.turn.lock().await }
-    }
-}
+pub(super) struct Turn<'t>(Box<dyn Session + 't>);
 
 impl Turn<'_> {
     /// Runs a statement. An error leaves the host nothing to do but to roll back.
     pub(super) async fn query(
-        &self,
+        &mut self,
         statement: &str,
         parameters: &[Parameter<'_>],
         deadline: Instant,
     ) -> Result<Vec<Row>, Failure> {
-        let answer = self.transaction.query_typed(statement, parameters);
-        in_time(deadline, answer).await?.map_err(|error| failed(&error))
+        Ok(self.ask(statement, parameters, deadline).await??)
     }
 
     /// Runs a statement that fails when it has lost a race. `None` when it did; it is then as if it had not been run, and the
     /// transaction can go on.
     pub(super) async fn query_or_undo(
-        &self,
+        &mut self,
         statement: &str,
         parameters: &[Parameter<'_>],
         deadline: Instant,
     ) -> Result<Option<Vec<Row>>, Failure> {
         self.run("SAVEPOINT parjar", deadline).await?;
-        let answer = in_time(deadline, self.transaction.query_typed(statement, parameters)).await?;
-        match answer {
+        match self.ask(statement, parameters, deadline).await? {
             Ok(rows) => {
                 self.run("RELEASE SAVEPOINT parjar", deadline).await?;
                 Ok(Some(rows))
             }
             Err(error) => {
                 self.run("ROLLBACK TO SAVEPOINT parjar; RELEASE SAVEPOINT parjar", deadline).await?;
-                match Verdict::of(&error) {
-                    Verdict::Raced => Ok(None),
-                    _ => Err(failed(&error)),
-                }
+                if Verdict::of(&error) == Verdict::Raced { Ok(None) } else { Err(error.into()) }
             }
         }
     }
 
-    async fn run(&self, command: &str, deadline: Instant) -> Result<(), Failure> {
-        in_time(deadline, self.transaction.batch_execute(command)).await?.map_err(|error| failed(&error))
+    async fn ask(
+        &mut self,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+        deadline: Instant,
+    ) -> Result<Result<Vec<Row>, DatabaseError>, Failure> {
+        in_time(deadline, self.0.query(statement, parameters, Preparation::WithEachCall)).await
+    }
+
+    async fn run(&mut self, command: &str, deadline: Instant) -> Result<(), Failure> {
+        Ok(in_time(deadline, self.0.run(command)).await??)
     }
 }
 
-async fn in_time<T>(
-    deadline: Instant,
-    answer: impl Future<Output = Result<T, Error>>,
-) -> Result<Result<T, Error>, Failure> {
+async fn in_time<T>(deadline: Instant, answer: impl Future<Output = T>) -> Result<T, Failure> {
     timeout_at(deadline, answer).await.map_err(|_| Failure::unavailable("no answer in time"))
-}
-
-/// The connection is the host's, to keep or to close.
-fn failed(error: &Error) -> Failure {
-    match Verdict::of(error) {
-        Verdict::Refused(failure) | Verdict::Disconnected(failure) => failure,
-        Verdict::Raced | Verdict::Forgotten => Failure::Unavailable(StoreError::new(described(error))),
-    }
 }

@@ -48,7 +48,7 @@ const chunked = (line, chunks, headers = [], end = '0\r\n\r\n') =>
 const pushChunks = (chunks, end) => chunked('POST /authorize/par', chunks, [FORM, AUTHENTICATED], end);
 
 const PATHS = [
-  '/', '/authorize', '/authorize/par', '/token', '/resource', '/jwks', '/health', '/style.css', '/icon.svg',
+  '/', '/authorize', '/authorize/par', '/token', '/resource', '/jwks', '/health', '/ready', '/style.css', '/icon.svg',
   '/.well-known/oauth-authorization-server', '/.well-known/openid-configuration', '/playground/push',
   '/playground/callback', '/playground/run/x', '/nothing',
 ];

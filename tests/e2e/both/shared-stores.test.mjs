@@ -31,6 +31,31 @@ function decide(server, browser, page, decision) {
   return browser.post(at(server, action), [...fields, ['decision', decision]], { origin: ISSUER });
 }
 
+/** What keeps a store from the next push while it runs, and what an operator reads of it. */
+const UNREADY = {
+  redis: [
+    { spoil: 'CONFIG SET maxmemory 1kb', mend: 'CONFIG SET maxmemory 0', reason: 'full', cause: /OOM/ },
+    { spoil: 'CONFIG SET maxmemory-policy allkeys-lru', mend: 'CONFIG SET maxmemory-policy noeviction', reason: 'evicts', cause: /allkeys-lru/ },
+    { spoil: 'CONFIG SET min-replicas-to-write 1', mend: 'CONFIG SET min-replicas-to-write 0', reason: 'read_only', cause: /NOREPLICAS/ },
+    { spoil: 'ACL SETUSER default -evalsha -eval', mend: 'ACL SETUSER default +@all', reason: 'not_permitted', cause: /NOPERM/ },
+  ],
+  postgres: [
+    {
+      spoil: 'ALTER TABLE parjar_requests RENAME TO away', mend: 'ALTER TABLE away RENAME TO parjar_requests',
+      reason: 'schema', cause: /SQLSTATE 42P01: relation "parjar_requests" does not exist/,
+    },
+    {
+      spoil: 'ALTER TABLE parjar_requests RENAME COLUMN revision TO past', mend: 'ALTER TABLE parjar_requests RENAME COLUMN past TO revision',
+      reason: 'schema', cause: /SQLSTATE 42703/,
+    },
+    {
+      spoil: 'ALTER DATABASE postgres SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
+      mend: 'SET default_transaction_read_only = off; ALTER DATABASE postgres RESET default_transaction_read_only',
+      reason: 'read_only', cause: /25006/,
+    },
+  ],
+};
+
 for (const [kind, start] of Object.entries(stores)) {
   suite(`two nodes behind ${kind}`, async () => {
     const store = await start();
@@ -129,9 +154,11 @@ for (const [kind, start] of Object.entries(stores)) {
           assert.match(refusal.headers.get('cache-control'), /\bno-store\b/);
         }
         assert.equal((await fetch(`${server.url}/health`)).status, 200);
+        await assertNotReady(server, 'unavailable', /cannot be asked: /);
       }
 
       await store.restart();
+      for (const server of [one, two]) await readyAgain(server);
       for (const server of [one, two]) await worksAgain(server);
       const answer = await decide(two, browser, page, 'approve');
       if (kind === 'postgres') assert.ok(answer.response.code, 'what PostgreSQL has taken down survives');
@@ -140,6 +167,23 @@ for (const [kind, start] of Object.entries(stores)) {
       const another = new Browser();
       const approved = await decide(one, another, await another.get(at(two, request.url)), 'approve');
       assert.ok(approved.response.code, approved.html);
+    });
+
+    test('a node that could not take the next push is not ready, says why in its log, and is ready again', async () => {
+      for (const server of [one, two]) {
+        for (const method of ['GET', 'HEAD']) {
+          const response = await fetch(`${server.url}/ready`, { method });
+          assert.equal(response.status, 200);
+          assert.match(response.headers.get('cache-control'), /\bno-store\b/);
+        }
+      }
+      for (const { spoil, mend, reason, cause } of UNREADY[kind]) {
+        await store.tell(spoil);
+        for (const server of [one, two]) await assertNotReady(server, reason, cause);
+        await store.tell(mend);
+        for (const server of [one, two]) await readyAgain(server);
+      }
+      for (const server of [one, two]) await worksAgain(server);
     });
 
     test('a wrong password is a fault of --store', async () => {
@@ -182,6 +226,42 @@ async function worksAgain(server) {
     const { status, text } = await push(server, web, requestOf(web).parameters);
     if (status === 201) return;
     assert.ok(status === 503 && Date.now() < deadline, `${status} ${text}`);
+    await sleep(100);
+  }
+}
+
+/** `/ready` says no, and no more than that; the log says why. */
+async function assertNotReady(server, reason, cause) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const before = server.output.stderr.length;
+    const response = await fetch(`${server.url}/ready`);
+    assert.equal(response.status, 503);
+    assert.equal(await response.text(), 'not ready\n');
+    const line = await logged(server, before, /^not ready reason=(\w+) cause="(.*)"$/m);
+    // The first question may meet connections that the spoiling has cut.
+    if (line[1] === reason && cause.test(line[2])) return;
+    assert.ok(Date.now() < deadline, line[0]);
+    await sleep(100);
+  }
+}
+
+async function logged(server, from, pattern) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const line = pattern.exec(server.output.stderr.slice(from));
+    if (line) return line;
+    assert.ok(Date.now() < deadline, server.output.stderr.slice(from));
+    await sleep(20);
+  }
+}
+
+async function readyAgain(server) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const { status } = await fetch(`${server.url}/ready`);
+    if (status === 200) return;
+    assert.ok(status === 503 && Date.now() < deadline, `${status}`);
     await sleep(100);
   }
 }

@@ -18,7 +18,7 @@ export const PASSWORD = 'canary-password';
 
 export const stores = { redis: startRedis, postgres: startPostgres };
 
-/** `url`, `stop` and `restart`; `remove` when nothing of it is needed any more. Forgets all when it stops. */
+/** `url`, `stop` and `restart`; `tell` for a command of its own; `remove` when nothing of it is needed any more. Forgets all when it stops. */
 async function startRedis({ certificate } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'parjar-redis-'));
   const port = await freePort();
@@ -27,7 +27,8 @@ async function startRedis({ certificate } = {}) {
     : ['--port', port];
   const redis = ['redis-server', ...ports, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--requirepass', PASSWORD];
   const url = `${certificate ? 'rediss' : 'redis'}://:${PASSWORD}@${certificate ? 'localhost' : '127.0.0.1'}:${port}/0`;
-  return server({ url, port, folder, command: redis.map(String), signal: 'SIGTERM', hint: 'apt-get install redis-server' });
+  const tell = (words) => run('redis-cli', ['-e', '-p', port, '-a', PASSWORD, ...words.split(' ')].map(String));
+  return server({ url, port, folder, command: redis.map(String), signal: 'SIGTERM', hint: 'apt-get install redis-server', tell });
 }
 
 /** The same. What it has stored outlives a restart. */
@@ -66,7 +67,8 @@ async function startPostgres({ certificate } = {}) {
   ];
   const url = `postgres://parjar:${PASSWORD}@${certificate ? 'localhost' : '127.0.0.1'}:${port}/postgres`;
   // SIGINT: at once, without waiting for clients to go.
-  return server({ url, port, folder, command, signal: 'SIGINT', hint });
+  const tell = (sql) => run(join(bin, 'psql'), [url, '--no-psqlrc', '--set', 'ON_ERROR_STOP=1', ...sql.split('; ').flatMap((one) => ['--command', one])]);
+  return server({ url, port, folder, command, signal: 'SIGINT', hint, tell });
 }
 
 function postgresPrograms(hint) {
@@ -79,7 +81,7 @@ function postgresPrograms(hint) {
   }
 }
 
-async function server({ url, port, folder, command, signal, hint }) {
+async function server({ url, port, folder, command, signal, hint, tell }) {
   let child;
   const kill = () => child?.kill('SIGKILL');
   process.once('exit', kill);
@@ -106,6 +108,7 @@ async function server({ url, port, folder, command, signal, hint }) {
   return {
     url,
     port,
+    tell,
     stop,
     restart: start,
     async remove() {

@@ -6,8 +6,11 @@
 //! | `insert` | `SET key value PX` | `INSERT` into a table of the same form |
 //! | `claim`, `consume` | `GETDEL key` | `DELETE ... RETURNING payload` |
 //!
+//! The store over `sqlx` is held against the store over `deadpool_postgres`, whose statements are the same: with a pool as it is by default,
+//! which asks a connection whether it lives before it gives it out, and with one that does not.
+//!
 //! Neither server waits for a disk (no persistence, `fsync` off), which would hide what a store costs. It prints ratios. Store and floor take turns, so that a noisy machine treats both alike, and the best turn of each counts:
-//! `cargo bench -p parjar-servers --bench store`. `PARJAR_TEST_REDIS_URL` and `PARJAR_TEST_POSTGRES_URL` name other servers.
+//! `cargo bench -p parjar-servers --bench store`, or with `-- redis`, `-- postgres` or `-- sqlx` for one of them. `PARJAR_TEST_REDIS_URL` and `PARJAR_TEST_POSTGRES_URL` name other servers.
 
 #![allow(
     clippy::unwrap_used,
@@ -37,7 +40,7 @@ use std::{
 };
 
 use deadpool_postgres::Pool;
-use parjar::store::{Claim, NewRequest, Owner, PostgresStore, RecordKey, RedisStore, RequestStore};
+use parjar::store::{Claim, NewRequest, Owner, PostgresConnector, PostgresStore, RecordKey, RedisStore, RequestStore};
 use redis::aio::MultiplexedConnection;
 
 use self::{database::Database, servers::Redis};
@@ -61,39 +64,26 @@ trait Engine: Clone + Send + Sync + 'static {
     fn store(&self) -> &impl RequestStore;
 
     /// What a floor needs to be there.
-    fn prepare(&self, number: u64) -> impl Future<Output = ()> + Send;
+    fn prepare(&self, operation: Operation, number: u64) -> impl Future<Output = ()> + Send;
 
     fn floor(&self, operation: Operation, number: u64) -> impl Future<Output = ()> + Send;
 
-    fn insert(&self, number: u64) -> impl Future<Output = ()> + Send {
-        async move {
-            let request = NewRequest::new(key(number), Owner::authenticated(owner()), payload());
-            self.store().insert(request, LIFETIME).await.unwrap();
-        }
-    }
-
-    fn claim(&self, number: u64) -> impl Future<Output = ()> + Send {
-        async move {
-            let claim = Claim::new(key(number), owner()).by_browser(owner());
-            assert_eq!(self.store().claim(claim, LIFETIME).await.unwrap().payload.len(), payload().len());
-        }
-    }
-
-    fn consume(&self, number: u64) -> impl Future<Output = ()> + Send {
-        async move {
-            let claim = Claim::new(key(number), owner()).by_browser(owner());
-            self.store().consume(claim, LIFETIME).await.unwrap();
-        }
-    }
-
     fn ours(&self, operation: Operation, number: u64) -> impl Future<Output = ()> + Send {
-        async move {
-            match operation {
-                Operation::Insert => self.insert(number).await,
-                Operation::Claim => self.claim(number).await,
-                Operation::Consume => self.consume(number).await,
-            }
+        run(self.store(), operation, number)
+    }
+}
+
+async fn run(store: &impl RequestStore, operation: Operation, number: u64) {
+    let claim = Claim::new(key(number), owner()).by_browser(owner());
+    match operation {
+        Operation::Insert => {
+            let request = NewRequest::new(key(number), Owner::authenticated(owner()), payload());
+            store.insert(request, LIFETIME).await.unwrap();
         }
+        Operation::Claim => {
+            assert_eq!(store.claim(claim, LIFETIME).await.unwrap().payload.len(), payload().len());
+        }
+        Operation::Consume => store.consume(claim, LIFETIME).await.unwrap(),
     }
 }
 
@@ -144,7 +134,7 @@ impl Engine for OverRedis {
         &self.store
     }
 
-    async fn prepare(&self, number: u64) {
+    async fn prepare(&self, _: Operation, number: u64) {
         self.set(&Self::name(number)).await;
     }
 
@@ -190,7 +180,7 @@ impl Engine for OverPostgres {
         &self.store
     }
 
-    async fn prepare(&self, number: u64) {
+    async fn prepare(&self, _: Operation, number: u64) {
         self.put(number).await;
     }
 
@@ -206,6 +196,36 @@ impl Engine for OverPostgres {
                 assert_eq!(row.get::<_, &[u8]>(0), payload());
             }
         }
+    }
+}
+
+/// The store over `sqlx`, and as its floor the one over `deadpool_postgres`.
+#[derive(Clone)]
+struct OverSqlx<const IS_TESTED: bool> {
+    floor: PostgresStore,
+    store: PostgresStore,
+}
+
+/// The numbers of a floor that is a store as well.
+const APART: u64 = 1 << 48;
+
+impl<const IS_TESTED: bool> Engine for OverSqlx<IS_TESTED> {
+    const NAME: &'static str = if IS_TESTED { "sqlx" } else { "sqlx bare" };
+    const COUNT: u64 = 1024;
+
+    fn store(&self) -> &impl RequestStore {
+        &self.store
+    }
+
+    async fn prepare(&self, operation: Operation, number: u64) {
+        run(&self.floor, Operation::Insert, APART + number).await;
+        if matches!(operation, Operation::Consume) {
+            run(&self.floor, Operation::Claim, APART + number).await;
+        }
+    }
+
+    async fn floor(&self, operation: Operation, number: u64) {
+        run(&self.floor, operation, APART + number).await;
     }
 }
 
@@ -275,11 +295,11 @@ async fn ready<E: Engine>(engine: &E, operation: Operation, numbers: std::ops::R
         let e = e.clone();
         async move {
             if !matches!(operation, Operation::Insert) {
-                e.prepare(number).await;
-                e.insert(number).await;
+                e.prepare(operation, number).await;
+                e.ours(Operation::Insert, number).await;
             }
             if matches!(operation, Operation::Consume) {
-                e.claim(number).await;
+                e.ours(Operation::Claim, number).await;
             }
         }
     };
@@ -292,16 +312,34 @@ async fn main() {
     if !env::args().any(|argument| argument == "--bench") {
         return;
     }
+    let is_wanted = |engine: &str| {
+        let mut named = env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
+        named.peek().is_none() || named.any(|name| name == engine)
+    };
     println!("{:<10} {:>3} {:<8} {:>11} {:>11} {:>6}", "engine", "at", "", "floor", "store", "ratio");
-    let redis = Redis::any();
-    let connection = redis.connection().await;
-    let store = RedisStore::builder(redis.client()).timeout(Duration::from_secs(30)).build().await.unwrap();
-    compare(&OverRedis { connection, store }).await;
+    if is_wanted("redis") {
+        let redis = Redis::any();
+        let connection = redis.connection().await;
+        let store = RedisStore::builder(redis.client()).timeout(Duration::from_secs(30)).build().await.unwrap();
+        compare(&OverRedis { connection, store }).await;
+    }
 
     let database = Database::new().await;
     let pool = database.pool(16);
-    let store = PostgresStore::builder(pool.clone()).timeout(Duration::from_secs(30)).build().unwrap();
+    let over = |connector: PostgresConnector| {
+        PostgresStore::builder(connector).timeout(Duration::from_secs(30)).build().unwrap()
+    };
+    let store = over(pool.clone().into());
     store.migrate().await.unwrap();
-    database.run("CREATE TABLE floor (LIKE parjar_requests INCLUDING ALL)").await;
-    compare(&OverPostgres { pool, store }).await;
+    if is_wanted("postgres") {
+        database.run("CREATE TABLE floor (LIKE parjar_requests INCLUDING ALL)").await;
+        compare(&OverPostgres { pool, store: store.clone() }).await;
+    }
+    if is_wanted("sqlx") {
+        let tested = database.sqlx_pool(16);
+        let options = tested.options().clone().test_before_acquire(false);
+        let bare = options.connect_lazy_with(tested.connect_options().as_ref().clone());
+        compare(&OverSqlx::<true> { floor: store.clone(), store: over(tested.into()) }).await;
+        compare(&OverSqlx::<false> { floor: store, store: over(bare.into()) }).await;
+    }
 }

@@ -3,12 +3,12 @@
 use std::{thread, time::Duration};
 
 use parjar::store::{
-    BoxedStore, PostgresStore, RequestStore,
+    BoxedStore, PostgresConnector, PostgresStore, RequestStore,
     contract::{self, Harness},
 };
 use tokio::runtime::Runtime;
 
-use super::database::Database;
+use super::{database::Database, drivers::OneEach};
 
 struct Shared<S, B> {
     store: S,
@@ -43,15 +43,24 @@ impl<S: RequestStore + Clone, B: Fn(usize) -> S + Sync> Harness for Shared<S, B>
 }
 
 fn check<S: RequestStore + Clone>(isolation: &str, rounds: usize, of: impl Fn(PostgresStore) -> S + Sync) {
+    check_over(isolation, rounds, |database| database.pool(16).into(), of);
+}
+
+fn check_over<S: RequestStore + Clone>(
+    isolation: &str,
+    rounds: usize,
+    connector: impl FnOnce(&Database) -> PostgresConnector,
+    of: impl Fn(PostgresStore) -> S + Sync,
+) {
     let runtime = Runtime::new().unwrap();
-    let pool = runtime.block_on(async {
+    let connector = runtime.block_on(async {
         let database = Database::new().await;
         let name = database.connect().await.query_one("SELECT current_database()", &[]).await.unwrap();
         let name: &str = name.get(0);
         database.run(&format!("ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")).await;
-        database.pool(16)
+        connector(&database)
     });
-    let builder = || PostgresStore::builder(pool.clone()).timeout(Duration::from_secs(20));
+    let builder = || PostgresStore::builder(connector.clone()).timeout(Duration::from_secs(20));
     let store = builder().build().unwrap();
     runtime.block_on(store.migrate()).unwrap();
     let bounded = |marks| {
@@ -80,4 +89,20 @@ fn the_contract_is_kept_under_serializable() {
 #[test]
 fn the_contract_is_kept_by_a_boxed_store() {
     check("read committed", 2, BoxedStore::new);
+}
+
+#[test]
+fn the_contract_is_kept_over_sqlx() {
+    check_over("read committed", 10, |database| database.sqlx_pool(16).into(), |store| store);
+}
+
+#[test]
+fn the_contract_is_kept_over_sqlx_under_serializable() {
+    check_over("serializable", 3, |database| database.sqlx_pool(16).into(), |store| store);
+}
+
+#[test]
+fn the_contract_is_kept_over_connections_of_a_host() {
+    let connector = |database: &Database| PostgresConnector::new(OneEach::of(database));
+    check_over("read committed", 3, connector, |store| store);
 }

@@ -17,6 +17,10 @@ use std::{
 
 use deadpool_postgres::{Manager, Pool};
 use parjar::store::PostgresStore;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::support::{Server, TempDir, free_port};
@@ -35,6 +39,31 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn start() -> Self {
+        let cluster = Self::empty();
+        let data = cluster.data();
+        let initialized = cluster.run("initdb", &["-D", &data, "-A", "trust", "-U", "parjar", "-N", "-E", "UTF8"]);
+        assert!(initialized, "initdb fails: {INSTALL}");
+        cluster.boot();
+        cluster
+    }
+
+    /// Another server that follows this one.
+    pub(crate) fn standby(&self) -> Self {
+        let standby = Self::empty();
+        let (data, port) = (standby.data(), self.port.to_string());
+        let primary = ["-h", "127.0.0.1", "-p", &port, "-U", "parjar"];
+        let arguments = [&primary[..], &["-D", &data, "-R", "-X", "stream", "-c", "fast"]].concat();
+        assert!(standby.run("pg_basebackup", &arguments), "pg_basebackup fails");
+        standby.boot();
+        standby
+    }
+
+    /// Makes a primary of a standby.
+    pub(crate) fn promote(&self) {
+        assert!(self.run("pg_ctl", &["-D", &self.data(), "-w", "promote"]));
+    }
+
+    fn empty() -> Self {
         let programs = programs();
         let folder = TempDir::new("postgres");
         let user = other_user();
@@ -50,12 +79,7 @@ impl Cluster {
                 .stderr(Stdio::null()),
             INSTALL,
         );
-        let cluster = Self { programs, folder, port: free_port(), user, _watch: watch };
-        let data = cluster.data();
-        let initialized = cluster.run("initdb", &["-D", &data, "-A", "trust", "-U", "parjar", "-N", "-E", "UTF8"]);
-        assert!(initialized, "initdb fails: {INSTALL}");
-        cluster.boot();
-        cluster
+        Self { programs, folder, port: free_port(), user, _watch: watch }
     }
 
     /// Starts it, again after a [crash](Self::crash).
@@ -157,6 +181,13 @@ impl Database {
         Self(config)
     }
 
+    /// The database of the same name on another server.
+    pub(crate) fn on_server(&self, server: &Config) -> Self {
+        let mut config = server.clone();
+        config.dbname(self.0.get_dbname().unwrap());
+        Self(config)
+    }
+
     /// The database that a process was told of by [`url`](Self::url).
     pub(crate) fn at(url: &str) -> Self {
         Self(url.parse().unwrap())
@@ -203,6 +234,20 @@ impl Database {
 
     pub(crate) fn pool(&self, size: usize) -> Pool {
         Pool::builder(Manager::new(self.0.clone(), NoTls)).max_size(size).build().unwrap()
+    }
+
+    /// The same of another driver.
+    pub(crate) fn sqlx_pool(&self, size: u32) -> PgPool {
+        let tokio_postgres::config::Host::Tcp(host) = &self.0.get_hosts()[0] else { panic!("no address") };
+        let mut options = PgConnectOptions::new_without_pgpass()
+            .host(host)
+            .port(self.0.get_ports()[0])
+            .username(self.0.get_user().unwrap())
+            .database(self.0.get_dbname().unwrap());
+        if let Some(password) = self.0.get_password() {
+            options = options.password(std::str::from_utf8(password).unwrap());
+        }
+        PgPoolOptions::new().max_connections(size).connect_lazy_with(options)
     }
 
     /// A store over 16 connections, with its tables.
