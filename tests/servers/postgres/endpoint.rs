@@ -12,9 +12,11 @@ use parjar::{
 };
 use serde_json::json;
 
+use crate::operator::{Operator, Seen};
+
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-pub(crate) struct Node<S>(pub(crate) ParEndpoint<InMemoryRegistry, S>);
+pub(crate) struct Node<S>(pub(crate) ParEndpoint<InMemoryRegistry, S>, Operator);
 
 impl<S: RequestStore> Node<S> {
     pub(crate) fn over(store: S) -> Self {
@@ -23,7 +25,14 @@ impl<S: RequestStore> Node<S> {
         }))
         .unwrap();
         let clients = InMemoryRegistry::new([Client::try_from(registration).unwrap()]).unwrap();
-        Self(ParEndpoint::builder("https://as.example.com").clients(clients).store(store).build().unwrap())
+        let operator = Operator::default();
+        let builder = ParEndpoint::builder("https://as.example.com").clients(clients).store(store);
+        Self(builder.observer(operator.clone()).build().unwrap(), operator)
+    }
+
+    /// What its operator has seen since the last look.
+    pub(crate) fn look(&self) -> Seen {
+        self.1.look()
     }
 
     pub(crate) async fn push(&self) -> Reply {

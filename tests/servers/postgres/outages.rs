@@ -30,6 +30,7 @@ async fn a_crash_loses_nothing_that_was_confirmed_and_nothing_happens_twice() {
     let pool = database.pool(8);
     let store = PostgresStore::builder(pool).timeout(Duration::from_secs(1)).build().unwrap();
     store.migrate().await.unwrap();
+    let node = Node::over(store.clone());
 
     let (failures, stop) = (Arc::new(Count::default()), Arc::new(Count::default()));
     let tasks: Vec<_> = (0..8)
@@ -59,9 +60,15 @@ async fn a_crash_loses_nothing_that_was_confirmed_and_nothing_happens_twice() {
         while failures.total() == before {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        for _ in 0..5 {
+            expect_refused_push(&node.push().await);
+        }
+        node.look().fault("push", "error connecting to server");
         let booting = cluster.clone();
         tokio::task::spawn_blocking(move || booting.boot()).await.unwrap();
         recovered(&store).await;
+        node.pushed().await;
+        node.look().back("push");
     }
     stop.up();
     let mut spent = Vec::new();
@@ -120,9 +127,12 @@ async fn late_answers_and_cut_wires_are_unavailable_and_pass() {
 
     wire.delay_replies(Duration::from_secs(3));
     expect_unavailable(&node, &request_uri).await;
+    node.look().fault("push", "in time").fault("authorize", "in time");
     wire.delay_replies(Duration::ZERO);
     recovered(&store).await;
     node.open(&request_uri, "cookie").await.unwrap();
+    node.pushed().await;
+    node.look().back("push").back("authorize");
 
     // Cut while an answer is on its way, once per connection.
     let patient = PostgresStore::builder(database.through(wire.address()).pool(1))
@@ -161,8 +171,10 @@ async fn an_exhausted_pool_is_unavailable_and_passes() {
     expect_unavailable(&node, &request_uri).await;
     assert!(matches!(store.remember(client(), &[mark(key())]).await, Err(StoreRefusal::Unavailable(_))));
     assert!(store.sweep(10).await.is_err());
+    node.look().fault("push", "no connection in time").fault("authorize", "no connection in time");
     drop(taken);
     node.open(&request_uri, "cookie").await.unwrap();
+    node.look().back("authorize");
 }
 
 #[tokio::test]
@@ -175,14 +187,20 @@ async fn a_statement_that_waits_for_too_long_does_not_hold_up_the_next() {
     for key in [locked, free] {
         store.insert(new_request(key), LONG).await.unwrap();
     }
+    let node = Node::over(store.clone());
+    let request_uri = node.pushed().await;
     let mut other = database.connect().await;
     let lock = other.transaction().await.unwrap();
-    lock.execute("SELECT 1 FROM parjar_requests WHERE key = $1 FOR UPDATE", &[&&locked.as_bytes()[..]]).await.unwrap();
+    lock.execute("SELECT 1 FROM parjar_requests WHERE key <> $1 FOR UPDATE", &[&&free.as_bytes()[..]]).await.unwrap();
     assert!(matches!(store.claim(claim(locked), LONG).await, Err(ClaimError::Unavailable(_))));
+    node.open(&request_uri, "cookie").await.unwrap_err();
+    node.look().fault("authorize", "no answer in time");
     recovered(&store).await;
     store.claim(claim(free), LONG).await.unwrap();
     lock.rollback().await.unwrap();
     store.claim(claim(locked), LONG).await.unwrap();
+    node.open(&request_uri, "cookie").await.unwrap();
+    node.look().back("authorize");
 }
 
 #[tokio::test]
@@ -193,6 +211,7 @@ async fn a_full_disk_refuses_and_leaves_nothing_half_written() {
     let request_uri = node.pushed().await;
     raise(&database, "parjar_requests", "53100", "no space left on device").await;
     expect_refused_push(&node.push().await);
+    node.look().limit("push", "store_full");
     let mark = mark(key());
     let with_mark = store.insert(new_request(key()).with_marks(&[mark]), LONG).await;
     let outcomes = [store.insert(new_request(key()), LONG).await, with_mark];
@@ -238,6 +257,9 @@ async fn errors_do_not_quote_what_is_stored() {
     let raised = refused(store.insert(new_request(key), LONG).await);
     assert!(text(&raised).contains("SQLSTATE 55000: not now"), "{}", text(&raised));
     assert!(!text(&raised).contains(&hex));
+    let node = Node::over(store);
+    expect_refused_push(&node.push().await);
+    node.look().fault("push", "SQLSTATE 55000: not now");
 }
 
 #[tokio::test]
@@ -246,10 +268,19 @@ async fn missing_tables_and_wrong_addresses_say_what_is_wrong() {
     let store = PostgresStore::builder(database.pool(1)).build().unwrap();
     let missing = refused(store.insert(new_request(key()), LONG).await);
     assert!(text(&missing).contains("parjar_requests"), "{}", text(&missing));
+    let node = Node::over(store.clone());
+    expect_refused_push(&node.push().await);
+    node.look().fault("push", "relation \"parjar_requests\" does not exist");
+    store.migrate().await.unwrap();
+    node.pushed().await;
+    node.look().back("push");
     let nowhere = database.through((std::net::Ipv4Addr::LOCALHOST, crate::support::free_port()).into());
     let store = PostgresStore::builder(nowhere.pool(1)).build().unwrap();
     let unreachable = refused(store.insert(new_request(key()), LONG).await);
     assert!(text(&unreachable).contains("error connecting to server"), "{}", text(&unreachable));
+    let node = Node::over(store);
+    expect_refused_push(&node.push().await);
+    node.look().fault("push", "error connecting to server");
 }
 
 #[tokio::test]
@@ -259,9 +290,18 @@ async fn a_replica_is_unavailable_and_its_connection_is_not_used_again() {
     let pool = database.pool(1);
     let store = PostgresStore::builder(pool.clone()).build().unwrap();
     store.migrate().await.unwrap();
-    pool.get().await.unwrap().batch_execute("SET default_transaction_read_only = on").await.unwrap();
+    let become_replica = async || {
+        pool.get().await.unwrap().batch_execute("SET default_transaction_read_only = on").await.unwrap();
+    };
+    become_replica().await;
     assert!(text(&refused(store.insert(new_request(key()), LONG).await)).contains("25006"));
     store.insert(new_request(key()), LONG).await.unwrap();
+    let node = Node::over(store);
+    become_replica().await;
+    expect_refused_push(&node.push().await);
+    node.look().fault("push", "25006");
+    node.pushed().await;
+    node.look().back("push");
 }
 
 fn refused(outcome: Result<Remembered, InsertError>) -> StoreError {

@@ -12,7 +12,7 @@ use parjar::store::{PostgresStore, PostgresStoreError, RequestStore as _};
 
 use super::{
     database::{Database, other_user},
-    endpoint::{LONG, claim, client, key, mark, new_request},
+    endpoint::{LONG, Node, claim, client, expect_refused_push, key, mark, new_request},
 };
 use crate::support::{Server, TempDir, free_port, wait_for};
 
@@ -21,7 +21,7 @@ const INSTALL: &str = "apt-get install pgbouncer";
 /// A PgBouncer of our own, which ends with the test.
 struct Pooler {
     address: SocketAddr,
-    _server: Server,
+    server: Server,
     _folder: TempDir,
 }
 
@@ -46,7 +46,7 @@ impl Pooler {
         let command = command.arg("-q").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let pooler = Self {
             address: (Ipv4Addr::LOCALHOST, port).into(),
-            _server: Server::start(command, INSTALL),
+            server: Server::start(command, INSTALL),
             _folder: folder,
         };
         wait_for("PgBouncer", || TcpStream::connect(pooler.address).ok());
@@ -132,11 +132,31 @@ async fn a_time_limit_of_the_role_holds_behind_a_pooler() {
     let key = key();
     store.insert(new_request(key), LONG).await.unwrap();
     let mut other = database.connect().await;
+    let node = Node::over(store.clone());
+    let request_uri = node.pushed().await;
     let held = other.transaction().await.unwrap();
     held.execute("SELECT 1 FROM parjar_requests FOR UPDATE", &[]).await.unwrap();
+    node.open(&request_uri, "cookie").await.unwrap_err();
+    node.look().fault("authorize", "57014");
     let refused = store.claim(claim(key), LONG).await.unwrap_err();
     let text = format!("{:?}", std::error::Error::source(&refused).map(ToString::to_string));
     assert!(text.contains("57014"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_dies_is_told_with_its_cause() {
+    let database = Database::new().await;
+    let mut pooler = Pooler::before(&database, "session");
+    let pool = database.through(pooler.address).pool(2);
+    let store = PostgresStore::builder(pool).timeout(Duration::from_secs(1)).build().unwrap();
+    store.migrate().await.unwrap();
+    let node = Node::over(store);
+    node.pushed().await;
+    pooler.server.kill();
+    for _ in 0..3 {
+        expect_refused_push(&node.push().await);
+    }
+    node.look().fault("push", "error connecting to server");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use parjar::store::{PostgresStore, PostgresStoreError, RequestStore as _};
 
 use super::{
     database::Database,
-    endpoint::{LONG, claim, client, key, mark, new_request},
+    endpoint::{LONG, Node, claim, client, expect_refused_push, key, mark, new_request},
 };
 
 const ALL: &str = "SELECT, INSERT, UPDATE, DELETE";
@@ -41,6 +41,9 @@ async fn a_role_that_may_make_nothing_uses_what_an_administrator_has_made() {
     refused_for(store.migrate().await, "permission denied for schema");
     database.run(&format!("GRANT USAGE ON SCHEMA par TO {role}")).await;
     refused_for(store.migrate().await, "permission denied for table parjar_requests");
+    let node = Node::over(store.clone());
+    expect_refused_push(&node.push().await);
+    node.look().fault("push", "permission denied for table parjar_requests");
     database.run(&format!("GRANT {ALL} ON par.parjar_requests TO {role}")).await;
     refused_for(store.check().await, "permission denied for table parjar_marks");
     database.run(&format!("GRANT {ALL} ON par.parjar_marks TO {role}")).await;
@@ -49,6 +52,8 @@ async fn a_role_that_may_make_nothing_uses_what_an_administrator_has_made() {
         store.migrate().await.unwrap();
     }
     works(&store).await;
+    node.pushed().await;
+    node.look().back("push");
     database.run(&format!("GRANT SELECT ON par.parjar_schema_version TO {role}")).await;
     store.migrate().await.unwrap();
     database.run("INSERT INTO par.parjar_schema_version VALUES (7)").await;

@@ -164,9 +164,11 @@ async fn a_connection_that_is_lost_before_the_commit_is_a_rollback() {
     host.database.run(&format!("SELECT pg_terminate_backend({pid})")).await;
     assert!(transaction.execute("INSERT INTO codes VALUES ('one', 'web')", &[]).await.is_err());
     assert_eq!(reason(par.complete(&pending).await), Reason::StoreUnavailable);
+    host.node.look().fault("complete", "connection closed");
     drop((granted, par));
     assert!(transaction.commit().await.is_err());
     host.approve(&form(&request_uri), "cookie", "two", End::Commit).await.unwrap();
+    host.node.look().back("complete");
     assert_eq!(host.codes().await, ["two"]);
 }
 

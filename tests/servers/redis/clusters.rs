@@ -37,6 +37,7 @@ async fn stores_follow_a_cluster_whose_primary_gives_way_hangs_or_dies() {
     load.go_on().await;
     let outcome = load.stop().await;
     assert_eq!((outcome.refused, outcome.lost), (0, 0));
+    outcome.seen.no_fault();
     for key in outcome.spent {
         let again = stores[0].consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
@@ -70,6 +71,7 @@ async fn stores_follow_a_cluster_whose_primary_gives_way_hangs_or_dies() {
     }
     let outcome = load.stop().await;
     assert!(outcome.refused > 0);
+    outcome.seen.fault("push", "Redis").back("push");
     for store in &stores {
         assert!(matches!(store.consume(claim(spent), MINUTE).await, Err(ClaimError::Spent)));
         let known = store.remember(client(), &[used]).await;

@@ -7,7 +7,9 @@ use parjar::store::{ClaimError, RedisStore, RequestStore, StoreRefusal};
 use super::{
     MINUTE, claim, client, fresh,
     load::Load,
-    mark, opened,
+    mark,
+    nodes::endpoint,
+    opened,
     replicas::{Pair, address, calls, client_of, connections, connectors, follow, store_over},
     request,
     servers::{Redis, says},
@@ -39,6 +41,10 @@ async fn stores_follow_the_primary_at_their_next_call_although_their_connections
     stores.push(("requests that move, marks that stay", beside.build().await.unwrap()));
     let beside = RedisStore::builder(keeping.client()).marks_on(moving).prefix("marks-move");
     stores.push(("requests that stay, marks that move", beside.build().await.unwrap()));
+    let nodes: Vec<_> = stores.iter().map(|(_, store)| endpoint(store.clone())).collect();
+    for node in &nodes {
+        node.pushed().await;
+    }
     let mut before = Vec::new();
     for (what, store) in &stores {
         use_all(store, what).await;
@@ -50,7 +56,7 @@ async fn stores_follow_the_primary_at_their_next_call_although_their_connections
     pair.settle().await;
     pair.change_places().await;
     wire.lead_to(address(&pair.other));
-    for ((what, store), (open, spent, used)) in stores.iter().zip(before) {
+    for (((what, store), node), (open, spent, used)) in stores.iter().zip(&nodes).zip(before) {
         // Whichever operation is the first to meet it.
         store.consume(claim(open), MINUTE).await.expect(what);
         assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Spent)), "{what}");
@@ -58,6 +64,8 @@ async fn stores_follow_the_primary_at_their_next_call_although_their_connections
         let known = store.remember(client(), &[used]).await;
         assert!(matches!(known, Err(StoreRefusal::Replayed { .. })), "{what}: {known:?}");
         use_all(store, what).await;
+        node.pushed().await;
+        node.look().no_fault();
     }
     // Scripts are not replicated, so the new primary was told them.
     assert!(calls(&pair.other, "eval").await > 0);
@@ -67,9 +75,9 @@ async fn stores_follow_the_primary_at_their_next_call_although_their_connections
 async fn each_operation_meets_the_replica_first_and_is_done_by_the_primary() {
     let pair = Pair::start().await;
     let wire = Wire::to(address(&pair.one)).await;
-    let [store, inserting, marking, claiming, spending, remembering] = {
+    let [store, pushing, inserting, marking, claiming, spending, remembering] = {
         let store = || store_over(client_of(&wire));
-        [store().await, store().await, store().await, store().await, store().await, store().await]
+        [store().await, store().await, store().await, store().await, store().await, store().await, store().await]
     };
     let (open, waiting) = (opened(&store).await, fresh());
     store.insert(request(waiting, &[]), MINUTE).await.unwrap();
@@ -83,6 +91,9 @@ async fn each_operation_meets_the_replica_first_and_is_done_by_the_primary() {
     spending.consume(claim(open), MINUTE).await.unwrap();
     remembering.remember(client(), &[mark()]).await.unwrap();
     store.claim(claim(key), MINUTE).await.unwrap();
+    let par = endpoint(pushing);
+    par.pushed().await;
+    par.look().no_fault();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,9 +105,9 @@ async fn each_operation_leaves_a_server_that_has_lost_the_others() {
     for (what, commands) in lost {
         let [one, other] = [Redis::start(&[]), Redis::start(&[])];
         let wire = Wire::to(address(&one)).await;
-        let [inserting, marking, claiming, spending, remembering] = {
+        let [pushing, inserting, marking, claiming, spending, remembering] = {
             let store = || store_over(client_of(&wire));
-            [store().await, store().await, store().await, store().await, store().await]
+            [store().await, store().await, store().await, store().await, store().await, store().await]
         };
         for command in commands {
             let _: () = one.tell(command).await;
@@ -111,6 +122,9 @@ async fn each_operation_leaves_a_server_that_has_lost_the_others() {
         let spent = spending.consume(claim(fresh()), MINUTE).await;
         assert!(matches!(spent, Err(ClaimError::Unknown)), "{what}: {spent:?}");
         remembering.remember(client(), &[mark()]).await.expect(what);
+        let par = endpoint(pushing);
+        par.pushed().await;
+        par.look().no_fault();
     }
 }
 
@@ -136,6 +150,7 @@ async fn a_failover_that_the_servers_agree_on_refuses_no_login_and_loses_none() 
     }
     let outcome = load.stop().await;
     assert_eq!((outcome.refused, outcome.lost), (0, 0));
+    outcome.seen.no_fault();
     for key in outcome.spent {
         let again = stores[0].consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
@@ -153,6 +168,9 @@ async fn a_primary_that_hangs_is_left_for_the_one_that_took_its_place() {
     pair.one.signal("-STOP");
     let late = store.claim(claim(open), MINUTE).await;
     assert!(matches!(late, Err(ClaimError::Unavailable(_))), "{late:?}");
+    let par = endpoint(store.clone());
+    par.cannot_push().await;
+    par.look().fault("push", "in time");
     let _: () = pair.other.tell("REPLICAOF NO ONE").await;
     wire.lead_to(address(&pair.other));
     let mut answer = store.consume(claim(open), MINUTE).await;
@@ -164,6 +182,8 @@ async fn a_primary_that_hangs_is_left_for_the_one_that_took_its_place() {
     }
     answer.unwrap();
     use_all(&store, "the new primary").await;
+    par.pushed().await;
+    par.look().back("push");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,6 +208,13 @@ async fn a_call_whose_answer_is_lost_is_not_made_again() {
         let again = store.consume(claim(open), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
     }
+    let par = endpoint(store);
+    wire.delay_replies(Duration::from_secs(30));
+    par.cannot_push().await;
+    wire.delay_replies(Duration::ZERO);
+    par.look().fault("push", "Redis did not answer in time");
+    par.pushed().await;
+    par.look().back("push");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,8 +237,13 @@ async fn a_crowd_that_finds_no_primary_knocks_a_few_times_and_is_told_within_its
     // One for each time that this test asks, and a few attempts.
     let attempts = connections(&replica).await - before;
     assert!((1..=12).contains(&attempts), "{attempts}");
+    let par = endpoint(store.clone());
+    par.cannot_push().await;
+    par.look().fault("push", "READONLY");
     let _: () = replica.tell("REPLICAOF NO ONE").await;
     use_all(&store, "promoted").await;
+    par.pushed().await;
+    par.look().back("push");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,8 +256,13 @@ async fn callers_that_go_away_leave_the_way_to_the_next_connection_open() {
             tokio::time::timeout(Duration::from_millis(milliseconds), store.insert(request(fresh(), &[]), MINUTE));
         let _ = given_up.await;
     }
+    let par = endpoint(store.clone());
+    par.cannot_push().await;
+    par.look().fault("push", "Redis cannot be reached");
     redis.restart();
     use_all(&store, "restarted").await;
+    par.pushed().await;
+    par.look().back("push");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,6 +273,9 @@ async fn a_connection_that_died_while_nothing_happened_costs_no_call() {
     let open = opened(&store).await;
     wire.cut();
     tokio::time::sleep(Duration::from_millis(2200)).await;
+    let par = endpoint(store.clone());
+    par.pushed().await;
+    par.look().no_fault();
     store.consume(claim(open), MINUTE).await.unwrap();
 }
 

@@ -42,7 +42,9 @@ async fn a_full_server_refuses_what_is_new_and_goes_on_with_what_it_has() {
     ] {
         assert!(matches!(replay, Err(StoreRefusal::Replayed { mark }) if mark == known.key), "{replay:?}");
     }
-    let reply = endpoint(store.clone()).push().await;
+    let par = endpoint(store.clone());
+    let reply = par.push().await;
+    par.look().limit("push", "store_full");
     assert_eq!(reply.status(), 503, "{}", reply.body());
     assert!(reply.body().contains("temporarily_unavailable") && reply.header("retry-after").is_some());
     // Whoever is in the middle of a login can end it, which makes room.

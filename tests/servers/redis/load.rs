@@ -7,14 +7,19 @@ use std::sync::{
 
 use parjar::store::{ClaimError, InsertError, RecordKey, RequestStore, StoreRefusal};
 
-use super::{MINUTE, claim, fresh, mark, request};
-use crate::support::wait_for;
+use super::{
+    MINUTE, claim, fresh, mark,
+    nodes::{Node, endpoint},
+    request,
+};
+use crate::{operator::Seen, support::wait_for};
 
-/// Tasks that push, open and spend over several stores, twice each at the same moment.
+/// Tasks that push, open and spend over several stores, twice each at the same moment, and one that pushes to an endpoint.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     shared: Arc<Shared>,
     workers: Vec<tokio::task::JoinHandle<()>>,
+    watched: Arc<Node>,
 }
 
 #[derive(Default)]
@@ -32,11 +37,23 @@ pub(crate) struct Outcome {
     pub(crate) refused: usize,
     /// Requests that a caller was told to have pushed, and that are not there.
     pub(crate) lost: usize,
+    /// What the operator of the endpoint has seen.
+    pub(crate) seen: Seen,
 }
 
 impl Load {
     pub(crate) fn on<S: RequestStore + Clone + 'static>(stores: &[S]) -> Self {
         let (stop, shared): (Arc<AtomicBool>, Arc<Shared>) = Default::default();
+        let watched = Arc::new(endpoint(stores[0].clone()));
+        let pushing = {
+            let (stop, watched) = (Arc::clone(&stop), Arc::clone(&watched));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::SeqCst) {
+                    watched.push().await;
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+            })
+        };
         let workers = (0..8)
             .map(|number| {
                 let [one, other] = [0, 1].map(|node| stores[(number + node) % stores.len()].clone());
@@ -47,8 +64,9 @@ impl Load {
                     }
                 })
             })
+            .chain([pushing])
             .collect();
-        Self { stop, shared, workers }
+        Self { stop, shared, workers, watched }
     }
 
     /// Waits until more logins have come to their end.
@@ -63,9 +81,10 @@ impl Load {
         for worker in self.workers {
             worker.await.unwrap();
         }
+        self.watched.pushed_again().await;
         let spent = std::mem::take(&mut *self.shared.spent.lock().unwrap());
         let [refused, lost] = [&self.shared.refused, &self.shared.lost].map(|count| count.load(Ordering::SeqCst));
-        Outcome { spent, refused, lost }
+        Outcome { spent, refused, lost, seen: self.watched.look() }
     }
 }
 

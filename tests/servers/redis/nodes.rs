@@ -7,10 +7,12 @@ use parjar::{
 };
 
 use super::servers::Redis;
+use crate::operator::{Operator, Seen};
 
 /// An endpoint with the client `web`, whose registration asks for nothing but a secret.
 pub(crate) struct Node {
     pub(crate) par: BoxedParEndpoint,
+    operator: Operator,
 }
 
 pub(crate) fn endpoint(store: impl RequestStore + 'static) -> Node {
@@ -23,10 +25,23 @@ pub(crate) fn endpoint_of(issuer: &str, store: impl RequestStore + 'static) -> N
     )
     .unwrap();
     let clients = InMemoryRegistry::new([Client::try_from(registration).unwrap()]).unwrap();
-    Node { par: ParEndpoint::builder(issuer).clients(clients).store(store).build().unwrap().boxed() }
+    let operator = Operator::default();
+    let builder = ParEndpoint::builder(issuer).clients(clients).store(store).observer(operator.clone());
+    Node { par: builder.build().unwrap().boxed(), operator }
 }
 
 impl Node {
+    /// What its operator has seen since the last look.
+    pub(crate) fn look(&self) -> Seen {
+        self.operator.look()
+    }
+
+    /// A push that is refused while the store is away.
+    pub(crate) async fn cannot_push(&self) {
+        let reply = self.push().await;
+        assert_eq!(reply.status(), 503, "{}", reply.body());
+    }
+
     pub(crate) async fn push(&self) -> Reply {
         let headers =
             [("content-type", &b"application/x-www-form-urlencoded"[..]), ("authorization", b"Basic d2ViOnMzY3JldA==")];
@@ -39,6 +54,17 @@ impl Node {
         assert_eq!(reply.status(), 201, "{}", reply.body());
         let body: serde_json::Value = serde_json::from_str(reply.body()).unwrap();
         body["request_uri"].as_str().unwrap().to_owned()
+    }
+
+    /// Pushes until the store works again.
+    pub(crate) async fn pushed_again(&self) {
+        for _ in 0..200 {
+            if self.push().await.status() == 201 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("never works again");
     }
 
     pub(crate) async fn open(&self, request_uri: &str, browser: Option<&str>) -> Result<Pending, AuthorizeRefusal> {

@@ -62,8 +62,9 @@ async fn a_server_killed_in_the_middle_of_the_work_loses_nothing_that_it_confirm
         redis.restart();
     }
     load.go_on().await;
-    let Outcome { spent, refused, lost } = load.stop().await;
+    let Outcome { spent, refused, lost, seen } = load.stop().await;
     assert!(refused > 0 && lost == 0, "{refused} {lost}");
+    seen.told_if_any("push", "Redis");
     for key in spent {
         let again = store.consume(claim(key), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
@@ -92,6 +93,9 @@ async fn a_late_answer_is_none() {
     assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
     assert!(matches!(store.consume(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
     assert!(matches!(store.remember(client(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
+    let par = endpoint(store);
+    par.cannot_push().await;
+    par.look().fault("push", "in time");
     assert!(started.elapsed() < FOREVER / 3);
 }
 
@@ -101,10 +105,11 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
     let wire = Wire::to(address(&redis)).await;
     let store = RedisStore::builder(client_of(&wire)).build().await.unwrap();
     warm_up(&store).await;
+    let par = endpoint(store.clone());
     for _ in 0..3 {
         let open = opened(&store).await;
         wire.delay_replies(FOREVER);
-        let (consumed, ()) = tokio::join!(store.consume(claim(open), MINUTE), async {
+        let (consumed, (), ()) = tokio::join!(store.consume(claim(open), MINUTE), par.cannot_push(), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             wire.cut();
             wire.delay_replies(Duration::ZERO);
@@ -114,6 +119,8 @@ async fn a_connection_that_breaks_is_mended_without_a_new_store() {
         // It was done, and nobody was told.
         let again = store.consume(claim(open), MINUTE).await;
         assert!(matches!(again, Err(ClaimError::Spent)), "{again:?}");
+        par.pushed().await;
+        par.look().fault("push", "Redis did not answer").back("push");
     }
 }
 
@@ -123,14 +130,19 @@ async fn a_server_that_hangs_is_unavailable_and_goes_on_where_it_stood() {
     let builder = RedisStore::builder(redis.client()).timeout(Duration::from_millis(300));
     let store = builder.build().await.unwrap();
     let open = opened(&store).await;
+    let par = endpoint(store.clone());
     redis.signal("-STOP");
     let started = Instant::now();
     assert!(matches!(store.claim(claim(open), MINUTE).await, Err(ClaimError::Unavailable(_))));
+    par.cannot_push().await;
+    par.look().fault("push", "in time");
     assert!(started.elapsed() < FOREVER / 3);
     redis.signal("-CONT");
     wait_until_it_works(&store).await;
     store.claim(claim(open), MINUTE).await.unwrap();
     store.consume(claim(open), MINUTE).await.unwrap();
+    par.pushed().await;
+    par.look().back("push");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,18 +159,23 @@ async fn clients_and_browsers_are_told_to_come_back() {
     let refusal: AuthorizeRefusal = par.open(&request_uri, None).await.unwrap_err();
     assert_eq!((refusal.page_status(), refusal.refusal().code()), (503, ErrorCode::TemporarilyUnavailable));
     assert_eq!(par.par.complete(&pending).await.unwrap_err().page_status(), 503);
+    par.look().fault("push", "Redis").fault("authorize", "Redis").fault("complete", "Redis");
     redis.restart();
     wait_until_it_works(&store).await;
+    par.pushed().await;
     par.open(&request_uri, None).await.unwrap();
     par.par.complete(&pending).await.unwrap();
+    par.look().back("push").back("authorize").back("complete");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_loads_or_is_a_replica_is_unavailable() {
     let (primary, redis) = (Redis::start(&[]), Redis::start(&[]));
     let store = RedisStore::builder(redis.client()).timeout(Duration::from_millis(300)).build().await.unwrap();
-    let open = opened(&store).await;
+    let (open, par) = (opened(&store).await, endpoint(store.clone()));
     let _: () = redis.tell(&format!("REPLICAOF 127.0.0.1 {}", primary.port())).await;
+    par.cannot_push().await;
+    par.look().fault("push", "READONLY");
     let insert = store.insert(request(fresh(), &[]), MINUTE).await;
     assert!(matches!(insert, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{insert:?}");
     let insert = store.insert(request(fresh(), &[mark()]), MINUTE).await;
@@ -168,6 +185,8 @@ async fn a_server_that_loads_or_is_a_replica_is_unavailable() {
     assert!(matches!(store.remember(client(), &[mark()]).await, Err(StoreRefusal::Unavailable(_))));
     let _: () = redis.tell("REPLICAOF NO ONE").await;
     wait_until_it_works(&store).await;
+    par.pushed().await;
+    par.look().back("push");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,6 +208,9 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
         wire.delay_replies(Duration::ZERO);
         wire.cut();
     };
+    let par = endpoint(store.clone());
+    tokio::join!(par.pushed(), cut());
+    par.look().no_fault();
     let (open, key, marks) = (opened(&store).await, fresh(), [mark(), mark()]);
     let (consumed, ()) = tokio::join!(store.consume(claim(open), MINUTE), cut());
     consumed.unwrap();
@@ -214,6 +236,9 @@ async fn marks_on_another_instance_outlive_a_request_that_may_be_there() {
     wire.delay_replies(FOREVER);
     let late = store.insert(request(fresh(), &used), MINUTE).await;
     assert!(matches!(late, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{late:?}");
+    let par = endpoint(store.clone());
+    par.cannot_push().await;
+    par.look().fault("push", "in time");
     for mark in used {
         assert!(matches!(store.remember(client(), &[mark]).await, Err(StoreRefusal::Replayed { .. })));
     }

@@ -8,7 +8,9 @@ use parjar::store::{
 use redis::{Client, cluster::ClusterClient};
 
 use super::{
-    MINUTE, claim, client, contract, fresh, mark, opened,
+    MINUTE, claim, client, contract, fresh, mark,
+    nodes::endpoint,
+    opened,
     replicas::follow,
     request,
     servers::{Cluster, PATIENCE, Redis, packaged},
@@ -107,17 +109,21 @@ async fn a_permission_that_is_taken_away_later_makes_the_store_unavailable_and_n
     let redis = Redis::start(&[]);
     let _: () = redis.tell(LEAST).await;
     let store = built(client_of_user(&redis)).await.unwrap();
-    let open = opened(&store).await;
+    let (open, par) = (opened(&store).await, endpoint(store.clone()));
     for missing in ["-get", "-eval -evalsha", "resetkeys", "-set -getrange"] {
         let _: () = redis.tell("ACL SETUSER parjar reset").await;
         let _: () = redis.tell(LEAST).await;
         store.insert(request(fresh(), &[mark()]), MINUTE).await.unwrap();
+        let pending = par.open(&par.pushed().await, None).await.unwrap();
         let _: () = redis.tell(&format!("ACL SETUSER parjar {missing}")).await;
         let refused = store.insert(request(fresh(), &[mark()]), MINUTE).await;
         assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{missing}: {refused:?}");
         let refused = store.remember(client(), &[mark()]).await;
         assert!(matches!(refused, Err(StoreRefusal::Unavailable(_))), "{missing}: {refused:?}");
         if missing != "-get" {
+            let refusal = par.par.complete(&pending).await.unwrap_err();
+            assert_eq!(refusal.page_status(), 503, "{missing}");
+            par.look().fault("complete", "Redis refused a command");
             let refused = store.consume(claim(open), MINUTE).await;
             assert!(matches!(refused, Err(ClaimError::Unavailable(_))), "{missing}: {refused:?}");
         }

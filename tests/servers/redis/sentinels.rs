@@ -84,6 +84,7 @@ async fn stores_follow_the_sentinels_that_are_left_when_a_primary_dies() {
     load.go_on().await;
     let outcome = load.stop().await;
     assert!(outcome.refused > 0);
+    outcome.seen.told_if_any("push", "Redis");
     // What had reached the replicas stands; and of all that was told as done, no login was done twice.
     for store in &stores {
         assert!(matches!(store.consume(claim(spent), MINUTE).await, Err(ClaimError::Spent)));

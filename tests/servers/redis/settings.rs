@@ -6,7 +6,9 @@ use parjar::store::{RedisStore, RedisStoreError, RequestStore as _};
 use redis::cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingInfo, SingleNodeRoutingInfo};
 
 use super::{
-    MINUTE, claim, client, fresh, mark, opened, request,
+    MINUTE, claim, client, fresh, mark,
+    nodes::endpoint,
+    opened, request,
     servers::{Cluster, Redis},
 };
 
@@ -96,6 +98,10 @@ async fn scripts_that_the_server_has_forgotten_are_sent_again() {
         flush().await;
         assert!(store.remember(client(), &[mark]).await.is_err());
     }
+    let par = endpoint(store);
+    flush().await;
+    par.pushed().await;
+    par.look().no_fault();
     let info: String = redis.tell("INFO commandstats").await;
     assert!(info.contains("cmdstat_eval:"));
 }
