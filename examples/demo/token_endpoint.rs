@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parjar::{AuthenticatedClient, AuthenticatedRequest, Profile, Reply, TokenError, TokenErrorCode};
+use parjar::{AuthenticatedClient, AuthenticatedRequest, CodeBinding, Profile, Reply, TokenError, TokenErrorCode};
 use serde_json::json;
 
 use super::{
@@ -19,17 +19,17 @@ pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
         Err(refusal) => return Reply::from(refusal).into(),
     };
     let client = request.client();
-    let issued = bound(demo, client).and_then(|()| redeem(demo, &request)).and_then(|grant| issue(demo, grant, client));
-    issued.unwrap_or_else(|error| Reply::from(error).into())
+    let redeemed = bound(demo, client).map_err(Reply::from).and_then(|()| redeem(demo, &request));
+    let issued = redeemed.and_then(|grant| issue(demo, grant, client).map_err(Reply::from));
+    issued.unwrap_or_else(Answer::from)
 }
 
 const fn invalid_request(description: &'static str) -> TokenError {
     TokenError::new(TokenErrorCode::InvalidRequest, description)
 }
 
-const fn invalid_grant(description: &'static str) -> TokenError {
-    TokenError::new(TokenErrorCode::InvalidGrant, description)
-}
+const UNUSABLE: TokenError =
+    TokenError::new(TokenErrorCode::InvalidGrant, "the code is unknown, has expired or has been used");
 
 /// Whether the tokens of this request can be bound where they have to be, to a key or to a certificate (FAPI 2.0 Security Profile
 /// section 5.3.2.1).
@@ -45,32 +45,12 @@ fn bound(demo: &Demo, client: &AuthenticatedClient) -> Result<(), TokenError> {
     Ok(())
 }
 
-fn redeem(demo: &Demo, request: &AuthenticatedRequest) -> Result<Arc<Grant>, TokenError> {
+fn redeem(demo: &Demo, request: &AuthenticatedRequest) -> Result<Arc<Grant>, Reply> {
     request.grant_type(&["authorization_code"])?;
-    let (client, form) = (request.client(), request.parameters());
-    let code = form.get("code").ok_or(invalid_request("code is missing"))?;
-    let unusable = invalid_grant("the code is unknown, has expired or has been used");
-    let grant = demo.codes.redeem(code, client.client().client_id()).ok_or(unusable)?;
-    if !client.fulfils(grant.request.confirmation()) {
-        return Err(invalid_grant("the code is bound to another key or certificate"));
-    }
-    // The AT Protocol binds a session to the key that its client has authenticated with first.
-    let is_atproto = demo.par.policy().profile == Profile::Atproto;
-    if is_atproto && !client.authenticated_with(grant.request.authentication_key()) {
-        return Err(invalid_grant("the code was asked for with another key of the client"));
-    }
-    // A client that named its redirect URI in the authorization request has to name it again.
-    let redirect_uri = grant.request.redirect_uri_parameter();
-    if redirect_uri.is_some() && form.get("redirect_uri") != redirect_uri {
-        return Err(invalid_grant("redirect_uri is not that of the authorization request"));
-    }
-    let verified = match (grant.request.code_challenge(), form.get("code_verifier")) {
-        (Some(challenge), Some(verifier)) => challenge.verify(verifier),
-        (None, None) => true,
-        // A verifier without a challenge: somebody has stripped the challenge off (RFC 9700 section 4.8.2).
-        _ => false,
-    };
-    if verified { Ok(grant) } else { Err(invalid_grant("code_verifier does not fit the code_challenge")) }
+    let code = request.parameters().get("code").ok_or(invalid_request("code is missing"))?;
+    let grant = demo.codes.redeem(code, request.client().client().client_id()).ok_or(UNUSABLE)?;
+    demo.par.check_code(request, &CodeBinding::of(&grant.request))?;
+    Ok(grant)
 }
 
 fn issue(demo: &Demo, grant: Arc<Grant>, client: &AuthenticatedClient) -> Result<Answer, TokenError> {
