@@ -25,15 +25,15 @@ use crate::{
 /// these, the reasons that have reasons of their own, each with all of them and the row of one.
 macro_rules! reasons {
     (
-        $($(#[$doc:meta])* $variant:ident $label:literal $code:ident $status:literal $text:expr;)*
-        { $($(#[$outer_doc:meta])* $outer:ident($inner:ty) $all:expr, |$one:ident| $row:expr;)* }
+        $($(#[doc = $doc:literal])* $variant:ident $label:literal $code:ident $status:literal $text:expr;)*
+        { $($(#[doc = $outer_doc:literal])* $outer:ident($inner:ty) $all:expr, |$one:ident| $row:expr;)* }
     ) => {
         /// The reason for which a request was refused. `Display` gives a stable `snake_case` label, fit for a metric.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Reason {
-            $($(#[$doc])* $variant,)*
-            $($(#[$outer_doc])* $outer($inner),)*
+            $($(#[doc = $doc])* $variant,)*
+            $($(#[doc = $outer_doc])* $outer($inner),)*
         }
 
         impl Reason {
@@ -57,6 +57,15 @@ macro_rules! reasons {
                 match self {
                     $(Self::$variant => ($label, ErrorCode::$code, $status, $text),)*
                     $(Self::$outer($one) => $row,)*
+                }
+            }
+
+            /// What the documentation says that it means, for the page about refusals.
+            #[cfg(test)]
+            pub(crate) fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*),)*
+                    $(Self::$outer(_) => concat!($($outer_doc),*),)*
                 }
             }
         }

@@ -3,18 +3,26 @@
 use crate::error_text::debug_by_display;
 
 macro_rules! faults {
-    ($($(#[$doc:meta])* $variant:ident $label:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $label:literal;)*) => {
         /// The reason to refuse a JWT, for the host to count. The sender gets the same text for all of them.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum TokenFault {
-            $($(#[$doc])* #[error($label)] $variant,)*
+            $($(#[doc = $doc])* #[error($label)] $variant,)*
         }
 
         debug_by_display!(TokenFault);
 
         impl TokenFault {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What the documentation says that it means, for the page about refusals.
+            #[cfg(test)]
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*),)*
+                }
+            }
 
             /// A stable `snake_case` label, as `Display` shows it.
             #[must_use]

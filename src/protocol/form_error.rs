@@ -3,16 +3,24 @@
 use crate::error_text::debug_by_display;
 
 macro_rules! form_errors {
-    ($($(#[$doc:meta])* $variant:ident $label:literal $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $label:literal $text:literal;)*) => {
         /// The reason for which a form was refused. `Display` shows no part of it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum FormError {
-            $($(#[$doc])* #[error($text)] $variant,)*
+            $($(#[doc = $doc])* #[error($text)] $variant,)*
         }
 
         impl FormError {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What the documentation says that it means, for the page about refusals.
+            #[cfg(test)]
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*),)*
+                }
+            }
 
             pub(crate) const fn label(self) -> &'static str {
                 match self {

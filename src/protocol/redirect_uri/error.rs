@@ -4,16 +4,24 @@ use crate::error_text::debug_by_display;
 
 /// Variant, label to count by, and text.
 macro_rules! redirect_uri_errors {
-    ($($(#[$doc:meta])* $variant:ident $label:literal $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $label:literal $text:literal;)*) => {
         /// The rule that a redirect URI broke.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum RedirectUriError {
-            $($(#[$doc])* #[error($text)] $variant,)*
+            $($(#[doc = $doc])* #[error($text)] $variant,)*
         }
 
         impl RedirectUriError {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What the documentation says that it means, for the page about refusals.
+            #[cfg(test)]
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*),)*
+                }
+            }
 
             pub(crate) const fn label(self) -> &'static str {
                 match self {
