@@ -1,0 +1,144 @@
+//! Getting started: a PAR endpoint in axum, actix-web or hyper, and the steps to a whole login.
+//!
+//! You have an authorization server, or write one. This crate takes its requests as method, headers and body, and gives replies as status, headers and body; so
+//! it stands in any framework. One endpoint serves all requests of an issuer, and is cheap to clone.
+//!
+//! ```toml
+//! [dependencies]
+//! parjar = { version = "0.1", features = ["http"] }
+//! serde_json = "1"
+//! ```
+//!
+//! ```
+//! use parjar::{BoxedParEndpoint, Client, ClientRegistration, InMemoryRegistry, ParEndpoint};
+//!
+//! fn endpoint() -> Result<BoxedParEndpoint, Box<dyn std::error::Error>> {
+//!     let registration: ClientRegistration = serde_json::from_str(
+//!         r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
+//!     )?;
+//!     let clients = InMemoryRegistry::new([Client::try_from(registration)?])?;
+//!     Ok(ParEndpoint::builder("https://as.example.com").clients(clients).build()?.boxed())
+//! }
+//! # endpoint().unwrap();
+//! ```
+//!
+//! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones.
+//!
+//! # axum
+//!
+#![cfg_attr(feature = "http", doc = "```")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use axum::{Router, body::Bytes, extract::State, http::{HeaderMap, Method, Uri}, response::Response, routing::any};
+//! use parjar::{BoxedParEndpoint, FormRequest, Reply};
+//!
+//! async fn push(
+//!     State(par): State<BoxedParEndpoint>,
+//!     method: Method,
+//!     uri: Uri,
+//!     headers: HeaderMap,
+//!     body: Bytes,
+//! ) -> Response {
+//!     let request = FormRequest::new(method.as_str(), &headers, &body).with_query(uri.query());
+//!     Reply::from(par.push(&request).await).into()
+//! }
+//!
+//! fn routes(par: BoxedParEndpoint) -> Router {
+//!     Router::new().route("/authorize/par", any(push)).with_state(par)
+//! }
+//! ```
+//!
+//! # actix-web
+//!
+//! ```
+//! use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+//! use parjar::{BoxedParEndpoint, FormRequest, Reply};
+//!
+//! fn response(reply: Reply) -> HttpResponse {
+//!     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+//!     let mut response = HttpResponse::build(status);
+//!     for (name, value) in reply.headers() {
+//!         response.append_header((*name, &**value));
+//!     }
+//!     response.body(reply.into_body())
+//! }
+//!
+//! async fn push(par: web::Data<BoxedParEndpoint>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+//!     let headers = request.headers().iter();
+//!     let pushed = FormRequest::new(request.method().as_str(), headers, &body).with_query(request.uri().query());
+//!     response(par.push(&pushed).await.into())
+//! }
+//!
+//! fn routes(config: &mut web::ServiceConfig, par: BoxedParEndpoint) {
+//!     config.app_data(web::Data::new(par)).route("/authorize/par", web::to(push));
+//! }
+//! ```
+//!
+//! # hyper
+//!
+#![cfg_attr(feature = "http", doc = "```")]
+#![cfg_attr(not(feature = "http"), doc = "```text")]
+//! use http_body_util::{BodyExt, Limited};
+//! use hyper::{Request, Response, StatusCode, body::Incoming};
+//! use parjar::{BoxedParEndpoint, FormRequest, Reply};
+//!
+//! async fn push(par: BoxedParEndpoint, request: Request<Incoming>) -> Response<String> {
+//!     let (head, body) = request.into_parts();
+//!     let Ok(body) = Limited::new(body, par.policy().limits.body).collect().await else {
+//!         let mut response = Response::new(String::new());
+//!         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+//!         return response;
+//!     };
+//!     Reply::from(par.push(&FormRequest::from_parts(&head, &body.to_bytes())).await).into()
+//! }
+//! ```
+//!
+//! In all of them: hand over **all** headers, so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it came. A URL that ends in `?` has the empty query: `with_query(Some(""))` is
+//! as good as `None`. Stop reading one byte above [`Limits::body`](crate::Limits::body), and put a time limit on slow senders.
+//!
+//! # A first push
+//!
+//! ```sh
+//! curl -i -u web:s3cret http://127.0.0.1:3000/authorize/par \
+//!   -d response_type=code -d redirect_uri=https://app.example.com/cb -d state=af0
+//! ```
+//!
+//! answers 201 with a `request_uri`, which is good for 60 seconds. A wrong secret is 401, whatever is wrong with it; the reason is in your log, once there is an
+//! [observer](super::observability).
+//!
+//! # The rest of a login
+//!
+//! | next | page |
+//! | --- | --- |
+//! | the page at the authorization endpoint, and the decision of its user | [`logins`](super::logins) |
+//! | the token endpoint | below, and [`sender_constrained`](super::sender_constrained) |
+//! | the metadata document | [`ParEndpoint::metadata`] |
+//! | clients out of your database | [`clients`](super::clients) |
+//! | the settings of your profile | [`policies`](super::policies) |
+//! | more than one process | [`stores`](super::stores), [`several_nodes`](super::several_nodes) |
+//! | what is left to you | [what is left to the host](crate#what-is-left-to-the-host), [`threat_model`](super::threat_model) |
+//!
+//! At the token endpoint clients authenticate by the same rules. The host finds the code, and issues the token:
+//!
+//! ```
+//! use parjar::{CodeBinding, FormRequest, ParEndpoint, Refusal};
+//!
+//! /// `take` deletes the code and returns what was kept with it: `CodeBinding::of(granted.request())`.
+//! async fn token(
+//!     par: &ParEndpoint,
+//!     request: &FormRequest<'_>,
+//!     take: impl Fn(&str) -> Option<CodeBinding>,
+//! ) -> Result<&'static str, Refusal> {
+//!     let request = par.authenticate_client(request).await?;
+//!     let Some(binding) = request.parameters().get("code").and_then(take) else {
+//!         return Ok("... 400 with invalid_grant ...");
+//!     };
+//!     par.check_code(&request, &binding)?; // client, redirect URI, verifier, keys
+//!     Ok(r#"{ "access_token": "...", "token_type": "Bearer" }"#)
+//! }
+//! ```
+//!
+//! Whole servers are in the repository: `cargo run --example axum` and `--example actix`, with a playground on
+//! `http://127.0.0.1:3000`, and one that puts this crate in front of oxide-auth.
+
+#[cfg(doc)]
+use crate::ParEndpoint;

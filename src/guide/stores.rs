@@ -1,0 +1,97 @@
+//! Stores in service: which one, how much room, what an outage does, Redis and PostgreSQL set up, swept and upgraded.
+//!
+//! | store | for | loses at a restart |
+//! | --- | --- | --- |
+//! | [`MemoryStore`] (default) | one process | everything; clients push again |
+//! | `RedisStore` | several nodes | [what the server loses](#outages) |
+//! | `PostgresStore` | several nodes, and [one transaction with the code](super::logins#in-one-transaction) | nothing that was committed |
+//! | `SealedStore` around any of them | requests that operators of the store must not read | as the one within |
+//! | one of the host's | what you have already | [`writing_a_store`](super::writing_a_store) |
+//!
+//! Several nodes have more in common than the store: [`several_nodes`](super::several_nodes).
+//!
+//! # Sizing
+//!
+//! What lives at a time, for each push a second, with the default lifetimes:
+//!
+//! | | seconds | lives | bytes in memory |
+//! | --- | --- | --- | --- |
+//! | a request that waits | [`request_uri_lifetime`](crate::Policy::request_uri_lifetime), 60 | 60, and few of them, if browsers come at once | its parameters and 150, together about 500 |
+//! | an open request | [`login_lifetime`](crate::Policy::login_lifetime), 600 | 600 at most; logins end earlier | the same |
+//! | a spent request | [`spent_lifetime`](crate::Policy::spent_lifetime), 600 | 600 | 150 |
+//! | the `jti` of a client assertion | as long as it is good, 300 at most | 300 | 150 to 250 |
+//! | the `jti` of a DPoP proof | [`dpop_proof_lifetime`](crate::Policy::dpop_proof_lifetime) and leeway, 70 | 70 for each endpoint, API calls too | 150 to 250 |
+//! | a `code_challenge`, where it is [remembered](crate::Policy::code_challenge_memory) | 86 400 in the AT Protocol | 86 400 | 150 to 250 |
+//!
+//! So 100 pushes a second by clients with assertions take about 50 MB where each login takes its ten minutes. `MemoryStore` stops at its [`MemoryLimits`]; in Redis a request takes its record
+//! and 250 bytes more, a mark 210, and in PostgreSQL 250 and 200, times what waits for vacuum.
+//!
+//! A store that is full refuses new pushes (`store_full`, 503 with `Retry-After`) and goes on to open and end what it has. Nothing that lives is evicted.
+//!
+//! # Outages
+//!
+//! | | clients and users see | the store |
+//! | --- | --- | --- |
+//! | it cannot be reached, or is slow | 503 `temporarily_unavailable` with `Retry-After`, within 2 s | connects anew by itself |
+//! | it fails over | mostly nothing: an operation that has certainly not run is tried again | finds the new primary |
+//! | the answer to an operation is lost | 503; it may have happened | is not asked again |
+//! | it has lost its last writes | `unknown_request_uri`: the client pushes again | a spent request or a mark may be good again |
+//!
+//! Nothing is half done. What can be lost is a table in the documentation of each store, with the settings that prevent it: `RedisStore` under *What an outage can cost*,
+//! `PostgresStore` under *What is lost when*.
+//!
+//! # Readiness
+//!
+//! [`ParEndpoint::ready`] asks whether the next push would be taken. It is cheap enough for a probe every second: two round trips in Redis and PostgreSQL, nothing in memory. It writes
+//! nothing. A probe of liveness should not ask it: a restart mends no store.
+//!
+//! # Redis
+//!
+//! * **The user of the connection** needs the commands that `RedisStore` lists under *Permissions*, one `ACL SETUSER` line. A missing one is named at start.
+//! * **`maxmemory-policy` must be `noeviction`**, or an assertion is good twice; the store refuses any other at start.
+//! * **Sentinel**: build it of a `SentinelClient` (feature `redis-sentinel`). It leaves a primary within a second of the sentinels' naming another.
+//! * **Cluster**: build it of a `ClusterClient` (feature `redis-cluster`). All keys of a prefix are in one slot, since each operation is atomic; give issuers a prefix each to spread them.
+//! * **Persistence**: `appendonly yes`; `appendfsync always` loses nothing in a crash, `everysec` a second.
+//! * **TLS**: the features of the `redis` crate choose it, `rediss://` asks for it.
+//!
+//! # PostgreSQL
+//!
+//! * **Tables**: [`migrate`](crate::store) at start, or the text of `migration()` by an administrator.
+//! * **The role**: `statement_timeout` of 2 s and `read committed`, set on the role; `PostgresStore` has the two lines.
+//! * **The pool**: the time limit of the store (`timeout`, 2 s) counts from the call, with the wait for a connection. Leave the limits of the pool unset, or longer; the
+//!   shorter one counts, and either is reported as `store_unavailable`. Make the pool large enough for the pushes of two seconds of the database's pause, and no larger than it permits.
+//! * **PgBouncer**: transaction mode from 1.21 on with `max_prepared_statements` of 10 or more; older with `unnamed_statements(true)`; never statement mode. `check` notices.
+//! * **Replication**: `synchronous_commit = on`, and `synchronous_standby_names` where replicas are promoted.
+//! * **Sweeping**: expired rows count as gone, and the host deletes them. Report it when that fails, or the table grows unseen:
+//!
+#![cfg_attr(feature = "postgres", doc = "```")]
+#![cfg_attr(not(feature = "postgres"), doc = "```text")]
+//! use std::time::Duration;
+//! use parjar::{CauseText, store::PostgresStore};
+//!
+//! async fn sweep_for_ever(store: PostgresStore) {
+//!     loop {
+//!         match store.sweep(1_000).await {
+//!             Ok(1_000) => continue, // a full batch: there is more
+//!             Ok(_) => {}
+//!             Err(error) => eprintln!("expired requests were not swept: {}", CauseText(&error)), // and a counter
+//!         }
+//!         tokio::time::sleep(Duration::from_secs(10)).await;
+//!     }
+//! }
+//! ```
+//!
+//! # Upgrades
+//!
+//! Nodes of two versions run side by side while a change goes from one to the next: [another version](super::several_nodes#another-version-of-this-crate). `migrate` makes what a version needs, and refuses tables of
+//! a later one. Redis needs nothing.
+//!
+//! # Backups
+//!
+//! Nothing in a store is worth one: the longest-lived request is two hours old. A backup that is restored brings back requests that were spent: empty the tables instead.
+
+#[cfg(doc)]
+use crate::{
+    ParEndpoint,
+    store::{MemoryLimits, MemoryStore},
+};
