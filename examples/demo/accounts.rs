@@ -2,13 +2,25 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parjar::Profile;
+
 pub(crate) struct Account {
     /// The `sub` of tokens: stable, and never reused for another person.
     pub(crate) subject: &'static str,
+    /// The same person on the AT Protocol.
+    did: &'static str,
     pub(crate) name: &'static str,
 }
 
-pub(crate) const ALICE: Account = Account { subject: "alice", name: "Alice Example" };
+pub(crate) const ALICE: Account =
+    Account { subject: "alice", did: "did:plc:alicealicealicealicealic", name: "Alice Example" };
+
+impl Account {
+    /// The `sub` of tokens: on the AT Protocol, that is a DID.
+    pub(crate) fn subject_in(&self, profile: Profile) -> &'static str {
+        if profile == Profile::Atproto { self.did } else { self.subject }
+    }
+}
 
 /// Seconds since 1970, as JWTs count time.
 pub(crate) fn unix_time() -> u64 {

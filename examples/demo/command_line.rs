@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-use super::{issuer::Issuer, start_error::StartError, store::Store};
+use super::{fetching::FetchSettings, issuer::Issuer, start_error::StartError, store::Store};
 
 pub(crate) const USAGE: &str = "\
 An authorization server that takes pushed authorization requests (RFC 9126).
@@ -19,6 +19,13 @@ An authorization server that takes pushed authorization requests (RFC 9126).
                      clients of self_signed_tls_client_auth are known by their registered keys, and tokens are bound to
                      certificates. With --tls-client-auth=FILE, certificates that lead to one of the authorities in this
                      PEM file, and are valid, name clients of tls_client_auth too
+  --fetch            fetch what clients publish: their keys at a jwks_uri, and metadata documents of clients whose client_id
+                     is a URL, by the rules of the AT Protocol if the policy has its preset. Nothing is fetched from private
+                     addresses
+  --fetch-authorities FILE
+                     trust these authorities when fetching, in the place of the system's; PEM
+  --danger-fetch-from ADDRESS
+                     for tests: fetch from this address, private or not, whatever the host of the URL is
   --metrics ADDRESS  serve counts of all outcomes at http://ADDRESS/metrics, as text for Prometheus
   --help             this text
 ";
@@ -30,6 +37,7 @@ pub(crate) struct CommandLine {
     pub(crate) store: Store,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) fetch: Option<FetchSettings>,
 }
 
 pub(crate) struct TlsFiles {
@@ -51,7 +59,7 @@ impl CommandLine {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, StartError> {
         let mut arguments = arguments.into_iter();
         let (mut listen, mut issuer, mut config, mut store) = (None, None, None, None);
-        let mut metrics = None;
+        let (mut metrics, mut fetch, mut fetch_authorities, mut fetch_from) = (None, None, None, None);
         let (mut tls_cert, mut tls_key, mut tls_client_auth) = (None, None, None);
         while let Some(argument) = arguments.next() {
             let (flag, attached) = split(argument)?;
@@ -62,6 +70,14 @@ impl CommandLine {
                 "--help" | "-h" => return Ok(None),
                 "--listen" => set(&mut listen, "--listen", address("--listen", value("--listen")?)?)?,
                 "--metrics" => set(&mut metrics, "--metrics", address("--metrics", value("--metrics")?)?)?,
+                "--fetch" if attached.is_none() => set(&mut fetch, "--fetch", ())?,
+                "--fetch-authorities" => {
+                    set(&mut fetch_authorities, "--fetch-authorities", PathBuf::from(value("--fetch-authorities")?))?;
+                }
+                "--danger-fetch-from" => {
+                    let from = address("--danger-fetch-from", value("--danger-fetch-from")?)?;
+                    set(&mut fetch_from, "--danger-fetch-from", from)?;
+                }
                 "--issuer" => set(&mut issuer, "--issuer", origin(value("--issuer")?)?)?,
                 "--config" => set(&mut config, "--config", PathBuf::from(value("--config")?))?,
                 "--store" => set(&mut store, "--store", shared(value("--store")?)?)?,
@@ -76,7 +92,21 @@ impl CommandLine {
             Issuer::of_address(listen, false).map_err(|problem| StartError::new("--issuer", problem))?;
         }
         let tls = tls(tls_cert, tls_key, tls_client_auth)?;
-        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls, metrics }))
+        let fetch = fetch_settings(fetch.is_some(), fetch_authorities, fetch_from)?;
+        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls, metrics, fetch }))
+    }
+}
+
+fn fetch_settings(
+    is_on: bool,
+    authorities: Option<PathBuf>,
+    danger_from: Option<SocketAddr>,
+) -> Result<Option<FetchSettings>, StartError> {
+    match (is_on, &authorities, danger_from) {
+        (true, ..) => Ok(Some(FetchSettings { authorities, danger_from })),
+        (false, None, None) => Ok(None),
+        (false, Some(_), _) => Err(StartError::new("--fetch-authorities", "needs --fetch")),
+        (false, None, Some(_)) => Err(StartError::new("--danger-fetch-from", "needs --fetch")),
     }
 }
 

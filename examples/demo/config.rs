@@ -51,7 +51,7 @@ impl Config {
                 return Err(StartError::new(place, "client_id: is registered twice"));
             }
             if registration.jwks_uri.is_some() {
-                cautions.push(format!("{place}: jwks_uri: this example fetches nothing, so its keys cannot be used"));
+                cautions.push(format!("{place}: jwks_uri: its keys cannot be used without --fetch"));
             }
             detail_types.extend(registration.authorization_details_types.iter().flatten().cloned());
             let client = Client::try_from(registration).map_err(|error| StartError::new(&place, error))?;

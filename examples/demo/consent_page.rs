@@ -21,7 +21,7 @@ pub(crate) fn render(pending: &Pending, visitor: &Visitor, account: &Account, si
     let main = format!(
         "<main class=\"card\">\n\
          <p class=\"account\"><span class=\"avatar\">{initial}</span> <span>{sign} in as <strong>{account}</strong></span></p>\n\
-         <h1><em><bdi>{name}</bdi></em> asks for access</h1>\n\
+         <h1><em><bdi>{name}</bdi></em> asks for access</h1>\n{home}\
          {wishes}\
          <p class=\"quiet\">Your answer goes to <strong id=\"destination\">{destination}</strong>.{caution}</p>\n\
          <form method=\"post\" action=\"/authorize\">\n{fields}\
@@ -33,6 +33,7 @@ pub(crate) fn render(pending: &Pending, visitor: &Visitor, account: &Account, si
         sign = if signed_in { "Signed" } else { "Sign" },
         account = Text(account.name),
         name = Text(name),
+        home = home(client.client_id()),
         wishes = wishes(request),
         destination = Text(destination(request)),
         caution = caution(request),
@@ -82,6 +83,15 @@ fn wishes(request: &AuthorizationRequest) -> String {
         return "<p>It asks for nothing in particular, only that you sign in.</p>\n".to_owned();
     }
     format!("<ul class=\"wishes\">\n{items}</ul>\n")
+}
+
+/// The host of a client that is a URL: anybody can call themselves anything.
+fn home(client_id: &str) -> String {
+    let host = Url::parse(client_id).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.map(|host| {
+        format!("<p class=\"quiet\">It is published at <strong id=\"client\">{}</strong>.</p>\n", Text(host))
+    })
+    .unwrap_or_default()
 }
 
 /// The host behind the redirect URI, or the whole of a URI without a host.

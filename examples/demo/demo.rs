@@ -24,6 +24,7 @@ mod command_line;
 mod config;
 mod consent_page;
 mod error_page;
+mod fetching;
 mod findings;
 mod id_token;
 mod issuer;

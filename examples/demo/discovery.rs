@@ -28,6 +28,20 @@ fn grants(demo: &Demo) -> Vec<&'static str> {
     grants.into_iter().filter_map(|(grant, is_offered)| is_offered.then_some(grant)).collect()
 }
 
+/// What clients read that know nothing but the API (RFC 9728): the origin stands for all that is behind it.
+pub(crate) fn protected_resource(demo: &Demo) -> Answer {
+    let issuer = demo.issuer.as_str();
+    let mut document = json!({
+        "resource": issuer,
+        "authorization_servers": [issuer],
+        "bearer_methods_supported": ["header"],
+    });
+    if let (Some(scopes), Some(members)) = (&demo.par.policy().scopes_supported, document.as_object_mut()) {
+        members.insert("scopes_supported".to_owned(), json!(scopes));
+    }
+    Answer::json(200, document.to_string()).with("cache-control", "public, max-age=60")
+}
+
 pub(crate) fn jwks(demo: &Demo) -> Answer {
     Answer::json(200, demo.jwks.as_str()).with("cache-control", "public, max-age=60")
 }

@@ -48,7 +48,7 @@ fn with_bearer_token(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
     let token = token.and_then(|token| demo.tokens.find(token));
     // RFC 9449 section 7.2: what is bound to a key is no bearer token.
     match token.filter(|token| token.binding.jkt.is_none() && fits_certificate(token.binding, message)) {
-        Some(token) => Ok(show(&token.grant)),
+        Some(token) => Ok(show(demo, &token.grant)),
         None => Err(unknown_token(demo)),
     }
 }
@@ -63,7 +63,7 @@ async fn with_dpop_token(demo: &Demo, message: &Message) -> Result<Answer, Answe
         return Err(unknown_token(demo));
     };
     demo.par.verify_dpop_proof(&request, jkt).await.map_err(|refusal| Answer::from(Reply::from(refusal)).no_store())?;
-    let answer = show(&token.grant);
+    let answer = show(demo, &token.grant);
     Ok(match demo.par.dpop_nonce() {
         Some(nonce) => answer.with("dpop-nonce", nonce),
         None => answer,
@@ -76,11 +76,11 @@ fn fits_certificate(binding: Confirmation, message: &Message) -> bool {
     binding.x5t_s256.is_none() || binding.x5t_s256 == shown
 }
 
-fn show(grant: &Grant) -> Answer {
+fn show(demo: &Demo, grant: &Grant) -> Answer {
     let resource = Resource {
         client_id: grant.request.client_id(),
         scope: grant.scope(),
-        sub: grant.account.subject,
+        sub: grant.account.subject_in(demo.par.policy().profile),
         request: RequestView(&grant.request),
     };
     match serde_json::to_string(&resource) {

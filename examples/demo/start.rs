@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use parjar::{
-    AuthenticationMethod, AuthorizationRequest, BindingCookies, Client, ClientRegistration, ErrorCode,
-    InMemoryRegistry, MetricsObserver, ParEndpoint, Policy, Profile, Rejection, ServerSecret,
+    AuthenticationMethod, AuthorizationRequest, BindingCookies, BoxedRegistry, Client, ClientRegistration, ErrorCode,
+    GuardedFetcher, InMemoryRegistry, MetricsObserver, ParEndpoint, Policy, Profile, Rejection, ServerSecret,
     store::{BoxedStore, RequestStore as _},
 };
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use super::{
     codes::Codes,
     command_line::CommandLine,
     config::Config,
-    findings,
+    fetching, findings,
     issuer::Issuer,
     keys::public_set,
     log::{self, LogObserver},
@@ -37,18 +37,20 @@ pub(crate) struct Start {
     store: BoxedStore,
     tls: Option<Tls>,
     metrics: Option<MetricsObserver>,
+    fetcher: Option<GuardedFetcher>,
 }
 
 impl Start {
     /// Reads the configuration and opens the store, so that their errors show before a port is taken.
     pub(crate) async fn prepare(command_line: CommandLine) -> Result<Self, StartError> {
-        let CommandLine { listen, issuer, config, store, tls, metrics } = command_line;
+        let CommandLine { listen, issuer, config, store, tls, metrics, fetch } = command_line;
         let config = config.as_deref().map(Config::read).transpose()?;
         let profile = config.as_ref().map_or(Profile::Oauth, |config| config.policy.profile);
         let tls = tls.as_ref().map(|files| Tls::load(files, profile)).transpose()?;
         let metrics = metrics.map(metrics::serve).transpose()?;
+        let fetcher = fetch.map(|settings| settings.fetcher()).transpose()?;
         let store = store.open().await.map_err(|problem| StartError::new("--store", problem))?;
-        Ok(Self { listen, issuer, config, store, tls, metrics })
+        Ok(Self { listen, issuer, config, store, tls, metrics, fetcher })
     }
 
     /// How connections are secured, if the server does that itself.
@@ -68,8 +70,9 @@ impl Start {
             None => Issuer::of_address(address, self.tls.is_some())
                 .map_err(|problem| StartError::new("--issuer", problem))?,
         };
-        let surroundings = Surroundings { store: self.store, tls: self.tls, metrics: self.metrics };
-        match self.config {
+        let Self { config, store, tls, metrics, fetcher, .. } = self;
+        let surroundings = Surroundings { store, tls, metrics, fetcher };
+        match config {
             Some(mut config) => {
                 let player = add_player(&mut config, &issuer)?;
                 config.cautions.iter().for_each(log::line);
@@ -98,10 +101,11 @@ struct Surroundings {
     store: BoxedStore,
     tls: Option<Tls>,
     metrics: Option<MetricsObserver>,
+    fetcher: Option<GuardedFetcher>,
 }
 
 fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Player>) -> Result<Demo, StartError> {
-    let Surroundings { store, tls, metrics } = around;
+    let Surroundings { store, tls, metrics, fetcher } = around;
     let (signer, decryption_keys) = config.keys.complete()?;
     let secret = config.secret.map_or_else(ServerSecret::draw, Ok).map_err(|error| StartError::new("secret", error))?;
     let is_shared = store.is_shared();
@@ -112,9 +116,15 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
     let jwks = public_set(&signer, &decryption_keys).to_string();
     let scopes = config.policy.scopes_supported.clone();
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| StartError::new("clients", error))?;
+    // Those of the configuration come first.
+    let (registered, fetched) = (clients.clone(), fetcher.clone());
+    let registry = match fetched {
+        Some(fetcher) => BoxedRegistry::new((registered, fetching::documents(fetcher, config.policy.profile)?)),
+        None => BoxedRegistry::new(registered),
+    };
     let mut builder = ParEndpoint::builder(issuer.as_str())
         .policy(with_certificates(config.policy, tls.as_ref()))
-        .clients(clients.clone())
+        .clients(registry)
         .store(store)
         .token_endpoint(issuer.url("/token"))
         .decryption_keys(decryption_keys)
@@ -122,6 +132,9 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
         .observer(LogObserver)
         .server_secret(&secret)
         .rule(id_token_needs_openid);
+    if let Some(fetcher) = fetcher {
+        builder = builder.jwks_source(fetcher);
+    }
     if let Some(metrics) = metrics {
         builder = builder.observer(metrics);
     }

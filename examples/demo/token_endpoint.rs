@@ -71,6 +71,11 @@ fn issue(demo: &Demo, grant: Arc<Grant>, client: &AuthenticatedClient) -> Result
     if !scope.is_empty() {
         members.insert("scope".to_owned(), scope.into());
     }
+    // The AT Protocol says whose tokens these are.
+    let profile = demo.par.policy().profile;
+    if profile == Profile::Atproto {
+        members.insert("sub".to_owned(), grant.account.subject_in(profile).into());
+    }
     // RFC 9396 section 7: the demo grants what was asked for.
     if !grant.request.authorization_details().is_empty() {
         members.insert("authorization_details".to_owned(), json!(grant.request.authorization_details()));

@@ -125,6 +125,11 @@ for (const [what, serverArguments, words] of [
   ['a PostgreSQL without a host', ['--store', `postgres:///${CANARY}`], ['--store', 'PostgreSQL']],
   ['an unknown option of PostgreSQL', ['--store', `postgres://127.0.0.1:1/db?${CANARY}=1`], ['--store']],
   ['an unknown sslmode', ['--store', `postgres://127.0.0.1:1/db?sslmode=${CANARY}`], ['--store', 'sslmode']],
+  ['a fetch with a value', ['--fetch=yes'], ['--fetch']],
+  ['authorities for nothing', ['--fetch-authorities', '/nonexistent/ca.pem'], ['--fetch-authorities', '--fetch']],
+  ['authorities that are not there', ['--fetch', '--fetch-authorities', '/nonexistent/ca.pem'], ['/nonexistent/ca.pem']],
+  ['authorities that are none', ['--fetch', '--fetch-authorities', '/dev/null'], ['/dev/null', 'PEM']],
+  ['an address to fetch nothing from', ['--danger-fetch-from', '127.0.0.1:1'], ['--danger-fetch-from', '--fetch']],
   ['a configuration file that is not there', ['--listen', '127.0.0.1:0', '--config', '/nonexistent/parjar.json'], ['/nonexistent/parjar.json']],
 ]) {
   test(`the command line is refused for ${what}`, async () => {

@@ -34,6 +34,7 @@ fn routes(app: &mut ServiceConfig) {
     let authorize = async |app: Shared, message: Message| authorize::answer(app.into_inner(), message).await;
     let arrive = async |app: Shared, message: Message| playground::arrive(&app, &message);
     let metadata = async |app: Shared| discovery::metadata(&app);
+    let protected_resource = async |app: Shared| discovery::protected_resource(&app);
     // Every method, because the library answers the wrong ones as well.
     app.service(at("/authorize/par").to(async |app: Shared, message: Message| push::answer(&app, &message).await))
         .service(at("/authorize").route(get().to(authorize)).route(post().to(authorize)))
@@ -47,6 +48,7 @@ fn routes(app: &mut ServiceConfig) {
         )
         .service(at("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(at("/.well-known/openid-configuration").route(get().to(metadata)))
+        .service(at("/.well-known/oauth-protected-resource").route(get().to(protected_resource)))
         .service(at("/jwks").route(get().to(async |app: Shared| discovery::jwks(&app))))
         .service(at("/health").route(get().to(async || probes::health())))
         .service(at("/ready").route(get().to(async |app: Shared| probes::ready(&app).await)))

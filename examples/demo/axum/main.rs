@@ -47,6 +47,7 @@ fn routes(demo: Arc<Demo>) -> Router {
         .route("/resource", get(async |app: App, message: Message| resource::answer(&app, &message).await))
         .route("/.well-known/oauth-authorization-server", get(async |app: App| discovery::metadata(&app)))
         .route("/.well-known/openid-configuration", get(async |app: App| discovery::metadata(&app)))
+        .route("/.well-known/oauth-protected-resource", get(async |app: App| discovery::protected_resource(&app)))
         .route("/jwks", get(async |app: App| discovery::jwks(&app)))
         .route("/health", get(async || probes::health()))
         .route("/ready", get(async |app: App| probes::ready(&app).await))
