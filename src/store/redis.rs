@@ -75,8 +75,8 @@ use super::{
 /// An operation that the server has certainly not run is tried again over the next connection, up to eight times in all, within
 /// its [time limit](RedisStoreBuilder::timeout). An operation whose answer is late or lost may have run: the store reports that it
 /// is unavailable, and does not repeat the operation. A connection of `ClusterClient` does repeat commands without an answer. They
-/// carry a token, by which the second run is answered like the first. An insert without marks has none, nor has a note: the second
-/// run is [`InsertError::Exists`], and the endpoint draws another handle, or [`AnnotateError::Changed`], and the host reads it again.
+/// carry a token, by which the second run is answered like the first. An insert without marks has none: the second run is
+/// [`InsertError::Exists`], and the endpoint draws another handle.
 ///
 /// Operations need a runtime of tokio with its timers on.
 ///
@@ -353,7 +353,8 @@ impl RequestStore for RedisStore {
     }
 
     async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
-        match self.ask_about(&ANNOTATE, &self.0.names.annotate(&claim, annotation)).await? {
+        let call = self.0.names.annotate(&claim, annotation, &self.0.tokens.draw());
+        match self.ask_about(&ANNOTATE, &call).await? {
             Value::Int(answer::DONE) => Ok(()),
             Value::Int(answer::CHANGED) => Err(AnnotateError::Changed),
             answer => Err(misfit(&answer).into()),

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Bytes of a record before the note of the host.
+/// Bytes of a record before the note of the host, or before what wrote it where there was one.
 pub(super) const HEAD: usize = 82;
 
 /// No note.
@@ -129,11 +129,11 @@ impl Names {
         command
     }
 
-    pub(super) fn annotate(&self, claim: &Claim, annotation: Annotation<'_>) -> Cmd {
-        let bytes = self.requests.len().saturating_add(176).saturating_add(annotation.bytes.len());
-        let mut command = ANNOTATE.call(1, 4, bytes);
+    pub(super) fn annotate(&self, claim: &Claim, annotation: Annotation<'_>, token: &Token) -> Cmd {
+        let bytes = self.requests.len().saturating_add(196).saturating_add(annotation.bytes.len());
+        let mut command = ANNOTATE.call(1, 5, bytes);
         self.put_claim(&mut command, claim);
-        command.arg(annotation.bytes).arg(annotation.revision);
+        command.arg(annotation.bytes).arg(annotation.revision).arg(token);
         command
     }
 

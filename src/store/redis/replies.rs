@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{names::HEAD, script_error::ScriptError, scripts::answer};
+use super::{names::HEAD, script_error::ScriptError, scripts::answer, tokens::Token};
 use crate::store::{ClaimError, Claimed, InsertError, ReplayMark, StoreError, StoreRefusal, retry_after};
 
 pub(super) fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
@@ -39,10 +39,12 @@ pub(super) fn claimed(mut record: Vec<u8>, left: Option<i64>) -> Result<Claimed,
     // The server counts whole milliseconds. With one more, no request seems to have been opened later than it was.
     let open_for = |left: i64| may_be_open.saturating_sub(left.max(0).unsigned_abs()).saturating_add(1);
     let open_for = left.map_or(0, open_for);
-    record.drain(..HEAD);
-    if note > record.len() {
+    let token = if revision == 0 { 0 } else { size_of::<Token>() };
+    let head = HEAD.saturating_add(token);
+    if head.saturating_add(note) > record.len() {
         return Err(ClaimError::Unreadable);
     }
+    record.drain(..head);
     let annotation = record.drain(..note).collect();
     Ok(Claimed::new(record, Duration::from_millis(open_for)).with_annotation(annotation, revision))
 }

@@ -1,8 +1,8 @@
 //! The scripts that run inside the server. A script is atomic there, so that no two callers act on the same state.
 //!
 //! A record is: a byte for the layout (2), a byte for the state (1 waits, 2 open, 3 open in a browser, 4 spent), 32 bytes of
-//! browser, 8 for the milliseconds that it may be open, 32 of owner; then 4 for the number of the host's note, 4 for its length, the
-//! note, and the payload, or if it is spent what spent it. The comparison is the server's; the payload is never taken apart there.
+//! browser, 8 for the milliseconds that it may be open, 32 of owner; then 4 for the number of the host's note, 4 for its length, if there
+//! was one 16 for what wrote it, the note, and the payload, or if it is spent what spent it. The comparison is the server's; the payload is never taken apart there.
 
 use std::sync::LazyLock;
 
@@ -89,7 +89,8 @@ return {record, redis.call('PTTL', KEYS[1])}
     ))
 });
 
-/// `KEYS`: the request. `ARGV`: owner, browser, note, the number of the note that it replaces.
+/// `KEYS`: the request. `ARGV`: owner, browser, note, the number of the note that it replaces, token of 16 bytes. The token tells the
+/// command that has written the last note, should it come twice.
 pub(super) static ANNOTATE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
         r"
@@ -100,9 +101,12 @@ if not record then return 1 end
         r"
 if state == 1 then return 1 end
 local number, length = struct.unpack('>I4I4', record, 75)
-if number ~= tonumber(ARGV[4]) then return 6 end
-local note = struct.pack('>I4I4', number + 1, #ARGV[3]) .. ARGV[3]
-redis.call('SET', KEYS[1], string.sub(record, 1, 74) .. note .. string.sub(record, 83 + length), 'KEEPTTL')
+local token = number > 0 and 16 or 0
+if number ~= tonumber(ARGV[4]) then
+  return token > 0 and string.sub(record, 83, 98) == ARGV[5] and 0 or 6
+end
+local note = struct.pack('>I4I4', number + 1, #ARGV[3]) .. ARGV[5] .. ARGV[3]
+redis.call('SET', KEYS[1], string.sub(record, 1, 74) .. note .. string.sub(record, 83 + token + length), 'KEEPTTL')
 return 0
 "
     ))

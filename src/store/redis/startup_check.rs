@@ -87,7 +87,7 @@ impl StartupCheck<'_> {
         let (names, token, marks) = (self.names, &keys.token, [keys.mark]);
         let insert = NewRequest::new(keys.request, Owner::authenticated(keys.request), &[]);
         let claim = Claim::new(keys.request, keys.request).by_browser(keys.request);
-        let annotate = names.annotate(&claim, Annotation::new(&[], 0));
+        let annotate = names.annotate(&claim, Annotation::new(&[], 0), token);
         let extend = names.extend(&claim, Extension::new(LIFETIME, LIFETIME));
         let (claim, consume) = (names.claim(&claim, LIFETIME), names.consume(&claim, LIFETIME, token));
         let take_back = names.take_back(&marks, token);

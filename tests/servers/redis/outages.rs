@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use parjar::{
     AuthorizeRefusal, ErrorCode,
-    store::{ClaimError, InsertError, RedisStore, RequestStore, StoreRefusal},
+    store::{AnnotateError, Annotation, ClaimError, InsertError, RedisStore, RequestStore, StoreRefusal},
 };
 use redis::cluster::ClusterClient;
 
@@ -218,6 +218,15 @@ async fn a_command_that_a_cluster_client_repeats_is_answered_as_the_first_time()
     let (inserted, ()) = tokio::join!(store.insert(request(key, &marks), MINUTE), cut());
     inserted.unwrap();
     store.claim(claim(key), MINUTE).await.unwrap();
+    // Of a note as well: it is not somebody else's change.
+    for revision in 0..2 {
+        let (annotated, ()) = tokio::join!(store.annotate(claim(key), Annotation::new(b"alice", revision)), cut());
+        annotated.unwrap();
+        let again = store.annotate(claim(key), Annotation::new(b"alice", revision)).await;
+        assert!(matches!(again, Err(AnnotateError::Changed)), "{again:?}");
+    }
+    let claimed = store.claim(claim(key), MINUTE).await.unwrap();
+    assert_eq!((claimed.annotation.as_slice(), claimed.revision, claimed.payload.len()), (&b"alice"[..], 2, 10));
     let other = [mark()];
     let (remembered, ()) = tokio::join!(store.remember(client(), &other), cut());
     remembered.unwrap();
