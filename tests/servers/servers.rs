@@ -16,4 +16,5 @@ mod operator;
 mod postgres;
 mod public_clients;
 mod redis;
+mod stored_rows;
 mod support;
