@@ -103,6 +103,9 @@ impl Observer for LogObserver {
             Event::ClientUnusable { client_id, error, .. } => {
                 line(format_args!("unusable client={client_id:?} cause=\"{}\"", CauseText(error)));
             }
+            Event::StoreBack { stage, away, .. } => {
+                line(format_args!("store back stage={} away_seconds={:.1}", stage.as_str(), away.as_secs_f64()));
+            }
             Event::SettingsDiffer { groups, clock_offset, .. } => {
                 let groups: Vec<&str> = groups.iter().map(|group| group.as_str()).collect();
                 let seconds = clock_offset.unwrap_or_default();
