@@ -291,6 +291,7 @@ pub mod dpop;
 mod endpoint;
 mod error;
 mod error_text;
+mod expected;
 #[cfg(any(feature = "metadata-documents", feature = "reqwest"))]
 mod fetch;
 pub mod guide;

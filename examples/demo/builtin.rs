@@ -6,7 +6,7 @@ use parjar::{ClientRegistration, Policy};
 use serde_json::{Map, Value, json};
 
 use super::{
-    config::Config,
+    config::{Config, Registration},
     issuer::Issuer,
     keys::Keys,
     playground::{Authentication, Player, callback},
@@ -65,10 +65,11 @@ pub(crate) fn config(issuer: &Issuer) -> Result<Config, StartError> {
     policy.allow_per_request_redirect_uris = true;
     let registrations = CLIENTS.iter().map(|client| {
         let place = format!("client {:?}", client.client_id);
-        let registration = ClientRegistration::try_from(registration(client, issuer)?);
-        registration.map(|known| (place.clone(), known)).map_err(|error| StartError::new(place, error))
+        let registration = ClientRegistration::try_from(registration(client, issuer)?)
+            .map_err(|error| StartError::new(&place, error))?;
+        Ok(Registration { place, registration, members: None })
     });
-    Config::new(policy, registrations.collect::<Result<_, _>>()?, Keys::default())
+    Config::new(policy, registrations.collect::<Result<_, StartError>>()?, Keys::default())
 }
 
 fn registration(client: &BuiltIn, issuer: &Issuer) -> Result<Map<String, Value>, StartError> {

@@ -14,7 +14,9 @@ pub(crate) fn log(par: &BoxedParEndpoint, clients: &RegisteredClients, players: 
     let is_for_trying_out = players.iter().all(|player| player.is_public_knowledge);
     for finding in par.lint(par.policy().profile, clients) {
         let is_usual = !is_for_trying_out && USUAL.contains(&finding.label());
-        let is_note_of_client = finding.severity() == Severity::Note && finding.client_id().is_some();
+        let is_note_of_client = finding.severity() == Severity::Note
+            && finding.client_id().is_some()
+            && finding.label() != "misspelled_member";
         if !is_of_player(&finding) && !is_usual && !is_note_of_client {
             log::line(format_args!("finding: {finding}"));
         }

@@ -22,25 +22,29 @@ pub(crate) struct Keys {
 impl Keys {
     /// Reads a private JWK set.
     pub(crate) fn parse(raw: &RawValue) -> Result<Self, StartError> {
-        let set = Members::parse(raw.get()).map_err(|problem| StartError::new("keys", problem))?;
+        let set = Members::parse(raw.get(), "keys")?;
         set.only(&["keys"]).map_err(|error| error.within("keys"))?;
         let Some(elements) = set.get("keys").and_then(elements) else {
-            return Err(StartError::new("keys", "must be a JWK set: an object with an array named keys"));
+            let problem = "must be a JWK set: an object with an array named keys";
+            return Err(StartError::new("keys", problem).at(raw.get()));
         };
         let mut signer = None;
         let (mut places, mut encryption) = (Vec::new(), Vec::new());
         for (index, raw) in elements.into_iter().enumerate() {
             let place = format!("keys[{index}]");
-            let members = Members::parse(raw.get()).map_err(|problem| StartError::new(&place, problem))?;
+            let members = Members::parse(raw.get(), &place)?;
             let place = members.text("kid").map_or(place.clone(), |kid| format!("{place} with kid {kid:?}"));
             let jwk = members.to_map().map_err(|error| error.within(&place))?;
-            match Purpose::of(&jwk).map_err(|error| error.within(&place))? {
+            match Purpose::of(&jwk).map_err(|error| error.within(&place).at(members.part("use")))? {
                 Purpose::Signature if signer.is_some() => {
-                    return Err(StartError::new(place, "use: sig for a second key; one key signs"));
+                    let error = StartError::new(place, "use: sig for a second key; one key signs");
+                    return Err(error.at(members.part("use")));
                 }
-                Purpose::Signature => signer = Some(Signer::of(jwk).map_err(|error| error.within(place))?),
+                Purpose::Signature => {
+                    signer = Some(Signer::of(jwk).map_err(|error| error.within(place).at(raw.get()))?);
+                }
                 Purpose::Encryption => {
-                    places.push(place);
+                    places.push((place, raw.get()));
                     encryption.push(jwk);
                 }
             }
@@ -49,7 +53,7 @@ impl Keys {
         if !encryption.is_empty() {
             keys.decryption = Some(decryption_keys(&encryption).map_err(|error| error_of(error, &places))?);
         }
-        keys.check_names()?;
+        keys.check_names().map_err(|error| error.at(raw.get()))?;
         Ok(keys)
     }
 
@@ -105,10 +109,10 @@ fn decryption_keys(jwks: &[Map<String, Value>]) -> Result<DecryptionKeys, KeySet
     DecryptionKeys::parse(&json!({ "keys": jwks }).to_string())
 }
 
-fn error_of(error: KeySetError, places: &[String]) -> StartError {
+fn error_of(error: KeySetError, places: &[(String, &str)]) -> StartError {
     let key = if let KeySetError::Key(key) = error { Some(key) } else { None };
     match key.and_then(|key| Some((places.get(key.index())?, key.problem()))) {
-        Some((place, problem)) => StartError::new(place, problem),
+        Some(((place, part), problem)) => StartError::new(place, problem).at(part),
         None => StartError::new("keys", error),
     }
 }

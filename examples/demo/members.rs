@@ -11,27 +11,48 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::start_error::StartError;
 
-pub(crate) struct Members(Vec<(String, Box<RawValue>)>);
+/// The members, each a part of the text that was read, so that errors can tell where they are.
+pub(crate) struct Members<'a> {
+    text: &'a str,
+    members: Listed<'a>,
+}
 
-impl Members {
+struct Listed<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
     /// Reads an object. The problem is told without values, which serde_json would show for one of the wrong type.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error: serde_json::Error| {
+    pub(crate) fn parse(text: &'a str, place: impl fmt::Display) -> Result<Self, StartError> {
+        let members = serde_json::from_str(text).map_err(|error: serde_json::Error| {
             let message = error.to_string();
-            match message.rsplit_once(" at line ") {
-                Some((problem, _)) if error.is_data() && text.trim_start().starts_with('{') => problem.to_owned(),
+            let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+            let problem = match message {
+                problem if error.is_data() && text.trim_start().starts_with('{') => problem.to_owned(),
                 _ if error.is_data() => "must be a JSON object".to_owned(),
-                _ => format!("is not JSON: {message}"),
-            }
-        })
+                problem => format!("is not JSON: {problem}"),
+            };
+            StartError::new(&place, problem).at(rest_of(text, error.line(), error.column()))
+        })?;
+        Ok(Self { text, members })
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), &**value))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    pub(crate) fn get(&self, wanted: &str) -> Option<&RawValue> {
+    pub(crate) fn get(&self, wanted: &str) -> Option<&'a RawValue> {
         self.iter().find_map(|(name, value)| (name == wanted).then_some(value))
+    }
+
+    /// The text of a member, or of one of a member as `outer.inner`; where it is not there, that of the object.
+    pub(crate) fn part(&self, path: &str) -> &'a str {
+        let (outer, inner) = path.split_once('.').unwrap_or((path, ""));
+        match self.get(outer) {
+            None => self.text,
+            Some(value) => match Members::parse(value.get(), "") {
+                Ok(members) if !inner.is_empty() => members.part(inner),
+                _ => value.get(),
+            },
+        }
     }
 
     /// The value of a member that is a string.
@@ -43,13 +64,16 @@ impl Members {
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), StartError> {
         match self.iter().find(|(name, _)| !known.contains(name)) {
             None => Ok(()),
-            Some((name, _)) => Err(StartError::new(name, "is not a member of the configuration")),
+            Some((name, value)) => {
+                let problem = format_args!("is no member here; there can be {}", known.join(", "));
+                Err(StartError::new(name, problem).at(value.get()))
+            }
         }
     }
 
     pub(crate) fn to_map(&self) -> Result<Map<String, Value>, StartError> {
         let value = |name: &str, value: &RawValue| {
-            serde_json::from_str(value.get()).map_err(|_| StartError::new(name, "is not usable JSON"))
+            serde_json::from_str(value.get()).map_err(|_| StartError::new(name, "is not usable JSON").at(value.get()))
         };
         self.iter().map(|(name, raw)| Ok((name.to_owned(), value(name, raw)?))).collect()
     }
@@ -60,7 +84,13 @@ pub(crate) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
-impl<'de> Deserialize<'de> for Members {
+/// The text from a line and a column on, as serde_json counts them: from 1, and in bytes. A column may be 0.
+fn rest_of(text: &str, line: usize, column: usize) -> &str {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    text.get(start.saturating_add(column.saturating_sub(1))..).unwrap_or_default()
+}
+
+impl<'de> Deserialize<'de> for Listed<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -69,20 +99,20 @@ impl<'de> Deserialize<'de> for Members {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
+    type Value = Listed<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
-        let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
-        while let Some((name, value)) = access.next_entry::<String, Box<RawValue>>()? {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Listed<'de>, A::Error> {
+        let mut members: Vec<(String, &RawValue)> = Vec::new();
+        while let Some((name, value)) = access.next_entry::<String, &RawValue>()? {
             if members.iter().any(|(earlier, _)| *earlier == name) {
                 return Err(A::Error::custom(format_args!("{name}: is there twice")));
             }
             members.push((name, value));
         }
-        Ok(Members(members))
+        Ok(Listed(members))
     }
 }

@@ -13,7 +13,10 @@ use super::{
     secret::{Secrets, is_client_id},
     secret_verifier::SecretVerifier,
 };
-use crate::protocol::{authentication_method::AuthenticationMethod, scope};
+use crate::{
+    expected::one_of,
+    protocol::{authentication_method::AuthenticationMethod, scope},
+};
 
 impl Client {
     /// Lets the host verify the secrets of this client, instead of a digest held here. Share one verifier between clients by an
@@ -136,7 +139,7 @@ fn is_native(registration: &ClientRegistration) -> Result<bool, RegistrationErro
     match registration.application_type.as_deref() {
         None | Some("web") => Ok(false),
         Some("native") => Ok(true),
-        Some(_) => Err(RegistrationError::new("application_type", "must be web or native")),
+        Some(other) => Err(RegistrationError::new("application_type", one_of(other, &["web", "native"]))),
     }
 }
 

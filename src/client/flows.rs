@@ -1,9 +1,12 @@
 //! The response types, response modes and redirect URIs of a client.
 
 use super::{ClientRegistration, RegistrationError, ignored::Ignored};
-use crate::protocol::{
-    redirect_uri::{RedirectUriError, RedirectUriPattern, RegisteredRedirectUri},
-    response_type::{ResponseMode, ResponseType},
+use crate::{
+    expected::hint,
+    protocol::{
+        redirect_uri::{RedirectUriError, RedirectUriPattern, RegisteredRedirectUri},
+        response_type::{ResponseMode, ResponseType},
+    },
 };
 
 /// RFC 7591 section 2.1: response types and grant types go together. `code id_token` is good without `implicit`, since nothing but
@@ -23,8 +26,10 @@ pub(super) fn response_types_of(
     for (index, text) in registered.iter().enumerate() {
         let number = index.saturating_add(1);
         let Some(response_type) = ResponseType::parse(text) else {
-            ignored.add(MEMBER, format!("number {number} is an unknown response type"));
-            refusal = refusal.or(Some(RegistrationError::new(MEMBER, "contains no known response type")));
+            let hint = hint(text, &ResponseType::NAMES);
+            let problem = format!("contains no known response type{hint}");
+            ignored.add(MEMBER, format!("number {number} is an unknown response type{hint}"));
+            refusal = refusal.or(Some(RegistrationError::new(MEMBER, problem)));
             continue;
         };
         if response_type.has_code() && !granted("authorization_code") {
@@ -58,15 +63,20 @@ pub(super) fn response_modes_of(
     let Some(registered) = &registration.response_modes else {
         return Ok(None);
     };
+    let names = ResponseMode::ALL.map(ResponseMode::as_str);
     let mut modes = Vec::with_capacity(registered.len());
     for (index, text) in registered.iter().enumerate() {
         match ResponseMode::parse(text) {
             Some(mode) => modes.push(mode),
-            None => ignored.add(MEMBER, format!("number {} is an unknown response mode", index.saturating_add(1))),
+            None => {
+                let (number, hint) = (index.saturating_add(1), hint(text, &names));
+                ignored.add(MEMBER, format!("number {number} is an unknown response mode{hint}"));
+            }
         }
     }
-    if modes.is_empty() && !registered.is_empty() {
-        return Err(RegistrationError::new(MEMBER, "contains no known response mode"));
+    if let (true, Some(first)) = (modes.is_empty(), registered.first()) {
+        let hint = hint(first, &names);
+        return Err(RegistrationError::new(MEMBER, format!("contains no known response mode{hint}")));
     }
     Ok(Some(modes))
 }

@@ -9,6 +9,7 @@ use super::{
     shared_secrets::SharedSecrets, without_keys,
 };
 use crate::{
+    expected::{hint, one_of},
     jose::{ContentEncryption, KeyError, KeyManagement, SigningAlgorithm, VerificationKeys},
     protocol::{authentication_method::AuthenticationMethod, response_type::ResponseMode},
 };
@@ -196,7 +197,18 @@ const MAX_URI: usize = 2048;
 /// Skipped keys that an error names.
 const MAX_NAMED: usize = 8;
 
-const UNSUPPORTED: &str = "is not an algorithm that is supported";
+fn signing_algorithms() -> Vec<&'static str> {
+    SigningAlgorithm::ALL.iter().map(|algorithm| algorithm.as_str()).collect()
+}
+
+fn unsupported(member: &'static str, text: &str) -> RegistrationError {
+    RegistrationError::new(member, one_of(text, &signing_algorithms()))
+}
+
+/// What becomes of a member with an algorithm that does not exist here.
+fn ignored_algorithm(text: &str, consequence: &str) -> String {
+    format!("is not an algorithm that is supported{}, and {consequence}", hint(text, &signing_algorithms()))
+}
 
 /// An unknown one keeps a client from authenticating only where assertions are its method.
 fn assertion_algorithm_of(
@@ -211,9 +223,9 @@ fn assertion_algorithm_of(
     let algorithm = SigningAlgorithm::parse(text);
     if algorithm.is_none() {
         if method.uses_assertion() {
-            return Err(RegistrationError::new(MEMBER, UNSUPPORTED));
+            return Err(unsupported(MEMBER, text));
         }
-        ignored.add(MEMBER, "is not an algorithm that is supported, and the client authenticates without one");
+        ignored.add(MEMBER, ignored_algorithm(text, "the client authenticates without one"));
     }
     Ok(algorithm)
 }
@@ -230,9 +242,9 @@ fn object_algorithm_of(
     let algorithm = SigningAlgorithm::parse(text);
     if algorithm.is_none() {
         if registration.require_signed_request_object {
-            return Err(RegistrationError::new(MEMBER, UNSUPPORTED));
+            return Err(unsupported(MEMBER, text));
         }
-        ignored.add(MEMBER, "is not an algorithm that is supported, and no request object of the client is accepted");
+        ignored.add(MEMBER, ignored_algorithm(text, "no request object of the client is accepted"));
     }
     Ok((algorithm, algorithm.is_none()))
 }
@@ -242,7 +254,7 @@ fn encryption_of(
     registration: &ClientRegistration,
     ignored: &mut Ignored,
 ) -> Result<Option<(KeyManagement, ContentEncryption)>, RegistrationError> {
-    let mut ignore = |member, problem| {
+    let mut ignore = |member, problem: String| {
         if registration.require_encrypted_request_object {
             return Err(RegistrationError::new(member, problem));
         }
@@ -253,15 +265,19 @@ fn encryption_of(
     let Some(text) = registration.request_object_encryption_alg.as_deref() else {
         return match encryption {
             None => Ok(None),
-            Some(_) => ignore("request_object_encryption_enc", "needs request_object_encryption_alg"),
+            Some(_) => ignore("request_object_encryption_enc", "needs request_object_encryption_alg".to_owned()),
         };
     };
     let Some(algorithm) = KeyManagement::parse(text) else {
-        return ignore("request_object_encryption_alg", UNSUPPORTED);
+        let names: Vec<&str> = KeyManagement::ALL.iter().map(|algorithm| algorithm.as_str()).collect();
+        return ignore("request_object_encryption_alg", one_of(text, &names));
     };
     match encryption.map_or(Some(ContentEncryption::A128CbcHs256), ContentEncryption::parse) {
         Some(encryption) => Ok(Some((algorithm, encryption))),
-        None => ignore("request_object_encryption_enc", "is not an encryption that is supported"),
+        None => {
+            let names: Vec<&str> = ContentEncryption::ALL.iter().map(|encryption| encryption.as_str()).collect();
+            ignore("request_object_encryption_enc", one_of(encryption.unwrap_or_default(), &names))
+        }
     }
 }
 
@@ -279,10 +295,10 @@ impl ResponseAlgorithm {
         match SigningAlgorithm::parse(text) {
             Some(algorithm) => Ok(Self::Only(algorithm)),
             None if modes.is_some_and(|modes| modes.iter().all(|mode| mode.is_signed())) => {
-                Err(RegistrationError::new(MEMBER, UNSUPPORTED))
+                Err(unsupported(MEMBER, text))
             }
             None => {
-                ignored.add(MEMBER, "is not an algorithm that is supported, and the client gets no signed responses");
+                ignored.add(MEMBER, ignored_algorithm(text, "the client gets no signed responses"));
                 Ok(Self::None)
             }
         }

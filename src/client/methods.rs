@@ -1,12 +1,13 @@
 //! The methods by which a client may authenticate: one, or two that show the same credentials in different ways.
 
 use super::{ClientRegistration, RegistrationError, ignored::Ignored};
-use crate::protocol::authentication_method::AuthenticationMethod;
+use crate::{
+    expected::{hint, one_of},
+    protocol::authentication_method::AuthenticationMethod,
+};
 
 const ONE: &str = "token_endpoint_auth_method";
 const SEVERAL: &str = "token_endpoint_auth_methods";
-const KNOWN: &str = "must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
-                     self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none";
 
 /// The methods that one client may use, the one that stands for it first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,13 +21,14 @@ impl Methods {
     pub(super) fn of(registration: &ClientRegistration, ignored: &mut Ignored) -> Result<Self, RegistrationError> {
         let one = match registration.token_endpoint_auth_method.as_deref() {
             None => None,
-            Some(text) => Some(AuthenticationMethod::parse(text).ok_or_else(|| RegistrationError::new(ONE, KNOWN))?),
+            Some(text) => Some(AuthenticationMethod::parse(text).ok_or_else(|| unknown(ONE, text))?),
         };
-        let Some(several) = &registration.token_endpoint_auth_methods else {
+        let Some(listed) = &registration.token_endpoint_auth_methods else {
             return Ok(Self::from(one.unwrap_or(AuthenticationMethod::ClientSecretBasic)));
         };
-        let several = known(several, ignored);
-        let first = one.or(several.first().copied()).ok_or_else(|| RegistrationError::new(SEVERAL, KNOWN))?;
+        let several = known(listed, ignored);
+        let unknown = || unknown(SEVERAL, listed.first().map(String::as_str).unwrap_or_default());
+        let first = one.or(several.first().copied()).ok_or_else(unknown)?;
         if !several.contains(&first) {
             return Err(RegistrationError::new(SEVERAL, "must contain token_endpoint_auth_method"));
         }
@@ -68,12 +70,23 @@ fn show_the_same(one: AuthenticationMethod, other: AuthenticationMethod) -> bool
     one == other || (one.sends_secret() && other.sends_secret()) || (one.uses_attestation() && other.uses_attestation())
 }
 
+fn unknown(member: &'static str, text: &str) -> RegistrationError {
+    RegistrationError::new(member, one_of(text, &names()))
+}
+
+fn names() -> [&'static str; AuthenticationMethod::ALL.len()] {
+    AuthenticationMethod::ALL.map(AuthenticationMethod::as_str)
+}
+
 fn known(listed: &[String], ignored: &mut Ignored) -> Vec<AuthenticationMethod> {
     let mut methods = Vec::with_capacity(listed.len());
     for (index, text) in listed.iter().enumerate() {
         match AuthenticationMethod::parse(text) {
             Some(method) => methods.push(method),
-            None => ignored.add(SEVERAL, format!("number {} is an unknown method", index.saturating_add(1))),
+            None => {
+                let (number, hint) = (index.saturating_add(1), hint(text, &names()));
+                ignored.add(SEVERAL, format!("number {number} is an unknown method{hint}"));
+            }
         }
     }
     methods

@@ -10,7 +10,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::{RegistrationError, SecretRegistration, SecretText};
-use crate::json;
+use crate::{expected::instead_of, json};
 
 /// A client's metadata, unchecked. [`Client::try_from`](crate::Client) checks it.
 ///
@@ -200,7 +200,7 @@ impl<'de> Deserialize<'de> for ClientRegistration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match json::deserialize(deserializer)? {
             Value::Object(members) => Self::try_from(members).map_err(D::Error::custom),
-            _ => Err(D::Error::custom("registration: must be an object")),
+            other => Err(D::Error::custom(format_args!("registration: {}", instead_of("an object", &other)))),
         }
     }
 }
@@ -278,14 +278,13 @@ fn take<T: DeserializeOwned>(
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value,
     };
-    let is_empty = json::is_empty(&value);
-    match serde_json::from_value(value) {
+    match T::deserialize(&value) {
         Ok(value) => Ok(Some(value)),
-        Err(_) if is_empty => {
+        Err(_) if json::is_empty(&value) => {
             members.emptied.push(member);
             Ok(None)
         }
-        Err(_) => Err(RegistrationError::new(member, format!("must be {expected}"))),
+        Err(_) => Err(RegistrationError::new(member, instead_of(expected, &value))),
     }
 }
 

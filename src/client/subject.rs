@@ -1,7 +1,10 @@
 //! The subject that the certificate of a client must have (RFC 8705 section 2.1.2).
 
 use super::{ClientRegistration, RegistrationError};
-use crate::certificate::{NameOrder, Subject};
+use crate::{
+    certificate::{NameOrder, Subject},
+    expected::one_of,
+};
 
 /// Name, registered text, reader and rule of a member.
 type Member<'a> = (&'static str, &'a Option<String>, fn(&str, NameOrder) -> Option<Subject>, &'static str);
@@ -83,6 +86,6 @@ fn order_of(registration: &ClientRegistration) -> Result<NameOrder, Registration
         Some("last_first") => Ok(NameOrder::LastFirst),
         Some("first_first") => Ok(NameOrder::FirstFirst),
         Some("either") => Ok(NameOrder::Either),
-        Some(_) => Err(RegistrationError::new(MEMBER, "must be last_first, first_first or either")),
+        Some(other) => Err(RegistrationError::new(MEMBER, one_of(other, &["last_first", "first_first", "either"]))),
     }
 }

@@ -16,7 +16,7 @@ pub enum KeyProblem {
         member: &'static str,
     },
     /// A `kty` or `crv` that this library has no use for.
-    #[error("is of a kty or crv that is not supported")]
+    #[error("is of a kty or crv that is not supported (RSA; EC with P-256, P-384, P-521; OKP with Ed25519, X25519)")]
     UnknownType,
     /// Not for the purpose: by `use`, `key_ops`, `alg` or `crv`.
     #[error("is by use, key_ops, alg or crv not for this purpose")]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{ClientAttestationPolicy, Limits, Policy, PolicyError, Profile, RequireCodeChallenge};
 use crate::{
+    expected::{hint, instead_of, one_of},
     jose::{ContentEncryption, KeyManagement, SigningAlgorithm},
     json,
     protocol::{
@@ -84,23 +85,30 @@ impl Serialize for Policy {
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match json::deserialize(deserializer)? {
-            Value::Object(document) => Self::from_document(document).map_err(D::Error::custom),
-            _ => Err(D::Error::custom("policy: must be an object")),
+            Value::Object(document) => Self::try_from(document).map_err(D::Error::custom),
+            other => Err(D::Error::custom(format_args!("policy: {}", instead_of("an object", &other)))),
         }
     }
 }
 
-impl Policy {
-    fn from_document(mut document: Map<String, Value>) -> Result<Self, PolicyError> {
+impl TryFrom<Map<String, Value>> for Policy {
+    type Error = PolicyError;
+
+    /// Reads a policy as a file has it: a `preset`, and what differs from it.
+    ///
+    /// ```
+    /// use parjar::Policy;
+    /// use serde_json::json;
+    ///
+    /// let document = json!({ "preset": "oidc", "token_endpoint_auth_methods_supported": ["private_key_jwk"] });
+    /// let error = Policy::try_from(document.as_object().unwrap().clone()).unwrap_err();
+    /// assert_eq!(error.member(), "token_endpoint_auth_methods_supported");
+    /// assert!(error.to_string().ends_with("; the nearest is private_key_jwt"));
+    /// ```
+    fn try_from(mut document: Map<String, Value>) -> Result<Self, PolicyError> {
         let mut policy = match document.remove("preset") {
             None => Self::oauth(),
-            Some(preset) => preset.as_str().and_then(Profile::parse).map(Self::from).ok_or_else(|| {
-                PolicyError::new(
-                    "preset",
-                    "must be oauth, oidc, fapi1_advanced, fapi2_security_profile, fapi2_message_signing, haip, atproto, \
-                     brazil or cdr",
-                )
-            })?,
+            Some(preset) => preset_of(&preset)?,
         };
         for (member, value) in document {
             policy = policy.with(&member, value)?;
@@ -108,24 +116,115 @@ impl Policy {
         policy.check()?;
         Ok(policy)
     }
+}
 
+fn preset_of(preset: &Value) -> Result<Policy, PolicyError> {
+    let Value::String(text) = preset else {
+        return Err(PolicyError::new("preset", instead_of("a string", preset)));
+    };
+    let names: Vec<&str> = Profile::ALL.iter().map(|profile| profile.as_str()).collect();
+    let profile = Profile::parse(text).ok_or_else(|| PolicyError::new("preset", one_of(text, &names)))?;
+    Ok(Policy::from(profile))
+}
+
+impl Policy {
     fn with(&self, member: &str, value: Value) -> Result<Self, PolicyError> {
         let Ok(Value::Object(mut members)) = serde_json::to_value(self) else {
             return Err(PolicyError::new(member, "cannot be set"));
         };
-        let Some(current) = members.get_mut(member) else {
-            return Err(PolicyError::new(member, "is not a setting"));
-        };
+        let setting = Setting { member, known: &members };
+        let current = setting.current()?.clone();
         match (current, value) {
-            (Value::Object(current), Value::Object(changes)) => {
-                for (inner, value) in changes {
-                    if current.insert(inner.clone(), value).is_none() {
-                        return Err(PolicyError::new(format!("{member}.{inner}"), "is not a setting"));
+            (Value::Object(mut inner), Value::Object(changes)) => {
+                for (name, value) in changes {
+                    let setting = Setting { member: &name, known: &inner };
+                    let within = |error: PolicyError| error.within(member);
+                    let before = setting.current().map_err(within)?;
+                    let with = |value: &Value| {
+                        let mut inner = inner.clone();
+                        inner.insert(name.clone(), value.clone());
+                        is_policy(&members, member, Value::Object(inner))
+                    };
+                    setting.check(before, &value, with).map_err(within)?;
+                    inner.insert(name, value);
+                }
+                members.insert(member.to_owned(), Value::Object(inner));
+            }
+            (current, value) => {
+                setting.check(&current, &value, |value| is_policy(&members, member, value.clone()))?;
+                members.insert(member.to_owned(), value);
+            }
+        }
+        Document::deserialize(Value::Object(members)).map_err(|_| PolicyError::new(member, "cannot be set"))
+    }
+}
+
+/// Returns `true` if a policy can have this value.
+fn is_policy(members: &Map<String, Value>, member: &str, value: Value) -> bool {
+    let mut members = members.clone();
+    members.insert(member.to_owned(), value);
+    Document::deserialize(Value::Object(members)).is_ok()
+}
+
+/// A member among those that there are.
+struct Setting<'a> {
+    member: &'a str,
+    known: &'a Map<String, Value>,
+}
+
+impl Setting<'_> {
+    /// The value that it has so far.
+    fn current(&self) -> Result<&Value, PolicyError> {
+        self.known.get(self.member).ok_or_else(|| {
+            let names: Vec<&str> = self.known.keys().map(String::as_str).collect();
+            PolicyError::new(self.member, format!("is not a setting{}", hint(self.member, &names)))
+        })
+    }
+
+    /// Says what is wrong with a value, if `is_good` finds that it cannot be taken.
+    fn check(&self, current: &Value, value: &Value, is_good: impl Fn(&Value) -> bool) -> Result<(), PolicyError> {
+        if is_good(value) {
+            return Ok(());
+        }
+        let names = allowed(self.member);
+        let problem = match (current, value) {
+            (Value::String(_), Value::String(text)) => one_of(text, &names),
+            (Value::Array(_), Value::Array(items)) if !names.is_empty() => {
+                let is_bad = |(_, item): &(usize, &Value)| !is_good(&Value::Array(vec![(*item).clone()]));
+                match items.iter().enumerate().find(is_bad) {
+                    Some((index, Value::String(text))) => {
+                        format!("number {} {}", index.saturating_add(1), one_of(text, &names))
                     }
+                    _ => instead_of("an array of strings", value),
                 }
             }
-            (current, value) => *current = value,
+            (Value::Bool(_), value) => instead_of("true or false", value),
+            (Value::Number(_), value) => instead_of("a whole number", value),
+            (Value::String(_), value) => instead_of("a string", value),
+            (Value::Object(_), value) => instead_of("an object", value),
+            (Value::Array(_), value) => instead_of("an array of strings", value),
+            (Value::Null, value) => {
+                instead_of(if self.member == "max_age" { "a whole number" } else { "an array of strings" }, value)
+            }
+        };
+        Err(PolicyError::new(self.member, problem))
+    }
+}
+
+/// The values of a member that has names of its own for them.
+fn allowed(member: &str) -> Vec<&'static str> {
+    match member {
+        "token_endpoint_auth_methods_supported" => AuthenticationMethod::ALL.iter().map(|it| it.as_str()).collect(),
+        "response_types_supported" => ResponseType::NAMES.to_vec(),
+        "response_modes_supported" => ResponseMode::ALL.iter().map(|it| it.as_str()).collect(),
+        "request_object_encryption_alg_values_supported" => KeyManagement::ALL.iter().map(|it| it.as_str()).collect(),
+        "request_object_encryption_enc_values_supported" => {
+            ContentEncryption::ALL.iter().map(|it| it.as_str()).collect()
         }
-        Document::deserialize(Value::Object(members)).map_err(|_| PolicyError::new(member, "has not the expected form"))
+        "require_code_challenge" => vec!["public_clients", "pushed_requests", "always"],
+        member if member.ends_with("signing_alg_values_supported") => {
+            SigningAlgorithm::ALL.iter().map(|it| it.as_str()).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -30,21 +30,23 @@ pub enum AuthenticationMethod {
 }
 
 impl AuthenticationMethod {
+    /// All of them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
+        Self::AttestJwtClientAuth,
+        Self::AttestJwtClientAuthDpop,
+        Self::None,
+    ];
+
     /// Returns the method of this name, which is compared exactly.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::None,
-            Self::ClientSecretBasic,
-            Self::ClientSecretPost,
-            Self::ClientSecretJwt,
-            Self::PrivateKeyJwt,
-            Self::TlsClientAuth,
-            Self::SelfSignedTlsClientAuth,
-            Self::AttestJwtClientAuth,
-            Self::AttestJwtClientAuthDpop,
-        ];
-        all.into_iter().find(|method| method.as_str() == text)
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
     }
 
     /// Returns `true` if the client sends its secret.

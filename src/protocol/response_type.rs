@@ -23,6 +23,10 @@ impl ResponseType {
     /// `code id_token`
     pub const CODE_ID_TOKEN: Self = Self { code: true, token: false, id_token: true };
 
+    /// The names of all of them, in the customary order.
+    pub(crate) const NAMES: [&'static str; 7] =
+        ["code", "code id_token", "id_token", "id_token token", "code token", "code id_token token", "token"];
+
     /// Reads a response type. `None` for unknown values, repeated ones and `none`.
     ///
     /// ```
@@ -140,19 +144,14 @@ pub enum ResponseMode {
 }
 
 impl ResponseMode {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Query, Self::Fragment, Self::FormPost, Self::Jwt, Self::QueryJwt, Self::FragmentJwt, Self::FormPostJwt];
+
     /// Reads a response mode.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            Self::Query,
-            Self::Fragment,
-            Self::FormPost,
-            Self::Jwt,
-            Self::QueryJwt,
-            Self::FragmentJwt,
-            Self::FormPostJwt,
-        ];
-        all.into_iter().find(|mode| mode.as_str() == text)
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
     }
 
     /// Returns the value on the wire.

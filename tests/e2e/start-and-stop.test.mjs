@@ -238,3 +238,45 @@ for (const [what, config, words] of [
     assertFault(await runServer(['--listen', '127.0.0.1:0', '--config', file.path]), words);
   });
 }
+
+for (const [what, text, expected] of [
+  ['text that is not JSON', '{\n  "clients": [ { "client_id": "web" "x"', '2:37: configuration: is not JSON: '],
+  ['a member twice', '{\n "policy": {},\n "policy": {} }', '3:'],
+  ['a setting of the wrong type', '{\n  "policy": { "limits": { "body": "canary-value" } } }', '2:35: policy: limits.body: must be a whole number, not a string\n'],
+  ['a misspelt setting', '{\n  "policy": { "require_stat": true } }', '2:31: policy: require_stat: is not a setting; the nearest is require_state\n'],
+  [
+    'a misspelt method',
+    '{ "clients": [\n { "client_id": "web", "token_endpoint_auth_method": "private_key_jwk" } ] }',
+    '2:54: client "web": token_endpoint_auth_method: must be client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, ' +
+      'tls_client_auth, self_signed_tls_client_auth, attest_jwt_client_auth, attest_jwt_client_auth_dpop or none; the nearest is private_key_jwt\n',
+  ],
+  ['a bad use of a key', '{ "keys": { "keys": [ { "kty": "EC",\n "use": "encc" } ] } }', '2:9: keys[0]: use: must be sig or enc\n'],
+]) {
+  test(`the place of ${what} is told by line and column`, async (t) => {
+    const file = await configFile(text);
+    t.after(() => file.remove());
+    const outcome = await runServer(['--listen', '127.0.0.1:0', '--config', file.path]);
+    assertFault(outcome, []);
+    assert.ok(outcome.stderr.startsWith(`${file.path}:${expected}`), outcome.stderr);
+  });
+}
+
+test('what is weak in a configuration is in the log, and what is not is not', async () => {
+  const logged = async (config) => {
+    const server = await startServer(config);
+    // What is logged at start is written when the server has stopped.
+    await server.stop();
+    return server.output.stderr;
+  };
+  const policy = { preset: 'oauth', danger_allow_plain_code_challenge: true };
+  const weak = await logged({ policy, clients: [{ ...web, client_secret: 'short', rediret_uris: [CANARY] }] });
+  for (const line of [
+    /^finding: dangerous: policy\.danger_allow_plain_code_challenge: .* \(plain_code_challenge\)$/m,
+    /^finding: dangerous: client web, client_secret: .* \(short_secret\)$/m,
+    /^finding: note: client web, redirect_uris: .* \(misspelled_member\)$/m,
+  ]) {
+    assert.match(weak, line);
+  }
+  assert.ok(!weak.includes(CANARY), weak);
+  assert.doesNotMatch(await logged({ clients: [web] }), /^finding: /m);
+});

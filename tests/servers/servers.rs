@@ -12,6 +12,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod compared_settings;
 mod operator;
 mod postgres;
 mod public_clients;

@@ -39,6 +39,7 @@ mod dpop_push;
 mod dpop_tokens;
 mod encrypted_objects;
 mod endpoint_lint;
+mod error_texts;
 mod errors;
 mod exactly_once;
 mod failures;
