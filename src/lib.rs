@@ -6,6 +6,10 @@
 //! the push, keeps the request, opens it when the browser comes, and ends it exactly once. It knows no HTTP framework. A
 //! request goes in as method, headers and body; a [`Reply`] comes out as status, headers and body.
 //!
+//! The manual is [`guide`]. It begins with a first push in axum, actix-web or hyper ([`guide::getting_started`]), leads from the link to the code
+//! ([`guide::logins`]), says of every default why it is so ([`guide::policies`]) and of every refusal how it is mended ([`guide::refusals`]), and
+//! answers [twenty questions](guide#twenty-questions) of those who know OAuth.
+//!
 //! # Quick start
 //!
 //! ```
@@ -52,7 +56,7 @@
 //! | --- | --- |
 //! | answers `POST <authorization endpoint>/par` | [`ParEndpoint::push`] |
 //! | renders its login page | [`ParEndpoint::authorize`], or [`ParEndpoint::open`] with the values |
-//! | takes the form of that page | [`Pending::to_query`] in the form, [`ParEndpoint::authorize_decision`] when it comes back |
+//! | takes the form of that page ([`guide::logins`]) | [`Pending::to_query`] in the form, [`ParEndpoint::authorize_decision`] when it comes back |
 //! | binds a request to the browser that opens it | [`BindingCookies`], or [`Browser::bound`] with a cookie of its own |
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`]; [`Granted::refuse`] where the code cannot be issued |
 //! | answers later, or in another process | [`Granted::target`], [`ParEndpoint::respond`] |

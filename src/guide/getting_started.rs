@@ -5,7 +5,7 @@
 //!
 //! ```toml
 //! [dependencies]
-//! parjar = { version = "0.1", features = ["http"] }
+//! parjar = { version = "0.1", features = ["axum", "tower"] } # hyper: "tower" alone; others: none
 //! serde_json = "1"
 //! ```
 //!
@@ -26,24 +26,25 @@
 //!
 //! # axum
 //!
-#![cfg_attr(feature = "http", doc = "```")]
-#![cfg_attr(not(feature = "http"), doc = "```text")]
-//! use axum::{Router, body::Bytes, extract::State, http::{HeaderMap, Method, Uri}, response::Response, routing::any};
-//! use parjar::{BoxedParEndpoint, FormRequest, Reply};
-//!
-//! async fn push(
-//!     State(par): State<BoxedParEndpoint>,
-//!     method: Method,
-//!     uri: Uri,
-//!     headers: HeaderMap,
-//!     body: Bytes,
-//! ) -> Response {
-//!     let request = FormRequest::new(method.as_str(), &headers, &body).with_query(uri.query());
-//!     Reply::from(par.push(&request).await).into()
-//! }
+#![cfg_attr(all(feature = "axum", feature = "tower"), doc = "```")]
+#![cfg_attr(not(all(feature = "axum", feature = "tower")), doc = "```text")]
+//! use axum::{Router, extract::State, http::HeaderMap, routing::post};
+//! use parjar::{BoxedParEndpoint, FormRequest, HostEndpoint, Refusal};
 //!
 //! fn routes(par: BoxedParEndpoint) -> Router {
-//!     Router::new().route("/authorize/par", any(push)).with_state(par)
+//!     Router::new()
+//!         .route_service("/authorize/par", par.push_service())
+//!         .route_service("/.well-known/oauth-authorization-server", par.metadata_service())
+//!         .route("/revoke", post(revoke))
+//!         .with_state(par)
+//! }
+//!
+//! /// Replies and refusals are responses, so that your own handlers return them.
+//! async fn revoke(State(par): State<BoxedParEndpoint>, headers: HeaderMap, body: String) -> Result<(), Refusal> {
+//!     let request = FormRequest::new("POST", &headers, &body);
+//!     let request = par.authenticate_client_at(HostEndpoint::Revocation, &request).await?;
+//!     // ... revoke `request.parameters().get("token")`, if it is one of `request.client()` ...
+//!     Ok(())
 //! }
 //! ```
 //!
@@ -75,25 +76,28 @@
 //!
 //! # hyper
 //!
-#![cfg_attr(feature = "http", doc = "```")]
-#![cfg_attr(not(feature = "http"), doc = "```text")]
-//! use http_body_util::{BodyExt, Limited};
-//! use hyper::{Request, Response, StatusCode, body::Incoming};
-//! use parjar::{BoxedParEndpoint, FormRequest, Reply};
+#![cfg_attr(feature = "tower", doc = "```")]
+#![cfg_attr(not(feature = "tower"), doc = "```text")]
+//! use hyper::{Request, body::Incoming, service::service_fn};
+//! use parjar::BoxedParEndpoint;
+//! use tower_service::Service as _;
 //!
-//! async fn push(par: BoxedParEndpoint, request: Request<Incoming>) -> Response<String> {
-//!     let (head, body) = request.into_parts();
-//!     let Ok(body) = Limited::new(body, par.policy().limits.body).collect().await else {
-//!         let mut response = Response::new(String::new());
-//!         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-//!         return response;
-//!     };
-//!     Reply::from(par.push(&FormRequest::from_parts(&head, &body.to_bytes())).await).into()
+//! fn serve(par: BoxedParEndpoint) {
+//!     let service = service_fn(move |request: Request<Incoming>| {
+//!         // ... by `request.uri().path()`:
+//!         par.push_service().call(request)
+//!     });
+//!     # fn goes<S: hyper::service::Service<Request<Incoming>>>(_: S) {}
+//!     # goes(service);
+//!     // ... hyper::server::conn::http1::Builder::new().serve_connection(io, service)
 //! }
 //! ```
 //!
-//! In all of them: hand over **all** headers, so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it came. A URL that ends in `?` has the empty query: `with_query(Some(""))` is
-//! as good as `None`. Stop reading one byte above [`Limits::body`](crate::Limits::body), and put a time limit on slow senders.
+//! # By hand
+//!
+//! [`FormRequest::new`](crate::FormRequest::new) takes the parts of any framework's request, as for actix-web above. Hand over **all** headers, so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it
+//! came. A URL that ends in `?` has the empty query, which is fine: `with_query(Some(""))` is as good as `None`. Stop reading one byte above [`Limits::body`](crate::Limits::body).
+//! The services do all of this. **A time limit for slow senders is left to you in any case.**
 //!
 //! # A first push
 //!
@@ -130,7 +134,7 @@
 //! ) -> Result<&'static str, Refusal> {
 //!     let request = par.authenticate_client(request).await?;
 //!     let Some(binding) = request.parameters().get("code").and_then(take) else {
-//!         return Ok("... 400 with invalid_grant ...");
+//!         return Ok("..."); // 400: `TokenError::from(TokenErrorCode::InvalidGrant)`
 //!     };
 //!     par.check_code(&request, &binding)?; // client, redirect URI, verifier, keys
 //!     Ok(r#"{ "access_token": "...", "token_type": "Bearer" }"#)

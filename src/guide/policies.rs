@@ -10,7 +10,7 @@
 //! policy.require_pushed_authorization_requests = true;
 //! policy.require_code_challenge = RequireCodeChallenge::Always;
 //!
-//! // The same from a file. An unknown name is an error.
+//! // The same from a file. An unknown name is an error that names the nearest one.
 //! let from_file: Policy = serde_json::from_str(
 //!     r#"{ "preset": "oidc", "require_pushed_authorization_requests": true, "require_code_challenge": "always" }"#,
 //! )?;

@@ -22,7 +22,7 @@
 //! }
 //!
 //! enum Token {
-//!     /// No such code: `invalid_grant`.
+//!     /// No such code: `TokenError::from(TokenErrorCode::InvalidGrant)`.
 //!     Unknown,
 //!     /// With `token_type` `DPoP` where `cnf` has `jkt`, and `Bearer` otherwise.
 //!     Issued { cnf: Confirmation },

@@ -56,6 +56,7 @@
 //!
 //! # PostgreSQL
 //!
+//! * **Connections**: of `deadpool-postgres` or any source of `tokio-postgres` clients (feature `postgres`), or a pool of `sqlx` (feature `sqlx`).
 //! * **Tables**: [`migrate`](crate::store) at start, or the text of `migration()` by an administrator.
 //! * **The role**: `statement_timeout` of 2 s and `read committed`, set on the role; `PostgresStore` has the two lines.
 //! * **The pool**: the time limit of the store (`timeout`, 2 s) counts from the call, with the wait for a connection. Leave the limits of the pool unset, or longer; the
@@ -64,8 +65,8 @@
 //! * **Replication**: `synchronous_commit = on`, and `synchronous_standby_names` where replicas are promoted.
 //! * **Sweeping**: expired rows count as gone, and the host deletes them. Report it when that fails, or the table grows unseen:
 //!
-#![cfg_attr(feature = "postgres", doc = "```")]
-#![cfg_attr(not(feature = "postgres"), doc = "```text")]
+#![cfg_attr(any(feature = "postgres", feature = "sqlx"), doc = "```")]
+#![cfg_attr(not(any(feature = "postgres", feature = "sqlx")), doc = "```text")]
 //! use std::time::Duration;
 //! use parjar::{CauseText, store::PostgresStore};
 //!
@@ -83,8 +84,8 @@
 //!
 //! # Upgrades
 //!
-//! Nodes of two versions run side by side while a change goes from one to the next: [another version](super::several_nodes#another-version-of-this-crate). `migrate` makes what a version needs, and refuses tables of
-//! a later one. Redis needs nothing.
+//! Upgrade by one minor version at a time, with `migrate` of the new version first, and the nodes in any order: nodes of two versions read what the other writes. [Versions of what is stored](crate::store#versions-of-what-is-stored)
+//! has the rule, and [another version](super::several_nodes#another-version-of-this-crate) what nodes report meanwhile. Tables of a later version are refused at start. Redis needs no step.
 //!
 //! # Backups
 //!
