@@ -3,6 +3,7 @@
 //! | page | for |
 //! | --- | --- |
 //! | [`getting_started`] | a first push, in axum, actix-web or hyper |
+//! | [`recipes`] | clients in PostgreSQL, and the endpoints in axum, tonic, hyper and actix-web |
 //! | [`logins`] | the page and the decision: cookie, form, second clicks, transactions |
 //! | [`clients`] | registrations, databases, keys, rotation |
 //! | [`policies`] | presets, and every default with its reason |
@@ -54,6 +55,7 @@ pub mod logins;
 pub mod migrating;
 pub mod observability;
 pub mod policies;
+pub mod recipes;
 pub mod redirect_uris;
 pub mod refusals;
 pub mod request_objects;

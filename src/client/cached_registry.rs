@@ -39,7 +39,7 @@ use super::{Client, ClientRegistry, RegistryError, RegistryFaults};
 /// # Ok::<_, parjar::BuildError>(())
 /// ```
 ///
-/// The package `examples/recipes` of the repository has such loaders over `sqlx` and over `tokio-postgres`, which its tests run.
+/// [`guide::recipes`](crate::guide::recipes) has such loaders over `sqlx` and over `tokio-postgres`.
 ///
 /// # What is kept, and for how long
 ///

@@ -1,4 +1,4 @@
-//! The stores over the servers that they are for: Redis, Redis Cluster, Valkey and PostgreSQL.
+//! The stores over the servers that they are for: Redis, Redis Cluster, Valkey and PostgreSQL; and the recipes of the guide.
 //!
 //! The tests start the servers themselves, each on a free port with its data in a temporary folder, unless an environment variable
 //! names one that runs. They fail where there is none.
@@ -16,6 +16,7 @@ mod compared_settings;
 mod operator;
 mod postgres;
 mod public_clients;
+mod recipes;
 mod redis;
 mod stored_rows;
 mod support;

@@ -563,6 +563,8 @@ fn a_registration_that_has_not_changed_keeps_its_prepared_client() {
 fn a_row_that_cannot_be_used_refuses_its_client_and_is_looked_at_again_soon() {
     run(async {
         let no_registration = json!({ "client_id": "web", "redirect_uris": 1 });
+        let text = LoadedClient::from("no JSON".to_owned());
+        assert!(format!("{text:?}").contains("the client cannot be used"), "{text:?}");
         let weak = with(basic("web"), json!({ "token_endpoint_auth_method": "telepathy" }));
         for (row, reason) in [(no_registration, "redirect_uris: "), (weak, "token_endpoint_auth_method: ")] {
             let cached = Cached::of([row]);

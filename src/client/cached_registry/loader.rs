@@ -10,7 +10,7 @@ use crate::client::{ClientRegistration, RegistryError};
 /// Loads the registration of a client. The host implements it over its database; [`CachedRegistry`](crate::CachedRegistry) decides when.
 ///
 /// Closures are loaders, of any `Fn(String) -> impl Future<Output = Result<Option<R>, E>>` whose `R` is a [`ClientRegistration`], a
-/// [`serde_json::Value`] that is read as one, or a [`LoadedClient`].
+/// [`serde_json::Value`] or a JSON text that is read as one, or a [`LoadedClient`].
 ///
 /// An error says that the database could not be asked. One that is a [`RegistryError`] counts as what it is, so that a loader can say
 /// by [`RegistryError::unusable_client`] that there is a row and that it cannot be used.
@@ -103,6 +103,14 @@ impl From<Value> for LoadedClient {
     fn from(row: Value) -> Self {
         // Reading a registration never shows a value in an error.
         let registration = ClientRegistration::deserialize(row).map(Box::new).map_err(RegistryError::unusable_client);
+        Self { registration, max_age: None }
+    }
+}
+
+impl From<String> for LoadedClient {
+    /// Reads a JSON text.
+    fn from(row: String) -> Self {
+        let registration = serde_json::from_str(&row).map(Box::new).map_err(RegistryError::unusable_client);
         Self { registration, max_age: None }
     }
 }

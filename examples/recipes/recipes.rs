@@ -1,0 +1,17 @@
+//! The recipes of the guide of parjar, so that what it shows compiles. The text is in `src/guide/recipes`.
+
+#[path = "../../src/guide/recipes/actix.rs"]
+pub mod actix;
+#[path = "../../src/guide/recipes/axum.rs"]
+pub mod axum;
+#[path = "../../src/guide/recipes/hyper.rs"]
+pub mod hyper;
+#[path = "../../src/guide/recipes/sqlx.rs"]
+pub mod sqlx;
+#[path = "../../src/guide/recipes/tokio_postgres.rs"]
+pub mod tokio_postgres;
+#[path = "../../src/guide/recipes/tonic.rs"]
+pub mod tonic;
+
+/// The table that the recipes for PostgreSQL read.
+pub const CLIENTS_SQL: &str = include_str!("../../src/guide/recipes/clients.sql");

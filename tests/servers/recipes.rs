@@ -1,0 +1,4 @@
+//! The recipes of the guide, as a host runs them.
+
+mod clients;
+mod endpoints;
