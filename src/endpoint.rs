@@ -51,6 +51,7 @@ mod settings;
 #[cfg(feature = "tracing")]
 mod spans;
 mod urls;
+mod visit;
 mod with;
 
 use std::{fmt, sync::Arc};
@@ -68,6 +69,7 @@ pub use self::{
     pushed::Pushed,
     recent_answers::Decision,
     settings::SettingsComparison,
+    visit::{Login, Visit},
 };
 #[cfg(feature = "tower")]
 pub use self::{metadata_service::MetadataService, push_service::PushService};

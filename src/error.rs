@@ -87,6 +87,9 @@ reasons! {
     ContentType "content_type" InvalidRequest 400 "the body must be application/x-www-form-urlencoded in UTF-8";
     /// The body has ended with an error before it was complete.
     BodyBrokeOff "body_broke_off" InvalidRequest 400 "the body broke off";
+    /// The form of a decision that no page of this server has sent, or not to this browser: see
+    /// [`ParEndpoint::decide`](crate::ParEndpoint::decide).
+    ForeignForm "foreign_form" InvalidRequest 400 "this form was not sent from the page of this server";
     /// A `Content-Encoding`.
     ContentEncoding "content_encoding" InvalidRequest 400 "an encoded body is not supported";
     /// A repeated header that may occur once.

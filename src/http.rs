@@ -4,6 +4,7 @@
 mod axum;
 #[cfg(feature = "tower")]
 pub(crate) mod body;
+mod browser_request;
 #[cfg(feature = "http")]
 mod convert;
 pub(crate) mod cors;
@@ -15,6 +16,7 @@ use std::{borrow::Cow, fmt};
 
 #[cfg(feature = "axum")]
 pub(crate) use self::axum::into_response;
+pub use self::browser_request::BrowserRequest;
 #[cfg(feature = "tower")]
 pub use self::reply_future::ReplyFuture;
 use crate::{
@@ -167,6 +169,17 @@ impl Reply {
         Self { status: 200, headers: Vec::new(), body: json }
             .with("content-type", "application/json")
             .with("cache-control", "public, max-age=60")
+    }
+
+    /// Sends a browser back to the same path, to GET it with this query.
+    pub(crate) fn come_again(query: &str) -> Self {
+        Self::see_other(format!("?{query}"))
+    }
+
+    /// For those who only look whether there is a page.
+    pub(crate) fn page_without_content() -> Self {
+        Self { status: 200, headers: NO_STORE.into(), body: String::new() }
+            .with("content-type", "text/html; charset=utf-8")
     }
 
     pub(crate) fn see_other(location: String) -> Self {

@@ -55,8 +55,8 @@
 //! | the host | with |
 //! | --- | --- |
 //! | answers `POST <authorization endpoint>/par` | [`ParEndpoint::push`] |
-//! | renders its login page | [`ParEndpoint::authorize`], or [`ParEndpoint::open`] with the values |
-//! | takes the form of that page ([`guide::logins`]) | [`Pending::to_query`] in the form, [`ParEndpoint::authorize_decision`] when it comes back |
+//! | answers browsers at its authorization endpoint, and renders its login page | [`ParEndpoint::visit`]; or by the piece [`ParEndpoint::authorize`], or [`ParEndpoint::open`] with the values |
+//! | takes the form of that page ([`guide::logins`]) | [`Pending::to_query`] in the form, [`ParEndpoint::decide`] when it comes back; or [`ParEndpoint::authorize_decision`] |
 //! | binds a request to the browser that opens it | [`BindingCookies`], or [`Browser::bound`] with a cookie of its own |
 //! | issues a code, or denies | [`ParEndpoint::complete`], [`ParEndpoint::deny`]; [`Granted::refuse`] where the code cannot be issued |
 //! | answers later, or in another process | [`Granted::target`], [`ParEndpoint::respond`] |
@@ -86,7 +86,7 @@
 //! * The decision of the user comes by a form, and that form needs a token of the host's against other sites that would post it
 //!   (CSRF): the browser binding does not replace one, since a victim's browser sends its cookie along.
 //! * Login pages must not be framed (`frame-ancestors 'none'`) and not be stored (`no-store`).
-//! * A HEAD request should be answered without [`ParEndpoint::authorize`].
+//! * Without [`ParEndpoint::visit`], a HEAD request should be answered without [`ParEndpoint::authorize`].
 //! * A limit for how often one sender may ask: an attacker who makes up signatures makes the server verify them, at a tenth of a
 //!   millisecond and up to some milliseconds each.
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
@@ -356,12 +356,12 @@ pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     endpoint::{
         AnnotateRefusal, AuthorizeRefusal, BindingCookie, BindingCookies, BoxedParEndpoint, Browser, BuildError,
-        CodeBinding, Decision, EarlierAnswer, EmptyBinding, Granted, ParEndpoint, ParEndpointBuilder, Pending, Pushed,
-        RefusedRedirect, SettingsComparison,
+        CodeBinding, Decision, EarlierAnswer, EmptyBinding, Granted, Login, ParEndpoint, ParEndpointBuilder, Pending,
+        Pushed, RefusedRedirect, SettingsComparison, Visit,
     },
     error::{DenialCode, ErrorCode, Reason, Refusal, Rejection, TokenError, TokenErrorCode},
     http::{
-        FormRequest, Reply,
+        BrowserRequest, FormRequest, Reply,
         cors::{Cors, CorsError},
     },
     lint::{Finding, Severity},

@@ -5,24 +5,18 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use parjar::{AuthorizeRefusal, Decision, DenialCode, EmptyBinding, Granted, Pending, Reply};
+use parjar::{AuthorizeRefusal, Decision, DenialCode, Granted, Pending, Reply, Visit};
 
 use super::{
     Demo,
     accounts::ALICE,
-    browser::comes_from_elsewhere,
     codes::{Grant, Unissued},
     consent_page, error_page,
-    html::page,
     id_token::id_token_with,
     message::{Answer, Form, Message, encode},
     session::Session,
     tokens,
-    visitor::Visitor,
 };
-
-/// Longer requests are not turned from a POST into a GET.
-const MAX_URL: usize = 8 * 1024;
 
 /// Answers in a task of its own: a server drops the handler of a connection that the browser has closed, as it does for a second
 /// click, and the answer to the first is the one that the browser gets.
@@ -32,90 +26,63 @@ pub(crate) async fn answer(demo: Arc<Demo>, message: Message) -> Answer {
 }
 
 async fn respond(demo: &Demo, message: &Message) -> Answer {
-    let answered = match message.method.as_str() {
-        // Programs that only want to know whether a link works must not take the request away from the browser.
-        "HEAD" => Ok(page(200, "Sign in", "")),
-        "POST" => post(demo, message).await,
-        _ => open(demo, message, message.query.as_deref().unwrap_or_default()).await,
+    let answered = match decision(message) {
+        Some((form, decision)) => decide(demo, message, form, decision).await,
+        None => open(demo, message).await,
     };
-    answered.unwrap_or_else(|failure| failure)
+    answered.unwrap_or_else(refused)
 }
 
-async fn post(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
-    let Some(form) = message.form() else { return Err(error_page::invalid_request()) };
-    if let Some(decision) = form.field("decision") {
-        return decide(demo, message, form, &decision).await;
-    }
-    if comes_from_elsewhere(message, &demo.issuer) {
-        if !fits_url(form.raw()) {
-            return Err(error_page::invalid_request());
-        }
-        // A browser sends no SameSite cookie with this POST, but does so with the GET that follows, and stays the same browser.
-        return Ok(Answer::see_other(format!("/authorize?{}", form.raw())));
-    }
-    open(demo, message, form.raw()).await
+/// The form of the page, and what its user has decided.
+fn decision(message: &Message) -> Option<(Form<'_>, Decision)> {
+    let form = message.form().filter(|_| message.method == "POST")?;
+    Some(match &*form.field("decision")? {
+        "approve" => (form, Decision::Approve),
+        _ => (form, Decision::Deny(DenialCode::AccessDenied)),
+    })
 }
 
 /// Shows the page. It may be loaded again as long as nothing has been decided.
-async fn open(demo: &Demo, message: &Message, request: &str) -> Result<Answer, Answer> {
-    let visitor = Visitor::of(demo, message, request)?;
-    if let Some(query) = visitor.query_of_return(message, request).filter(|query| fits_url(query)) {
-        return Ok(Answer::see_other(format!("/authorize?{query}")).with_cookie(visitor.set_cookie(demo)));
-    }
-    let pending = demo.par.authorize(request, visitor.browser()?).await.map_err(refused)?;
-    let visitor = visitor.of_pending(&pending);
-    let session = session(demo, message, &pending);
+async fn open(demo: &Demo, message: &Message) -> Result<Answer, AuthorizeRefusal> {
+    let login = match demo.par.visit(&demo.cookies, &message.to_browser_request()).await? {
+        Visit::Login(login) => login,
+        Visit::Reply(reply) => return Ok(reply.into()),
+    };
+    let pending = login.pending();
+    let session = session(demo, message, pending);
     if pending.request().has_prompt("none") {
         return match session {
-            Some(session) => approve(demo, &pending, session).await,
-            None => deny(demo, &pending, DenialCode::LoginRequired).await,
-        }
-        .map_err(refused);
+            Some(session) => approve(demo, pending, session).await,
+            None => deny(demo, pending, DenialCode::LoginRequired).await,
+        };
     }
-    let answer = consent_page::render(&pending, &visitor, &ALICE, session.is_some());
-    Ok(answer.with_cookie(visitor.set_cookie(demo)))
+    let answer = consent_page::render(&login, &ALICE, session.is_some());
+    Ok(answer.with_cookie(Some(login.set_cookie())))
 }
 
-async fn decide(demo: &Demo, message: &Message, form: Form<'_>, decision: &str) -> Result<Answer, Answer> {
-    let request = request_of(form);
-    let visitor = Visitor::of(demo, message, &request)?.of_form(message, form, &demo.issuer);
-    let visitor = visitor.ok_or_else(error_page::invalid_request)?;
-    let decision = if decision == "approve" { Decision::Approve } else { Decision::Deny(DenialCode::AccessDenied) };
+async fn decide(
+    demo: &Demo,
+    message: &Message,
+    form: Form<'_>,
+    decision: Decision,
+) -> Result<Answer, AuthorizeRefusal> {
     let decided = async {
-        let pending = demo.par.authorize_decision(&request, visitor.browser()?, decision).await?;
-        match decision {
-            Decision::Deny(error) => deny(demo, &pending, error).await,
-            Decision::Approve => sign_in_and_approve(demo, message, &pending).await,
-        }
-        .map_err(Undecided::from)
+        let (request, token) = (request_of(form), form.field("csrf").unwrap_or_default());
+        let browser = message.to_browser_request();
+        let login = demo.par.decide(&demo.cookies, &browser, &request, &token, decision).await?;
+        let answer = match decision {
+            Decision::Deny(error) => deny(demo, login.pending(), error).await?,
+            Decision::Approve => sign_in_and_approve(demo, message, login.pending()).await?,
+        };
+        Ok(answer.with_cookie(login.drop_cookie()))
     };
     match decided.await {
-        Ok(answer) => Ok(answer.with_cookie(visitor.drop_cookie())),
         // The cookie that came with the first answer may have been lost with it.
-        Err(Undecided::Refused(again @ AuthorizeRefusal::Answered(_))) if decision == Decision::Approve => {
+        Err(again @ AuthorizeRefusal::Answered(_)) if decision == Decision::Approve => {
             let lost = demo.sessions.of(message).is_none().then(|| demo.sessions.cookie(&Session::begin(&ALICE)));
-            Ok(refused(again).with_cookie(lost).with_cookie(visitor.drop_cookie()))
+            Ok(refused(again).with_cookie(lost))
         }
-        Err(Undecided::Refused(refusal)) => Err(refused(refusal)),
-        Err(Undecided::Failed(answer)) => Err(answer),
-    }
-}
-
-/// Why a decision has no effect.
-enum Undecided {
-    Refused(AuthorizeRefusal),
-    Failed(Answer),
-}
-
-impl From<AuthorizeRefusal> for Undecided {
-    fn from(refusal: AuthorizeRefusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<EmptyBinding> for Undecided {
-    fn from(error: EmptyBinding) -> Self {
-        Self::Failed(error.into())
+        decided => decided,
     }
 }
 
@@ -195,8 +162,4 @@ fn refused(refused: AuthorizeRefusal) -> Answer {
         AuthorizeRefusal::Page(refusal) => error_page::render(&refusal, status),
         refused => Reply::from(refused).into(),
     }
-}
-
-fn fits_url(form: &str) -> bool {
-    form.len() <= MAX_URL && form.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }

@@ -1,11 +1,11 @@
-//! Which browser is asking: one random cookie, which proves that a form was sent by a page of this server.
+//! The browser in which the playground is open: one random cookie, which proves that a form was sent by a page of the playground.
 //!
 //! Nothing is kept on the server, so any node can check a form that another one rendered.
 
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use parjar::{EmptyBinding, RandomError};
+use parjar::RandomError;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -40,11 +40,6 @@ impl Browser {
         &self.id
     }
 
-    /// What a request is bound to.
-    pub(crate) fn binding(&self) -> Result<parjar::Browser<'_>, EmptyBinding> {
-        parjar::Browser::bound(&self.id)
-    }
-
     /// The value that a form of this server carries. A foreign page can neither read it nor, without the cookie, compute it.
     pub(crate) fn form_token(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::new().chain_update("parjar demo form ").chain_update(&self.id).finalize())
@@ -54,7 +49,7 @@ impl Browser {
     pub(crate) fn sent(&self, message: &Message, form: Form<'_>, issuer: &Issuer) -> bool {
         let token = form.field("csrf").unwrap_or(Cow::Borrowed(""));
         let genuine = token.as_bytes().ct_eq(self.form_token().as_bytes());
-        self.known && bool::from(genuine) && !comes_from_elsewhere(message, issuer)
+        self.known && bool::from(genuine) && !message.to_browser_request().comes_from_elsewhere(issuer.as_str())
     }
 
     pub(crate) fn set_cookie(&self) -> Option<String> {
@@ -64,18 +59,6 @@ impl Browser {
         let secure = if self.secure { "; Secure" } else { "" };
         Some(format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.cookie, self.id))
     }
-}
-
-/// What browsers say about where a request comes from. Old ones say nothing, and then the form token has to do.
-pub(crate) fn comes_from_elsewhere(message: &Message, issuer: &Issuer) -> bool {
-    if ["sec-fetch-site", "origin"].into_iter().any(|name| message.has_repeated(name)) {
-        return true;
-    }
-    // The origin of this server is the issuer's, whatever `Host` says: an attacker's name may lead here too (DNS rebinding), and
-    // for a browser, everything behind that name is one site.
-    let other_origin = message.header("origin").is_some_and(|origin| origin != issuer.as_str());
-    let other_site = message.header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    other_origin || other_site
 }
 
 fn is_id(text: &str) -> bool {

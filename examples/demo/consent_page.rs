@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use parjar::{AuthorizationRequest, Pending};
+use parjar::{AuthorizationRequest, Login};
 use url::Url;
 
 use super::{
@@ -10,12 +10,11 @@ use super::{
     html::{Text, page},
     json_text::indented,
     message::Answer,
-    visitor::Visitor,
 };
 
 /// A user who is not `signed_in` signs in by approving.
-pub(crate) fn render(pending: &Pending, visitor: &Visitor, account: &Account, signed_in: bool) -> Answer {
-    let request = pending.request();
+pub(crate) fn render(login: &Login, account: &Account, signed_in: bool) -> Answer {
+    let request = login.pending().request();
     let client = request.client();
     let name = client.client_name().unwrap_or(client.client_id());
     let main = format!(
@@ -37,14 +36,14 @@ pub(crate) fn render(pending: &Pending, visitor: &Visitor, account: &Account, si
         wishes = wishes(request),
         destination = Text(destination(request)),
         caution = caution(request),
-        fields = hidden_fields(pending, visitor),
+        fields = hidden_fields(login),
     );
     page(200, "Sign in", &main)
 }
 
 /// With these alone, any node can find the request again.
-fn hidden_fields(pending: &Pending, visitor: &Visitor) -> String {
-    let form_token = visitor.form_token();
+fn hidden_fields(login: &Login) -> String {
+    let (pending, form_token) = (login.pending(), login.form_token());
     let request_query = pending.to_query();
     let mut fields = vec![("csrf", form_token.as_str())];
     match pending.request_uri() {

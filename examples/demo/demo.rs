@@ -46,7 +46,6 @@ mod stop;
 mod store;
 pub(crate) mod tls;
 mod tokens;
-mod visitor;
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use josekit::JoseError;
-use parjar::{EmptyBinding, FormRequest, RandomError, Reply};
+use parjar::{BrowserRequest, FormRequest, RandomError, Reply};
 use url::form_urlencoded;
 
 use super::tls::PeerCertificate;
@@ -33,21 +33,17 @@ impl Message {
         }
     }
 
+    /// The same for the endpoint that browsers come to.
+    pub(crate) fn to_browser_request(&self) -> BrowserRequest<'_> {
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        BrowserRequest::new(&self.method, headers, self.query.as_deref(), &self.body)
+    }
+
     /// The value of a header that came exactly once, and in ASCII.
     pub(crate) fn header(&self, wanted: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
         let only = values.next()?;
         if values.next().is_some() { None } else { std::str::from_utf8(only).ok() }
-    }
-
-    pub(crate) fn has_repeated(&self, wanted: &str) -> bool {
-        self.headers.iter().filter(|(name, _)| name == wanted).count() > 1
-    }
-
-    /// All cookies, as one header.
-    pub(crate) fn cookies(&self) -> String {
-        let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
-        headers.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect::<Vec<_>>().join("; ")
     }
 
     pub(crate) fn cookie(&self, wanted: &str) -> Option<&str> {
@@ -76,10 +72,6 @@ pub(crate) struct Form<'a>(&'a str);
 impl<'a> Form<'a> {
     pub(crate) fn of_query(query: &'a str) -> Self {
         Self(query)
-    }
-
-    pub(crate) fn raw(self) -> &'a str {
-        self.0
     }
 
     pub(crate) fn fields(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
@@ -151,13 +143,6 @@ impl From<RandomError> for Answer {
     /// Without randomness no handle can be made, and nothing less will do.
     fn from(_: RandomError) -> Self {
         Self::new(500, "text/plain; charset=utf-8", "the system's random generator failed\n").no_store()
-    }
-}
-
-impl From<EmptyBinding> for Answer {
-    /// A login that belongs to no browser could be taken over.
-    fn from(_: EmptyBinding) -> Self {
-        Self::new(500, "text/plain; charset=utf-8", "the browser could not be recognized\n").no_store()
     }
 }
 

@@ -229,10 +229,19 @@ impl BindingCookie {
         (self.is_sent && !self.bindings.is_empty()).then_some(self)
     }
 
+    /// A `Set-Cookie` header for a cookie that the browser keeps until it ends.
+    pub(super) fn to_set_while_browser_runs(&self) -> String {
+        self.header_with("")
+    }
+
     fn header(&self, max_age: u32) -> String {
+        self.header_with(&format!("; Max-Age={max_age}"))
+    }
+
+    fn header_with(&self, max_age: &str) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };
         let pair = self.bindings.first().map(|binding| self.pair(binding)).unwrap_or_default();
-        format!("{pair}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
+        format!("{pair}; Path=/{max_age}; HttpOnly; SameSite=Lax{secure}")
     }
 
     fn pair(&self, Binding { id, has_opened }: &Binding) -> String {

@@ -13,6 +13,9 @@
 //!
 //! Nothing of it is kept in memory between the steps, so each of them may be on another node.
 //!
+//! [`ParEndpoint::visit`] takes steps 1 to 3 for any method, with HEAD, with a POST of another site and with browsers that show nothing to a
+//! person told apart, and [`ParEndpoint::decide`] steps 5 and 6. A host that has its own way with cookies takes the pieces:
+//!
 //! # The page
 //!
 //! ```
@@ -134,7 +137,7 @@
 //!
 //! # What else a page needs
 //!
-//! `Content-Security-Policy: frame-ancestors 'none'`, `Cache-Control: no-store`, `Referrer-Policy: no-referrer`; names and URIs of the client escaped; and a HEAD that is answered without
+//! `Content-Security-Policy: frame-ancestors 'none'`, `Cache-Control: no-store`, `Referrer-Policy: same-origin` (with `no-referrer`, browsers keep back the `Origin` of the form, and it is taken for one of another site); names and URIs of the client escaped; and a HEAD that is answered without
 //! [`authorize`](ParEndpoint::authorize). With `prompt=none` there is no page: the user is known, or
 //! [`deny`](ParEndpoint::deny) says `login_required`.
 

@@ -2,7 +2,7 @@
 
 use ::http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 
-use super::{FormRequest, Reply};
+use super::{BrowserRequest, FormRequest, Reply};
 
 impl<'a> FormRequest<'a> {
     /// Makes a request from the head of a request of `http` 1 ([`reexports::http`](crate::reexports::http)) and its
@@ -15,6 +15,13 @@ impl<'a> FormRequest<'a> {
 impl<'a, B: AsRef<[u8]>> From<&'a Request<B>> for FormRequest<'a> {
     fn from(request: &'a Request<B>) -> Self {
         Self::new(request.method().as_str(), request.headers().iter(), request.body()).with_query(request.uri().query())
+    }
+}
+
+impl<'a> BrowserRequest<'a> {
+    /// Makes a request from the head of a request of `http` 1 ([`reexports::http`](crate::reexports::http)) and its body, query included.
+    pub fn from_parts(parts: &'a Parts, body: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self::new(parts.method.as_str(), parts.headers.iter(), parts.uri.query(), body)
     }
 }
 

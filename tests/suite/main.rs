@@ -112,3 +112,4 @@ mod token_errors;
 mod tokens;
 mod untidy_parameters;
 mod unusual_keys;
+mod visits;

@@ -157,7 +157,7 @@ fn a_repeatable_object_is_granted_each_time() {
     assert!(complete(&server, &pending).is_ok() && complete(&server, &pending).is_ok());
 }
 
-fn single_use() -> Server {
+pub(crate) fn single_use() -> Server {
     with_policy(|policy| policy.single_use_request_objects = true)
 }
 

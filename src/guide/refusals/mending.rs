@@ -42,6 +42,10 @@ pub(super) fn of_reason(reason: Reason) -> Mending {
             "Send as many bytes as `Content-Length` says.",
             "Look whether a proxy or a time limit ends connections.",
         ),
+        Reason::ForeignForm => by_operator(
+            "The user opens the page again. If it happens to all, look whether the page has `Referrer-Policy: no-referrer`, for which browsers keep \
+             back the origin of its form; whether its cookie arrives; and whether the browser knows the server by the URL of the authorization endpoint.",
+        ),
         Reason::QueryNotEmpty => by_both(
             "Put all parameters into the body, and none into the URL.",
             "Look whether a proxy adds a query. A query that is empty is fine.",
