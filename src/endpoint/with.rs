@@ -26,8 +26,8 @@ impl<C: Clone, S> ParEndpoint<C, S> {
     /// }
     /// ```
     ///
-    /// With the feature `postgres`, `PostgresStore::in_transaction` makes such a store. One of the host's own has the
-    /// operations of [`RequestStore`], each a statement in the transaction; those that change nothing must not spoil it.
+    /// `PostgresStore::in_transaction` makes such a store (feature `postgres`), as does `PostgresStore::in_sqlx_transaction` (feature
+    /// `sqlx`). One of the host's own has the operations of [`RequestStore`], each a statement in the transaction; those that change nothing must not spoil it.
     ///
     /// # What a rollback undoes
     ///

@@ -1,6 +1,9 @@
 //! Encryption at rest: what the store behind holds, and what cannot be done with it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use parjar::{
     InMemoryRegistry, ManualClock, ParEndpoint, RandomError, RandomSource, Reason,
@@ -10,10 +13,12 @@ use parjar::{
         contract::{self, Harness},
     },
 };
+use serde_json::Value;
 
 use crate::{
     host::{endpoint, open, page, push},
     store_double::{Call, Disturbance, StoreDouble},
+    stored_requests::unhex,
     support::{code_request, error, request_uri},
 };
 
@@ -78,7 +83,7 @@ impl Harness for Sealed {
         pollster::block_on(future)
     }
 
-    fn pass(&self, time: std::time::Duration) {
+    fn pass(&self, time: Duration) {
         self.1.advance(time);
     }
 
@@ -156,7 +161,7 @@ fn a_record_does_not_serve_another_client_or_another_issuer() {
     let database = Database::default();
     let store = SealedStore::new(database.clone(), keys);
     let [key, owner, other] = [1, 2, 3].map(|byte| RecordKey::from_bytes([byte; 32]));
-    let lifetime = std::time::Duration::from_secs(60);
+    let lifetime = Duration::from_secs(60);
     let insert = |key, owner| {
         pollster::block_on(store.insert(NewRequest::new(key, Owner::authenticated(owner), b"payload"), lifetime))
             .unwrap();
@@ -178,7 +183,7 @@ fn a_note_is_sealed_to_its_request_and_to_its_number() {
     // S-07, S-13
     let database = MemoryStore::default();
     let store = SealedStore::new(database.clone(), keys());
-    let lifetime = std::time::Duration::from_secs(60);
+    let lifetime = Duration::from_secs(60);
     let [one, two] = [1, 2].map(|byte| Claim::new(RecordKey::from_bytes([byte; 32]), RecordKey::from_bytes([9; 32])));
     for claim in [one, two] {
         let request = NewRequest::new(claim.key, Owner::authenticated(claim.owner), b"payload");
@@ -264,4 +269,48 @@ fn debug_shows_numbers_only() {
     let store = SealedStore::new(MemoryStore::default(), SealingKeys::new(2026, [77; 32]).unwrap());
     let shown = format!("{store:?}");
     assert_eq!(shown, "SealedStore { keys: [2026], .. }");
+}
+
+#[test]
+fn what_earlier_versions_have_sealed_is_opened() {
+    for line in include_str!("../vectors/stored-sealed.jsonl").lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let digest = |name: &str| <[u8; 32]>::try_from(unhex(&vector[name])).unwrap();
+        let (key, owner) = (RecordKey::from_bytes(digest("key")), RecordKey::from_bytes(digest("owner")));
+        let behind = MemoryStore::default();
+        let number = u32::try_from(vector["number"].as_u64().unwrap()).unwrap();
+        let store = SealedStore::new(behind.clone(), SealingKeys::new(number, digest("sealing_key")).unwrap());
+        let (claim, minute) = (Claim::new(key, owner), Duration::from_secs(60));
+        pollster::block_on(async {
+            let payload = unhex(&vector["payload"]);
+            behind.insert(NewRequest::new(key, Owner::authenticated(owner), &payload), minute).await.unwrap();
+            assert_eq!(store.claim(claim, minute).await.unwrap().payload, unhex(&vector["opened"]));
+            behind.annotate(claim, Annotation::new(&unhex(&vector["annotation"]), 0)).await.unwrap();
+            assert_eq!(store.claim(claim, minute).await.unwrap().annotation, unhex(&vector["note"]));
+            store.consume(claim, minute).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn what_this_version_seals_has_a_layout_of_the_vectors() {
+    /// The same nonce each time.
+    struct Sevens;
+    impl RandomSource for Sevens {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            bytes.fill(7);
+            Ok(())
+        }
+    }
+    let database = Database::default();
+    let keys = SealingKeys::new(2026, [7; 32]).unwrap();
+    let store = SealedStore::new(database.clone(), keys).with_random(Sevens);
+    let (key, owner) = (RecordKey::from_bytes([1; 32]), Owner::authenticated(RecordKey::from_bytes([0xC1; 32])));
+    let request = NewRequest::new(key, owner, b"payload \x00\xff");
+    pollster::block_on(store.insert(request, Duration::from_secs(60))).unwrap();
+    let written = database.last();
+    let lines = include_str!("../vectors/stored-sealed.jsonl").lines();
+    assert!(
+        lines.map(|line| unhex(&serde_json::from_str::<Value>(line).unwrap()["payload"])).any(|known| known == written)
+    );
 }
