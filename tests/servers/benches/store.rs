@@ -340,6 +340,8 @@ async fn main() {
         let options = tested.options().clone().test_before_acquire(false);
         let bare = options.connect_lazy_with(tested.connect_options().as_ref().clone());
         compare(&OverSqlx::<true> { floor: store.clone(), store: over(tested.into()) }).await;
+        // The numbers begin anew.
+        database.run("TRUNCATE parjar_requests, parjar_marks").await;
         compare(&OverSqlx::<false> { floor: store, store: over(bare.into()) }).await;
     }
 }
