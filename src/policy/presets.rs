@@ -173,7 +173,8 @@ impl Policy {
     /// The OAuth profile of the AT Protocol: nothing but pushed requests, `code`, a `state`, the scope `atproto`, PKCE
     /// with S256 and no challenge twice within a day, and DPoP with nonces of the server. The host demands of a confidential client
     /// that it redeems codes and refreshes tokens with the key that it has pushed with:
-    /// [`AuthenticatedClient::authenticated_with`](crate::AuthenticatedClient::authenticated_with).
+    /// [`AuthenticatedClient::authenticated_with`](crate::AuthenticatedClient::authenticated_with). Its clients are URLs of documents: with
+    /// the feature `metadata-documents`, `MetadataDocumentRegistry` finds them.
     ///
     /// **It switches on [`danger_allow_unauthenticated_clients`](Self::danger_allow_unauthenticated_clients)**, because
     /// in this profile public clients push too: apps that run in browsers and on phones, and keep no secret. PKCE, the

@@ -77,7 +77,10 @@ function webClient(changes = {}) {
 
 describe('a server of the AT Protocol', async () => {
   const site = await documentSite();
-  const server = await startServer({ policy: { preset: 'atproto' } }, site.arguments);
+  // A proxy would decide for itself where it connects to, so none is asked, whatever the environment says.
+  const proxy = 'http://127.0.0.1:9';
+  const env = { HTTPS_PROXY: proxy, https_proxy: proxy, ALL_PROXY: proxy };
+  const server = await startServer({ policy: { preset: 'atproto' } }, site.arguments, { env });
   const plc = await directory(server);
   after(async () => {
     await Promise.all([plc.stop(), site.stop()]);

@@ -8,10 +8,10 @@ use std::{
 };
 
 use parjar::{
-    AuthorizeRefusal, Browser, Client, ClientRegistry, DocumentSource, ErrorCode, Event, FetchError, FetchedDocument,
-    FormRequest, InMemoryRegistry, ManualClock, MetadataDocumentError, MetadataDocumentLimits,
-    MetadataDocumentRegistry, MetadataDocumentRegistryBuilder, ParEndpoint, Policy, Reason, RegistryError,
-    RegistryFaults, Reply,
+    AuthorizeRefusal, BoxedParEndpoint, Browser, Client, ClientRegistry, DocumentSource, ErrorCode, Event, FetchError,
+    FetchedDocument, FetchedJwks, FormRequest, InMemoryRegistry, JwksError, JwksSource, ManualClock,
+    MetadataDocumentError, MetadataDocumentLimits, MetadataDocumentRegistry, MetadataDocumentRegistryBuilder,
+    ParEndpoint, Policy, Profile, Reason, RegistryError, RegistryFaults, Reply,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -510,6 +510,7 @@ fn clients_of_developers_are_described_by_their_own_name() {
         let unusable = [
             "http://localhost?redirect_uri=http%3A%2F%2Flocalhost%2Fcb",
             "http://localhost?redirect_uri=https%3A%2F%2F127.0.0.1%2Fcb",
+            "http://localhost?redirect_uri=http%3A%2F%2F127.0.0.2%2Fcb",
             "http://localhost?redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb",
             "http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%40app.example.com%2Fcb",
             "http://localhost?scope=other",
@@ -615,6 +616,31 @@ fn a_client_that_is_a_url_pushes_and_opens_and_registered_ones_come_first() {
     });
     let events = events.lock().unwrap();
     assert_eq!(events[0], "https://bad.example.com/client.json: client_id in the metadata document is not its URL");
+}
+
+#[test]
+fn the_linter_tells_what_documents_are_missing_or_miss() {
+    struct Keys;
+    impl JwksSource for Keys {
+        async fn fetch(&self, _: &str) -> Result<FetchedJwks, JwksError> {
+            Err(JwksError::new("this test fetches nothing"))
+        }
+    }
+    let builder =
+        || ParEndpoint::builder(ISSUER).policy(Policy::atproto()).token_endpoint("https://as.example.com/token");
+    let documents = || Fixture::new().documents;
+    let labels = |par: BoxedParEndpoint| {
+        let found = par.lint(Profile::Atproto, []).into_iter().map(|finding| finding.label());
+        found.filter(|label| label.contains("metadata_documents")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        labels(builder().clients(InMemoryRegistry::default()).build().unwrap().boxed()),
+        ["no_metadata_documents"]
+    );
+    let without_source = builder().clients(documents()).build().unwrap().boxed();
+    assert_eq!(labels(without_source), ["metadata_documents_without_source"]);
+    let complete = builder().clients((InMemoryRegistry::default(), documents())).jwks_source(Keys).build().unwrap();
+    assert_eq!(labels(complete.boxed()), [""; 0]);
 }
 
 #[test]

@@ -26,13 +26,13 @@ pub struct MetadataDocumentLimits {
     /// How long a document is used at most before it is fetched again. Default 24 hours; at most 7 days. **What its owner takes out, a
     /// redirect URI or a key, is good until then.**
     pub max_lifetime: Duration,
-    /// How long nothing is fetched from the same URL after a fetch, whether it has failed or not: the time for which a negative answer
-    /// is given. 1 second to a minute; default 10 seconds.
+    /// How long nothing is fetched from the same URL after a fetch, whether it has failed or not. So this is how long a failure counts,
+    /// and no longer. 1 second to a minute; default 10 seconds.
     pub cooldown: Duration,
     /// How long a document whose lifetime is over goes on to be used while its host cannot be reached or fails. At most a day;
     /// default 1 hour. It ends at once when the host says 404 or 410, or has a document that cannot be used.
     pub stale_if_error: Duration,
-    /// The most bytes of a document. Default 16 KiB, of which one in use has less than one.
+    /// The most bytes of a document. Default 16 KiB. The draft recommends 5 KB, which some that are published exceed.
     pub document_bytes: usize,
     /// Documents that are kept at once. Default 5000. Those that have not been used for long go first. As many URLs again that have
     /// given none are remembered, and cannot drive a document out.

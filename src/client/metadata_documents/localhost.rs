@@ -1,5 +1,7 @@
 //! Clients on the machine of a developer, who publishes no document (AT Protocol OAuth, "Localhost Client Development").
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use url::{Host, Url, form_urlencoded};
 
 use crate::client::{Client, ClientRegistration, RegistrationError};
@@ -53,8 +55,8 @@ pub(super) fn client(client_id: &str, query: &str) -> Result<Client, Registratio
 fn is_loopback(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|uri| {
         let is_literal = match uri.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
+            Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
             _ => false,
         };
         uri.scheme() == "http" && is_literal

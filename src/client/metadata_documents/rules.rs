@@ -1,5 +1,7 @@
 //! What a document may say, where a registration may say more.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
@@ -98,8 +100,8 @@ fn redirect_uri_problem(uri: &str, url: &ClientUrl, is_native: bool) -> Option<&
     match (parsed.scheme(), parsed.host()) {
         ("https", _) if is_at(uri, url) => None,
         ("https", _) => Some("must be of the host of the client_id, if they are https URLs"),
-        ("http", Some(Host::Ipv4(address))) if address.is_loopback() && is_native => None,
-        ("http", Some(Host::Ipv6(address))) if address.is_loopback() && is_native => None,
+        ("http", Some(Host::Ipv4(Ipv4Addr::LOCALHOST))) if is_native => None,
+        ("http", Some(Host::Ipv6(Ipv6Addr::LOCALHOST))) if is_native => None,
         ("http", _) => Some("must not be http URLs, but of loopback addresses for native clients"),
         _ if !is_native => Some("must be https URLs of a web client"),
         (scheme, None) if is_reversed(scheme, url.host()) => None,

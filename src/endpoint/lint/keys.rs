@@ -5,6 +5,7 @@ use crate::{
     client::KeySource,
     jose::{DecryptionKeys, KeyManagement},
     lint::{LintRule, Severity::Note, profiles::ALL},
+    protocol::authentication_method::AuthenticationMethod,
 };
 
 pub(super) fn rules<'a>() -> Vec<LintRule<Endpoint<'a>>> {
@@ -44,6 +45,18 @@ pub(super) fn rules<'a>() -> Vec<LintRule<Endpoint<'a>>> {
             },
             requirement: "the metadata offers encryption with the secrets of clients, which is for clients that are registered for it \
                           (request_object_encryption_alg), and none of these is",
+        },
+        LintRule {
+            severity: Note,
+            label: "metadata_documents_without_source",
+            member: "jwks_source",
+            profiles: ALL,
+            broken: |it| {
+                let may_have_keys = it.policy.offers_authentication_method(AuthenticationMethod::PrivateKeyJwt);
+                it.parts.has_metadata_documents && may_have_keys && !it.parts.client_keys.has_source()
+            },
+            requirement: "clients are URLs of documents, and the endpoint has no jwks_source for the keys of those that publish them \
+                          elsewhere",
         },
         LintRule {
             severity: Note,

@@ -1,10 +1,13 @@
 //! The surroundings of an endpoint: its URLs, its store, its clock, and who watches it.
 
 use super::Endpoint;
-use crate::lint::{
-    LintRule,
-    Severity::{Dangerous, Note},
-    profiles::ALL,
+use crate::{
+    lint::{
+        LintRule,
+        Severity::{Dangerous, Note},
+        profiles::ALL,
+    },
+    policy::Profile,
 };
 
 pub(super) fn rules<'a>() -> Vec<LintRule<Endpoint<'a>>> {
@@ -34,6 +37,14 @@ pub(super) fn rules<'a>() -> Vec<LintRule<Endpoint<'a>>> {
             profiles: ALL,
             broken: |it| it.parts.observers.is_empty(),
             requirement: "nobody is told of refusals, nor of the causes of faults of this side",
+        },
+        LintRule {
+            severity: Note,
+            label: "no_metadata_documents",
+            member: "clients",
+            profiles: &[Profile::Atproto],
+            broken: |it| !it.parts.has_metadata_documents,
+            requirement: "clients of the AT Protocol are URLs of documents, and the registry finds none of these",
         },
         LintRule {
             severity: Note,
