@@ -83,8 +83,9 @@
 //!
 //! # What is left to the host
 //!
-//! * The decision of the user comes by a form, and that form needs a token of the host's against other sites that would post it
-//!   (CSRF): the browser binding does not replace one, since a victim's browser sends its cookie along.
+//! * The decision of the user comes by a form, and that form needs a token against other sites that would post it (CSRF):
+//!   [`Login::form_token`], which [`ParEndpoint::decide`] checks, or one of the host's. The browser binding does not replace one, since a
+//!   victim's browser sends its cookie along.
 //! * Login pages must not be framed (`frame-ancestors 'none'`) and not be stored (`no-store`).
 //! * Without [`ParEndpoint::visit`], a HEAD request should be answered without [`ParEndpoint::authorize`].
 //! * A limit for how often one sender may ask: an attacker who makes up signatures makes the server verify them, at a tenth of a
