@@ -91,9 +91,9 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The statements are the same for all, and so is what the store promises; stores of different drivers can share the tables.
 /// (Version 0.9 of `sqlx` needs a later Rust than this library.) A pool of `sqlx` sends each statement in more pieces than the others do
 /// and asks each connection whether it lives, before and after: with 16 callers or more at once, an operation takes 1.2 to 2.2 times as
-/// long as over `deadpool_postgres` (`tests/servers/benches/store.rs`). That is still less than a second pool costs a host that has
-/// one of `sqlx` anyway: connections, and transactions that cannot be shared. While a server refuses connections, such a pool tries again until the
-/// operation is over, and the error says no more than that there was no connection in time.
+/// long as over `deadpool_postgres` (`tests/servers/benches/store.rs`). It is there for hosts that have such a pool anyway: it saves them
+/// a second one with its connections, and the store can take part in their transactions. While a server refuses connections, a pool of
+/// `sqlx` tries again until the operation is over, and the error says no more than that there was no connection in time.
 ///
 /// # Settings of the role
 ///
