@@ -12,6 +12,7 @@
 //! | the value of a request in Redis | 2 | its first byte |
 //! | the tables in PostgreSQL | 1 | the table `schema_version` |
 //! | a kept [`ResponseTarget`](crate::ResponseTarget) | 1 | its `version`, not written for 1 |
+//! | the settings that nodes [compare](crate::ParEndpoint::compare_settings) | 1 | the first 17 bytes of a payload; another version is not compared |
 //!
 //! The rule, from version 0.1 of this crate on:
 //!
