@@ -3,7 +3,7 @@
 //! | page | for |
 //! | --- | --- |
 //! | [`getting_started`] | a first push, in axum, actix-web or hyper |
-//! | [`recipes`] | clients in PostgreSQL, and the endpoints in axum, tonic, hyper and actix-web |
+//! | [`recipes`] | clients in PostgreSQL by `sqlx` and `tokio-postgres`, and the endpoints in tonic |
 //! | [`logins`] | the page and the decision: cookie, form, second clicks, transactions |
 //! | [`clients`] | registrations, databases, keys, rotation |
 //! | [`policies`] | presets, and every default with its reason |
@@ -45,6 +45,11 @@
 //! | Does it do FAPI 2.0, and how do I check my settings? | [`policies`], [profiles](crate#profiles), [`clients`](clients#linting) |
 //! | How are tokens bound to a DPoP key or a certificate? | [`sender_constrained`] |
 //! | What does it not do? | [what is left to the host](crate#what-is-left-to-the-host), [not here](crate#not-here) |
+//!
+//! # On the crate page
+//!
+//! [Many issuers](crate#many-issuers) in one process, [certificates](crate#certificates) of clients and of proxies, [what weakens security](crate#what-weakens-security), and the
+//! [features](crate#features).
 
 pub mod atproto_and_mcp;
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl<'a> FormRequest<'a> {
         request
     }
 
-    /// Adds the query of the request's URL, so that parameters there are refused instead of overlooked.
+    /// Adds the query of the request's URL, so that parameters there are refused instead of overlooked. An empty one is as good as none.
     #[must_use]
     pub fn with_query(self, query: Option<&'a str>) -> Self {
         Self { query, ..self }

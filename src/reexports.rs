@@ -8,7 +8,7 @@
 //! | `http` | 1 | `http` | conversions to [`FormRequest`](crate::FormRequest) and from [`Reply`](crate::Reply) |
 //! | `http_body`, `tower_service` | 1, 0.3 | `tower` | `PushService`, `MetadataService` |
 //! | `redis` | 1 | `redis` | `RedisConnector` |
-//! | `reqwest` | 0.13 | `reqwest` | [`GuardedFetcher`](crate::GuardedFetcher) |
+//! | `reqwest` | 0.13 | `reqwest` | `GuardedFetcher` |
 //! | `serde_json` | 1 | | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata), [`ClientRegistration`](crate::ClientRegistration), [`AuthorizationRequest`](crate::AuthorizationRequest), [`DecryptionKeys`](crate::jose::DecryptionKeys) |
 //! | `sqlx` | 0.8 | `sqlx` | `PostgresConnector`, `PostgresStore::in_sqlx_transaction` |
 //! | `time` | 0.3 | | [`Clock`](crate::Clock), [`Nonces`](crate::dpop::Nonces), [`Proof`](crate::dpop::Proof) |

@@ -29,7 +29,7 @@ use super::{Client, ClientRegistry, RegistryError, RegistryFaults};
 /// # let database = Database;
 /// let clients = CachedRegistry::new(move |client_id: String| {
 ///     let database = database.clone();
-///     // A JSON value is read as a `ClientRegistration`.
+///     // A JSON value is read as a `ClientRegistration`, and must have `client_id`.
 ///     async move { database.row(&client_id).await }
 /// });
 /// let par = ParEndpoint::builder("https://as.example.com").clients(clients.clone()).build()?;

@@ -70,7 +70,8 @@ pub struct ClientRegistration {
     /// do not count: what ends one is taking it out of the set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
-    /// `jwks_uri`: where they are to be fetched. Excludes `jwks`. See [`JwksSource`](crate::JwksSource).
+    /// `jwks_uri`: where they are to be fetched, an https URL of a named host, without user information and fragment, of at most 2048
+    /// bytes. Excludes `jwks`. See [`JwksSource`](crate::JwksSource).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
     /// `tls_client_auth_subject_dn` (RFC 8705 section 2.1.2), in the text form of RFC 4514: the last part of the certificate's

@@ -112,7 +112,8 @@ impl BindingCookies {
     }
 
     /// Reads the cookie for a `request_uri` out of the `Cookie` headers of a request, joined by `; ` where there are several, or draws
-    /// one.
+    /// one. For a request without `request_uri` give the empty text: all of those of a browser have one cookie, which carries the token of
+    /// the form. [`guide::logins`](crate::guide::logins) shows how to get the `request_uri` out of a query.
     ///
     /// # Errors
     ///
@@ -200,7 +201,7 @@ impl BindingCookie {
     }
 
     /// A `Set-Cookie` header, so that the browser keeps the cookie for the time of the login: for the page, and for the way back to
-    /// it. A page that is loaded again may set it again. The time is [`Policy::login_lifetime`](crate::Policy::login_lifetime), also for
+    /// it. It has `Path=/`, so that the form of the page may be posted to any path of the same host. A page that is loaded again may set it again. The time is [`Policy::login_lifetime`](crate::Policy::login_lifetime), also for
     /// the answer to a page after which the host has [extended](crate::ParEndpoint::extend) the login.
     #[must_use]
     pub fn to_set(&self, login_lifetime: u32) -> String {

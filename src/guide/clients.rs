@@ -11,7 +11,7 @@
 //!
 //! # A database
 //!
-//! One JSON column with the registration is enough:
+//! One JSON column with the registration is enough ([`recipes`](super::recipes) has the table, and loaders for `sqlx` and `tokio-postgres`):
 //!
 #![cfg_attr(feature = "cached", doc = "```")]
 #![cfg_attr(not(feature = "cached"), doc = "```text")]

@@ -22,76 +22,30 @@
 //! # endpoint().unwrap();
 //! ```
 //!
-//! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones.
+//! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones. The servers below are compiled and tried in
+//! `examples/recipes`; there is one for [tonic](super::recipes#tonic), too.
 //!
 //! # axum
 //!
-#![cfg_attr(all(feature = "axum", feature = "tower"), doc = "```")]
-#![cfg_attr(not(all(feature = "axum", feature = "tower")), doc = "```text")]
-//! use axum::{Router, extract::State, http::HeaderMap, routing::post};
-//! use parjar::{BoxedParEndpoint, FormRequest, HostEndpoint, Refusal};
-//!
-//! fn routes(par: BoxedParEndpoint) -> Router {
-//!     Router::new()
-//!         .route_service("/authorize/par", par.push_service())
-//!         .route_service("/.well-known/oauth-authorization-server", par.metadata_service())
-//!         .route("/revoke", post(revoke))
-//!         .with_state(par)
-//! }
-//!
-//! /// Replies and refusals are responses, so that your own handlers return them.
-//! async fn revoke(State(par): State<BoxedParEndpoint>, headers: HeaderMap, body: String) -> Result<(), Refusal> {
-//!     let request = FormRequest::new("POST", &headers, &body);
-//!     let request = par.authenticate_client_at(HostEndpoint::Revocation, &request).await?;
-//!     // ... revoke `request.parameters().get("token")`, if it is one of `request.client()` ...
-//!     Ok(())
-//! }
+//! ```ignore
+#![doc = include_str!("recipes/axum.rs")]
 //! ```
+//!
+//! Replies and refusals are responses of axum's, so that your own handlers return them.
 //!
 //! # actix-web
 //!
-//! ```
-//! use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
-//! use parjar::{BoxedParEndpoint, FormRequest, Reply};
-//!
-//! fn response(reply: Reply) -> HttpResponse {
-//!     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-//!     let mut response = HttpResponse::build(status);
-//!     for (name, value) in reply.headers() {
-//!         response.append_header((*name, &**value));
-//!     }
-//!     response.body(reply.into_body())
-//! }
-//!
-//! async fn push(par: web::Data<BoxedParEndpoint>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-//!     let headers = request.headers().iter();
-//!     let pushed = FormRequest::new(request.method().as_str(), headers, &body).with_query(request.uri().query());
-//!     response(par.push(&pushed).await.into())
-//! }
-//!
-//! fn routes(config: &mut web::ServiceConfig, par: BoxedParEndpoint) {
-//!     config.app_data(web::Data::new(par)).route("/authorize/par", web::to(push));
-//! }
+//! ```ignore
+#![doc = include_str!("recipes/actix.rs")]
 //! ```
 //!
 //! # hyper
 //!
-#![cfg_attr(feature = "tower", doc = "```")]
-#![cfg_attr(not(feature = "tower"), doc = "```text")]
-//! use hyper::{Request, body::Incoming, service::service_fn};
-//! use parjar::BoxedParEndpoint;
-//! use tower_service::Service as _;
-//!
-//! fn serve(par: BoxedParEndpoint) {
-//!     let service = service_fn(move |request: Request<Incoming>| {
-//!         // ... by `request.uri().path()`:
-//!         par.push_service().call(request)
-//!     });
-//!     # fn goes<S: hyper::service::Service<Request<Incoming>>>(_: S) {}
-//!     # goes(service);
-//!     // ... hyper::server::conn::http1::Builder::new().serve_connection(io, service)
-//! }
+//! ```ignore
+#![doc = include_str!("recipes/hyper.rs")]
 //! ```
+//!
+//! Scripts of other origins may push with `push_service().with_cors(...)`.
 //!
 //! # By hand
 //!

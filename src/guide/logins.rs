@@ -2,92 +2,67 @@
 //!
 //! | step | the host | with |
 //! | --- | --- | --- |
-//! | 1 | reads the cookie of this request, or draws one | [`BindingCookies::read`] |
-//! | 2 | sends a browser without the cookie back to the same URL with it | [`BindingCookie::query_of_return`], [`to_set`](BindingCookie::to_set) |
-//! | 3 | opens the request | [`ParEndpoint::authorize`] |
-//! | 4 | shows its page, with the request and a token in hidden fields | [`Pending::to_query`], [`BindingCookie::form_token`] |
-//! | 5 | takes the form, if it comes from that page | [`BindingCookie::of_form`] |
-//! | 6 | opens the request again, for a decision | [`ParEndpoint::authorize_decision`] |
-//! | 7 | ends it | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
-//! | 8 | writes the code, and answers | [`Granted::respond`] |
+//! | 1 | hands over each request to its authorization endpoint, of any method | [`ParEndpoint::visit`] |
+//! | 2 | sends the reply that comes back, or shows its page with the cookie, and with two hidden fields | [`Login::set_cookie`], [`Login::form_token`], [`Pending::to_query`] |
+//! | 3 | signs the user in, and asks for consent | [`Pending::request`] |
+//! | 4 | hands over the form with the decision | [`ParEndpoint::decide`] |
+//! | 5 | ends the request | [`ParEndpoint::complete`], [`ParEndpoint::deny`] |
+//! | 6 | writes the code, and answers | [`Granted::respond`], [`Login::drop_cookie`] |
 //!
 //! Nothing of it is kept in memory between the steps, so each of them may be on another node.
 //!
-//! [`ParEndpoint::visit`] takes steps 1 to 3 for any method, with HEAD, with a POST of another site and with browsers that show nothing to a
-//! person told apart, and [`ParEndpoint::decide`] steps 5 and 6. A host that has its own way with cookies takes the pieces:
-//!
 //! # The page
 //!
-//! ```
-//! use parjar::{AuthorizeRefusal, BindingCookie, BindingCookies, ParEndpoint, Parameters, Pending, RandomError};
+//! [`visit`](ParEndpoint::visit) has the code of steps 1 and 2. A browser without a cookie is first sent back to the same URL with one; then the request is opened,
+//! and bound to that browser. The page may be loaded again until the login ends: opening is repeatable for the browser that came first, and for no other.
+//! What it shows is in [`Pending::request`]: the client with its name, the scopes, `authorization_details`, and where the user goes afterwards.
 //!
-//! /// The cookie for the request in a raw query. `cookies` is the `Cookie` header.
-//! fn cookie(par: &ParEndpoint, all: &BindingCookies, query: &str, cookies: &str) -> Result<BindingCookie, RandomError> {
-//!     // A query that cannot be read has no `request_uri`, and is refused by `authorize`.
-//!     let parameters = Parameters::parse(query.as_bytes(), &par.policy().limits).unwrap_or_default();
-//!     all.read(parameters.get("request_uri").unwrap_or_default(), cookies)
-//! }
+//! The form has two hidden fields: [`Pending::to_query`], and [`Login::form_token`] against other sites that would post it.
 //!
-//! enum Answer {
-//!     /// 303 to the same path with this query.
-//!     Back(String),
-//!     Page(Pending, BindingCookie),
-//! }
-//!
-//! /// GET of the authorization endpoint. Each answer sets `cookie.to_set(par.policy().login_lifetime)`.
-//! async fn page(par: &ParEndpoint, query: &str, cookie: BindingCookie) -> Result<Answer, AuthorizeRefusal> {
-//!     if let Some(query) = cookie.query_of_return(query) {
-//!         return Ok(Answer::Back(query));
-//!     }
-//!     let pending = par.authorize(query, cookie.browser()).await?;
-//!     let cookie = cookie.of(&pending);
-//!     Ok(Answer::Page(pending, cookie))
-//! }
-//! ```
-//!
-//! The form of the page has two hidden fields: `request` with [`Pending::to_query`], and `token` with [`BindingCookie::form_token`].
-//!
-//! **A request without `request_uri`**, spelled out in the query, is not bound to a browser. Give [`read`](BindingCookies::read) the empty text for
-//! it, as above: the cookie then carries the token of the form, and one for all such requests of a browser is enough. Where only
-//! pushed requests are taken, there are none.
-//!
-//! **The form may be posted to any path of the same host.** The cookie has `Path=/`, and with an https issuer the prefix `__Host-`, which
+//! **It may be posted to any path of the same host.** The cookie has `Path=/`, and with an https issuer the prefix `__Host-`, which
 //! keeps it on this very host. A form on another host, be it another name of the same server, comes without the cookie.
 //!
 //! # The decision
 //!
 //! ```
-//! use parjar::{AuthorizeRefusal, BindingCookie, Decision, DenialCode, ParEndpoint, Reply};
+//! use parjar::{AuthorizeRefusal, BindingCookies, BrowserRequest, Decision, DenialCode, ParEndpoint, Reply};
 //! # async fn write_code(_: &parjar::Granted) -> Result<String, std::io::Error> { Ok("SplxlOBeZQQYbYS6WxSbIA".to_owned()) }
 //!
-//! /// POST of the form. `cookie` was read for the value of `request`; the user has signed in, here or before.
-//! async fn decided(par: &ParEndpoint, request: &str, cookie: BindingCookie, token: &str, allowed: bool) -> Result<Reply, AuthorizeRefusal> {
-//!     let Some(cookie) = cookie.of_form(token) else {
-//!         // ... 400: another site has posted this form, or cookies are off.
-//!         # return Err(parjar::Refusal::from(parjar::Rejection::new(parjar::ErrorCode::InvalidRequest, "form", "a form of another site")).into());
+//! /// `form` is the POST; `query` and `token` are its hidden fields. The user has signed in, here or before. The reply goes out with the
+//! /// second value as its `Set-Cookie`.
+//! async fn decided(
+//!     par: &ParEndpoint,
+//!     cookies: &BindingCookies,
+//!     form: &BrowserRequest<'_>,
+//!     (query, token): (&str, &str),
+//!     decision: Decision,
+//! ) -> Result<(Reply, Option<String>), AuthorizeRefusal> {
+//!     let login = par.decide(cookies, form, query, token, decision).await?;
+//!     let response = match decision {
+//!         Decision::Deny(error) => par.deny(login.pending(), error).await?,
+//!         Decision::Approve => {
+//!             let granted = par.complete(login.pending()).await?; // for one caller on all nodes
+//!             match write_code(&granted).await {
+//!                 Ok(code) => granted.respond([("code", code.as_str())]).await?,
+//!                 Err(_) => granted.refuse(DenialCode::ServerError).await?,
+//!             }
+//!         }
 //!     };
-//!     let decision = if allowed { Decision::Approve } else { Decision::Deny(DenialCode::AccessDenied) };
-//!     let pending = par.authorize_decision(request, cookie.browser(), decision).await?;
-//!     if let Decision::Deny(error) = decision {
-//!         return Ok(par.deny(&pending, error).await?.into());
-//!     }
-//!     let granted = par.complete(&pending).await?; // for one caller on all nodes
-//!     let response = match write_code(&granted).await {
-//!         Ok(code) => granted.respond([("code", code.as_str())]).await?,
-//!         Err(_) => granted.refuse(DenialCode::ServerError).await?,
-//!     };
-//!     Ok(response.into()) // with `Set-Cookie: {cookie.to_drop()}`
+//!     Ok((response.into(), login.drop_cookie()))
 //! }
 //! ```
 //!
-//! Read the form with your framework, and give this crate the value of `request` alone. **The password does not belong in
+//! [`respond`](Granted::respond) adds `state` and `iss`, and answers in the response mode that was asked for. A refusal becomes a reply by `Reply::from`, or a page of your own.
+//!
+//! Read the form with your framework, and give this crate the values of the two fields. **The password does not belong in
 //! [`Parameters::parse`]**: it keeps every value that is not a credential of a client, as parameters of the request, and does not wipe them.
 //!
 //! What the host keeps with the code is [`CodeBinding::of`] the [request](Granted::request), for its token endpoint
 //! ([`sender_constrained`](super::sender_constrained)), the scopes, and the user.
 //!
 //! A host that logs users in on pages of its own, one after the other, keeps who has signed in by [`ParEndpoint::annotate`], asks
-//! [`Pending::is_login_new_enough`], and has more time with [`ParEndpoint::extend`].
+//! [`Pending::is_login_new_enough`], and has more time with [`ParEndpoint::extend`]. With `prompt=none` there is no page: the user is known, or
+//! [`deny`](ParEndpoint::deny) says `login_required`.
 //!
 //! # Second clicks
 //!
@@ -111,20 +86,20 @@
 //!
 //! * **Servers drop the handler of a connection that the browser closes**, and with it the answer. Run the decision in a task of its own
 //!   (`tokio::spawn`), and await that.
-//! * Links are clicked twice as well, and are opened in two tabs. That is what step 2 is for.
-//! * A host with cookies of its own ([`Browser::bound`]) has no step 2, and learns of an answer at another node no more than that the request is
+//! * Links are clicked twice as well, and are opened in two tabs. That is what the way back with a cookie is for.
+//! * A host with cookies of its own ([`Browser::bound`]) has no way back, and learns of an answer at another node no more than that the request is
 //!   unknown.
 //!
 //! # In one transaction
 //!
-//! With requests in the host's own database, steps 6 to 8 up to the answer are one transaction: open for the decision, complete, write the
+//! With requests in the host's own database, steps 4 to 6 up to the answer are one transaction: open for the decision, complete, write the
 //! code, commit, and then respond. [`ParEndpoint::with_store`] has the code.
 //!
 //! | step | in the transaction |
 //! | --- | --- |
 //! | [`push`](ParEndpoint::push), [`authenticate_client`](ParEndpoint::authenticate_client) | no: what is rolled back makes an assertion good again |
-//! | [`authorize`](ParEndpoint::authorize) for the page | no: it would lock the request while a user reads |
-//! | [`authorize_decision`](ParEndpoint::authorize_decision), [`complete`](ParEndpoint::complete), [`deny`](ParEndpoint::deny) | yes |
+//! | [`visit`](ParEndpoint::visit), [`authorize`](ParEndpoint::authorize) for the page | no: it would lock the request while a user reads |
+//! | [`decide`](ParEndpoint::decide), [`authorize_decision`](ParEndpoint::authorize_decision), [`complete`](ParEndpoint::complete), [`deny`](ParEndpoint::deny) | yes |
 //! | the host's own code, grant and session | yes |
 //! | [`respond`](Granted::respond) | no: after the commit |
 //!
@@ -137,12 +112,32 @@
 //!
 //! # What else a page needs
 //!
-//! `Content-Security-Policy: frame-ancestors 'none'`, `Cache-Control: no-store`, `Referrer-Policy: same-origin` (with `no-referrer`, browsers keep back the `Origin` of the form, and it is taken for one of another site); names and URIs of the client escaped; and a HEAD that is answered without
-//! [`authorize`](ParEndpoint::authorize). With `prompt=none` there is no page: the user is known, or
-//! [`deny`](ParEndpoint::deny) says `login_required`.
+//! `Content-Security-Policy: frame-ancestors 'none'`, `Cache-Control: no-store`, `Referrer-Policy: same-origin` (with `no-referrer`, browsers keep back
+//! the `Origin` of the form, and it is taken for one of another site), and names and URIs of the client escaped.
+//!
+//! # By the piece
+//!
+//! A host that has its own way with HEAD, with POSTs of other sites and with cookies takes the pieces that `visit` and `decide` are made of:
+//!
+//! ```
+//! use parjar::{BindingCookie, BindingCookies, ParEndpoint, Parameters, RandomError};
+//!
+//! /// The cookie for the request in a raw query. `cookies` is the `Cookie` header.
+//! fn cookie(par: &ParEndpoint, all: &BindingCookies, query: &str, cookies: &str) -> Result<BindingCookie, RandomError> {
+//!     // A query that cannot be read has no `request_uri`, and is refused by `authorize`.
+//!     let parameters = Parameters::parse(query.as_bytes(), &par.policy().limits).unwrap_or_default();
+//!     all.read(parameters.get("request_uri").unwrap_or_default(), cookies)
+//! }
+//! ```
+//!
+//! * **A request without `request_uri`**, spelled out in the query, is not bound to a browser. Give [`read`](BindingCookies::read) the empty text for
+//!   it, as above: the cookie then carries the token of the form, and one for all such requests of a browser is enough.
+//! * [`BindingCookie::query_of_return`] says where a browser without the cookie goes, [`ParEndpoint::authorize`] opens the request,
+//!   [`BindingCookie::of_form`] knows the form, and [`ParEndpoint::authorize_decision`] opens it again.
+//! * A HEAD must open nothing. A POST of another site (OpenID Connect Core section 3.1.2.1) comes without `SameSite=Lax` cookies: answer it with a 303 to the same path and its form as the query.
 
 #[cfg(doc)]
 use crate::{
-    AuthorizeRefusal, BindingCookie, BindingCookies, Browser, CodeBinding, Granted, ParEndpoint, Parameters, Pending,
-    Reason,
+    AuthorizeRefusal, BindingCookie, BindingCookies, Browser, CodeBinding, Granted, Login, ParEndpoint, Parameters,
+    Pending, Reason,
 };

@@ -34,9 +34,21 @@
 //!
 //! # Whether it conforms
 //!
-//! [`ParEndpoint::build`](crate::ParEndpointBuilder::build) refuses a policy that contradicts itself. [`ParEndpoint::lint`] tells what
+//! [`ParEndpointBuilder::build`](crate::ParEndpointBuilder::build) refuses a policy that contradicts itself. [`ParEndpoint::lint`] tells what
 //! falls short of a profile, and what is dangerous in any; [`clients`](super::clients#linting) shows how to hand it the clients of a
 //! database.
+//!
+//! No preset is certified: the conformance suite of the OpenID Foundation has not been run.
+//!
+//! # Rules of your own
+//!
+//! | rule | with |
+//! | --- | --- |
+//! | what a request may ask for | [`rule`](crate::ParEndpointBuilder::rule), which runs last, at the push and when the request is opened |
+//! | a type of `authorization_details` (RFC 9396) | [`authorization_details_type`](crate::ParEndpointBuilder::authorization_details_type); a type that is not known is refused |
+//! | which scopes there are | [`Policy::scopes_supported`], [`Policy::required_scopes`] |
+//! | redirect URIs | [`redirect_uris`](super::redirect_uris) |
+//! | another policy for some clients | two endpoints of one issuer over one store: [`FormRequest::claimed_client_id`](crate::FormRequest::claimed_client_id) |
 //!
 //! # Changing a policy in service
 //!

@@ -1,4 +1,4 @@
-//! Recipes: clients in a database, and the endpoints in servers of several frameworks.
+//! Recipes: clients in a database, and the endpoints in a server of tonic.
 //!
 //! They are compiled, linted and tried in the package `examples/recipes` of the repository; what stands here is what is compiled there.
 //!
@@ -22,30 +22,12 @@
 #![doc = include_str!("recipes/tokio_postgres.rs")]
 //! ```
 //!
-//! # Servers over hyper
+//! # tonic
 //!
-//! With the feature `tower`, the PAR endpoint and the metadata are services, and a line in most servers. axum:
-//!
-//! ```ignore
-#![doc = include_str!("recipes/axum.rs")]
-//! ```
-//!
-//! tonic:
+//! With the feature `tower`, the PAR endpoint and the metadata are services, and a line in most servers over hyper:
 //!
 //! ```ignore
 #![doc = include_str!("recipes/tonic.rs")]
 //! ```
 //!
-//! hyper itself:
-//!
-//! ```ignore
-#![doc = include_str!("recipes/hyper.rs")]
-//! ```
-//!
-//! # actix-web
-//!
-//! It has requests of its own, which a handler takes apart:
-//!
-//! ```ignore
-#![doc = include_str!("recipes/actix.rs")]
-//! ```
+//! Those for axum, actix-web and hyper itself are where one [starts](super::getting_started#axum).

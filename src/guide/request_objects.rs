@@ -49,6 +49,11 @@
 //! Clients encrypt to a key of the server's: [`DecryptionKeys::parse`] reads the private ones, [`DecryptionKeys::public_jwks`] is what the host publishes at its
 //! `jwks_uri`, [`ParEndpointBuilder::decryption_keys`] makes them known. [Keys and JWTs](crate#keys-and-jwts) shows it, and [rotation](super::several_nodes#other-keys-to-decrypt-with) how they are replaced.
 //!
+//! # Signed responses (JARM)
+//!
+//! The other direction: with a [`ResponseSigner`] the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt` are there, in which the parameters of the response are claims of a JWT that the host signs.
+//! [`require_signed_authorization_response`](crate::Policy::require_signed_authorization_response) demands them.
+//!
 //! # Reading it
 //!
 //! [`AuthorizationRequest::parameters`] has the parameters, whatever they came in; values that are not text keep their JSON types there
@@ -58,4 +63,4 @@
 //! [refusals](super::refusals#tokens-that-are-not-good).
 
 #[cfg(doc)]
-use crate::{AuthorizationRequest, ParEndpointBuilder, Parameters, jose::DecryptionKeys};
+use crate::{AuthorizationRequest, ParEndpointBuilder, Parameters, ResponseSigner, jose::DecryptionKeys};

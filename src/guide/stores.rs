@@ -61,7 +61,7 @@
 //! * **The role**: `statement_timeout` of 2 s and `read committed`, set on the role; `PostgresStore` has the two lines.
 //! * **The pool**: the time limit of the store (`timeout`, 2 s) counts from the call, with the wait for a connection. Leave the limits of the pool unset, or longer; the
 //!   shorter one counts, and either is reported as `store_unavailable`. Make the pool large enough for the pushes of two seconds of the database's pause, and no larger than it permits.
-//! * **PgBouncer**: transaction mode from 1.21 on with `max_prepared_statements` of 10 or more; older with `unnamed_statements(true)`; never statement mode. `check` notices.
+//! * **PgBouncer**: transaction mode from 1.21 on with `max_prepared_statements` of 10 or more; older with `unnamed_statements(true)`, and not over `sqlx`; never statement mode. `check` notices.
 //! * **Replication**: `synchronous_commit = on`, and `synchronous_standby_names` where replicas are promoted.
 //! * **Sweeping**: expired rows count as gone, and the host deletes them. Report it when that fails, or the table grows unseen:
 //!

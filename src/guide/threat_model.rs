@@ -12,7 +12,7 @@
 //! | to guess a `request_uri` | 256 random bits; the store knows its digest alone | |
 //! | to use one that leaked (log, referrer, shoulder) | the [`Browser`](crate::Browser) that opened it first, its lifetime, its end | `Referrer-Policy`, and no query in logs |
 //! | to have a victim end a login that the attacker began | the binding to a browser; PKCE and `state` at the client | to show the user who asks, and for what |
-//! | to have a victim's browser post the decision (CSRF) | [`BindingCookie::of_form`](crate::BindingCookie::of_form) | to call it, or a token of its own; no framing |
+//! | to have a victim's browser post the decision (CSRF) | [`ParEndpoint::decide`](crate::ParEndpoint::decide) | to call it, or to have a token of its own; no framing |
 //! | to send a response elsewhere | exact redirect URIs, checked twice; no redirect before one was found good | no [matcher](crate::ParEndpointBuilder::danger_redirect_uri_matcher) |
 //! | to change the request on its way (mix-up, swapped parameters) | the push; `iss` in the response; signed objects | |
 //! | to use a code that leaked | PKCE; [`check_code`](crate::ParEndpoint::check_code) | to end the code, once, and to call it |

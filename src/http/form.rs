@@ -121,7 +121,8 @@ impl fmt::Debug for Form {
 
 impl Parameters {
     /// Decodes a form (`application/x-www-form-urlencoded`), as strictly as the PAR endpoint does: percent-encoding, UTF-8,
-    /// duplicates and limits are checked, empty values are dropped. Credentials are left out.
+    /// duplicates and limits are checked, empty values are dropped. Credentials of clients are left out. It is not for the form of a login
+    /// page: a password in there would be kept like any parameter, and not be wiped.
     ///
     /// # Errors
     ///

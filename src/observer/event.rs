@@ -57,7 +57,7 @@ pub enum Event<'a> {
         /// How long it took.
         steps: &'a Steps,
     },
-    /// An authorization began, or its page was loaded again.
+    /// An authorization began, its page was loaded again, or the decision about it came: every opening counts.
     #[non_exhaustive]
     Opened {
         /// The client.
@@ -65,7 +65,7 @@ pub enum Event<'a> {
         /// How long it took.
         steps: &'a Steps,
     },
-    /// An authorization was granted.
+    /// An authorization was granted. The host has yet to commit what it writes for it.
     #[non_exhaustive]
     Completed {
         /// The client.

@@ -44,7 +44,8 @@ const OUTAGES: &str = "parjar_store_outage_seconds";
 pub struct MetricsObserver;
 
 impl MetricsObserver {
-    /// Describes the counters and histograms to the recorder that is installed, and returns the observer.
+    /// Describes the counters and histograms to the recorder that is installed, and returns the observer. Install the recorder first: what is described or
+    /// counted before is lost.
     #[must_use]
     pub fn new() -> Self {
         metrics::describe_counter!(EVENTS, "Outcomes of pushes, authorizations and their completion.");

@@ -56,7 +56,7 @@ impl PostgresStoreBuilder {
         Self { table_prefix: prefix.into(), ..self }
     }
 
-    /// Sets the time limit of an operation, with the wait for a connection. Default 2 s.
+    /// Sets the time limit of an operation, with the wait for a connection. Default 2 s. A shorter limit of the pool counts as well.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
