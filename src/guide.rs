@@ -48,8 +48,8 @@
 //!
 //! # On the crate page
 //!
-//! [Many issuers](crate#many-issuers) in one process, [certificates](crate#certificates) of clients and of proxies, [what weakens security](crate#what-weakens-security), and the
-//! [features](crate#features).
+//! [Many issuers](crate#many-issuers) in one process, [certificates](crate#certificates) of clients and of proxies, [what weakens
+//! security](crate#what-weakens-security), and the [features](crate#features).
 
 pub mod atproto_and_mcp;
 #[cfg(test)]

@@ -34,8 +34,8 @@
 //!
 //! # MCP
 //!
-//! A server for agents and their tools is an OAuth 2.1 server: code, PKCE, and `resource` that names the tool server. Its clients are public, mostly, and
-//! come back to `localhost` on any port.
+//! A server for agents and their tools is an OAuth 2.1 server: code, PKCE, and `resource` that names the tool server. Its clients are public,
+//! mostly, and come back to `localhost` on any port.
 //!
 #![cfg_attr(all(feature = "metadata-documents", feature = "reqwest"), doc = "```")]
 #![cfg_attr(not(all(feature = "metadata-documents", feature = "reqwest")), doc = "```text")]
@@ -66,7 +66,8 @@
 //! | registers clients at run time (RFC 7591) | the host: [`ClientRegistration`] reads what they send |
 //! | shows whose client it is | the host of the `client_id`, on the consent page: the name is the client's own word |
 //!
-//! Anyone can push in the name of a public client. What protects its users are PKCE, the redirect URI and the consent page; what protects the server is a limit for each sender.
+//! Anyone can push in the name of a public client. What protects its users are PKCE, the redirect URI and the consent page; what protects the
+//! server is a limit for each sender.
 
 #[cfg(doc)]
 use crate::{AuthenticatedClient, AuthorizationRequest, ClientRegistration, ParEndpoint, Policy};

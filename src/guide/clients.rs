@@ -1,7 +1,7 @@
 //! Clients and their keys: registrations, a database of them, keys at a `jwks_uri`, rotation, and what is weak in them.
 //!
-//! A [`ClientRegistration`] has the metadata names of OAuth: a JSON document of a registration endpoint is one as it is. `Client::try_from` checks it once,
-//! and a [`ClientRegistry`] hands out the [`Client`] for each request.
+//! A [`ClientRegistration`] has the metadata names of OAuth: a JSON document of a registration endpoint is one as it is. `Client::try_from`
+//! checks it once, and a [`ClientRegistry`] hands out the [`Client`] for each request.
 //!
 //! | clients come from | registry |
 //! | --- | --- |
@@ -36,7 +36,8 @@
 //! asked for; ASCII letters may differ in case. A row that cannot be used is refused as an unknown client would be, and
 //! [`Event::ClientUnusable`] says why.
 //!
-//! While the database is down, clients go on as they were last known, for as long as the cache is told; a client that was taken out is good until then.
+//! While the database is down, clients go on as they were last known, for as long as the cache is told; a client that was taken out is good
+//! until then.
 //!
 //! # How clients authenticate
 //!

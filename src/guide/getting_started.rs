@@ -1,7 +1,7 @@
 //! Getting started: a PAR endpoint in axum, actix-web or hyper, and the steps to a whole login.
 //!
-//! You have an authorization server, or write one. This crate takes its requests as method, headers and body, and gives replies as status, headers and body; so
-//! it stands in any framework. One endpoint serves all requests of an issuer, and is cheap to clone.
+//! You have an authorization server, or write one. This crate takes its requests as method, headers and body, and gives replies as status,
+//! headers and body; so it stands in any framework. One endpoint serves all requests of an issuer, and is cheap to clone.
 //!
 //! ```toml
 //! [dependencies]
@@ -22,8 +22,8 @@
 //! # endpoint().unwrap();
 //! ```
 //!
-//! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones. The servers below are compiled and tried in
-//! `examples/recipes`; there is one for [tonic](super::recipes#tonic), too.
+//! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones. The servers below are compiled
+//! and tried in `examples/recipes`; there is one for [tonic](super::recipes#tonic), too.
 //!
 //! # axum
 //!
@@ -49,8 +49,9 @@
 //!
 //! # By hand
 //!
-//! [`FormRequest::new`](crate::FormRequest::new) takes the parts of any framework's request, as for actix-web above. Hand over **all** headers, so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it
-//! came. A URL that ends in `?` has the empty query, which is fine: `with_query(Some(""))` is as good as `None`. Stop reading one byte above [`Limits::body`](crate::Limits::body).
+//! [`FormRequest::new`](crate::FormRequest::new) takes the parts of any framework's request, as for actix-web above. Hand over **all** headers,
+//! so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it came. A URL that ends in `?` has the
+//! empty query, which is fine: `with_query(Some(""))` is as good as `None`. Stop reading one byte above [`Limits::body`](crate::Limits::body).
 //! The services do all of this. **A time limit for slow senders is left to you in any case.**
 //!
 //! # A first push
@@ -60,8 +61,8 @@
 //!   -d response_type=code -d redirect_uri=https://app.example.com/cb -d state=af0
 //! ```
 //!
-//! answers 201 with a `request_uri`, which is good for 60 seconds. A wrong secret is 401, whatever is wrong with it; the reason is in your log, once there is an
-//! [observer](super::observability).
+//! answers 201 with a `request_uri`, which is good for 60 seconds. A wrong secret is 401, whatever is wrong with it; the reason is in your log,
+//! once there is an [observer](super::observability).
 //!
 //! # The rest of a login
 //!

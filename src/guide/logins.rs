@@ -13,9 +13,10 @@
 //!
 //! # The page
 //!
-//! [`visit`](ParEndpoint::visit) has the code of steps 1 and 2. A browser without a cookie is first sent back to the same URL with one; then the request is opened,
-//! and bound to that browser. The page may be loaded again until the login ends: opening is repeatable for the browser that came first, and for no other.
-//! What it shows is in [`Pending::request`]: the client with its name, the scopes, `authorization_details`, and where the user goes afterwards.
+//! [`visit`](ParEndpoint::visit) has the code of steps 1 and 2. A browser without a cookie is first sent back to the same URL with one; then
+//! the request is opened, and bound to that browser. The page may be loaded again until the login ends: opening is repeatable for the browser
+//! that came first, and for no other. What it shows is in [`Pending::request`]: the client with its name, the scopes, `authorization_details`,
+//! and where the user goes afterwards.
 //!
 //! The form has two hidden fields: [`Pending::to_query`], and [`Login::form_token`] against other sites that would post it.
 //!
@@ -52,7 +53,8 @@
 //! }
 //! ```
 //!
-//! [`respond`](Granted::respond) adds `state` and `iss`, and answers in the response mode that was asked for. A refusal becomes a reply by `Reply::from`, or a page of your own.
+//! [`respond`](Granted::respond) adds `state` and `iss`, and answers in the response mode that was asked for. A refusal becomes a reply by
+//! `Reply::from`, or a page of your own.
 //!
 //! Read the form with your framework, and give this crate the values of the two fields. **The password does not belong in
 //! [`Parameters::parse`]**: it keeps every value that is not a credential of a client, as parameters of the request, and does not wipe them.
@@ -112,8 +114,8 @@
 //!
 //! # What else a page needs
 //!
-//! `Content-Security-Policy: frame-ancestors 'none'`, `Cache-Control: no-store`, `Referrer-Policy: same-origin` (with `no-referrer`, browsers keep back
-//! the `Origin` of the form, and it is taken for one of another site), and names and URIs of the client escaped.
+//! `Content-Security-Policy: frame-ancestors 'none'`, `Cache-Control: no-store`, `Referrer-Policy: same-origin` (with `no-referrer`, browsers
+//! keep back the `Origin` of the form, and it is taken for one of another site), and names and URIs of the client escaped.
 //!
 //! # By the piece
 //!
@@ -134,7 +136,8 @@
 //!   it, as above: the cookie then carries the token of the form, and one for all such requests of a browser is enough.
 //! * [`BindingCookie::query_of_return`] says where a browser without the cookie goes, [`ParEndpoint::authorize`] opens the request,
 //!   [`BindingCookie::of_form`] knows the form, and [`ParEndpoint::authorize_decision`] opens it again.
-//! * A HEAD must open nothing. A POST of another site (OpenID Connect Core section 3.1.2.1) comes without `SameSite=Lax` cookies: answer it with a 303 to the same path and its form as the query.
+//! * A HEAD must open nothing. A POST of another site (OpenID Connect Core section 3.1.2.1) comes without `SameSite=Lax` cookies: answer it
+//!   with a 303 to the same path and its form as the query.
 
 #[cfg(doc)]
 use crate::{

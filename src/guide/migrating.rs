@@ -1,6 +1,7 @@
 //! Migrating: what settings and code of other servers are called here.
 //!
-//! Names of others are those of node-oidc-provider 9.13, Keycloak 26 and Spring Authorization Server 1.5, read from their sources. Where they have none, the column is empty.
+//! Names of others are those of node-oidc-provider 9.13, Keycloak 26 and Spring Authorization Server 1.5, read from their sources. Where they
+//! have none, the column is empty.
 //!
 //! # The server
 //!
@@ -59,14 +60,17 @@
 //!
 //! # In steps, with clients in service
 //!
-//! 1. Map the registrations, and look at what [`Client::ignored`](crate::Client::ignored) and [`ParEndpoint::lint`] say of them ([linting](super::clients#linting)).
+//! 1. Map the registrations, and look at what [`Client::ignored`](crate::Client::ignored) and [`ParEndpoint::lint`] say of them
+//!    ([linting](super::clients#linting)).
 //! 2. Serve PAR by this crate, at the URL that clients know, and leave the old authorization endpoint to requests that were never pushed.
 //! 3. Send the authorization endpoint to [`ParEndpoint::authorize`]; the old `request_uri`s are gone within their minute.
 //! 4. Authenticate at the token endpoint with [`ParEndpoint::authenticate_client`], so that an assertion is good once for both.
 //! 5. Set `require_pushed_authorization_requests` for the clients that push, one by one, and then for all.
 //!
-//! Clients that do things in an older way have switches of their own: [`accept_unencoded_basic_secrets`](ClientRegistration::accept_unencoded_basic_secrets),
-//! [`danger_allow_legacy_assertion_audience`](ClientRegistration::danger_allow_legacy_assertion_audience), [redirect rules](super::redirect_uris).
+//! Clients that do things in an older way have switches of their own:
+//! [`accept_unencoded_basic_secrets`](ClientRegistration::accept_unencoded_basic_secrets),
+//! [`danger_allow_legacy_assertion_audience`](ClientRegistration::danger_allow_legacy_assertion_audience), [redirect
+//! rules](super::redirect_uris).
 
 #[cfg(doc)]
 use crate::{ClientRegistration, ParEndpoint, ParEndpointBuilder, Policy};

@@ -1,6 +1,7 @@
 //! Observability: events, metrics, spans, dashboards, alerts, and readiness.
 //!
-//! Every outcome is an [`Event`], which an [`Observer`] receives on the request path. No secret, no handle and no name that was merely claimed is in one.
+//! Every outcome is an [`Event`], which an [`Observer`] receives on the request path. No secret, no handle and no name that was merely claimed
+//! is in one.
 //!
 //! | observer | feature | what it makes |
 //! | --- | --- | --- |
@@ -18,8 +19,9 @@
 //!     .observer(MetricsObserver::new());
 //! ```
 //!
-//! **Install the recorder before `MetricsObserver::new()`**, which describes the metrics to it. Counts go to the recorder that is there when something is counted; without one they
-//! are lost. [`Reason::all`], [`Event::LABELS`] and [`Step::ALL`](crate::Step::ALL) list all labels, so that counters can be there at zero before the first refusal.
+//! **Install the recorder before `MetricsObserver::new()`**, which describes the metrics to it. Counts go to the recorder that is there when
+//! something is counted; without one they are lost. [`Reason::all`], [`Event::LABELS`] and [`Step::ALL`](crate::Step::ALL) list all labels, so
+//! that counters can be there at zero before the first refusal.
 //!
 //! # What is counted
 //!
@@ -73,8 +75,8 @@
 //!
 //! # Logs
 //!
-//! `TracingObserver` writes with the target `parjar`: `INFO` for what clients and users do, `WARN` for limits and what looks like an attack, `ERROR` with the `cause` for faults of this side. A host with another
-//! log takes [`Event::level`], [`Event::label`] and [`CauseText`]:
+//! `TracingObserver` writes with the target `parjar`: `INFO` for what clients and users do, `WARN` for limits and what looks like an attack,
+//! `ERROR` with the `cause` for faults of this side. A host with another log takes [`Event::level`], [`Event::label`] and [`CauseText`]:
 //!
 //! ```
 //! use parjar::{CauseText, Event, Level, ParEndpoint};

@@ -52,8 +52,8 @@
 //!
 //! # Changing a policy in service
 //!
-//! A request that was pushed under the old policy is validated again by the new one when it is opened. [`several_nodes`](super::several_nodes#a-change-of-the-policy)
-//! has the order for several nodes.
+//! A request that was pushed under the old policy is validated again by the new one when it is opened.
+//! [`several_nodes`](super::several_nodes#a-change-of-the-policy) has the order for several nodes.
 //!
 //! # Defaults, and what presets have in their place
 //!

@@ -20,8 +20,8 @@
 //! ```
 //!
 //! `iss` is the client, `aud` the issuer or an array with it, and `exp` at most an hour after `nbf`. `sub` is absent. Keys are those that
-//! [client assertions](super::clients#how-clients-authenticate) are verified by, of `jwks` or `jwks_uri`; MACs by the `client_secret` are for clients that have registered
-//! `request_object_signing_alg` so.
+//! [client assertions](super::clients#how-clients-authenticate) are verified by, of `jwks` or `jwks_uri`; MACs by the `client_secret` are for
+//! clients that have registered `request_object_signing_alg` so.
 //!
 //! # Requiring them
 //!
@@ -46,12 +46,14 @@
 //!
 //! # Encryption
 //!
-//! Clients encrypt to a key of the server's: [`DecryptionKeys::parse`] reads the private ones, [`DecryptionKeys::public_jwks`] is what the host publishes at its
-//! `jwks_uri`, [`ParEndpointBuilder::decryption_keys`] makes them known. [Keys and JWTs](crate#keys-and-jwts) shows it, and [rotation](super::several_nodes#other-keys-to-decrypt-with) how they are replaced.
+//! Clients encrypt to a key of the server's: [`DecryptionKeys::parse`] reads the private ones, [`DecryptionKeys::public_jwks`] is what the host
+//! publishes at its `jwks_uri`, [`ParEndpointBuilder::decryption_keys`] makes them known. [Keys and JWTs](crate#keys-and-jwts) shows it, and
+//! [rotation](super::several_nodes#other-keys-to-decrypt-with) how they are replaced.
 //!
 //! # Signed responses (JARM)
 //!
-//! The other direction: with a [`ResponseSigner`] the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt` are there, in which the parameters of the response are claims of a JWT that the host signs.
+//! The other direction: with a [`ResponseSigner`] the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt` are there, in which
+//! the parameters of the response are claims of a JWT that the host signs.
 //! [`require_signed_authorization_response`](crate::Policy::require_signed_authorization_response) demands them.
 //!
 //! # Reading it

@@ -12,7 +12,8 @@
 //!
 //! # From the push to the token
 //!
-//! [`CodeBinding`] is what a host keeps with a code. [`ParEndpoint::check_code`] compares it with the request that redeems the code: client, `redirect_uri`, verifier, and keys.
+//! [`CodeBinding`] is what a host keeps with a code. [`ParEndpoint::check_code`] compares it with the request that redeems the code: client,
+//! `redirect_uri`, verifier, and keys.
 //!
 //! ```
 //! use parjar::{CodeBinding, Confirmation, FormRequest, Granted, ParEndpoint, Refusal};
@@ -47,8 +48,9 @@
 //!
 //! # At the API
 //!
-//! A resource with DPoP tokens takes the scheme `DPoP`, never `Bearer`, for a token with `cnf.jkt`: [`dpop`](crate::dpop) has the code, with the 401 of a request without a token. With mutual TLS, the API
-//! compares [`ClientCertificate::thumbprint`] of the connection with `cnf.x5t#S256` of the token.
+//! A resource with DPoP tokens takes the scheme `DPoP`, never `Bearer`, for a token with `cnf.jkt`: [`dpop`](crate::dpop) has the code, with
+//! the 401 of a request without a token. With mutual TLS, the API compares [`ClientCertificate::thumbprint`] of the connection with
+//! `cnf.x5t#S256` of the token.
 //!
 //! # DPoP or mutual TLS
 //!
@@ -62,14 +64,14 @@
 //!
 //! # Nonces
 //!
-//! [`Policy::require_dpop_nonce`] has clients put a value of the server into each proof, so that none can be made in advance. The first request of a client is
-//! answered with `use_dpop_nonce` and a `DPoP-Nonce` header, and uses up nothing. Nonces are not stored. All nodes must have the key of them: [`ServerSecret`], in
-//! [`several_nodes`](super::several_nodes#one-secret).
+//! [`Policy::require_dpop_nonce`] has clients put a value of the server into each proof, so that none can be made in advance. The first request
+//! of a client is answered with `use_dpop_nonce` and a `DPoP-Nonce` header, and uses up nothing. Nonces are not stored. All nodes must have the
+//! key of them: [`ServerSecret`], in [`several_nodes`](super::several_nodes#one-secret).
 //!
 //! # When a proof is refused
 //!
-//! `dpop_proof_htu` is nearly always a proxy: the library compares with the URL that clients see, which the builder was told. `dpop_proof_lifetime` and
-//! `dpop_proof_not_yet_valid` are clocks. The others are at [refusals](super::refusals#tokens-that-are-not-good).
+//! `dpop_proof_htu` is nearly always a proxy: the library compares with the URL that clients see, which the builder was told.
+//! `dpop_proof_lifetime` and `dpop_proof_not_yet_valid` are clocks. The others are at [refusals](super::refusals#tokens-that-are-not-good).
 
 #[cfg(doc)]
 use crate::{

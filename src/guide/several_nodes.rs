@@ -112,8 +112,8 @@
 //! ```
 //!
 //! Two hours, because no record lives longer than that ([`Policy::longest_login`] and what waits before), and neither does the cookie of a
-//! login. In between, [`compare_settings`](ParEndpoint::compare_settings) sees no difference: nodes that accept what the other makes are as good as equal. It
-//! does see one where a step was left out.
+//! login. In between, [`compare_settings`](ParEndpoint::compare_settings) sees no difference: nodes that accept what the other makes are as
+//! good as equal. It does see one where a step was left out.
 //!
 //! A secret that others have come to know is replaced without steps 1 and 2: start all nodes with the new one alone. Users with an open login begin
 //! anew, and clients are sent a new nonce.

@@ -23,10 +23,12 @@
 //! | the `jti` of a DPoP proof | [`dpop_proof_lifetime`](crate::Policy::dpop_proof_lifetime) and leeway, 70 | 70 for each endpoint, API calls too | 150 to 250 |
 //! | a `code_challenge`, where it is [remembered](crate::Policy::code_challenge_memory) | 86 400 in the AT Protocol | 86 400 | 150 to 250 |
 //!
-//! So 100 pushes a second by clients with assertions take about 50 MB where each login takes its ten minutes. `MemoryStore` stops at its [`MemoryLimits`]; in Redis a request takes its record
-//! and 250 bytes more, a mark 210, and in PostgreSQL 250 and 200, times what waits for vacuum.
+//! So 100 pushes a second by clients with assertions take about 50 MB where each login takes its ten minutes. `MemoryStore` stops at its
+//! [`MemoryLimits`]; in Redis a request takes its record and 250 bytes more, a mark 210, and in PostgreSQL 250 and 200, times what waits for
+//! vacuum.
 //!
-//! A store that is full refuses new pushes (`store_full`, 503 with `Retry-After`) and goes on to open and end what it has. Nothing that lives is evicted.
+//! A store that is full refuses new pushes (`store_full`, 503 with `Retry-After`) and goes on to open and end what it has. Nothing that lives
+//! is evicted.
 //!
 //! # Outages
 //!
@@ -37,20 +39,22 @@
 //! | the answer to an operation is lost | 503; it may have happened | is not asked again |
 //! | it has lost its last writes | `unknown_request_uri`: the client pushes again | a spent request or a mark may be good again |
 //!
-//! Nothing is half done. What can be lost is a table in the documentation of each store, with the settings that prevent it: `RedisStore` under *What an outage can cost*,
-//! `PostgresStore` under *What is lost when*.
+//! Nothing is half done. What can be lost is a table in the documentation of each store, with the settings that prevent it: `RedisStore` under
+//! *What an outage can cost*, `PostgresStore` under *What is lost when*.
 //!
 //! # Readiness
 //!
-//! [`ParEndpoint::ready`] asks whether the next push would be taken. It is cheap enough for a probe every second: two round trips in Redis and PostgreSQL, nothing in memory. It writes
-//! nothing. A probe of liveness should not ask it: a restart mends no store.
+//! [`ParEndpoint::ready`] asks whether the next push would be taken. It is cheap enough for a probe every second: two round trips in Redis and
+//! PostgreSQL, nothing in memory. It writes nothing. A probe of liveness should not ask it: a restart mends no store.
 //!
 //! # Redis
 //!
-//! * **The user of the connection** needs the commands that `RedisStore` lists under *Permissions*, one `ACL SETUSER` line. A missing one is named at start.
+//! * **The user of the connection** needs the commands that `RedisStore` lists under *Permissions*, one `ACL SETUSER` line. A missing one is
+//!   named at start.
 //! * **`maxmemory-policy` must be `noeviction`**, or an assertion is good twice; the store refuses any other at start.
 //! * **Sentinel**: build it of a `SentinelClient` (feature `redis-sentinel`). It leaves a primary within a second of the sentinels' naming another.
-//! * **Cluster**: build it of a `ClusterClient` (feature `redis-cluster`). All keys of a prefix are in one slot, since each operation is atomic; give issuers a prefix each to spread them.
+//! * **Cluster**: build it of a `ClusterClient` (feature `redis-cluster`). All keys of a prefix are in one slot, since each operation is
+//!   atomic; give issuers a prefix each to spread them.
 //! * **Persistence**: `appendonly yes`; `appendfsync always` loses nothing in a crash, `everysec` a second.
 //! * **TLS**: the features of the `redis` crate choose it, `rediss://` asks for it.
 //!
@@ -59,9 +63,11 @@
 //! * **Connections**: of `deadpool-postgres` or any source of `tokio-postgres` clients (feature `postgres`), or a pool of `sqlx` (feature `sqlx`).
 //! * **Tables**: [`migrate`](crate::store) at start, or the text of `migration()` by an administrator.
 //! * **The role**: `statement_timeout` of 2 s and `read committed`, set on the role; `PostgresStore` has the two lines.
-//! * **The pool**: the time limit of the store (`timeout`, 2 s) counts from the call, with the wait for a connection. Leave the limits of the pool unset, or longer; the
-//!   shorter one counts, and either is reported as `store_unavailable`. Make the pool large enough for the pushes of two seconds of the database's pause, and no larger than it permits.
-//! * **PgBouncer**: transaction mode from 1.21 on with `max_prepared_statements` of 10 or more; older with `unnamed_statements(true)`, and not over `sqlx`; never statement mode. `check` notices.
+//! * **The pool**: the time limit of the store (`timeout`, 2 s) counts from the call, with the wait for a connection. Leave the limits of the
+//!   pool unset, or longer; the shorter one counts, and either is reported as `store_unavailable`. All pools
+//!   together must not want more connections than the database permits.
+//! * **PgBouncer**: transaction mode from 1.21 on with `max_prepared_statements` of 10 or more; older with `unnamed_statements(true)`, and not
+//!   over `sqlx`; never statement mode. `check` notices.
 //! * **Replication**: `synchronous_commit = on`, and `synchronous_standby_names` where replicas are promoted.
 //! * **Sweeping**: expired rows count as gone, and the host deletes them. Report it when that fails, or the table grows unseen:
 //!
@@ -84,12 +90,15 @@
 //!
 //! # Upgrades
 //!
-//! Upgrade by one minor version at a time, with `migrate` of the new version first, and the nodes in any order: nodes of two versions read what the other writes. [Versions of what is stored](crate::store#versions-of-what-is-stored)
-//! has the rule, and [another version](super::several_nodes#another-version-of-this-crate) what nodes report meanwhile. Tables of a later version are refused at start. Redis needs no step.
+//! Upgrade by one minor version at a time, with `migrate` of the new version first, and the nodes in any order: nodes of two versions read what
+//! the other writes. [Versions of what is stored](crate::store#versions-of-what-is-stored) has the rule, and [another
+//! version](super::several_nodes#another-version-of-this-crate) what nodes report meanwhile. Tables of a later version are refused at start.
+//! Redis needs no step.
 //!
 //! # Backups
 //!
-//! Nothing in a store is worth one: the longest-lived request is two hours old. A backup that is restored brings back requests that were spent: empty the tables instead.
+//! Nothing in a store is worth one: the longest-lived request is two hours old. A backup that is restored brings back requests that were spent:
+//! empty the tables instead, and wait as long as assertions live.
 
 #[cfg(doc)]
 use crate::{

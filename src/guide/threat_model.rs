@@ -1,7 +1,7 @@
 //! The threat model: who attacks what, what stops it, and what is left to the host.
 //!
-//! What is protected: that a code is issued once, to the client that asked for it, for the user who agreed, in the browser where the login began; secrets and
-//! keys; and that the server stays up.
+//! What is protected: that a code is issued once, to the client that asked for it, for the user who agreed, in the browser where the login
+//! began; secrets and keys; and that the server stays up.
 //!
 //! # An attacker on the web
 //!
@@ -65,5 +65,6 @@
 //!
 //! # Not in the model
 //!
-//! An attacker on the user's device or in the browser itself; one who reads the memory of the server; a malicious operator; and what happens after the code: tokens, sessions and logout are the host's.
-//! What a setting gives up is said where it is spelled `danger_`: [what weakens security](crate#what-weakens-security).
+//! An attacker on the user's device or in the browser itself; one who reads the memory of the server; a malicious operator; and what happens
+//! after the code: tokens, sessions and logout are the host's. What a setting gives up is said where it is spelled `danger_`: [what weakens
+//! security](crate#what-weakens-security).

@@ -1,8 +1,8 @@
 //! Wallets: attestations of their makers, and the profile of OpenID4VC (HAIP).
 //!
 //! A wallet is a client whose instances run on phones and can keep no common secret. Its maker, the *attester*, vouches for each instance by a
-//! JWT with the public key of that instance. The wallet sends it with a proof by that key, and the server trusts the attester. [`attesters`](crate::attesters) says
-//! what both must be.
+//! JWT with the public key of that instance. The wallet sends it with a proof by that key, and the server trusts the attester.
+//! [`attesters`](crate::attesters) says what both must be.
 //!
 //! ```
 //! use parjar::{AuthenticationMethod, Client, ClientRegistration, InMemoryRegistry, ParEndpoint, Policy};
@@ -53,12 +53,14 @@
 //!
 //! # The instance
 //!
-//! [`Confirmation::client_instance`](crate::Confirmation::client_instance) is the key of the instance. A host keeps it with code and refresh token, with the rest of the
-//! [confirmation](super::sender_constrained), and [`AuthenticatedClient::fulfils`](crate::AuthenticatedClient::fulfils) compares it: a code of one phone is no good on another.
+//! [`Confirmation::client_instance`](crate::Confirmation::client_instance) is the key of the instance. A host keeps it with code and refresh
+//! token, with the rest of the [confirmation](super::sender_constrained), and
+//! [`AuthenticatedClient::fulfils`](crate::AuthenticatedClient::fulfils) compares it: a code of one phone is no good on another.
 //!
 //! # Codes that are authorized in advance
 //!
-//! A wallet may trade such a code without a `client_id`. Then there is no client to authenticate: [`ParEndpoint::authenticate_client`] shows how a host takes these requests out before.
+//! A wallet may trade such a code without a `client_id`. Then there is no client to authenticate: [`ParEndpoint::authenticate_client`] shows
+//! how a host takes these requests out before.
 
 #[cfg(doc)]
 use crate::ParEndpoint;

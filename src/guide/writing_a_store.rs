@@ -56,7 +56,8 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A violation says which promise was broken, and what was seen. A store with bounds also makes a [small one](contract::Harness::bounded_store) for the kit.
+//! A violation says which promise was broken, and what was seen. A store with bounds also makes a [small one](contract::Harness::bounded_store)
+//! for the kit.
 //!
 //! # Beside it
 //!

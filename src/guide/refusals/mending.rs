@@ -1,10 +1,13 @@
 //! How the client and the operator mend a refusal. Each reason has its hints: one without them does not compile.
 
-use crate::{
-    error::Reason,
-    jose::TokenFault,
-    protocol::{form_error::FormError, redirect_uri::RedirectUriError},
+mod parameters;
+mod tokens;
+
+use self::{
+    parameters::{of_form, of_redirect_uri},
+    tokens::of_fault,
 };
+use crate::error::Reason;
 
 /// What the developer of the client does, and what the operator of the server does. Empty: nothing.
 pub(super) struct Mending {
@@ -364,183 +367,6 @@ pub(super) fn of_reason(reason: Reason) -> Mending {
         | Reason::AttestationProof(fault) => of_fault(fault),
         Reason::Host(_) => {
             by_operator("It is the host's own: see where it makes this [`Rejection`](crate::Rejection).")
-        }
-    }
-}
-
-fn of_form(error: FormError) -> Mending {
-    match error {
-        FormError::TooLarge => by_both("Send less.", "Raise [`Limits::body`](crate::Limits::body)."),
-        FormError::MalformedEncoding => by_client("Encode `%` as `%25`, and let a library write the form."),
-        FormError::NotUtf8 => by_client("Encode text as UTF-8 before it is percent-encoded."),
-        FormError::ControlCharacter => by_client("Leave control characters out."),
-        FormError::MalformedName => by_client("Give each value a name, and the body no byte order mark."),
-        FormError::DuplicateParameter => by_client("Send each parameter once; `resource` alone may be repeated."),
-        FormError::TooManyParameters => {
-            by_both("Send fewer parameters.", "Raise [`Limits::parameters`](crate::Limits::parameters).")
-        }
-        FormError::NameTooLong => by_both("Use shorter names.", "Raise [`Limits::name`](crate::Limits::name)."),
-        FormError::ValueTooLong => by_both(
-            "Send shorter values.",
-            "Raise [`value`](crate::Limits::value), [`json_value`](crate::Limits::json_value) or \
-             [`request_object`](crate::Limits::request_object) of the limits.",
-        ),
-    }
-}
-
-fn of_redirect_uri(error: RedirectUriError) -> Mending {
-    match error {
-        RedirectUriError::Empty => by_client("Send the registered URI."),
-        RedirectUriError::TooLong => by_client("Keep what is long in `state` or in a session."),
-        RedirectUriError::Lexical => {
-            by_client("Percent-encode what is not allowed in a URI, and register it in the same form.")
-        }
-        RedirectUriError::Fragment => by_client("Leave `#` and what follows out."),
-        RedirectUriError::Unparsable => by_client("Send an absolute URI, with scheme and host."),
-        RedirectUriError::UserInfo => by_client("Leave `user@` out."),
-        RedirectUriError::Scheme => by_both(
-            "Use https; on the user's own machine http on `127.0.0.1` or `[::1]`; in apps a scheme such as `com.example.app`.",
-            "Schemes without a dot need \
-             [`danger_allow_redirect_uri_schemes_without_dot`](crate::Policy::danger_allow_redirect_uri_schemes_without_dot).",
-        ),
-        RedirectUriError::NotCanonical => by_client(
-            "Send it as a browser writes it: host in lower case, no default port, a path that begins with `/`, no `..`.",
-        ),
-        RedirectUriError::Different => by_both(
-            "Send one of the registered URIs, byte for byte; a trailing `/` counts.",
-            "Register the URI, or see [`redirect_uris`](crate::guide::redirect_uris) for what else can be allowed.",
-        ),
-        RedirectUriError::NotLoopback | RedirectUriError::OtherHost | RedirectUriError::PortZero => by_both(
-            "Listen on `127.0.0.1` or `[::1]`, as registered, on a port that is not 0.",
-            "The port may differ for native clients. For `localhost` see \
-             [`allow_localhost_redirect_uris_on_any_port`](crate::Policy::allow_localhost_redirect_uris_on_any_port).",
-        ),
-        RedirectUriError::OtherPath | RedirectUriError::OtherQuery => {
-            by_both("Send path and query as registered.", "Register this path or query as well.")
-        }
-        RedirectUriError::OtherOrigin => {
-            by_both("Stay on scheme, host and port of a registered URI.", "Register a URI of this origin.")
-        }
-        RedirectUriError::AmbiguousPath => by_client("Write the path without `%2F`, `%5C`, `.`, `..` and `//`."),
-        RedirectUriError::ResponseParameter => {
-            by_client("Leave `code`, `state`, `iss`, `error` and their kin out of the query.")
-        }
-        RedirectUriError::UnregistrableHost => by_client("Use a host without `*` and without a dot at its end."),
-        RedirectUriError::Wildcard => by_both(
-            "Register each URI.",
-            "Patterns are [`danger_redirect_uri_patterns`](crate::ClientRegistration::danger_redirect_uri_patterns).",
-        ),
-    }
-}
-
-fn of_fault(fault: TokenFault) -> Mending {
-    match fault {
-        TokenFault::TooLarge => by_both(
-            "Send less in the token: no certificates, fewer claims.",
-            "Raise [`value`](crate::Limits::value) or [`request_object`](crate::Limits::request_object) of the limits.",
-        ),
-        TokenFault::Malformed => {
-            by_client("Send one compact JWS or JWE: base64url without padding, JSON without repeated members.")
-        }
-        TokenFault::Critical => by_client("Leave `crit` out."),
-        TokenFault::Unencoded => by_client("Leave `b64` out."),
-        TokenFault::Compressed => by_client("Leave `zip` out."),
-        TokenFault::KeyInHeader => by_both(
-            "Name the registered key by `kid`, and leave `jwk`, `jku`, `x5c`, `x5t` and `x5u` out.",
-            "See [`refuse_key_hints_in_token_headers`](crate::Policy::refuse_key_hints_in_token_headers).",
-        ),
-        TokenFault::Key => by_client(
-            "Bring the public key as `jwk`, without private members: P-256, Ed25519, or RSA of 2048 bits or more.",
-        ),
-        TokenFault::OtherKey => {
-            by_client("Use one key for the push, the token endpoint and the API, and send the `dpop_jkt` of that key.")
-        }
-        TokenFault::Missing => by_client("Send it."),
-        TokenFault::Repeated => by_client("Send it once."),
-        TokenFault::Type => by_client(
-            "Set `typ` as the kind of token has it: `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`, \
-             `oauth-client-attestation+jwt` or `oauth-client-attestation-pop+jwt`.",
-        ),
-        TokenFault::Algorithm => by_both(
-            "Sign with the registered algorithm, or with one that the metadata offers.",
-            "RS256 and its kin, and MACs, are for clients that have registered them.",
-        ),
-        TokenFault::NoKey => by_both(
-            "Publish the key before it is used, with the `kid` of the token.",
-            "Look whether the keys of the client are up to date. An unknown `kid` is looked for at the `jwks_uri` once per \
-             [cooldown](crate::JwksCacheLimits::cooldown).",
-        ),
-        TokenFault::KeysUnavailable => by_both(
-            "Look whether the `jwks_uri` answers, with 200 and JSON.",
-            "Read the cause in [`Event::KeysNotFetched`](crate::Event::KeysNotFetched). For attestations: the host's \
-             [`AttesterKeys`](crate::attesters::AttesterKeys) has failed.",
-        ),
-        TokenFault::Signature => {
-            by_client("Sign with the private key of the registered public one. ECDSA: 64 or 96 bytes, not DER.")
-        }
-        TokenFault::Decryption => by_both(
-            "Encrypt to the present key at the `jwks_uri` of the server, with an algorithm of its metadata.",
-            "Keep a replaced key in [`DecryptionKeys`](crate::jose::DecryptionKeys) until clients have the new one.",
-        ),
-        TokenFault::Nesting => by_client("Sign first, and then encrypt the signed token."),
-        TokenFault::NotEncrypted => by_client("Encrypt what was signed."),
-        TokenFault::Unauthenticated => by_both(
-            "Push encrypted request objects.",
-            "See [`danger_decrypt_request_objects_by_value`](crate::Policy::danger_decrypt_request_objects_by_value).",
-        ),
-        TokenFault::ClaimType => by_client("Send dates as numbers, and names as text."),
-        TokenFault::Issuer => by_client("Set `iss` to the `client_id`."),
-        TokenFault::Subject => {
-            by_client("Set `sub` to the `client_id` in an assertion, and leave it out of a request object.")
-        }
-        TokenFault::Audience => by_both(
-            "Set `aud` to the issuer, to the letter.",
-            "For clients that send the URL of the endpoint, see \
-             [`danger_allow_legacy_assertion_audience`](crate::ClientRegistration::danger_allow_legacy_assertion_audience).",
-        ),
-        TokenFault::ClientId => by_client("Set `client_id` in the request object to that of the request."),
-        TokenFault::MissingExpiry => by_client("Set `exp`."),
-        TokenFault::Expired => by_both(
-            "Make a new token for each request, and set the clock by NTP.",
-            "Look at [`clock_offset`](crate::Refusal::clock_offset) in the log: many clients with the same offset are a wrong \
-             clock here.",
-        ),
-        TokenFault::NotYetValid => by_both(
-            "Set the clock by NTP, or `iat` and `nbf` some seconds back.",
-            "Look at [`clock_offset`](crate::Refusal::clock_offset) in the log. See \
-             [`clock_leeway`](crate::Policy::clock_leeway).",
-        ),
-        TokenFault::MissingIssuedAt => by_client("Set `iat`."),
-        TokenFault::MissingNotBefore => by_client("Set `nbf`."),
-        TokenFault::Lifetime => by_both(
-            "Let the token live shorter: a minute is enough.",
-            "See the lifetimes in [`policies`](crate::guide::policies).",
-        ),
-        TokenFault::Id => by_client("Set `jti`: random, 1 to 256 bytes."),
-        TokenFault::Replayed => by_client("Make a new token, with a new `jti`, for each request."),
-        TokenFault::Method => by_client("Set `htm` to the method of the request, in capital letters."),
-        TokenFault::TargetUri => by_both(
-            "Set `htu` to the URL of the request, without query and fragment.",
-            "Tell the URLs that clients see: [`token_endpoint`](crate::ParEndpointBuilder::token_endpoint) and its kin, not those \
-             behind the proxy.",
-        ),
-        TokenFault::AccessToken => by_client("Set `ath` to the SHA-256 of the access token, in base64url."),
-        TokenFault::ForeignClaim => by_client("Do not use one kind of token as another."),
-        TokenFault::Nested => by_client("Leave `request` and `request_uri` out of a request object."),
-        TokenFault::Credential => by_client("Send credentials beside the request object."),
-        TokenFault::Parameter => {
-            by_client("Send text as JSON text, numbers as numbers, `claims` and `authorization_details` as JSON.")
-        }
-        TokenFault::TooManyParameters => {
-            by_both("Send fewer parameters.", "Raise [`Limits::parameters`](crate::Limits::parameters).")
-        }
-        TokenFault::NameTooLong => by_both("Use shorter names.", "Raise [`Limits::name`](crate::Limits::name)."),
-        TokenFault::ValueTooLong => by_both(
-            "Send shorter values.",
-            "Raise [`value`](crate::Limits::value) or [`json_value`](crate::Limits::json_value) of the limits.",
-        ),
-        TokenFault::TooDeep => {
-            by_both("Send flatter JSON.", "Raise [`Limits::json_depth`](crate::Limits::json_depth).")
         }
     }
 }
