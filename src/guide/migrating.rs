@@ -1,50 +1,73 @@
 //! Migrating: what settings and code of other servers are called here.
 //!
-//! Names of others are those of node-oidc-provider 9.13, Keycloak 26 and Spring Authorization Server 1.5, read from their sources. Where they
-//! have none, the column is empty.
+//! Names of others were read from their sources: node-oidc-provider 9.13, Keycloak 26, Spring Authorization Server 1.5.
 //!
-//! # The server
+//! # From node-oidc-provider
 //!
-//! | here ([`Policy`], [`ParEndpointBuilder`]) | node-oidc-provider | Keycloak | Spring |
-//! | --- | --- | --- | --- |
-//! | [`pushed_authorization_requests`](Policy::pushed_authorization_requests) | `features.pushedAuthorizationRequests.enabled` | the feature `par` | the configurer `pushedAuthorizationRequestEndpoint` |
-//! | [`require_pushed_authorization_requests`](Policy::require_pushed_authorization_requests) | `features.pushedAuthorizationRequests.requirePushedAuthorizationRequests` | | |
-//! | [`pushed_authorization_request_endpoint`](ParEndpointBuilder::pushed_authorization_request_endpoint), default `/authorize/par` | `routes.pushed_authorization_request`, default `/request` | `/protocol/openid-connect/ext/par/request` | `AuthorizationServerSettings`, default `/oauth2/par` |
-//! | [`request_uri_lifetime`](Policy::request_uri_lifetime), default 60 s | 60 s, fixed | realm attribute `parRequestUriLifespan`, default 60 | |
-//! | [`login_lifetime`](Policy::login_lifetime) | `ttl.Interaction` | realm `accessCodeLifespanLogin` | |
-//! | [`allow_per_request_redirect_uris`](Policy::allow_per_request_redirect_uris): the origin of a registered one | `features.pushedAuthorizationRequests.allowUnregisteredRedirectUris`: any that could be registered | | |
-//! | [`request_parameter_supported`](Policy::request_parameter_supported) | `features.requestObjects.enabled` | on | |
-//! | [`require_signed_request_object`](Policy::require_signed_request_object) | `features.requestObjects.requireSignedRequestObject` | a client policy | |
-//! | [`require_dpop_nonce`](Policy::require_dpop_nonce) | `features.dPoP.requireNonce` | | |
-//! | [`server_secret`](ParEndpointBuilder::server_secret) | `features.dPoP.nonceSecret`, `features.attestClientAuth.challengeSecret`, `cookies.keys` | | |
-//! | [`clock_leeway`](Policy::clock_leeway) | `clockTolerance` | | |
-//! | [`attester_keys`](ParEndpointBuilder::attester_keys) | `features.attestClientAuth.getAttestationSignaturePublicKey` | | |
-//! | `MetadataDocumentRegistry` | `features.clientIdMetadataDocument` | | |
-//! | [`RequestStore`](crate::store::RequestStore) | `adapter` | Infinispan | `OAuth2AuthorizationService` |
-//! | [`ClientRegistry`](crate::ClientRegistry) | `adapter`, `clients` | the realm | `RegisteredClientRepository` |
-//! | [presets](super::policies) | `features.fapi.profile` | client profiles of client policies | |
+//! A client of its adapter has the names of the specifications, so that it is a [`ClientRegistration`] as it is. The settings:
 //!
-//! # A client
+//! | there | here |
+//! | --- | --- |
+//! | `features.pushedAuthorizationRequests.enabled` | [`Policy::pushed_authorization_requests`] |
+//! | `....requirePushedAuthorizationRequests` | [`Policy::require_pushed_authorization_requests`] |
+//! | `....allowUnregisteredRedirectUris`: any that could be registered | [`Policy::allow_per_request_redirect_uris`]: the origin of a registered one, see [`redirect_uris`](super::redirect_uris) |
+//! | `routes.pushed_authorization_request`, default `/request` | [`ParEndpointBuilder::pushed_authorization_request_endpoint`], default `/authorize/par` |
+//! | a lifetime of 60 s, fixed | [`Policy::request_uri_lifetime`], default 60 |
+//! | `ttl.Interaction` | [`Policy::login_lifetime`] |
+//! | `features.requestObjects.enabled`, `....requireSignedRequestObject` | [`Policy::request_parameter_supported`], [`Policy::require_signed_request_object`] |
+//! | `features.dPoP.requireNonce` | [`Policy::require_dpop_nonce`] |
+//! | `features.dPoP.nonceSecret`, `cookies.keys`, `features.attestClientAuth.challengeSecret` | [`ParEndpointBuilder::server_secret`], [`BindingCookies::from_secret`](crate::BindingCookies::from_secret) |
+//! | `features.attestClientAuth.getAttestationSignaturePublicKey` | [`ParEndpointBuilder::attester_keys`] |
+//! | `features.clientIdMetadataDocument` | `MetadataDocumentRegistry` |
+//! | `features.mTLS.getCertificate` | [`FormRequest::with_client_certificate`](crate::FormRequest::with_client_certificate) |
+//! | `features.fapi.profile` | a [preset](super::policies) |
+//! | `clockTolerance`, default 15 | [`Policy::clock_leeway`], default 10 |
+//! | `adapter` | [`RequestStore`](crate::store::RequestStore), and [`ClientRegistry`](crate::ClientRegistry) for clients |
 //!
-//! Those of node-oidc-provider have the names of the specifications, as here: a client of its adapter is a [`ClientRegistration`] as it is.
+//! # From Keycloak
 //!
-//! | here ([`ClientRegistration`]) | Keycloak | Spring (`RegisteredClient`) |
-//! | --- | --- | --- |
-//! | `client_id`, `client_secret` | `clientId`, `secret` | `clientId`, `clientSecret` (a hash: [`SecretVerifier`](crate::SecretVerifier)) |
-//! | `token_endpoint_auth_method` | `clientAuthenticatorType`: `client-secret`, `client-jwt`, `client-secret-jwt`, `client-x509`; `publicClient` for `none` | `clientAuthenticationMethods` |
-//! | [`token_endpoint_auth_methods`](ClientRegistration::token_endpoint_auth_methods) | `client-secret` takes Basic and the body | more than one of them |
-//! | `token_endpoint_auth_signing_alg` | `token.endpoint.auth.signing.alg` | `tokenEndpointAuthenticationSigningAlgorithm` |
-//! | `jwks_uri`, `jwks` | `jwks.url` with `use.jwks.url`, `jwks.string` with `use.jwks.string` | `jwkSetUrl` |
-//! | `tls_client_auth_subject_dn` | `x509.subjectdn` | `x509CertificateSubjectDN` |
-//! | `tls_client_certificate_bound_access_tokens` | `tls.client.certificate.bound.access.tokens` | `x509CertificateBoundAccessTokens` of the token settings |
-//! | `dpop_bound_access_tokens` | `dpop.bound.access.tokens` | |
-//! | `redirect_uris`; with `*` [`danger_redirect_uri_patterns`](ClientRegistration::danger_redirect_uri_patterns) | `redirectUris` | `redirectUris` |
-//! | `require_pushed_authorization_requests` | `require.pushed.authorization.requests` | |
-//! | `require_signed_request_object` | `request.object.required` | |
-//! | `request_object_signing_alg`, `..._encryption_alg`, `..._encryption_enc` | `request.object.signature.alg`, `request.object.encryption.alg`, `request.object.encryption.enc` | |
-//! | `authorization_signed_response_alg` | `authorization.signed.response.alg` | |
-//! | [`require_code_challenge`](Policy::require_code_challenge) of the policy | `pkce.code.challenge.method` | `requireProofKey` |
-//! | `sector_identifier_uri` | `sectorIdentifierUri` | |
+//! | there | here |
+//! | --- | --- |
+//! | `/protocol/openid-connect/ext/par/request` | [`ParEndpointBuilder::pushed_authorization_request_endpoint`], default `/authorize/par` |
+//! | realm attribute `parRequestUriLifespan`, default 60 | [`Policy::request_uri_lifetime`], default 60 |
+//! | realm `accessCodeLifespanLogin` | [`Policy::login_lifetime`] |
+//! | client profiles and policies | [presets](super::policies) |
+//!
+//! Of a client:
+//!
+//! | there | here ([`ClientRegistration`]) |
+//! | --- | --- |
+//! | `clientId`, `secret` | `client_id`, `client_secret` |
+//! | `publicClient` | `token_endpoint_auth_method` `none` |
+//! | `clientAuthenticatorType` `client-secret` | [`token_endpoint_auth_methods`](ClientRegistration::token_endpoint_auth_methods) with Basic and the body |
+//! | `client-secret-jwt`, `client-jwt`, `client-x509` | `client_secret_jwt`, `private_key_jwt`, `tls_client_auth` |
+//! | `token.endpoint.auth.signing.alg` | `token_endpoint_auth_signing_alg` |
+//! | `jwks.url` with `use.jwks.url`, `jwks.string` with `use.jwks.string` | `jwks_uri`, `jwks` |
+//! | `x509.subjectdn` | `tls_client_auth_subject_dn` |
+//! | `tls.client.certificate.bound.access.tokens` | `tls_client_certificate_bound_access_tokens` |
+//! | `dpop.bound.access.tokens` | `dpop_bound_access_tokens` |
+//! | `redirectUris`; with `*` at their end | `redirect_uris`; [`danger_redirect_uri_patterns`](ClientRegistration::danger_redirect_uri_patterns) |
+//! | `require.pushed.authorization.requests` | `require_pushed_authorization_requests` |
+//! | `request.object.required` | `require_signed_request_object` |
+//! | `request.object.signature.alg`, `request.object.encryption.alg`, `....enc` | `request_object_signing_alg`, `request_object_encryption_alg`, `..._enc` |
+//! | `authorization.signed.response.alg` | `authorization_signed_response_alg` |
+//! | `pkce.code.challenge.method` | [`Policy::require_code_challenge`], for all clients |
+//! | `sectorIdentifierUri` | `sector_identifier_uri` |
+//!
+//! # From Spring Authorization Server
+//!
+//! | there | here |
+//! | --- | --- |
+//! | `AuthorizationServerSettings`: `pushedAuthorizationRequestEndpoint`, default `/oauth2/par` | [`ParEndpointBuilder::pushed_authorization_request_endpoint`], default `/authorize/par` |
+//! | `RegisteredClientRepository` | [`ClientRegistry`](crate::ClientRegistry) |
+//! | `OAuth2AuthorizationService` | [`RequestStore`](crate::store::RequestStore); codes and tokens stay the host's |
+//! | `clientSecret`, a hash | [`SecretVerifier`](crate::SecretVerifier) |
+//! | `clientAuthenticationMethods` | `token_endpoint_auth_method`, or [`token_endpoint_auth_methods`](ClientRegistration::token_endpoint_auth_methods) |
+//! | `ClientSettings`: `jwkSetUrl` | `jwks_uri` |
+//! | `tokenEndpointAuthenticationSigningAlgorithm` | `token_endpoint_auth_signing_alg` |
+//! | `x509CertificateSubjectDN` | `tls_client_auth_subject_dn` |
+//! | `requireProofKey` | [`Policy::require_code_challenge`], for all clients |
+//! | `TokenSettings`: `x509CertificateBoundAccessTokens` | `tls_client_certificate_bound_access_tokens` |
 //!
 //! # PAR that you have written yourself
 //!

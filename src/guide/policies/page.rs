@@ -73,13 +73,14 @@ fn link(name: &str) -> String {
 }
 
 fn written() -> String {
-    let mut table = "| setting | `oauth` has | because | others have |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut table = "| setting, and what `oauth` has | because; and what others have |\n| --- | --- |\n".to_owned();
     let defaults = members(&Policy::oauth());
     for (name, reason) in REASONS {
         let value = defaults.iter().find(|(member, _)| member == name).map(|(_, value)| value);
         let value = shown(name, value.unwrap_or_else(|| panic!("{name} is not a setting")));
         let differing = differing(name, &value);
-        writeln!(table, "| {} | {value} | {reason} | {differing} |", link(name)).unwrap();
+        let others = if differing.is_empty() { String::new() } else { format!("<br>{differing}") };
+        writeln!(table, "| {}<br>{value} | {reason}{others} |", link(name)).unwrap();
     }
     table
 }

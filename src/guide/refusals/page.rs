@@ -9,7 +9,7 @@ use crate::{
     jose::TokenFault,
 };
 
-const HEADING: &str = "| label | status | it means | the client | the operator |\n| --- | --- | --- | --- | --- |\n";
+const HEADING: &str = "| label, status | what it means, and how it is mended |\n| --- | --- |\n";
 
 /// What is told of a token, by its kind. `None`: another kind of reason.
 fn of_token(reason: Reason) -> Option<(&'static str, &'static str, TokenFault)> {
@@ -23,13 +23,12 @@ fn of_token(reason: Reason) -> Option<(&'static str, &'static str, TokenFault)> 
     }
 }
 
-fn meaning(reason: Reason) -> String {
-    let text = match reason {
+fn meaning(reason: Reason) -> &'static str {
+    match reason {
         Reason::Form(error) => error.meaning(),
         Reason::RedirectUri(error) => error.meaning(),
         reason => reason.meaning(),
-    };
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A label that a link can lead to.
@@ -37,10 +36,20 @@ fn target(label: &str) -> String {
     format!("<span id=\"{label}\">`{label}`</span>")
 }
 
+/// What a refusal means, and how client and operator mend it: a line each, since a column each would not fit on a screen.
+fn told(meaning: &str, Mending { client, operator }: Mending) -> String {
+    let mut told = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (who, hint) in [("Client", client), ("Operator", operator)] {
+        if !hint.is_empty() {
+            told.push_str(&format!("<br>**{who}:** {hint}"));
+        }
+    }
+    told
+}
+
 fn row(page: &mut String, reason: Reason) {
-    let Mending { client, operator } = mending::of_reason(reason);
-    let (label, status, meaning) = (target(reason.label()), reason.status(), meaning(reason));
-    writeln!(page, "| {label} | {status} | {meaning} | {client} | {operator} |").unwrap();
+    let (label, status) = (target(reason.label()), reason.status());
+    writeln!(page, "| {label}<br>{status} | {} |", told(meaning(reason), mending::of_reason(reason))).unwrap();
 }
 
 fn written() -> String {
@@ -68,14 +77,13 @@ fn written() -> String {
             writeln!(page, "| `{prefix}` | {name} | `{}` | {} |", reason.code(), reason.status()).unwrap();
         }
     }
-    page.push_str("\n| labels | it means | the client | the operator |\n| --- | --- | --- | --- |\n");
+    page.push_str("\n| labels | what it means, and how it is mended |\n| --- | --- |\n");
     for fault in TokenFault::ALL {
         let labels =
             Reason::all().filter(|reason| of_token(*reason).is_some_and(|(_, _, of_reason)| of_reason == *fault));
         let labels: Vec<String> = labels.map(|reason| target(reason.label())).collect();
-        let Mending { client, operator } = mending::of_reason(Reason::RequestObject(*fault));
-        let meaning = fault.meaning().split_whitespace().collect::<Vec<_>>().join(" ");
-        writeln!(page, "| {} | {meaning} | {client} | {operator} |", labels.join(" ")).unwrap();
+        let told = told(fault.meaning(), mending::of_reason(Reason::RequestObject(*fault)));
+        writeln!(page, "| {} | {told} |", labels.join("<br>")).unwrap();
     }
     page
 }
