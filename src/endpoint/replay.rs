@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{owner::owner, server::Server};
 use crate::{
+    cause::Cause,
     client::Client,
     client_auth::{SingleUse, Vouched},
     dpop::Proven,
@@ -206,7 +207,9 @@ impl<const N: usize> Once<N> {
         match error {
             StoreRefusal::Replayed { mark } => self.replayed(mark).into(),
             StoreRefusal::OwnerLimit { retry_after } => Refusal::later(Reason::ClientLimit, whole_seconds(retry_after)),
-            StoreRefusal::Full { retry_after } => Refusal::later(Reason::StoreFull, whole_seconds(retry_after)),
+            StoreRefusal::Full { bound, retry_after } => {
+                Refusal::later(Reason::StoreFull, whole_seconds(retry_after)).because_of(Cause::new(bound))
+            }
             StoreRefusal::Unavailable(error) => Refusal::unavailable(Reason::StoreUnavailable, error),
         }
     }

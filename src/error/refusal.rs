@@ -43,6 +43,11 @@ impl Refusal {
         Self { reason, retry_after: Some(seconds), enclosed: Enclosed::Nothing }
     }
 
+    /// Adds the cause, for the log of the host.
+    pub(crate) fn because_of(self, cause: impl Into<Cause>) -> Self {
+        Self { enclosed: Enclosed::Cause(cause.into()), ..self }
+    }
+
     /// Adds the nonce that the next DPoP proof must have.
     pub(crate) fn with_dpop_nonce(self, nonce: String) -> Self {
         Self { enclosed: Enclosed::DpopNonce(nonce.into()), ..self }

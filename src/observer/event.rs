@@ -37,8 +37,9 @@ pub enum Event<'a> {
         reason: Reason,
         /// The client that the request named, if there is one.
         client_id: Option<&'a str>,
-        /// The cause, where it is on this side: the error of the store, of the registry or of what else the host brought, as it is
-        /// the [source](std::error::Error::source) of the refusal. [`CauseText`](crate::CauseText) makes a line for the log of it.
+        /// The cause, where it is on this side: the error of the store, of the registry or of what else the host brought, and the
+        /// bound of a store that is full, as it is the [source](std::error::Error::source) of the refusal.
+        /// [`CauseText`](crate::CauseText) makes a line for the log of it.
         cause: Option<&'a (dyn Error + 'static)>,
         /// [`Refusal::clock_offset`](crate::Refusal::clock_offset): seconds by which the clock of the client seems to be behind.
         clock_offset: Option<i64>,

@@ -244,7 +244,10 @@ impl Inner {
         });
         match shortage {
             Shortage::Share { .. } => StoreRefusal::OwnerLimit { retry_after },
-            Shortage::Unauthenticated | Shortage::Store => StoreRefusal::Full { retry_after },
+            Shortage::Unauthenticated => {
+                StoreRefusal::Full { bound: "the room in memory for clients that do not authenticate", retry_after }
+            }
+            Shortage::Store => StoreRefusal::Full { bound: "the room in memory", retry_after },
         }
     }
 

@@ -113,8 +113,10 @@ pub enum StoreRefusal {
         retry_after: Duration,
     },
     /// The store is full, of requests or of marks.
-    #[error("the store is full")]
+    #[error("the store is full: {bound}")]
     Full {
+        /// What is used up, for the log of the host: a fixed text of the store's.
+        bound: &'static str,
         /// The time after which there is room again. A store that cannot know it gives an estimate.
         retry_after: Duration,
     },

@@ -110,7 +110,9 @@ impl UnauthenticatedRoom {
 
     fn take(&self, ledger: &Mutex<Ledger>, lifetime: Duration, amount: Amount) -> Result<Entry, StoreRefusal> {
         let now = milliseconds(self.clock.elapsed());
-        lock(ledger).take(now, milliseconds(lifetime), amount).map_err(|retry_after| StoreRefusal::Full { retry_after })
+        let bound = "the room that this process has for clients that do not authenticate";
+        let full = |retry_after| StoreRefusal::Full { bound, retry_after };
+        lock(ledger).take(now, milliseconds(lifetime), amount).map_err(full)
     }
 }
 
@@ -261,7 +263,7 @@ mod tests {
 
     fn retry_after<T>(outcome: Result<T, StoreRefusal>) -> Option<Duration> {
         match outcome {
-            Err(StoreRefusal::Full { retry_after }) => Some(retry_after),
+            Err(StoreRefusal::Full { retry_after, .. }) => Some(retry_after),
             Err(other) => panic!("{other:?}"),
             Ok(_) => None,
         }

@@ -100,11 +100,12 @@ impl Seen {
         self.counted(&format!("parjar_refusals_total{{stage={stage},reason=store_unavailable,level=error}}"))
     }
 
-    /// Refusals of an operation for a limit, as a warning.
+    /// Refusals of an operation for a limit, as a warning that says which.
     #[track_caller]
-    pub(crate) fn limit(&self, stage: &str, reason: &str) -> &Self {
+    pub(crate) fn limit(&self, stage: &str, reason: &str, bound: &str) -> &Self {
         let begin = format!(" WARN parjar: refused stage=\"{stage}\" reason=\"{reason}\"");
-        assert!(self.lines.iter().any(|line| line.starts_with(&begin)), "{stage}: {reason}: {self:#?}");
+        let names_bound = |line: &String| line.starts_with(&begin) && line.contains(&format!(" cause={bound}"));
+        assert!(self.lines.iter().any(names_bound), "{stage}: {reason}: {self:#?}");
         self.counted(&format!("parjar_refusals_total{{stage={stage},reason={reason},level=warning}}"))
     }
 

@@ -78,7 +78,7 @@ fn errors() -> Vec<Box<dyn Error>> {
         Box::new(StoreError::new(CAUSE)),
         Box::new(InsertError::Exists),
         Box::new(InsertError::from(StoreError::new(CAUSE))),
-        Box::new(StoreRefusal::Full { retry_after: Duration::from_secs(1) }),
+        Box::new(StoreRefusal::Full { bound: "all", retry_after: Duration::from_secs(1) }),
         Box::new(ClaimError::Spent),
         Box::new(ClaimError::from(StoreError::new(CAUSE))),
         Box::new(contract::check(&Kit(ManualClock::default())).unwrap_err()),

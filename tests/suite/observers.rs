@@ -267,6 +267,24 @@ fn a_fault_of_this_side_is_told_with_its_cause_and_at_its_level() {
 }
 
 #[test]
+fn a_store_that_is_full_says_what_of_it() {
+    let causes: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&causes);
+    let mut limits = MemoryLimits::default();
+    limits.requests = 1;
+    limits.requests_per_client = 2;
+    let observer = move |event: &Event<'_>| {
+        if let Event::Refused { reason: parjar::Reason::StoreFull, cause: Some(cause), .. } = event {
+            log.lock().unwrap().push(CauseText(*cause).to_string());
+        }
+    };
+    let par = builder(ISSUER).store(MemoryStore::new(limits)).observer(observer).build().unwrap();
+    push(&par, "basic", &code_request(&[]));
+    push(&par, "basic", &code_request(&[]));
+    assert_eq!(*causes.lock().unwrap(), ["the room in memory"]);
+}
+
+#[test]
 fn a_limit_is_told_as_a_warning() {
     let levels: Arc<Mutex<Vec<Level>>> = Arc::default();
     let log = Arc::clone(&levels);

@@ -250,14 +250,14 @@ impl Misjudging {
     fn judged(&self, outcome: Result<Remembered, StoreRefusal>) -> Result<Remembered, StoreRefusal> {
         match (self.how, outcome) {
             (Misjudgement::RefusesHygiene, Ok(remembered)) if remembered.skipped > 0 => {
-                Err(StoreRefusal::Full { retry_after: Duration::from_secs(1) })
+                Err(StoreRefusal::Full { bound: "all", retry_after: Duration::from_secs(1) })
             }
             (Misjudgement::HidesWhatItLeavesOut, Ok(_)) => Ok(Remembered::ALL),
             (Misjudgement::ComesBackTooEarly, Err(StoreRefusal::Full { .. } | StoreRefusal::OwnerLimit { .. })) => {
-                Err(StoreRefusal::Full { retry_after: Duration::from_secs(1) })
+                Err(StoreRefusal::Full { bound: "all", retry_after: Duration::from_secs(1) })
             }
             (Misjudgement::ComesBackTooLate, Err(StoreRefusal::Full { .. } | StoreRefusal::OwnerLimit { .. })) => {
-                Err(StoreRefusal::Full { retry_after: Duration::from_secs(60) })
+                Err(StoreRefusal::Full { bound: "all", retry_after: Duration::from_secs(60) })
             }
             (_, outcome) => outcome,
         }

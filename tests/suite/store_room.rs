@@ -101,7 +101,9 @@ fn clients_without_credentials_take_nothing_that_others_need() {
     }
     assert_eq!(server.store.len(), 500);
     let refused = server.insert(Owner::unauthenticated(fresh()), b"", MINUTE);
-    assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Full { retry_after })) if retry_after == MINUTE));
+    assert!(
+        matches!(refused, Err(InsertError::Refused(StoreRefusal::Full { retry_after, .. })) if retry_after == MINUTE)
+    );
     for _ in 0..5 {
         let owner = Owner::authenticated(fresh());
         for _ in 0..100 {
@@ -140,7 +142,7 @@ fn a_client_that_has_begun_to_authenticate_keeps_what_it_has() {
 
 fn retry_after(refused: StoreRefusal) -> Duration {
     match refused {
-        StoreRefusal::OwnerLimit { retry_after } | StoreRefusal::Full { retry_after } => retry_after,
+        StoreRefusal::OwnerLimit { retry_after } | StoreRefusal::Full { retry_after, .. } => retry_after,
         other => panic!("{other:?}"),
     }
 }

@@ -92,7 +92,7 @@ fn credentials_are_refused_until_there_is_room<H: Harness>(
         let mark = ReplayMark { lifetime: LIFETIME, ..bounded.mark(MarkPurpose::Credential)? };
         let retry_after = match bounded.remember(owner(bounded.bench.key()?), mark) {
             Ok(_) => continue,
-            Err(StoreRefusal::Full { retry_after } | StoreRefusal::OwnerLimit { retry_after }) => retry_after,
+            Err(StoreRefusal::Full { retry_after, .. } | StoreRefusal::OwnerLimit { retry_after }) => retry_after,
             Err(other) => return expect("a mark is taken down or there is no room for it", &other, |_| false),
         };
         expect("room comes back when the first mark ends", &retry_after, |after| *after <= LATEST)?;
@@ -116,7 +116,7 @@ fn requests_of_public_clients_leave_room_for_others<H: Harness>(bounded: &Bounde
         let retry_after = match push(Owner::unauthenticated)? {
             Ok(_) => continue,
             Err(InsertError::Refused(
-                StoreRefusal::Full { retry_after } | StoreRefusal::OwnerLimit { retry_after },
+                StoreRefusal::Full { retry_after, .. } | StoreRefusal::OwnerLimit { retry_after },
             )) => retry_after,
             Err(other) => return expect("a request is inserted or there is no room for it", &other, |_| false),
         };

@@ -97,7 +97,9 @@ impl From<Failure> for AnnotateError {
 impl From<Failure> for StoreRefusal {
     fn from(failure: Failure) -> Self {
         match failure.kind {
-            NotReadyReason::Full => Self::Full { retry_after: RETRY_AFTER },
+            NotReadyReason::Full => {
+                Self::Full { bound: "the disk or the memory of PostgreSQL", retry_after: RETRY_AFTER }
+            }
             _ => Self::Unavailable(failure.error),
         }
     }

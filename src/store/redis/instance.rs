@@ -28,6 +28,7 @@ impl Instance {
         if owner.is_authenticated || bytes == 0 || self.memory.has_room(&self.connection, deadline, bytes).await {
             return Ok(());
         }
-        Err(StoreRefusal::Full { retry_after: retry_after(lifetime) })
+        let bound = "the memory of Redis for clients that do not authenticate";
+        Err(StoreRefusal::Full { bound, retry_after: retry_after(lifetime) })
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Durat
 
 pub(super) fn refused(fault: ScriptError, lifetime: Duration) -> StoreRefusal {
     if fault.is_full() {
-        return StoreRefusal::Full { retry_after: retry_after(lifetime) };
+        return StoreRefusal::Full { bound: "the memory of Redis", retry_after: retry_after(lifetime) };
     }
     StoreError::from(fault).into()
 }

@@ -211,7 +211,7 @@ async fn a_full_disk_refuses_and_leaves_nothing_half_written() {
     let request_uri = node.pushed().await;
     raise(&database, "parjar_requests", "53100", "no space left on device").await;
     expect_refused_push(&node.push().await);
-    node.look().limit("push", "store_full");
+    node.look().limit("push", "store_full", "the disk or the memory of PostgreSQL");
     let mark = mark(key());
     let with_mark = store.insert(new_request(key()).with_marks(&[mark]), LONG).await;
     let outcomes = [store.insert(new_request(key()), LONG).await, with_mark];

@@ -24,7 +24,7 @@ async fn a_full_server_refuses_what_is_new_and_goes_on_with_what_it_has() {
             Err(error) => break error,
         }
     };
-    let InsertError::Refused(StoreRefusal::Full { retry_after }) = refused else { panic!("{refused:?}") };
+    let InsertError::Refused(StoreRefusal::Full { retry_after, .. }) = refused else { panic!("{refused:?}") };
     assert!(Duration::ZERO < retry_after && retry_after <= MINUTE);
     // What is small may fit still, so the bound moves below what there is.
     let _: () = redis.tell("CONFIG SET maxmemory 2mb").await;
@@ -44,7 +44,7 @@ async fn a_full_server_refuses_what_is_new_and_goes_on_with_what_it_has() {
     }
     let par = endpoint(store.clone());
     let reply = par.push().await;
-    par.look().limit("push", "store_full");
+    par.look().limit("push", "store_full", "the memory of Redis");
     assert_eq!(reply.status(), 503, "{}", reply.body());
     assert!(reply.body().contains("temporarily_unavailable") && reply.header("retry-after").is_some());
     // Whoever is in the middle of a login can end it, which makes room.
