@@ -42,14 +42,15 @@
 //! ```text
 //! # Good requests fail for a fault of this side: store, registry, signer, random source.
 //! sum(rate(parjar_refusals_total{level="error"}[5m])) > 0
-//! # Pushes fail because the store is full. Its level is "warning", since the store does what it should: alert on it all the same.
+//! # Pushes fail because the store is full. Its level is "warning", since the store does what it should: alert on it all the same. The
+//! # cause in the log says which bound is reached.
 //! sum(rate(parjar_refusals_total{reason="store_full"}[5m])) > 0
 //! # A node is not ready; reason="full" among them.
 //! sum by (instance, reason) (rate(parjar_not_ready_total[2m])) > 0
 //! # Nodes have different settings for longer than a change takes.
 //! increase(parjar_events_total{event="settings_differ"}[30m]) > 20
 //! # Each node has nonces of its own: clients are sent from one to the other.
-//! increase(parjar_events_total{event="nonce_key_not_shared"}[1h]) > 0
+//! parjar_events_total{event="nonce_key_not_shared"} > 0
 //! # Keys of clients cannot be fetched, and there are no older ones to go on with.
 //! sum(rate(parjar_key_fetches_total{outcome="failed"}[15m])) > 0.1
 //! # Someone tries secrets, or a client was deployed with the wrong one.
@@ -66,7 +67,7 @@
 //!
 //! | question | panel |
 //! | --- | --- |
-//! | how busy it is | `rate(parjar_events_total{event=~"pushed|completed|denied"}[5m])` |
+//! | how busy it is | `sum by (event) (rate(parjar_events_total[5m]))`: `pushed`, `completed`, `denied` |
 //! | how many pushes come to an end | `completed` and `denied` by `pushed` |
 //! | why requests are refused | `sum by (stage, reason) (rate(parjar_refusals_total[5m]))` |
 //! | how long a push takes | `parjar_step_seconds{stage="push", step="total"}` |

@@ -340,8 +340,8 @@ pub(super) fn of_reason(reason: Reason) -> Mending {
         ),
         Reason::StoreFull => by_both(
             "Wait for `Retry-After`.",
-            "Alert on it: pushes fail. Look which clients push, and give the store more room. See \
-             [sizing](crate::guide::stores#sizing).",
+            "Alert on it: pushes fail. The cause in the log says which bound is reached. Look which clients push, and give the store more \
+             room. See [sizing](crate::guide::stores#sizing).",
         ),
         Reason::StoreUnavailable => by_both(
             "Wait for `Retry-After`.",
