@@ -56,6 +56,8 @@ pub mod atproto_and_mcp;
 mod checked_in;
 pub mod clients;
 pub mod getting_started;
+#[cfg(test)]
+mod links;
 pub mod logins;
 pub mod migrating;
 pub mod observability;
