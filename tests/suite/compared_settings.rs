@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "sealed")]
+use parjar::store::{BoxedStore, SealedStore, SealingKeys};
 use parjar::{
     Client, Event, HostEndpoint, ManualClock, ParEndpoint, ParEndpointBuilder, Policy, ServerSecret, SettingsGroup,
-    jose::DecryptionKeys,
-    store::{BoxedStore, MemoryStore, SealedStore, SealingKeys},
+    jose::DecryptionKeys, store::MemoryStore,
 };
 use serde_json::{Map, Value, json};
 
@@ -160,6 +161,7 @@ fn nodes_of_different_issuers_do_not_see_each_other() {
     assert_eq!((compared(&nodes.plain()), compared(&other), compared(&nodes.plain())), (vec![], vec![], vec![]));
 }
 
+#[cfg(feature = "sealed")]
 #[test]
 fn keys_that_records_are_sealed_with_are_noticed_by_what_cannot_be_read() {
     let nodes = Nodes::new();

@@ -8,17 +8,15 @@ use std::{
     },
 };
 
+use crate::{
+    host::{builder, open, push},
+    store_double::{Call, Disturbance, StoreDouble},
+    support::{FORM, ISSUER, authorization, browser_with, code_request, request_uri},
+};
 use parjar::{
     CauseText, DenialCode, Event, FormRequest, HostEndpoint, InMemoryRegistry, Level, ManualClock, Observer,
     ParEndpoint, Policy, Stage,
     store::{MemoryLimits, MemoryStore, StoreError},
-};
-use serde_json::json;
-
-use crate::{
-    host::{builder, open, push},
-    store_double::{Call, Disturbance, StoreDouble},
-    support::{FORM, ISSUER, authorization, basic, browser_with, client, code_request, request_uri, with},
 };
 
 /// Notes every event as a line.
@@ -344,9 +342,11 @@ fn outcomes_are_counted_by_fixed_labels() {
 #[cfg(feature = "tracing")]
 mod tracing_events {
     use parjar::{Client, ClientRegistry, RegistryError, TracingObserver};
+    use serde_json::json;
     use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
 
     use super::*;
+    use crate::support::{basic, client, with};
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);

@@ -1,20 +1,15 @@
 //! A secret that nodes share: nonces, sealed records and cookies of one node are good at the others, also while it is replaced.
 
-use parjar::{
-    BindingCookies, Clock as _, ManualClock, ParEndpoint, ServerSecret,
-    dpop::Nonces,
-    store::{MemoryStore, SealedStore, SealingKeys},
-};
+use parjar::{BindingCookies, Clock as _, ManualClock, ParEndpoint, ServerSecret, dpop::Nonces};
 
 use crate::{
-    host::{builder, endpoint, open, push},
+    host::{builder, push},
     proofs::{TOKEN_ENDPOINT, nonce_policy},
     support::{ISSUER, code_request, request_uri},
 };
 
 const OLD: &str = "5d1c0b6f2a9e4873b0c5d2e1f6a79483";
 const NEW: &str = "a94c7e1d3f5b60728194a3b2c5d6e7f8";
-const OTHER_ISSUER: &str = "https://other.example.com";
 
 fn secret(text: &str) -> ServerSecret {
     ServerSecret::parse(text).unwrap()
@@ -90,38 +85,6 @@ struct Undisturbed;
 impl crate::store_double::Disturbance for Undisturbed {}
 
 #[test]
-fn records_of_the_replaced_secret_are_opened_and_new_ones_are_not_for_a_node_without_the_new_secret() {
-    let memory = MemoryStore::default();
-    let [old, knows, uses, new] = steps()
-        .map(|secret| endpoint(SealedStore::new(memory.clone(), SealingKeys::from_secret(ISSUER, &secret).unwrap())));
-    let pushed = |par| request_uri(&push(par, "basic", &code_request(&[])));
-    let opens = |par, handle: &str| open(par, handle, Some("browser")).is_ok();
-    for (writer, readers, strangers) in [
-        (&old, [&old, &knows, &uses].as_slice(), [&new].as_slice()),
-        (&knows, &[&old, &knows, &uses], &[&new]),
-        (&uses, &[&knows, &uses, &new], &[&old]),
-        (&new, &[&knows, &uses, &new], &[&old]),
-    ] {
-        let handle = pushed(writer);
-        assert!(strangers.iter().all(|par| !opens(par, &handle)));
-        assert!(readers.iter().all(|par| opens(par, &handle)));
-    }
-    let elsewhere = SealingKeys::from_secret(OTHER_ISSUER, &secret(OLD)).unwrap();
-    assert!(!opens(&endpoint(SealedStore::new(memory.clone(), elsewhere)), &pushed(&old)));
-}
-
-#[test]
-fn a_ring_has_no_more_than_sixteen_secrets() {
-    let ring = |count: u8| (1..count).fold(secret(OLD), |all, number| all.accepting(&numbered(number)));
-    assert!(SealingKeys::from_secret(ISSUER, &ring(16)).is_ok());
-    assert!(SealingKeys::from_secret(ISSUER, &ring(17)).is_err());
-}
-
-fn numbered(number: u8) -> ServerSecret {
-    ServerSecret::new(&[number, 0xA5].repeat(16)).unwrap()
-}
-
-#[test]
 fn the_cookie_of_a_login_is_known_while_the_secret_is_replaced() {
     let par = builder(ISSUER).build().unwrap();
     let cookies = steps().map(|secret| BindingCookies::from_secret(ISSUER, &secret));
@@ -139,4 +102,47 @@ fn the_cookie_of_a_login_is_known_while_the_secret_is_replaced() {
         cookie.to_set(600).split(';').next().is_some_and(|pair| pair.contains('.'))
     };
     assert_eq!(cookies.each_ref().map(knows), [true, true, true, false]);
+}
+
+#[cfg(feature = "sealed")]
+mod sealed_records {
+    use parjar::store::{MemoryStore, SealedStore, SealingKeys};
+
+    use super::*;
+    use crate::host::{endpoint, open};
+
+    const OTHER_ISSUER: &str = "https://other.example.com";
+
+    #[test]
+    fn records_of_the_replaced_secret_are_opened_and_new_ones_are_not_for_a_node_without_the_new_secret() {
+        let memory = MemoryStore::default();
+        let [old, knows, uses, new] = steps().map(|secret| {
+            endpoint(SealedStore::new(memory.clone(), SealingKeys::from_secret(ISSUER, &secret).unwrap()))
+        });
+        let pushed = |par| request_uri(&push(par, "basic", &code_request(&[])));
+        let opens = |par, handle: &str| open(par, handle, Some("browser")).is_ok();
+        for (writer, readers, strangers) in [
+            (&old, [&old, &knows, &uses].as_slice(), [&new].as_slice()),
+            (&knows, &[&old, &knows, &uses], &[&new]),
+            (&uses, &[&knows, &uses, &new], &[&old]),
+            (&new, &[&knows, &uses, &new], &[&old]),
+        ] {
+            let handle = pushed(writer);
+            assert!(strangers.iter().all(|par| !opens(par, &handle)));
+            assert!(readers.iter().all(|par| opens(par, &handle)));
+        }
+        let elsewhere = SealingKeys::from_secret(OTHER_ISSUER, &secret(OLD)).unwrap();
+        assert!(!opens(&endpoint(SealedStore::new(memory.clone(), elsewhere)), &pushed(&old)));
+    }
+
+    #[test]
+    fn a_ring_has_no_more_than_sixteen_secrets() {
+        let ring = |count: u8| (1..count).fold(secret(OLD), |all, number| all.accepting(&numbered(number)));
+        assert!(SealingKeys::from_secret(ISSUER, &ring(16)).is_ok());
+        assert!(SealingKeys::from_secret(ISSUER, &ring(17)).is_err());
+    }
+
+    fn numbered(number: u8) -> ServerSecret {
+        ServerSecret::new(&[number, 0xA5].repeat(16)).unwrap()
+    }
 }
