@@ -1,6 +1,7 @@
 //! Migrating: what settings and code of other servers are called here.
 //!
-//! Names of others were read from their sources: node-oidc-provider 9.13, Keycloak 26, Spring Authorization Server 1.5.
+//! Names of others are those of node-oidc-provider 9.13, as its package has them, and of Keycloak and Spring Authorization Server, as published
+//! sources and configurations of 2026 have them. Look them up in the version that you run.
 //!
 //! # From node-oidc-provider
 //!
