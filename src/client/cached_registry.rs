@@ -92,7 +92,8 @@ impl CachedRegistry {
         self.0.invalidate(client_id);
     }
 
-    /// Does so for all clients. Keys that were prepared are used again where the registration turns out to be the same.
+    /// Does so for all clients. Keys that were prepared are used again where the registration turns out to be the same. Call it when the
+    /// database can be asked, such as after a `LISTEN` that has worked: while it is down, no client is known then.
     pub fn invalidate_all(&self) {
         self.0.invalidate_all();
     }

@@ -96,8 +96,9 @@
 //! }
 //! ```
 //!
-//! Whole servers are in the repository: `cargo run --example axum` and `--example actix`, with a playground on
-//! `http://127.0.0.1:3000`, and one that puts this crate in front of oxide-auth.
+//! Whole servers are in the repository. To copy from: `examples/servers`, axum over PostgreSQL, actix-web over Redis, and hyper, each in one
+//! file with login, tokens, readiness, metrics and logs. To look at: `cargo run --example axum` and `--example actix`, with a playground on
+//! `http://127.0.0.1:3000`; and one that puts this crate in front of oxide-auth.
 
 #[cfg(doc)]
 use crate::ParEndpoint;

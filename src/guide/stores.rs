@@ -45,11 +45,13 @@
 //! # Readiness
 //!
 //! [`ParEndpoint::ready`] asks whether the next push would be taken. It is cheap enough for a probe every second: two round trips in Redis and
-//! PostgreSQL, nothing in memory. It writes nothing. A probe of liveness should not ask it: a restart mends no store.
+//! PostgreSQL, nothing in memory. It writes nothing. A probe of liveness should not ask it: a restart mends no store. It asks no more than this
+//! store: a host that keeps its codes or clients elsewhere asks there as well.
 //!
 //! # Redis
 //!
-//! * **The user of the connection** needs the commands that `RedisStore` lists under *Permissions*, one `ACL SETUSER` line. A missing one is
+//! * **The user of the connection** needs the commands that `RedisStore` lists under *Permissions*, one `ACL SETUSER` line; keys of the host's
+//!   own in the same Redis, such as its codes, need a line of their own. A missing one is
 //!   named at start.
 //! * **`maxmemory-policy` must be `noeviction`**, or an assertion is good twice; the store refuses any other at start.
 //! * **Sentinel**: build it of a `SentinelClient` (feature `redis-sentinel`). It leaves a primary within a second of the sentinels' naming another.
@@ -64,7 +66,8 @@
 //! * **Tables**: [`migrate`](crate::store) at start, or the text of `migration()` by an administrator.
 //! * **The role**: `statement_timeout` of 2 s and `read committed`, set on the role; `PostgresStore` has the two lines.
 //! * **The pool**: the time limit of the store (`timeout`, 2 s) counts from the call, with the wait for a connection. Leave the limits of the
-//!   pool unset, or longer; the shorter one counts, and either is reported as `store_unavailable`. All pools
+//!   pool unset, or longer; the shorter one counts, and either is reported as `store_unavailable`. What the host asks over the same
+//!   pool, and in a transaction, has no limit by that: it needs one of its own, within the task that makes the decision. All pools
 //!   together must not want more connections than the database permits.
 //! * **PgBouncer**: transaction mode from 1.21 on with `max_prepared_statements` of 10 or more; older with `unnamed_statements(true)`, and not
 //!   over `sqlx`; never statement mode. `check` notices.

@@ -1,5 +1,5 @@
 //! Runs the node tests of this folder against the example servers that cargo has built beside this test: those of the folder
-//! itself against each, those in `both` against the two together, and those in `hosts` against other servers with parjar in front.
+//! itself against each, those in `both` against the two together, and those in `hosts` against other servers with parjar.
 
 #![allow(clippy::expect_used)]
 
@@ -26,7 +26,7 @@ fn both_examples_answer_alike_and_can_share_a_store() {
 }
 
 #[test]
-fn a_real_client_and_a_real_browser_get_through_parjar_in_front_of_oxide_auth() {
+fn real_clients_get_through_the_small_servers_and_through_parjar_in_front_of_oxide_auth() {
     run("oxide-auth", "hosts");
 }
 
