@@ -66,6 +66,18 @@ for (const [kind, start] of Object.entries(stores)) {
       for (const { output } of [one, two]) assert.ok(!(output.stdout + output.stderr).includes(PASSWORD));
     });
 
+    for (const { output } of [one, two]) assert.doesNotMatch(output.stderr, /another node differs/);
+    for (const example of ['axum', 'actix']) {
+      test(`a node with other settings says which they are, and works: ${example}`, async () => {
+        const others = { policy: { request_uri_lifetime: 90 }, secret: 'another text than what all nodes of this issuer share' };
+        const other = await startServer({ ...config, ...others }, ['--issuer', ISSUER, '--store', store.url], { example });
+        const [, groups] = await logged(other, 0, /^another node differs in="([^"]*)"/m);
+        assert.deepEqual(groups.split(' ').sort(), ['policy', 'server_secret']);
+        assert.equal((await push(other, web, requestOf(web).parameters)).status, 201);
+        await other.stop();
+      });
+    }
+
     for (const [first, second, what] of [[one, two, 'axum first'], [two, one, 'actix first']]) {
       test(`a request is pushed, opened and decided on different nodes, ${what}`, async () => {
         const request = await pushed(first, web);
