@@ -3,7 +3,7 @@
 //! | page | for |
 //! | --- | --- |
 //! | [`getting_started`] | a first push, in axum, actix-web or hyper |
-//! | [`recipes`] | clients in PostgreSQL by `sqlx` and `tokio-postgres`, and the endpoints in tonic |
+//! | [`recipes`] | clients in PostgreSQL by `sqlx` and `tokio-postgres`, and the endpoints in tonic and poem |
 //! | [`logins`] | the page and the decision: cookie, form, second clicks, transactions |
 //! | [`clients`] | registrations, databases, keys, rotation |
 //! | [`policies`] | presets, and every default with its reason |

@@ -6,6 +6,8 @@ pub mod actix;
 pub mod axum;
 #[path = "../../src/guide/recipes/hyper.rs"]
 pub mod hyper;
+#[path = "../../src/guide/recipes/poem.rs"]
+pub mod poem;
 #[path = "../../src/guide/recipes/sqlx.rs"]
 pub mod sqlx;
 #[path = "../../src/guide/recipes/tokio_postgres.rs"]

@@ -23,7 +23,7 @@
 //! ```
 //!
 //! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones. The servers below are compiled
-//! and tried in `examples/recipes`; there is one for [tonic](super::recipes#tonic), too.
+//! and tried in `examples/recipes`; there are those for [tonic](super::recipes#tonic) and [poem](super::recipes#poem), too.
 //!
 //! # axum
 //!

@@ -1,4 +1,4 @@
-//! Recipes: clients in a database, and the endpoints in a server of tonic.
+//! Recipes: clients in a database, and the endpoints in servers of tonic and poem.
 //!
 //! They are compiled, linted and tried in the package `examples/recipes` of the repository; what stands here is what is compiled there.
 //!
@@ -28,6 +28,12 @@
 //!
 //! ```ignore
 #![doc = include_str!("recipes/tonic.rs")]
+//! ```
+//!
+//! # poem
+//!
+//! ```ignore
+#![doc = include_str!("recipes/poem.rs")]
 //! ```
 //!
 //! Those for axum, actix-web and hyper itself are where one [starts](super::getting_started#axum).

@@ -82,6 +82,16 @@ async fn tonic_serves_pushes_beside_its_services() {
 }
 
 #[tokio::test]
+async fn poem_serves_pushes() {
+    let (listener, address) = listener().await;
+    let acceptor = poem::listener::TcpAcceptor::from_tokio(listener).unwrap();
+    let routes = parjar_recipes::poem::with_par(poem::Route::new(), &par());
+    let server = tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes));
+    takes_pushes(address).await;
+    server.abort();
+}
+
+#[tokio::test]
 async fn hyper_serves_pushes() {
     let (listener, address) = listener().await;
     let par = par();
