@@ -43,6 +43,7 @@ mod ready;
 mod recent_answers;
 mod record;
 mod records;
+mod refuse_token;
 mod replay;
 mod resource;
 mod respond;

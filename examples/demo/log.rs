@@ -84,6 +84,9 @@ impl Observer for LogObserver {
             Event::Denied { client_id, error, .. } => {
                 line(format_args!("denied client={client_id:?} error={}", error.as_str()));
             }
+            Event::TokenRefused { client_id, error, .. } => {
+                line(format_args!("token refused client={client_id:?} error={error}"));
+            }
             Event::AnsweredAgain { client_id, .. } => line(format_args!("answered again client={client_id:?}")),
             Event::Replayed { client_id, .. } => line(format_args!("replayed client={client_id:?}")),
             Event::HygieneSkipped { client_id, marks, .. } => {

@@ -46,9 +46,10 @@ fn bound(demo: &Demo, client: &AuthenticatedClient) -> Result<(), TokenError> {
 }
 
 fn redeem(demo: &Demo, request: &AuthenticatedRequest) -> Result<Arc<Grant>, Reply> {
-    request.grant_type(&["authorization_code"])?;
-    let code = request.parameters().get("code").ok_or(invalid_request("code is missing"))?;
-    let grant = demo.codes.redeem(code, request.client().client().client_id()).ok_or(UNUSABLE)?;
+    let refused = |error| demo.par.refuse_token(request, error);
+    request.grant_type(&["authorization_code"]).map_err(refused)?;
+    let code = request.parameters().get("code").ok_or_else(|| refused(invalid_request("code is missing")))?;
+    let grant = demo.codes.redeem(code, request.client().client().client_id()).ok_or_else(|| refused(UNUSABLE))?;
     demo.par.check_code(request, &CodeBinding::of(&grant.request))?;
     Ok(grant)
 }

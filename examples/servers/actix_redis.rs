@@ -286,15 +286,15 @@ async fn token(node: Data<Node>, request: HttpRequest, body: Bytes) -> HttpRespo
 
 async fn tokens(node: &Node, request: &FormRequest<'_>) -> Result<serde_json::Value, Reply> {
     let request = node.par.authenticate_client(request).await?;
-    let refused = |error: TokenError| error.with_dpop_nonce(node.par.dpop_nonce());
+    let refused = |error: TokenError| node.par.refuse_token(&request, error);
     request.grant_type(&["authorization_code"]).map_err(refused)?;
-    let code = request.parameters().get("code").ok_or(refused(TokenErrorCode::InvalidRequest.into()))?;
+    let code = request.parameters().get("code").ok_or_else(|| refused(TokenErrorCode::InvalidRequest.into()))?;
     let failed = |error: AnyError| {
         fault("token", &*error);
         TokenError::from(TokenErrorCode::TemporarilyUnavailable).with_retry_after(5)
     };
     let code = take_code(node, code).await.map_err(failed)?;
-    let code = code.ok_or(refused(TokenErrorCode::InvalidGrant.into()))?;
+    let code = code.ok_or_else(|| refused(TokenErrorCode::InvalidGrant.into()))?;
     node.par.check_code(&request, &code.binding)?;
     let access_token = random_text().map_err(|error| failed(error.into()))?;
     Ok(serde_json::json!({

@@ -366,14 +366,15 @@ async fn token(State(app): State<App>, parts: Parts, body: Bytes) -> Response {
 
 async fn tokens(app: &App, parts: &Parts, body: &Bytes) -> Result<serde_json::Value, Reply> {
     let request = app.par.authenticate_client(&FormRequest::from_parts(parts, body)).await?;
-    request.grant_type(&["authorization_code"])?;
-    let code = request.parameters().get("code").ok_or(TokenError::from(TokenErrorCode::InvalidRequest))?;
+    let refused = |error: TokenError| app.par.refuse_token(&request, error);
+    request.grant_type(&["authorization_code"]).map_err(refused)?;
+    let code = request.parameters().get("code").ok_or_else(|| refused(TokenErrorCode::InvalidRequest.into()))?;
     let failed = |error: AnyError| {
         fault("token", &*error);
         TokenError::from(TokenErrorCode::TemporarilyUnavailable).with_retry_after(5)
     };
     let taken = within_time(take_code(&app.pool, code)).await.map_err(failed)?;
-    let (binding, scope) = taken.ok_or(TokenError::from(TokenErrorCode::InvalidGrant))?;
+    let (binding, scope) = taken.ok_or_else(|| refused(TokenErrorCode::InvalidGrant.into()))?;
     app.par.check_code(&request, &binding)?;
     let access_token = random_text().map_err(|error| failed(error.into()))?;
     let token_type = if request.client().confirmation().jkt.is_some() { "DPoP" } else { "Bearer" };

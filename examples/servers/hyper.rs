@@ -291,12 +291,13 @@ async fn token(app: &App, parts: &Parts, body: &Bytes) -> Answer {
 
 async fn tokens(app: &App, parts: &Parts, body: &Bytes) -> Result<serde_json::Value, Reply> {
     let request = app.par.authenticate_client(&FormRequest::from_parts(parts, body)).await?;
-    request.grant_type(&["authorization_code"])?;
-    let code = request.parameters().get("code").ok_or(TokenError::from(TokenErrorCode::InvalidRequest))?;
+    let refused = |error: TokenError| app.par.refuse_token(&request, error);
+    request.grant_type(&["authorization_code"]).map_err(refused)?;
+    let code = request.parameters().get("code").ok_or_else(|| refused(TokenErrorCode::InvalidRequest.into()))?;
     // Good once, whatever comes of it.
     let code = app.codes.lock().ok().and_then(|mut codes| codes.remove(code));
     let code = code.filter(|code| code.issued.elapsed() < CODE_LIFETIME);
-    let code = code.ok_or(TokenError::from(TokenErrorCode::InvalidGrant))?;
+    let code = code.ok_or_else(|| refused(TokenErrorCode::InvalidGrant.into()))?;
     app.par.check_code(&request, &code.binding)?;
     let access_token = random_text().map_err(|error| {
         fault("token", &error);

@@ -37,6 +37,7 @@
 //! | `refused` | each refusal, at any stage; `parjar_refusals_total` has the [reason](super::refusals) |
 //! | `replayed` | each use of a `request_uri` that was spent |
 //! | `authenticated` | each authentication at the token endpoint and others of the host |
+//! | `token_refused` | each refusal of the host's own there, where it makes them by [`ParEndpoint::refuse_token`](crate::ParEndpoint::refuse_token) |
 //!
 //! # Alerts
 //!
@@ -56,6 +57,8 @@
 //! sum(rate(parjar_key_fetches_total{outcome="failed"}[15m])) > 0.1
 //! # Someone tries secrets, or a client was deployed with the wrong one.
 //! sum(rate(parjar_refusals_total{reason=~"wrong_secret|unknown_client"}[5m])) > 1
+//! # Someone tries codes.
+//! sum(rate(parjar_token_refusals_total{error="invalid_grant"}[5m])) > 1
 //! # Repeated code challenges are not noticed any more.
 //! increase(parjar_hygiene_skipped_total[1h]) > 0
 //! ```

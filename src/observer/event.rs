@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use super::{Level, Stage, Steps};
 use crate::{
     client::{IgnoredMember, RegistryError, jwks::JwksError},
-    error::{DenialCode, Reason},
+    error::{DenialCode, Reason, TokenErrorCode},
     jose::KeyError,
     protocol::authentication_method::AuthenticationMethod,
     response::signer::SignerError,
@@ -161,6 +161,15 @@ pub enum Event<'a> {
         /// The cause, for the log of the host.
         error: &'a SignerError,
     },
+    /// The host has refused a request to its token endpoint, of a client that has authenticated:
+    /// [`refuse_token`](crate::ParEndpoint::refuse_token).
+    #[non_exhaustive]
+    TokenRefused {
+        /// The client.
+        client_id: &'a str,
+        /// The error that it gets.
+        error: TokenErrorCode,
+    },
     /// A browser has decided a second time, and was given its answer again.
     #[non_exhaustive]
     AnsweredAgain {
@@ -228,6 +237,7 @@ labels! {
     StoreBack "store_back";
     HygieneSkipped "hygiene_skipped";
     ResponseNotSigned "response_not_signed";
+    TokenRefused "token_refused";
     AnsweredAgain "answered_again";
     NonceKeyNotShared "nonce_key_not_shared";
     NotReady "not_ready";
@@ -256,6 +266,7 @@ impl<'a> Event<'a> {
         match *self {
             Self::Refused { reason, .. } => Level::of(reason),
             Self::ResponseNotSigned { .. } | Self::NotReady { .. } => Level::Error,
+            Self::TokenRefused { error, .. } if error.status() >= 500 => Level::Error,
             Self::MembersIgnored { skipped: [], .. } => Level::Info,
             Self::KeysNotFetched { .. }
             | Self::ClientNotReloaded { .. }
@@ -272,6 +283,7 @@ impl<'a> Event<'a> {
             | Self::Completed { .. }
             | Self::Denied { .. }
             | Self::KeysFetched { .. }
+            | Self::TokenRefused { .. }
             | Self::AnsweredAgain { .. } => Level::Info,
         }
     }

@@ -7,6 +7,7 @@ const REFUSALS: &str = "parjar_refusals_total";
 const AUTHENTICATIONS: &str = "parjar_authentications_total";
 const FETCHES: &str = "parjar_key_fetches_total";
 const NOT_READY: &str = "parjar_not_ready_total";
+const TOKENS: &str = "parjar_token_refusals_total";
 const SKIPPED: &str = "parjar_hygiene_skipped_total";
 const STEPS: &str = "parjar_step_seconds";
 const OUTAGES: &str = "parjar_store_outage_seconds";
@@ -20,6 +21,7 @@ const OUTAGES: &str = "parjar_store_outage_seconds";
 /// | `parjar_authentications_total` | `stage`, `method`: [`AuthenticationMethod::as_str`](crate::AuthenticationMethod::as_str) | each authentication at the token endpoint and at other endpoints of the host |
 /// | `parjar_key_fetches_total` | `outcome`: `fetched`, `stale` (failed, with older keys to go on with) or `failed` | each fetch of a `jwks_uri` |
 /// | `parjar_not_ready_total` | `reason`: [`NotReadyReason::label`](crate::store::NotReadyReason::label) | each time that [`ParEndpoint::ready`](crate::ParEndpoint::ready) was asked in vain |
+/// | `parjar_token_refusals_total` | `error`: [`TokenErrorCode::as_str`](crate::TokenErrorCode::as_str) | each refusal of the host's own at its token endpoint: [`ParEndpoint::refuse_token`](crate::ParEndpoint::refuse_token) |
 /// | `parjar_hygiene_skipped_total` | none | each mark of hygiene that the store had no room for |
 ///
 /// | histogram, in seconds | labels | measures |
@@ -59,6 +61,7 @@ impl MetricsObserver {
             NOT_READY,
             "Questions whether the store would take the next push that it did not answer with yes."
         );
+        metrics::describe_counter!(TOKENS, "Refusals of the host's own at its token endpoint, by the error.");
         metrics::describe_counter!(SKIPPED, "Marks of hygiene that the store had no room for.");
         metrics::describe_histogram!(STEPS, metrics::Unit::Seconds, "How long operations and their steps take.");
         metrics::describe_histogram!(OUTAGES, metrics::Unit::Seconds, "Outages of the store that are over.");
@@ -95,6 +98,7 @@ impl Observer for MetricsObserver {
             Event::NotReady { error } => {
                 metrics::counter!(NOT_READY, "reason" => error.reason().label()).increment(1);
             }
+            Event::TokenRefused { error, .. } => metrics::counter!(TOKENS, "error" => error.as_str()).increment(1),
             Event::HygieneSkipped { marks, .. } => {
                 metrics::counter!(SKIPPED).increment(u64::try_from(marks).unwrap_or(u64::MAX));
             }

@@ -114,6 +114,9 @@ impl Observer for TracingObserver {
                 let cause = CauseText(error);
                 write_at!(level, client_id = ?shortened(client_id), %cause, "response not signed");
             }
+            Event::TokenRefused { client_id, error } => {
+                write_at!(level, client_id = ?shortened(client_id), error = error.as_str(), "token refused");
+            }
             Event::AnsweredAgain { client_id } => {
                 write_at!(level, client_id = ?shortened(client_id), "answered again");
             }

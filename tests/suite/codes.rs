@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use parjar::{
-    AuthenticatedRequest, CodeBinding, ErrorCode, Event, FormRequest, Policy, Profile, Reason, Reply, Stage,
-    store::MemoryLimits,
+    AuthenticatedRequest, CodeBinding, ErrorCode, Event, FormRequest, Level, Policy, Profile, Reason, Reply, Stage,
+    TokenErrorCode, store::MemoryLimits,
 };
 use serde_json::{Value, json};
 
@@ -184,4 +184,40 @@ fn a_kept_binding_is_the_documented_map_and_nothing_else_is_one() {
     assert!(!text.contains(CALLBACK) && !text.contains(CHALLENGE), "{text}");
     let without: Value = json!({ "client_id": "basic" });
     assert_eq!(serde_json::to_value(serde_json::from_value::<CodeBinding>(without.clone()).unwrap()).unwrap(), without);
+}
+
+#[test]
+fn what_the_host_refuses_is_observed_and_a_client_with_a_proof_gets_a_nonce() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let observer = Arc::clone(&seen);
+    let mut policy = Policy::oauth();
+    policy.require_dpop_nonce = true;
+    let server = Server::built(policy, [basic("basic")], MemoryLimits::default(), |builder| {
+        builder.token_endpoint(TOKEN_ENDPOINT).observer(move |event: &Event<'_>| {
+            if let Event::TokenRefused { client_id, error, .. } = event {
+                observer.lock().unwrap().push((client_id.to_string(), *error, event.level()));
+            }
+        })
+    });
+    let request = at_token_endpoint(&server, "basic", "grant_type=authorization_code&code=guessed");
+    let reply = Reply::from(server.par.refuse_token(&request, TokenErrorCode::InvalidGrant));
+    assert_eq!((reply.status(), reply.header("dpop-nonce")), (400, None));
+    assert_eq!(body(&reply)["error"], "invalid_grant");
+    server.par.refuse_token(&request, TokenErrorCode::ServerError);
+
+    let nonce = server.par.dpop_nonce();
+    let by_proof = proof(&ES256_KEY, json!({ "htu": TOKEN_ENDPOINT, "nonce": nonce }));
+    let authorization = authorization("basic", "s3cret");
+    let headers = [("content-type", FORM), ("authorization", &*authorization), ("dpop", &*by_proof)];
+    let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+    let request = FormRequest::new("POST", headers, "grant_type=authorization_code");
+    let request = pollster::block_on(server.par.authenticate_client(&request)).unwrap();
+    let reply = Reply::from(server.par.refuse_token(&request, TokenErrorCode::InvalidGrant));
+    assert!(reply.header("dpop-nonce").is_some());
+    let expected = [
+        (TokenErrorCode::InvalidGrant, Level::Info),
+        (TokenErrorCode::ServerError, Level::Error),
+        (TokenErrorCode::InvalidGrant, Level::Info),
+    ];
+    assert_eq!(*seen.lock().unwrap(), expected.map(|(error, level)| ("basic".to_owned(), error, level)));
 }
