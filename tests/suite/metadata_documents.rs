@@ -419,6 +419,24 @@ fn a_stranger_who_names_many_urls_neither_floods_a_host_nor_drives_out_who_is_kn
 }
 
 #[test]
+fn a_stranger_who_names_many_urls_of_a_host_does_not_lock_out_its_client() {
+    let fixture = Fixture::new();
+    fixture.web.publish(APP, page(APP));
+    let origin = APP.rsplit_once('/').unwrap().0;
+    run(async {
+        fixture.found(APP).await;
+        // Two hours, in which the document grows too old to be used while its host is down.
+        for number in 0..7200 {
+            fixture.clock.advance(Duration::from_secs(1));
+            fixture.fault(&format!("{origin}/none/{number}")).await;
+        }
+        let before = fixture.web.fetches();
+        fixture.found(APP).await;
+        assert_eq!(fixture.web.fetches(), before + 1);
+    });
+}
+
+#[test]
 fn the_number_of_documents_is_bounded() {
     let fixture = Fixture::limited(|limits| {
         limits.documents = 10;

@@ -13,6 +13,9 @@ pub(super) struct Budget {
     clock: Arc<dyn Clock>,
     total: Arc<Account>,
     hosts: BoundedCache<Box<str>, Arc<Account>>,
+    /// Of what is known. Only who publishes at a host can draw on its account here, so that strangers keep nobody's document from being
+    /// fetched again.
+    hosts_of_known: BoundedCache<Box<str>, Arc<Account>>,
     at_once_per_host: usize,
     interval_per_host: Duration,
 }
@@ -48,19 +51,21 @@ impl Budget {
             clock,
             total: Arc::new(Account::new(limits.fetches_at_once, interval(limits.fetches_per_minute))),
             hosts: BoundedCache::of(HOSTS),
+            hosts_of_known: BoundedCache::of(HOSTS),
             at_once_per_host: limits.fetches_at_once_per_host,
             interval_per_host: interval(limits.fetches_per_minute_per_host),
         }
     }
 
-    /// A permit to fetch from a host, unless that is too much. What is known already counts for its host only.
+    /// A permit to fetch from a host, unless that is too much. What is known already counts for its host only, and by itself.
     pub(super) fn permit(&self, host: &str, is_known: bool) -> Option<Permit> {
         let now = self.clock.elapsed();
         let new_account = || Arc::new(Account::new(self.at_once_per_host, self.interval_per_host));
         let mut permit = Permit { accounts: [None, None] };
         let [of_host, of_all] = &mut permit.accounts;
         // What has been taken from the host is given back with the permit if there is nothing left of the total.
-        *of_host = Some(Account::take(&self.hosts.get_or_put(host, new_account), now)?);
+        let hosts = if is_known { &self.hosts_of_known } else { &self.hosts };
+        *of_host = Some(Account::take(&hosts.get_or_put(host, new_account), now)?);
         if !is_known {
             *of_all = Some(Account::take(&self.total, now)?);
         }
@@ -115,7 +120,10 @@ mod tests {
         let budget = Budget::new(&limits, Arc::new(clock.clone()));
         let running = [budget.permit("a", false), budget.permit("a", false), budget.permit("b", false)];
         assert!(running.iter().all(Option::is_some));
-        assert!(budget.permit("a", true).is_none(), "two of the host run");
+        assert!(budget.permit("a", false).is_none(), "two of the host run");
+        let known = [budget.permit("a", true), budget.permit("a", true)];
+        assert!(known.iter().all(Option::is_some), "strangers are not in the way");
+        assert!(budget.permit("a", true).is_none(), "two that are known run");
         assert!(budget.permit("c", false).is_none(), "three run in all");
         assert!(budget.permit("c", true).is_some(), "a known one");
         drop(running);

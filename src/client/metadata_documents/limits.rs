@@ -7,7 +7,8 @@ use crate::client::fetched_values::Lifetimes;
 /// How often metadata documents are fetched, how long they are believed, and how many of them are kept.
 ///
 /// Anybody can name a URL to the server, so that these limits keep it from being the weapon against another server, and strangers
-/// from driving out the clients that are in use. A client whose document is known already is not held to the limits of all hosts.
+/// from driving out the clients that are in use. A client whose document is known already is not held to the limits of all hosts, and
+/// strangers who name other URLs of its host take nothing from it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,11 +42,11 @@ pub struct MetadataDocumentLimits {
     pub time_limit: Duration,
     /// Fetches that run at the same time for clients that are not known yet. Default 64.
     pub fetches_at_once: usize,
-    /// Fetches that run at the same time from one host. Default 4.
+    /// Fetches that run at the same time from one host for clients that are not known yet, and as many again for those that are. Default 4.
     pub fetches_at_once_per_host: usize,
     /// Fetches for clients that are not known yet, of all hosts together. Default 600.
     pub fetches_per_minute: u32,
-    /// Fetches from one host. Default 30.
+    /// Fetches from one host for clients that are not known yet, and as many again for those that are. Default 30.
     pub fetches_per_minute_per_host: u32,
 }
 
