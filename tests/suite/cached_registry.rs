@@ -262,6 +262,34 @@ fn a_loader_that_panics_is_a_fault_of_that_load_only() {
 }
 
 #[test]
+fn the_last_answer_stands_in_for_a_loader_that_panics_as_well() {
+    run(async {
+        let (clock, is_broken) = (ManualClock::default(), Arc::new(AtomicBool::new(false)));
+        let broken = Arc::clone(&is_broken);
+        let loader = move |_: String| {
+            let is_broken = broken.load(Ordering::SeqCst);
+            async move {
+                assert!(!is_broken, "on purpose");
+                Ok::<_, io::Error>(Some(basic("web")))
+            }
+        };
+        let registry = CachedRegistry::builder(loader).clock(clock.clone()).build().unwrap();
+        let client = registry.client("web").await.unwrap().unwrap();
+        is_broken.store(true, Ordering::SeqCst);
+        clock.advance(Duration::from_secs(61));
+        for _ in 0..10 {
+            assert!(Arc::ptr_eq(&client, &registry.client("web").await.unwrap().unwrap()));
+            clock.advance(Duration::from_secs(2));
+        }
+        clock.advance(Duration::from_secs(15 * 60));
+        assert!(registry.client("web").await.is_err());
+        is_broken.store(false, Ordering::SeqCst);
+        clock.advance(Duration::from_secs(2));
+        assert!(registry.client("web").await.unwrap().is_some());
+    });
+}
+
+#[test]
 fn without_a_runtime_the_cause_is_told() {
     let cached = Cached::of([basic("web")]);
     let error = pollster::block_on(cached.registry.client("web")).unwrap_err();

@@ -47,8 +47,14 @@ struct Load<'a> {
 }
 
 impl Drop for Load<'_> {
+    /// A load that ends here has come to no outcome: its loader has panicked. What is known stands in, as after an error.
     fn drop(&mut self) {
-        self.cached.flights.lock().end(self.client_id, self.number);
+        let Cached { answers, limits, clock, flights, .. } = self.cached;
+        let mut loads = flights.lock();
+        if loads.end(self.client_id, self.number) {
+            let now = clock.elapsed();
+            answers.put_failure(self.client_id, now, now.saturating_add(limits.retry));
+        }
     }
 }
 
@@ -95,9 +101,27 @@ impl Cached {
             }
             Answer::None(what) => Outcome::None(what),
             Answer::Unknown => match self.join(client_id) {
-                Ok(passenger) => passenger.outcome().await,
+                Ok(passenger) => passenger.outcome().await.unwrap_or_else(|| self.without_outcome(client_id)),
                 Err(outcome) => outcome,
             },
+        }
+    }
+
+    /// The answer when the loader has panicked, or its runtime has shut down.
+    fn without_outcome(&self, client_id: &str) -> Outcome {
+        let error = RegistryError::new("the load has ended without an outcome");
+        match self.answers.get(client_id, self.clock.elapsed()) {
+            Answer::Client(client) | Answer::Stale(client) => {
+                self.report_not_reloaded(&client, &error);
+                Outcome::Client(client)
+            }
+            Answer::None(_) | Answer::Unknown => Outcome::None(NoClient::Failed(error)),
+        }
+    }
+
+    fn report_not_reloaded(&self, client: &Client, error: &RegistryError) {
+        if let Some(faults) = self.faults.get() {
+            faults.not_reloaded(client.client_id(), error);
         }
     }
 
@@ -216,7 +240,7 @@ impl Load<'_> {
 
     /// Goes on with the last answer, if there is one.
     fn fail(&self, error: RegistryError) -> Outcome {
-        let Cached { answers, limits, clock, faults, .. } = self.cached;
+        let Cached { answers, limits, clock, .. } = self.cached;
         let mut loads = self.cached.flights.lock();
         if !loads.end(self.client_id, self.number) {
             return Outcome::None(NoClient::Failed(error));
@@ -229,9 +253,7 @@ impl Load<'_> {
             return Outcome::None(failed);
         };
         drop(loads);
-        if let Some(faults) = faults.get() {
-            faults.not_reloaded(client.client_id(), &error);
-        }
+        self.cached.report_not_reloaded(&client, &error);
         Outcome::Client(client)
     }
 }

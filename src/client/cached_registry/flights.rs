@@ -7,8 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{answers::NoClient, cached::Outcome};
-use crate::client::RegistryError;
+use super::cached::Outcome;
 
 /// The loads under way. While they are locked, nothing is put among the answers, and nothing is taken out.
 #[derive(Default)]
@@ -75,11 +74,8 @@ impl Loads {
 }
 
 impl Passenger {
-    pub(super) async fn outcome(mut self) -> Outcome {
-        match self.0.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(outcome)) => outcome.clone(),
-            // The loader has panicked, or its runtime has shut down.
-            _ => Outcome::None(NoClient::Failed(RegistryError::new("the load has ended without an outcome"))),
-        }
+    /// `None` if there is none: the loader has panicked, or its runtime has shut down.
+    pub(super) async fn outcome(mut self) -> Option<Outcome> {
+        self.0.wait_for(Option::is_some).await.ok()?.clone()
     }
 }
