@@ -3,7 +3,8 @@ CREATE TABLE oauth_clients (client_id text PRIMARY KEY, registration jsonb NOT N
 -- Tells all nodes which row has changed.
 CREATE FUNCTION oauth_client_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('oauth_clients', coalesce(NEW.client_id, OLD.client_id));
+    IF TG_OP <> 'INSERT' THEN PERFORM pg_notify('oauth_clients', OLD.client_id); END IF;
+    IF TG_OP <> 'DELETE' THEN PERFORM pg_notify('oauth_clients', NEW.client_id); END IF;
     RETURN NULL;
 END $$;
 

@@ -114,6 +114,18 @@ async fn changes_of_rows_are_heard_of() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+    database.run("UPDATE oauth_clients SET client_id = 'renamed'").await;
+    let forgotten = async {
+        while name(&clients).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Its lifetime would be over in a minute.
+    tokio::time::timeout(Duration::from_secs(40), forgotten).await.expect("the old name is heard of");
+    database.run("UPDATE oauth_clients SET client_id = 'web'").await;
+    while name(&clients).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     database.run("DELETE FROM oauth_clients").await;
     while name(&clients).await.unwrap().is_some() {
         tokio::time::sleep(Duration::from_millis(10)).await;
