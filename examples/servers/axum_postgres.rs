@@ -9,8 +9,9 @@ use std::{env, error::Error, future::poll_fn, sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::State,
+    extract::{Request, State},
     http::{StatusCode, header, request::Parts},
+    middleware::{self, Next},
     response::{Html, IntoResponse as _, Response},
     routing::{any, get, post},
 };
@@ -35,7 +36,8 @@ CREATE TABLE IF NOT EXISTS codes (
     digest bytea PRIMARY KEY, binding text NOT NULL, scope text NOT NULL, expires_at timestamptz NOT NULL);
 CREATE OR REPLACE FUNCTION client_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('clients', coalesce(NEW.client_id, OLD.client_id));
+    IF TG_OP <> 'INSERT' THEN PERFORM pg_notify('clients', OLD.client_id); END IF;
+    IF TG_OP <> 'DELETE' THEN PERFORM pg_notify('clients', NEW.client_id); END IF;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER client_changed AFTER INSERT OR UPDATE OR DELETE ON clients
@@ -110,6 +112,7 @@ async fn main() -> Result<(), AnyError> {
         .route("/health", get(|| async { "alive" }))
         .route("/ready", get(ready))
         .route("/metrics", get(|State(app): State<App>| async move { app.metrics.render() }))
+        .layer(middleware::from_fn(answer_in_time))
         .with_state(App { par, cookies, store, pool, metrics });
     println!("listening on {issuer}");
     let mut terminated = signal(SignalKind::terminate())?;
@@ -120,6 +123,12 @@ async fn main() -> Result<(), AnyError> {
         }
     };
     Ok(axum::serve(listener, routes).with_graceful_shutdown(ended).await?)
+}
+
+/// Waits for bodies as well. How long the head of a request may take is for the proxy in front: `axum::serve` does not limit it.
+async fn answer_in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(Duration::from_secs(15), next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 async fn registration(pool: &Pool, client_id: &str) -> Result<Option<String>, AnyError> {
