@@ -232,6 +232,7 @@
 //! | [`ParEndpointBuilder::danger_redirect_uri_matcher`], [`ClientRegistration::danger_redirect_uri_patterns`] | responses go to pages that are not registered |
 //! | [`Browser::danger_unbound`] | a login be begun in one browser and ended in another |
 //! | `GuardedFetcherBuilder::danger_allow_private_addresses` | whoever names a URL make the server speak to its own network |
+//! | `MetadataDocumentRegistryBuilder::danger_allow_jwks_uris_of_other_hosts` | whoever publishes documents make the server fetch from any host, without a budget |
 //! | `RedisStoreBuilder::danger_allow_eviction_of_marks` | an assertion be good a second time |
 //!
 //! [`Policy::lint`] and [`ParEndpoint::lint`] report what is on.

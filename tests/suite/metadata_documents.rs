@@ -456,6 +456,22 @@ fn the_number_of_documents_is_bounded() {
 }
 
 #[test]
+fn keys_of_another_host_are_taken_where_the_host_of_the_server_says_so() {
+    let mut foreign = document(APP);
+    foreign["token_endpoint_auth_method"] = "private_key_jwt".into();
+    foreign["jwks_uri"] = "https://keys.example.net/jwks.json".into();
+    let page = || Page::Document(foreign.to_string(), None);
+    let fixture = Fixture::new();
+    fixture.web.publish(APP, page());
+    let permissive = Fixture::with(MetadataDocumentRegistryBuilder::danger_allow_jwks_uris_of_other_hosts);
+    permissive.web.publish(APP, page());
+    run(async {
+        assert_eq!(name_of(&fixture.fault(APP).await), "jwks_uri");
+        permissive.found(APP).await;
+    });
+}
+
+#[test]
 fn the_host_decides_who_may_come_and_nothing_is_fetched_of_others() {
     let fixture = Fixture::with(|builder| builder.allow_if(|url| url.host().ends_with(".example.com")));
     fixture.web.publish(APP, page(APP));

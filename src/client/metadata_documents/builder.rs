@@ -28,6 +28,7 @@ pub struct MetadataDocumentRegistryBuilder {
     allow: Option<Allow>,
     allow_localhost: bool,
     is_atproto: bool,
+    allow_foreign_keys: bool,
 }
 
 /// Limits of metadata documents that are out of their bounds.
@@ -46,6 +47,7 @@ impl MetadataDocumentRegistryBuilder {
             allow: None,
             allow_localhost: false,
             is_atproto: false,
+            allow_foreign_keys: false,
         }
     }
 
@@ -66,6 +68,13 @@ impl MetadataDocumentRegistryBuilder {
     /// describe it. Everybody can be such a client; what it gets stays on the machine of the user.
     pub fn allow_localhost_clients(self) -> Self {
         Self { allow_localhost: true, ..self }
+    }
+
+    /// **Danger.** Takes documents whose `jwks_uri` is on another host than their `client_id`. **Whoever publishes documents can then have
+    /// this server fetch from any host on the internet**: once for each of their documents and for each time that keys are looked for,
+    /// at the same time, and beyond the budgets of [`MetadataDocumentLimits`]. Use it together with [`allow_if`](Self::allow_if).
+    pub fn danger_allow_jwks_uris_of_other_hosts(self) -> Self {
+        Self { allow_foreign_keys: true, ..self }
     }
 
     /// Takes only clients for which this returns `true`. It is asked at each look-up, so that taking a host off a list has an effect at
@@ -96,12 +105,12 @@ impl MetadataDocumentRegistryBuilder {
     ///
     /// When a limit is out of its bounds.
     pub fn build(self) -> Result<MetadataDocumentRegistry, MetadataDocumentLimitsError> {
-        let Self { source, limits, clock, allow, allow_localhost, is_atproto } = self;
+        let Self { source, limits, clock, allow, allow_localhost, is_atproto, allow_foreign_keys } = self;
         limits.check().map_err(MetadataDocumentLimitsError)?;
         let origin = DocumentOrigin {
             source,
             budget: Budget::new(&limits, Arc::clone(&clock)),
-            rules: DocumentRules { most_bytes: limits.document_bytes, is_atproto },
+            rules: DocumentRules { most_bytes: limits.document_bytes, is_atproto, allow_foreign_keys },
             time_limit: limits.time_limit,
         };
         let faults = OnceLock::new();

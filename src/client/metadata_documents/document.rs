@@ -14,6 +14,8 @@ pub(super) struct DocumentRules {
     pub(super) most_bytes: usize,
     /// Whether those of the AT Protocol hold as well.
     pub(super) is_atproto: bool,
+    /// Whether keys may be on another host than the document.
+    pub(super) allow_foreign_keys: bool,
 }
 
 impl DocumentRules {
@@ -34,6 +36,9 @@ impl DocumentRules {
             let mut registration = ClientRegistration::try_from(members)?;
             registration.other.retain(|name, value| is_of_use(name, value));
             rules::complete(&mut registration)?;
+            if !self.allow_foreign_keys {
+                rules::check_jwks_uri(url, &registration)?;
+            }
             if self.is_atproto {
                 rules::check_atproto(url, &registration)?;
             }

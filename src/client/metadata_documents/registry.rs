@@ -25,7 +25,8 @@ use crate::{
 ///
 /// A document is good if it is JSON, its `client_id` is its URL byte for byte, it has no secret, and what it describes could be
 /// [registered](crate::ClientRegistration). Without `token_endpoint_auth_method` it is that of a public client, unless it has keys.
-/// Keys at a `jwks_uri` are fetched by the [`JwksSource`](crate::JwksSource) of the endpoint: give that the guarded fetcher as well.
+/// Keys at a `jwks_uri`, which must be of the same host, are fetched by the [`JwksSource`](crate::JwksSource) of the endpoint: give that the
+/// guarded fetcher as well.
 /// Members that only the host may decide on (`danger_...`, `allow_per_request_redirect_uris`) make it unusable; of those that this library
 /// does not know, the texts for the consent page are kept.
 ///

@@ -51,6 +51,17 @@ pub(super) fn complete(registration: &mut ClientRegistration) -> Result<(), Regi
     Ok(())
 }
 
+/// Whoever publishes documents would else choose hosts that this server fetches keys from, as often as it is asked to, and outside of the
+/// budgets for documents.
+pub(super) fn check_jwks_uri(url: &ClientUrl, registration: &ClientRegistration) -> Result<(), RegistrationError> {
+    match &registration.jwks_uri {
+        Some(uri) if !uri.is_empty() && !is_at(uri, url) => {
+            Err(RegistrationError::new("jwks_uri", "must be an https URL of the host of the client_id"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The rules of the AT Protocol (OAuth, "Clients"), on top.
 pub(super) fn check_atproto(url: &ClientUrl, registration: &ClientRegistration) -> Result<(), RegistrationError> {
     let refuse = |member, problem| Err(RegistrationError::new(member, problem));
