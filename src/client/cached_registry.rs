@@ -6,6 +6,7 @@ mod cached;
 mod flights;
 mod limits;
 mod loader;
+mod outcome;
 mod prepared;
 
 use std::{fmt, sync::Arc};
@@ -75,7 +76,7 @@ impl CachedRegistry {
     /// Makes a registry with the default [limits](CachedRegistryLimits) that is empty as yet.
     #[must_use]
     pub fn new(loader: impl ClientLoader) -> Self {
-        Self(Arc::new(Cached::of(CachedRegistryBuilder::new(loader))))
+        CachedRegistryBuilder::new(loader).checked()
     }
 
     /// Starts to describe a registry with other limits.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod connector;
+mod duty;
 mod errors;
 mod info;
 mod instance;
@@ -22,13 +23,13 @@ use tokio::time::Instant;
 
 use self::{
     builder::Checked,
+    duty::Duty,
     instance::Instance,
     names::Names,
     readiness::Readiness,
     replies::{claimed, inserted_alone, misfit, refused, replayed},
     scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, Script, TAKE_BACK, answer},
     shared_connection::SharedConnection,
-    startup_check::Duty,
     tokens::{Token, Tokens},
 };
 pub use self::{

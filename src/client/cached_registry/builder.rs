@@ -16,11 +16,11 @@ use crate::{
 
 /// Describes a [`CachedRegistry`].
 pub struct CachedRegistryBuilder {
-    pub(super) loader: Box<dyn DynClientLoader>,
-    pub(super) prepare: Box<Prepare>,
-    pub(super) stand_in: Option<Arc<Client>>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) limits: CachedRegistryLimits,
+    loader: Box<dyn DynClientLoader>,
+    prepare: Box<Prepare>,
+    stand_in: Option<Arc<Client>>,
+    clock: Arc<dyn Clock>,
+    limits: CachedRegistryLimits,
 }
 
 impl CachedRegistryBuilder {
@@ -90,7 +90,13 @@ impl CachedRegistryBuilder {
     /// When a limit is outside its bounds.
     pub fn build(self) -> Result<CachedRegistry, CachedRegistryLimitsError> {
         self.limits.check()?;
-        Ok(CachedRegistry(Arc::new(Cached::of(self))))
+        Ok(self.checked())
+    }
+
+    /// The registry, of limits that were checked or are those by default.
+    pub(super) fn checked(self) -> CachedRegistry {
+        let Self { loader, prepare, stand_in, clock, limits } = self;
+        CachedRegistry(Arc::new(Cached::new(loader, prepare, stand_in, clock, limits)))
     }
 }
 

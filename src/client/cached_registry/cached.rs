@@ -9,10 +9,10 @@ use tokio::{runtime::Handle, time::timeout};
 
 use super::{
     answers::{Answer, Answers, NoClient},
-    builder::CachedRegistryBuilder,
     flights::{Flights, Passenger, Pilot},
     limits::CachedRegistryLimits,
     loader::{DynClientLoader, LoadedClient},
+    outcome::Outcome,
     prepared::{Prepare, Prepared},
 };
 use crate::{
@@ -30,13 +30,6 @@ pub(super) struct Cached {
     answers: Answers,
     flights: Flights,
     faults: OnceLock<RegistryFaults>,
-}
-
-/// What a load has found.
-#[derive(Clone)]
-pub(super) enum Outcome {
-    Client(Arc<Client>),
-    None(NoClient),
 }
 
 /// A load, by its number among all. However it ends, it is no longer under way.
@@ -59,8 +52,13 @@ impl Drop for Load<'_> {
 }
 
 impl Cached {
-    pub(super) fn of(builder: CachedRegistryBuilder) -> Self {
-        let CachedRegistryBuilder { loader, prepare, stand_in, clock, limits } = builder;
+    pub(super) fn new(
+        loader: Box<dyn DynClientLoader>,
+        prepare: Box<Prepare>,
+        stand_in: Option<Arc<Client>>,
+        clock: Arc<dyn Clock>,
+        limits: CachedRegistryLimits,
+    ) -> Self {
         let answers = Answers::with(&limits);
         let (flights, faults) = (Flights::default(), OnceLock::new());
         Self { loader, prepare, stand_in, clock, limits, answers, flights, faults }

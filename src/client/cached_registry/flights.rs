@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::cached::Outcome;
+use super::outcome::Outcome;
 
 /// The loads under way. While they are locked, nothing is put among the answers, and nothing is taken out.
 #[derive(Default)]

@@ -4,10 +4,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     connector::RedisConnector,
+    duty::Duty,
     errors::{RedisInstance, RedisStoreError},
     names::Names,
     shared_connection::SharedConnection,
-    startup_check::{Duty, StartupCheck},
+    startup_check::StartupCheck,
 };
 use crate::store::{hygiene::HygieneBounds, unauthenticated::UnauthenticatedBounds};
 

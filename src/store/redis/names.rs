@@ -10,8 +10,8 @@ use crate::{
     store::{
         Annotation, Claim, Extension, NewRequest, RecordKey, ReplayMark,
         redis::{
+            duty::Duty,
             scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, READY, REMEMBER, TAKE_BACK},
-            startup_check::Duty,
             tokens::Token,
         },
     },

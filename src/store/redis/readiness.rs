@@ -7,12 +7,12 @@ use redis::{Cmd, Value};
 use tokio::time::Instant;
 
 use super::{
+    duty::Duty,
     info,
     names::Names,
     script_error::{ScriptError, Why},
     scripts::{READY, answer},
     shared_connection::SharedConnection,
-    startup_check::Duty,
 };
 use crate::store::{NotReady, NotReadyReason, StoreError};
 

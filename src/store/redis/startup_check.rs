@@ -6,6 +6,7 @@ use redis::Cmd;
 use tokio::time::Instant;
 
 use super::{
+    duty::Duty,
     errors::{RedisInstance, RedisStoreError},
     info,
     names::Names,
@@ -27,15 +28,6 @@ const OF_BOTH: &[(&str, &[&str])] = &[("GET", &[]), ("SET", &["", "XX", "PX", "1
 const OF_REQUESTS: &[(&str, &[&str])] =
     &[("GETRANGE", &["0", "89"]), ("SETRANGE", &["1", ""]), ("EXISTS", &[]), ("PEXPIRE", &["1000"]), ("PTTL", &[])];
 const OF_MARKS: &[(&str, &[&str])] = &[("DEL", &[])];
-
-/// The part of the data that an instance keeps.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Duty {
-    /// Requests, whose loss is noticed as that of an expired one.
-    Requests,
-    Marks,
-    Both,
-}
 
 /// Checks one server.
 pub(super) struct StartupCheck<'a> {
