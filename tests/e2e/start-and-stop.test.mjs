@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { web } from './support/oauth.mjs';
-import { configFile, runServer, startServer } from './support/server.mjs';
+import { configFile, logged, runServer, startServer } from './support/server.mjs';
 
 const run = promisify(execFile);
 const shell = async (line) => (await run('sh', ['-c', line])).stdout;
@@ -83,7 +83,7 @@ test('the curl line of the README works', async (t) => {
 test('a client whose keys would have to be fetched is pointed out in the log', async (t) => {
   const server = await startServer({ clients: [{ ...web, jwks_uri: 'https://client.example.com/jwks' }] });
   t.after(() => server.stop());
-  assert.match(server.output.stderr, /^client "web": jwks_uri: .*$/m);
+  await logged(server, /^client "web": jwks_uri: .*$/m);
 });
 
 test('what is ignored in a registration is named in the log, without its value', async (t) => {
@@ -97,7 +97,7 @@ test('what is ignored in a registration is named in the log, without its value',
   const server = await startServer({ clients: [messy] });
   t.after(() => server.stop());
   for (const member of ['jwks', 'redirect_uris', 'response_types', 'token_endpoint_auth_signing_alg']) {
-    assert.match(server.output.stderr, new RegExp(`^client "web": ignored: ${member}: .+$`, 'm'));
+    await logged(server, new RegExp(`^client "web": ignored: ${member}: .+$`, 'm'));
   }
   assert.ok(!server.output.stderr.includes(CANARY), server.output.stderr);
 });
@@ -262,14 +262,14 @@ for (const [what, text, expected] of [
 }
 
 test('what is weak in a configuration is in the log, and what is not is not', async () => {
-  const logged = async (config) => {
+  const logOf = async (config) => {
     const server = await startServer(config);
     // What is logged at start is written when the server has stopped.
     await server.stop();
     return server.output.stderr;
   };
   const policy = { preset: 'oauth', danger_allow_plain_code_challenge: true };
-  const weak = await logged({ policy, clients: [{ ...web, client_secret: 'short', rediret_uris: [CANARY] }] });
+  const weak = await logOf({ policy, clients: [{ ...web, client_secret: 'short', rediret_uris: [CANARY] }] });
   for (const line of [
     /^finding: dangerous: policy\.danger_allow_plain_code_challenge: .* \(plain_code_challenge\)$/m,
     /^finding: dangerous: client web, client_secret: .* \(short_secret\)$/m,
@@ -278,5 +278,5 @@ test('what is weak in a configuration is in the log, and what is not is not', as
     assert.match(weak, line);
   }
   assert.ok(!weak.includes(CANARY), weak);
-  assert.doesNotMatch(await logged({ clients: [web] }), /^finding: /m);
+  assert.doesNotMatch(await logOf({ clients: [web] }), /^finding: /m);
 });

@@ -6,7 +6,7 @@ import * as oidc from 'openid-client';
 import { Browser } from '../support/browser.mjs';
 import { signingKey } from '../support/keys.mjs';
 import { redirectUri } from '../support/oauth.mjs';
-import { configFile, startServer } from '../support/server.mjs';
+import { configFile, logged, startServer } from '../support/server.mjs';
 import { stores } from '../support/stores.mjs';
 
 const USER = [['user', 'alice'], ['password', 'wonderland']];
@@ -82,7 +82,7 @@ async function statusOf(server, path) {
 test('hyper: a client logs a user in', async () => {
   const broken = { client_id: 'broken', redirect_uris: [] };
   const server = await start('hyper', { CLIENTS: await clientsFile([broken, shop]) });
-  assert.match(server.output.stderr + server.output.stdout, /broken/);
+  await logged(server, /client_id="broken"/);
   const config = await connect(server, shop, oidc.ClientSecretBasic(shop.client_secret));
   await loggedIn(config);
   await denied(config);
@@ -116,8 +116,8 @@ test('axum over PostgreSQL: a row that is changed counts at once, and an outage 
   await until(async () => (await statusOf(server, '/ready')).status === 200);
   assert.ok((await answer()).response.code);
   await loggedIn(current);
-  assert.match(server.output.stderr, /ERROR parjar: refused stage="push" reason="store_unavailable".* cause=/);
-  assert.match(server.output.stderr, /WARN parjar: store back/);
+  await logged(server, /ERROR parjar: refused stage="push" reason="store_unavailable".* cause=/);
+  await logged(server, /WARN parjar: store back/);
 });
 
 test('actix over Redis: a client of FAPI 2.0 logs a user in, with DPoP and nonces', async () => {

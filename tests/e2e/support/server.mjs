@@ -18,6 +18,7 @@ const built = (example) => join(dirname(tested), example + extname(tested));
 const STARTUP_MS = 30_000;
 const FAILED_START_MS = 10_000;
 const SHUTDOWN_MS = 10_000;
+const LOGGED_MS = 20_000;
 
 /** A running server with `url`; `stop` asserts a clean exit. */
 export async function startServer(config, extraArguments = [], { example, env } = {}) {
@@ -36,6 +37,15 @@ export async function startServer(config, extraArguments = [], { example, env } 
       assert.doesNotMatch(child.output.stderr, /panicked/);
     },
   };
+}
+
+/** Waits until the log has this: a line is written when its answer may be here already. */
+export async function logged(server, pattern) {
+  const deadline = Date.now() + LOGGED_MS;
+  while (!pattern.test(server.output.stderr)) {
+    assert.ok(Date.now() < deadline, `${pattern} in: ${server.output.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Runs the server to its end; for starts that are expected to fail. */
