@@ -11,7 +11,7 @@
 //! | [`redirect_uris`] | exact ones, and one for each request |
 //! | [`sender_constrained`] | DPoP and mutual TLS from the push to the API |
 //! | [`wallets`] | attestations and HAIP |
-//! | [`atproto_and_mcp`] | clients that nobody registers |
+//! | [`atproto_and_mcp`] | clients that the host has not registered |
 //! | [`stores`] | sizing, outages, Redis, PostgreSQL, upgrades |
 //! | [`several_nodes`] | what nodes have in common, and how it is changed |
 //! | [`observability`] | events, metrics, alerts, dashboards |

@@ -231,8 +231,8 @@
 //! | [`Policy::danger_allow_redirect_uri_schemes_without_dot`] | any app on a device claim the scheme of another |
 //! | [`ParEndpointBuilder::danger_redirect_uri_matcher`], [`ClientRegistration::danger_redirect_uri_patterns`] | responses go to pages that are not registered |
 //! | [`Browser::danger_unbound`] | a login be begun in one browser and ended in another |
-//! | `GuardedFetcherBuilder::danger_allow_private_addresses` | whoever names a URL make the server speak to its own network |
-//! | `MetadataDocumentRegistryBuilder::danger_allow_jwks_uris_of_other_hosts` | whoever publishes documents make the server fetch from any host, without a budget |
+//! | `GuardedFetcherBuilder::danger_allow_private_addresses` | a client that names a URL make the server speak to its own network |
+//! | `MetadataDocumentRegistryBuilder::danger_allow_jwks_uris_of_other_hosts` | a stranger who publishes documents make the server fetch from any host, without a budget |
 //! | `RedisStoreBuilder::danger_allow_eviction_of_marks` | an assertion be good a second time |
 //!
 //! [`Policy::lint`] and [`ParEndpoint::lint`] report what is on.

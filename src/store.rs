@@ -180,7 +180,7 @@ pub trait RequestStore: Send + Sync {
     /// no more than an operation does. Room is that for clients that authenticate: a bound for others, or for one client, is no reason
     /// to be not ready, or any sender could take nodes out of service.
     ///
-    /// By default it spends a request that nobody has inserted. That says that the store can be asked, and where its `consume` is a
+    /// By default it spends a request that was never inserted. That says that the store can be asked, and where its `consume` is a
     /// write that it takes writes; it says nothing about room and about marks.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ fn wishes(request: &AuthorizationRequest) -> String {
     format!("<ul class=\"wishes\">\n{items}</ul>\n")
 }
 
-/// The host of a client that is a URL: anybody can call themselves anything.
+/// The host of a client that is a URL: a client chooses its own name, and an attacker the name of another.
 fn home(client_id: &str) -> String {
     let host = Url::parse(client_id).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.map(|host| {

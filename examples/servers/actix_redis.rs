@@ -117,7 +117,7 @@ async fn reload(path: String, clients: InMemoryRegistry) -> Result<(), AnyError>
     Ok(())
 }
 
-/// Puts what was observed into its histograms, which otherwise waits in memory for somebody to ask.
+/// Puts what was observed into its histograms, which otherwise waits in memory for the next scrape.
 async fn upkeep(metrics: PrometheusHandle) {
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;

@@ -188,7 +188,7 @@ async fn listen(config: &Config, clients: &CachedRegistry) -> Result<(), AnyErro
     Err("the connection was closed".into())
 }
 
-/// Puts what was observed into its histograms, which otherwise waits in memory for somebody to ask.
+/// Puts what was observed into its histograms, which otherwise waits in memory for the next scrape.
 async fn upkeep(metrics: PrometheusHandle) {
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;

@@ -45,7 +45,7 @@ use super::{Client, ClientRegistry, RegistryError, RegistryFaults};
 /// # What is kept, and for how long
 ///
 /// * A client, for [`lifetime`](CachedRegistryLimits::lifetime). Its prepared keys go on to be used after that if the registration has
-///   not changed. A change that nobody [announces](Self::invalidate) counts at the end of the lifetime.
+///   not changed. A change that the host does not [announce](Self::invalidate) counts at the end of the lifetime.
 /// * That there is no such client, and that its row cannot be used, for [`absent_lifetime`](CachedRegistryLimits::absent_lifetime).
 ///   These answers have room of their own, so that a stranger who makes up names does not push out clients.
 ///

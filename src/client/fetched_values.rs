@@ -52,7 +52,7 @@ pub(super) struct FetchedValues<O: Origin> {
     lifetimes: Lifetimes,
     /// URLs that have given a value. Only such others can drive one of them out.
     proven: BoundedCache<Box<str>, Arc<Entry<O>>>,
-    /// URLs that have not, which anybody may have made up.
+    /// URLs that have not, which a sender may have made up.
     unproven: BoundedCache<Box<str>, Arc<Entry<O>>>,
 }
 

@@ -25,7 +25,7 @@ use crate::{
 ///
 /// It is kept by `serde`, as a map of texts: `client_id`, and where the request has them `redirect_uri`, `code_challenge`,
 /// `code_challenge_method`, `jkt`, `x5t#S256`, `client_instance`, `authentication_key` (a thumbprint) and `kid`. Nothing in it is a
-/// secret; whoever can change it can redeem codes of others. A member that this version does not know is an error, since it is a
+/// secret; an attacker who can change it can redeem codes of others. A member that this version does not know is an error, since it is a
 /// demand of a later one.
 ///
 /// ```
@@ -107,7 +107,7 @@ impl CodeBinding {
             (None, None) => Ok(()),
             (Some(_), None) => Err(Reason::MissingCodeVerifier),
             (Some(_), Some(_)) => Err(Reason::WrongCodeVerifier),
-            // Somebody may have taken the challenge off the authorization request (RFC 9700 section 4.8.2).
+            // An attacker may have taken the challenge off the authorization request (RFC 9700 section 4.8.2).
             (None, Some(_)) => Err(Reason::StrayCodeVerifier),
         }
     }

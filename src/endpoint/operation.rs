@@ -30,7 +30,7 @@ type Spanned<F> = F;
 pub(super) struct Operation<'a> {
     observers: &'a Observers,
     stage: Stage,
-    /// There is none where nobody listens. The clock is not asked then.
+    /// There is none without an observer. The clock is not asked then.
     stopwatch: Option<Stopwatch>,
     #[cfg(feature = "tracing")]
     span: tracing::Span,
@@ -102,7 +102,7 @@ impl<'a> Operation<'a> {
         outcome
     }
 
-    /// The operation has worked: returns the times of its steps for the event that says so, if anybody listens.
+    /// The operation has worked: returns the times of its steps for the event that says so, if there is an observer.
     pub(super) fn worked(&self) -> Option<Steps> {
         let stopwatch = self.stopwatch.as_ref()?;
         let now = self.now()?;
@@ -160,7 +160,7 @@ impl<'a> Operation<'a> {
         refusal
     }
 
-    /// The time, if anybody listens.
+    /// The time, if there is an observer.
     fn now(&self) -> Option<Duration> {
         self.stopwatch.as_ref().and_then(|_| self.observers.time())
     }

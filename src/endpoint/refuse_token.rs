@@ -5,7 +5,7 @@ use crate::{client_auth::AuthenticatedRequest, error::TokenError, observer::Even
 
 impl<C, S> ParEndpoint<C, S> {
     /// Refuses a request to the token endpoint, whose client has authenticated, for a reason of the host's own: a code that it does not
-    /// know, for instance. Observers are told ([`Event::TokenRefused`]), so that somebody who tries codes shows in logs and
+    /// know, for instance. Observers are told ([`Event::TokenRefused`]), so that a client that tries codes shows in logs and
     /// metrics; and a client that has shown a DPoP key gets the nonce for its next proof.
     ///
     /// What this library refuses, observers know already.

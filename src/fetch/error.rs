@@ -18,7 +18,7 @@ pub enum FetchError {
     /// The name could not be resolved.
     #[error("the name of the host could not be resolved")]
     Name(#[source] BoxError),
-    /// No connection could be made: nobody listens, or the certificate is not good for the host.
+    /// No connection could be made: the host does not listen, or the certificate is not good for the host.
     #[error("no secure connection could be made")]
     Connection(#[source] BoxError),
     /// The time limit ran out before the last byte was there.

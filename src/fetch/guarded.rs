@@ -124,8 +124,8 @@ impl GuardedFetcher {
         String::from_utf8(body).map_err(|_| FetchError::NotUtf8)
     }
 
-    /// Fetches in a task of its own, which ends by its time limit. A request that is given up leaves no connection behind that nobody
-    /// reads from.
+    /// Fetches in a task of its own, which ends by its time limit. A request that is given up leaves no connection behind that is not
+    /// read from.
     pub(crate) async fn get_to_the_end(&self, url: &str, accept: &'static str) -> Result<FetchedDocument, FetchError> {
         let (fetcher, url) = (self.clone(), url.to_owned());
         let task = tokio::spawn(async move { fetcher.get(&url, accept).await });
@@ -211,7 +211,7 @@ impl GuardedFetcherBuilder {
         self
     }
 
-    /// **For development and tests only.** Connects to addresses that are not public too, so that **whoever names a URL makes this
+    /// **For development and tests only.** Connects to addresses that are not public too, so that **a client that names a URL makes this
     /// server speak to machines in its own network**, and can tell by the answers what is there.
     pub fn danger_allow_private_addresses(mut self) -> Self {
         self.guard.allow_private = true;

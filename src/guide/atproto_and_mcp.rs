@@ -1,4 +1,4 @@
-//! The AT Protocol and MCP: clients that nobody registers, and what their profiles ask of a server.
+//! The AT Protocol and MCP: clients that the host has not registered, and what their profiles ask of a server.
 //!
 //! Both have clients whose `client_id` is the URL of a document about them. `MetadataDocumentRegistry` (feature `metadata-documents`) fetches
 //! it, over a source that lets no URL lead into the host's network: `GuardedFetcher` (feature `reqwest`).

@@ -21,7 +21,7 @@
 //!
 //! **Install the recorder before `MetricsObserver::new()`**, which describes the metrics to it. Counts go to the recorder that is there when
 //! something is counted; without one they are lost. With `install_recorder()`, for a route of the host's own, `run_upkeep` of the handle has to be
-//! called every few seconds, or what was observed stays in memory until somebody asks. [`Reason::all`], [`Event::LABELS`] and
+//! called every few seconds, or what was observed stays in memory until the next scrape. [`Reason::all`], [`Event::LABELS`] and
 //! [`Step::ALL`](crate::Step::ALL) list all labels, so that counters can be there at zero before the first refusal.
 //!
 //! # What is counted

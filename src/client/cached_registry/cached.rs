@@ -93,7 +93,7 @@ impl Cached {
         match self.answers.get(client_id, self.clock.elapsed()) {
             Answer::Client(client) => Outcome::Client(client),
             Answer::Stale(client) => {
-                // Nobody waits for it: while the database hangs, that would be for the time limit.
+                // The request does not wait for it: while the database hangs, that would be for the time limit.
                 drop(self.join(client_id));
                 Outcome::Client(client)
             }

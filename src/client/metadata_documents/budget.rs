@@ -13,7 +13,7 @@ pub(super) struct Budget {
     clock: Arc<dyn Clock>,
     total: Arc<Account>,
     hosts: BoundedCache<Box<str>, Arc<Account>>,
-    /// Of what is known. Only who publishes at a host can draw on its account here, so that strangers keep nobody's document from being
+    /// Of what is known. Only who publishes at a host can draw on its account here, so that strangers keep no client's document from being
     /// fetched again.
     hosts_of_known: BoundedCache<Box<str>, Arc<Account>>,
     at_once_per_host: usize,

@@ -70,7 +70,7 @@ impl MetadataDocumentRegistryBuilder {
         Self { allow_localhost: true, ..self }
     }
 
-    /// **Danger.** Takes documents whose `jwks_uri` is on another host than their `client_id`. **Whoever publishes documents can then have
+    /// **Danger.** Takes documents whose `jwks_uri` is on another host than their `client_id`. **A stranger who publishes documents can then have
     /// this server fetch from any host on the internet**: once for each of their documents and for each time that keys are looked for,
     /// at the same time, and beyond the budgets of [`MetadataDocumentLimits`]. Use it together with [`allow_if`](Self::allow_if).
     pub fn danger_allow_jwks_uris_of_other_hosts(self) -> Self {

@@ -6,7 +6,7 @@ use crate::client::fetched_values::Lifetimes;
 
 /// How often metadata documents are fetched, how long they are believed, and how many of them are kept.
 ///
-/// Anybody can name a URL to the server, so that these limits keep it from being the weapon against another server, and strangers
+/// Any sender can name a URL to the server, so that these limits keep it from being the weapon against another server, and strangers
 /// from driving out the clients that are in use. A client whose document is known already is not held to the limits of all hosts, and
 /// strangers who name other URLs of its host take nothing from it.
 ///

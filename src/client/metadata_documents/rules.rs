@@ -51,7 +51,7 @@ pub(super) fn complete(registration: &mut ClientRegistration) -> Result<(), Regi
     Ok(())
 }
 
-/// Whoever publishes documents would else choose hosts that this server fetches keys from, as often as it is asked to, and outside of the
+/// A stranger who publishes documents would else choose hosts that this server fetches keys from, as often as it is asked to, and outside of the
 /// budgets for documents.
 pub(super) fn check_jwks_uri(url: &ClientUrl, registration: &ClientRegistration) -> Result<(), RegistrationError> {
     match &registration.jwks_uri {

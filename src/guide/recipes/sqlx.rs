@@ -19,7 +19,7 @@ pub async fn follow_changes(pool: PgPool, clients: CachedRegistry) -> Result<(),
     let mut changes = PgListener::connect_with(&pool).await?;
     changes.listen("oauth_clients").await?;
     loop {
-        // What has changed before the connection was there, or while it was lost, nobody has announced.
+        // What has changed before the connection was there, or while it was lost, was not announced.
         clients.invalidate_all();
         while let Some(change) = changes.try_recv().await? {
             clients.invalidate(change.payload());

@@ -1,4 +1,4 @@
-//! Connections of `tokio_postgres`, whoever keeps them.
+//! Connections of `tokio_postgres`, of any pool or other source.
 
 use std::{error::Error as _, future::Future};
 
@@ -24,7 +24,7 @@ use crate::store::StoreError;
 /// use parjar::store::{PostgresClient, PostgresClients, PostgresConnector, PostgresStore, PostgresStoreError, StoreError};
 /// use tokio_postgres::{Client, NoTls};
 ///
-/// /// Keeps connections that nobody uses, and makes others.
+/// /// Keeps idle connections, and makes others.
 /// #[derive(Clone)]
 /// struct Few(Arc<Mutex<Vec<Client>>>, tokio_postgres::Config);
 ///
@@ -71,7 +71,7 @@ pub trait PostgresClients: Send + Sync + 'static {
     /// A connection on loan.
     type Client: PostgresClient;
 
-    /// Gets a connection that nobody else uses, and that owes nobody an answer. The store bounds how long it waits, and drops the
+    /// Gets a connection that no other caller uses, and that owes no caller an answer. The store bounds how long it waits, and drops the
     /// future then.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ pub trait PostgresClient: Send + Sync + 'static {
     /// Returns the connection.
     fn client(&self) -> &Client;
 
-    /// Returns a statement that is prepared on this connection, once for all calls, under a name that nobody else uses. `None`, which
+    /// Returns a statement that is prepared on this connection, once for all calls, under a name of its own. `None`, which
     /// is the default, says that this source keeps no statements: their texts are sent with each call then, and the server parses them
     /// each time. See [`PostgresStore`](crate::store::PostgresStore#drivers) for what that costs.
     fn prepared(&self, statement: &str) -> impl Future<Output = Result<Option<Statement>, Error>> + Send {
@@ -106,7 +106,7 @@ pub trait PostgresClient: Send + Sync + 'static {
         self
     }
 
-    /// Ends the connection, which is broken or waits for an answer that nobody will read: it must not go back to be given out again.
+    /// Ends the connection, which is broken or waits for an answer that no caller will read: it must not go back to be given out again.
     fn close(self);
 }
 
