@@ -1,0 +1,64 @@
+//! The store over Redis, against bare commands.
+
+use parjar::store::{RedisStore, RequestStore};
+use redis::aio::MultiplexedConnection;
+
+use crate::{
+    servers::Redis,
+    turns::{Engine, Operation, PATIENCE, compare, key, payload},
+};
+
+pub(crate) async fn measure() {
+    let redis = Redis::any();
+    let connection = redis.connection().await;
+    let store = RedisStore::builder(redis.client()).timeout(PATIENCE).build().await.unwrap();
+    compare(&OverRedis { connection, store }).await;
+}
+
+#[derive(Clone)]
+struct OverRedis {
+    connection: MultiplexedConnection,
+    store: RedisStore,
+}
+
+impl OverRedis {
+    fn name(number: u64) -> String {
+        let digits: String = key(number).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{{floor}}:r:{digits}")
+    }
+
+    /// As large as a record of the store.
+    async fn set(&self, name: &str) {
+        let mut connection = self.connection.clone();
+        let value = [payload(), &[0; 66]].concat();
+        let mut command = redis::cmd("SET");
+        command.arg(name).arg(&value[..]).arg("PX").arg(600_000);
+        command.query_async::<()>(&mut connection).await.unwrap();
+    }
+}
+
+impl Engine for OverRedis {
+    const NAME: &'static str = "Redis";
+    const COUNT: u64 = 4096;
+
+    fn store(&self) -> &impl RequestStore {
+        &self.store
+    }
+
+    async fn prepare(&self, _: Operation, number: u64) {
+        self.set(&Self::name(number)).await;
+    }
+
+    async fn floor(&self, operation: Operation, number: u64) {
+        let name = Self::name(number);
+        match operation {
+            Operation::Insert => self.set(&name).await,
+            Operation::Claim | Operation::Consume => {
+                let mut connection = self.connection.clone();
+                let mut command = redis::cmd("GETDEL");
+                let value: Vec<u8> = command.arg(name).query_async(&mut connection).await.unwrap();
+                assert!(value.len() >= payload().len());
+            }
+        }
+    }
+}
