@@ -3,6 +3,7 @@
 //! It plays a client of this very server. Its requests are built as raw messages and go through the same functions as those
 //! that come from outside; what a page shows is what these functions got and gave.
 
+mod browser;
 mod player;
 mod run;
 mod run_page;
@@ -11,23 +12,23 @@ mod token;
 mod wire;
 mod wishes;
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 pub(crate) use self::player::{Authentication, Player};
 use self::{
+    browser::Browser,
     run::{Run, Step},
     wishes::{Push, Wishes},
 };
-use super::{
-    Demo,
-    browser::Browser,
-    error_page,
-    html::{Text, page},
-    issuer::Issuer,
-    message::{Answer, Form, Message},
-    random, resource,
-    shelf::Shelf,
-    token_endpoint,
+use crate::demo::{
+    http::{
+        html::{Text, page},
+        message::{Answer, Form, Message},
+    },
+    server::{
+        Server, error_page, expiring_map::ExpiringMap, issuer::Issuer, push as par_endpoint, random, resource,
+        token_endpoint,
+    },
 };
 
 const RUN_LIFE: Duration = Duration::from_secs(1800);
@@ -36,15 +37,17 @@ const RUNS: usize = 256;
 const RUN_BYTES: usize = 48 * wire::MAX_TEXT;
 
 pub(crate) struct Playground {
+    server: Arc<Server>,
     players: Vec<Player>,
     default_scope: String,
-    runs: Shelf<Run>,
+    runs: ExpiringMap<Run>,
 }
 
 impl Playground {
-    pub(crate) fn new(players: Vec<Player>, scopes: Option<Vec<String>>) -> Self {
+    pub(crate) fn new(server: Arc<Server>, players: Vec<Player>) -> Self {
+        let scopes = server.par.policy().scopes_supported.as_ref();
         let default_scope = scopes.map_or_else(|| "openid accounts".to_owned(), |scopes| scopes.join(" "));
-        Self { players, default_scope, runs: Shelf::new(RUN_LIFE, RUNS, RUNS.saturating_mul(RUN_BYTES)) }
+        Self { server, players, default_scope, runs: ExpiringMap::new(RUN_LIFE, RUNS, RUNS.saturating_mul(RUN_BYTES)) }
     }
 
     fn player(&self, client_id: &str) -> Option<&Player> {
@@ -58,10 +61,10 @@ pub(crate) fn callback(issuer: &Issuer) -> String {
 }
 
 /// `GET /`
-pub(crate) fn start(demo: &Demo, message: &Message) -> Answer {
+pub(crate) fn start(playground: &Playground, message: &Message) -> Answer {
     let start = || {
-        let browser = Browser::of(message, &demo.issuer)?;
-        let answer = start_page::render(&demo.playground, &demo.issuer, &browser, message.header("host"));
+        let browser = Browser::of(message, &playground.server.issuer)?;
+        let answer = start_page::render(playground, &playground.server.issuer, &browser, message.header("host"));
         Ok(match browser.set_cookie() {
             Some(cookie) => answer.with("set-cookie", cookie),
             None => answer,
@@ -71,79 +74,79 @@ pub(crate) fn start(demo: &Demo, message: &Message) -> Answer {
 }
 
 /// `POST /playground/push`
-pub(crate) async fn push(demo: &Demo, message: &Message) -> Answer {
-    start_run(demo, message).await.unwrap_or_else(|failure| failure)
+pub(crate) async fn push(playground: &Playground, message: &Message) -> Answer {
+    start_run(playground, message).await.unwrap_or_else(|failure| failure)
 }
 
-async fn start_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
-    let (browser, form) = checked(demo, message)?;
+async fn start_run(playground: &Playground, message: &Message) -> Result<Answer, Answer> {
+    let (browser, form) = checked(playground, message)?;
     let chosen = form.field("client").unwrap_or_default();
-    let player = demo.playground.player(&chosen).ok_or_else(error_page::invalid_request)?;
+    let player = playground.player(&chosen).ok_or_else(error_page::invalid_request)?;
     let id = random::token()?;
     let wishes = Wishes::read(form);
-    let Push { request, inside, verifier } = wishes.push(player, demo, &id)?;
-    let reply = super::push::answer(demo, &request).await;
+    let Push { request, inside, verifier } = wishes.push(player, &playground.server, &id)?;
+    let reply = par_endpoint::answer(&playground.server, &request).await;
     let step = wire::step(&request, &reply, player, inside.as_deref());
     let run = Run::start(browser.id(), player, wishes.redirect_uri, verifier, step, &reply);
-    demo.playground.runs.put_over_oldest(&id, run, RUN_BYTES);
+    playground.runs.put_over_oldest(&id, run, RUN_BYTES);
     Ok(Answer::see_other(format!("/playground/run/{id}")))
 }
 
 /// `GET /playground/run/{id}`
-pub(crate) fn show(demo: &Demo, message: &Message) -> Answer {
+pub(crate) fn show(playground: &Playground, message: &Message) -> Answer {
     let show = || {
         let id = run_id(message);
-        let browser = Browser::of(message, &demo.issuer)?;
-        let page = |run: &mut Run| run_page::render(run, id, &demo.issuer, &browser);
-        with_run(demo, &browser, id, page).ok_or_else(no_such_run)
+        let browser = Browser::of(message, &playground.server.issuer)?;
+        let page = |run: &mut Run| run_page::render(run, id, &playground.server.issuer, &browser);
+        with_run(playground, &browser, id, page).ok_or_else(no_such_run)
     };
     show().unwrap_or_else(|failure: Answer| failure)
 }
 
 /// `GET` and `POST /playground/callback`: where the authorization response arrives.
-pub(crate) fn arrive(demo: &Demo, message: &Message) -> Answer {
+pub(crate) fn arrive(playground: &Playground, message: &Message) -> Answer {
     let arrive = || {
-        let browser = Browser::of(message, &demo.issuer)?;
+        let browser = Browser::of(message, &playground.server.issuer)?;
         let response = match message.method.as_str() {
             "POST" => message.form(),
             _ => message.query.as_deref().map(Form::of_query),
         };
         let response = response.ok_or_else(no_such_run)?;
         let id = response.field("state").unwrap_or_default();
-        let arrived = |run: &mut Run| run.arrive(message, response, &demo.issuer);
-        with_run(demo, &browser, &id, arrived).ok_or_else(|| without_run(response))?;
+        let arrived = |run: &mut Run| run.arrive(message, response, &playground.server.issuer);
+        with_run(playground, &browser, &id, arrived).ok_or_else(|| without_run(response))?;
         Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
     };
     arrive().unwrap_or_else(|failure: Answer| failure)
 }
 
 /// `POST /playground/run/{id}`: the next request of the client.
-pub(crate) async fn go_on(demo: &Demo, message: &Message) -> Answer {
-    continue_run(demo, message).await.unwrap_or_else(|failure| failure)
+pub(crate) async fn go_on(playground: &Playground, message: &Message) -> Answer {
+    continue_run(playground, message).await.unwrap_or_else(|failure| failure)
 }
 
-async fn continue_run(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
+async fn continue_run(playground: &Playground, message: &Message) -> Result<Answer, Answer> {
     let id = run_id(message);
-    let (browser, form) = checked(demo, message)?;
+    let (browser, form) = checked(playground, message)?;
     let next = form.field("next").unwrap_or_default();
     let prepare = |run: &mut Run| {
-        let player = demo.playground.player(&run.client_id)?;
+        let player = playground.player(&run.client_id)?;
         let request = match &*next {
-            "token" => wire::post("/token", player, &demo.issuer, &run.token_request()?, false),
-            "resource" => Ok(run.resource_request(&demo.issuer)?),
+            "token" => wire::post("/token", player, &playground.server.issuer, &run.token_request()?, false),
+            "resource" => Ok(run.resource_request(&playground.server.issuer)?),
             _ => return None,
         };
         Some((request, player))
     };
-    let (request, player) = with_run(demo, &browser, id, prepare).flatten().ok_or_else(no_such_run)?;
+    let (request, player) = with_run(playground, &browser, id, prepare).flatten().ok_or_else(no_such_run)?;
     let request = request?;
     let reply = match &*next {
-        "token" => token_endpoint::answer(demo, &request).await,
-        _ => resource::answer(demo, &request).await,
+        "token" => token_endpoint::answer(&playground.server, &request).await,
+        _ => resource::answer(&playground.server, &request).await,
     };
     let step = wire::step(&request, &reply, player, None);
     let record = |run: &mut Run| run.record(step, &reply);
-    with_run(demo, &browser, id, record).ok_or_else(no_such_run)?;
+    with_run(playground, &browser, id, record).ok_or_else(no_such_run)?;
     Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
 }
 
@@ -152,16 +155,16 @@ fn run_id(message: &Message) -> &str {
 }
 
 /// A form that a page of the playground sent.
-fn checked<'a>(demo: &Demo, message: &'a Message) -> Result<(Browser, Form<'a>), Answer> {
-    let browser = Browser::of(message, &demo.issuer)?;
-    let form = message.form().filter(|form| browser.sent(message, *form, &demo.issuer));
+fn checked<'a>(playground: &Playground, message: &'a Message) -> Result<(Browser, Form<'a>), Answer> {
+    let browser = Browser::of(message, &playground.server.issuer)?;
+    let form = message.form().filter(|form| browser.sent(message, *form, &playground.server.issuer));
     Ok((browser, form.ok_or_else(error_page::invalid_request)?))
 }
 
 /// A run shows itself only to the browser that started it.
-fn with_run<R>(demo: &Demo, browser: &Browser, id: &str, look: impl FnOnce(&mut Run) -> R) -> Option<R> {
+fn with_run<R>(playground: &Playground, browser: &Browser, id: &str, look: impl FnOnce(&mut Run) -> R) -> Option<R> {
     let look = |run: &mut Run| run.belongs_to(browser.id()).then(|| look(run));
-    demo.playground.runs.with(id, look).flatten()
+    playground.runs.with(id, look).flatten()
 }
 
 /// A response to a request that was pushed by hand: for the eyes of the person who did that.

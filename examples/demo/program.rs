@@ -1,4 +1,23 @@
-//! The program around an HTTP layer: reads the command line, starts what is asked for, serves until it is told to stop.
+//! The program around an HTTP layer: reads the command line and the configuration, opens the store, starts what is asked for,
+//! writes the log, and stops when it is told to.
+
+mod built_in;
+mod command_line;
+mod config;
+mod fetching;
+mod findings;
+mod keys;
+mod log;
+mod members;
+mod metrics;
+mod postgres_store;
+mod redis_store;
+mod settings;
+mod start;
+mod start_error;
+mod stop;
+mod store;
+mod tls_files;
 
 use std::{
     env,
@@ -11,15 +30,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Demo,
+use self::{
     command_line::{CommandLine, USAGE},
-    log,
     start::Start,
     start_error::StartError,
     stop::StopSignals,
-    tls::Tls,
 };
+use crate::demo::{http::tls::Tls, playground::Playground, server::Server};
 
 /// How long requests under way may take when the server is told to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -33,10 +50,15 @@ pub(crate) struct Sockets {
     pub(crate) tls: Option<Tls>,
 }
 
-/// Runs the server that `serve` makes of a listener, the demo, and the moment to stop taking requests.
-pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
-    serve: impl FnOnce(Sockets, Arc<Demo>, Stop) -> S,
-) -> ExitCode {
+/// What requests are for.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) server: Arc<Server>,
+    pub(crate) playground: Arc<Playground>,
+}
+
+/// Runs the HTTP server that `serve` makes of a listener, the app, and the moment to stop taking requests.
+pub(crate) async fn run<S: Future<Output = io::Result<()>>>(serve: impl FnOnce(Sockets, App, Stop) -> S) -> ExitCode {
     let outcome = start(serve).await;
     let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,7 +72,7 @@ pub(crate) async fn run<S: Future<Output = io::Result<()>>>(
 }
 
 async fn start<S: Future<Output = io::Result<()>>>(
-    serve: impl FnOnce(Sockets, Arc<Demo>, Stop) -> S,
+    serve: impl FnOnce(Sockets, App, Stop) -> S,
 ) -> Result<(), StartError> {
     let Some(command_line) = CommandLine::parse(env::args_os().skip(1))? else {
         say(USAGE);
@@ -60,7 +82,7 @@ async fn start<S: Future<Output = io::Result<()>>>(
     let (listener, address) = listen(start.address()).map_err(|error| StartError::new("--listen", error))?;
     let sockets = Sockets { listener, tls: start.tls() };
     let scheme = if sockets.tls.is_some() { "https" } else { "http" };
-    let (demo, introduction) = start.run(address)?;
+    let (app, introduction) = start.run(address)?;
     let mut signals = StopSignals::install().map_err(|error| StartError::new("signals", error))?;
     say(&format!("listening on {scheme}://{address}\n{introduction}"));
 
@@ -74,7 +96,7 @@ async fn start<S: Future<Output = io::Result<()>>>(
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        outcome = serve(sockets, Arc::new(demo), stop_asked_for) => outcome.map_err(|error| StartError::new("server", error)),
+        outcome = serve(sockets, app, stop_asked_for) => outcome.map_err(|error| StartError::new("server", error)),
         () = grace_is_over => Ok(()),
     }
 }

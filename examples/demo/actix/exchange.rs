@@ -3,7 +3,6 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
-    sync::Arc,
 };
 
 use actix_web::{
@@ -18,10 +17,14 @@ use actix_web::{
     web::Data,
 };
 
+use parjar::PeerCertificate;
+
 use crate::demo::{
-    Demo, body,
-    message::{Answer, Message},
-    tls::PeerCertificate,
+    http::{
+        body,
+        message::{Answer, Message},
+    },
+    program::App,
 };
 
 impl FromRequest for Message {
@@ -36,12 +39,12 @@ impl FromRequest for Message {
             query: request.uri().query().map(str::to_owned),
             headers: request.headers().iter().map(header).collect(),
             body: Vec::new(),
-            certificate: request.conn_data::<Arc<PeerCertificate>>().cloned(),
+            certificate: request.conn_data::<PeerCertificate>().cloned(),
         };
-        let demo = request.app_data::<Data<Demo>>().cloned();
+        let app = request.app_data::<Data<App>>().cloned();
         let payload = BodyStream::new(payload.take());
         Box::pin(async move {
-            let limit = demo.map_or(0, |demo| demo.par.policy().limits.body);
+            let limit = app.map_or(0, |app| app.server.par.policy().limits.body);
             let mut payload = pin!(payload);
             message.body = body::read(limit, |context| payload.as_mut().poll_next(context))
                 .await

@@ -1,7 +1,7 @@
 //! A small authorization server with pushed authorization requests, over actix-web: `cargo run --example actix`.
 //!
-//! This folder is the whole HTTP layer. What the endpoints do is in the folder around it; what happens to a pushed request is in the
-//! library.
+//! This folder is the whole HTTP layer. What the endpoints do is in the rooms beside it (`demo.rs` names them); what happens to a
+//! pushed request is in the library.
 
 #[path = "../demo.rs"]
 mod demo;
@@ -11,56 +11,65 @@ use std::{io, process::ExitCode, sync::Arc, thread, time::Duration};
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{
-    App, HttpServer, Resource, Route, guard,
+    HttpServer, Resource, Route, guard,
     rt::net::TcpStream,
     web::{self, Data, ServiceConfig, post},
 };
 
 use self::demo::{
-    Demo, authorize, discovery, html,
-    message::{Answer, Message},
-    playground, probes,
-    program::{self, GRACE, Sockets, Stop},
-    push, resource, token_endpoint,
+    http::{
+        html,
+        message::{Answer, Message},
+    },
+    playground,
+    program::{self, App, GRACE, Sockets, Stop},
+    server::{authorize, discovery, probes, push, resource, token_endpoint},
 };
 
 /// How long the head of a request may take, and how long a connection may idle. Bodies have a limit of their own.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONNECTIONS: usize = 1024;
 
-type Shared = Data<Demo>;
+type Shared = Data<App>;
 
-fn routes(app: &mut ServiceConfig) {
-    let authorize = async |app: Shared, message: Message| authorize::answer(app.into_inner(), message).await;
-    let arrive = async |app: Shared, message: Message| playground::arrive(&app, &message);
-    let metadata = async |app: Shared| discovery::metadata(&app);
-    let protected_resource = async |app: Shared| discovery::protected_resource(&app);
+fn routes(routes: &mut ServiceConfig) {
+    let authorize = async |app: Shared, message: Message| authorize::answer(Arc::clone(&app.server), message).await;
+    let arrive = async |app: Shared, message: Message| playground::arrive(&app.playground, &message);
+    let metadata = async |app: Shared| discovery::metadata(&app.server);
+    let protected_resource = async |app: Shared| discovery::protected_resource(&app.server);
     // Every method, because the library answers the wrong ones as well.
-    app.service(at("/authorize/par").to(async |app: Shared, message: Message| push::answer(&app, &message).await))
-        .service(at("/authorize").route(get().to(authorize)).route(post().to(authorize)))
+    routes
         .service(
-            at("/token")
-                .route(post().to(async |app: Shared, message: Message| token_endpoint::answer(&app, &message).await)),
+            at("/authorize/par").to(async |app: Shared, message: Message| push::answer(&app.server, &message).await),
         )
+        .service(at("/authorize").route(get().to(authorize)).route(post().to(authorize)))
+        .service(at("/token").route(
+            post().to(async |app: Shared, message: Message| token_endpoint::answer(&app.server, &message).await),
+        ))
         .service(
             at("/resource")
-                .route(get().to(async |app: Shared, message: Message| resource::answer(&app, &message).await)),
+                .route(get().to(async |app: Shared, message: Message| resource::answer(&app.server, &message).await)),
         )
         .service(at("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(at("/.well-known/openid-configuration").route(get().to(metadata)))
         .service(at("/.well-known/oauth-protected-resource").route(get().to(protected_resource)))
-        .service(at("/jwks").route(get().to(async |app: Shared| discovery::jwks(&app))))
+        .service(at("/jwks").route(get().to(async |app: Shared| discovery::jwks(&app.server))))
         .service(at("/health").route(get().to(async || probes::health())))
-        .service(at("/ready").route(get().to(async |app: Shared| probes::ready(&app).await)))
-        .service(at("/").route(get().to(async |app: Shared, message: Message| playground::start(&app, &message))))
+        .service(at("/ready").route(get().to(async |app: Shared| probes::ready(&app.server).await)))
         .service(
-            at("/playground/push")
-                .route(post().to(async |app: Shared, message: Message| playground::push(&app, &message).await)),
+            at("/").route(get().to(async |app: Shared, message: Message| playground::start(&app.playground, &message))),
+        )
+        .service(
+            at("/playground/push").route(
+                post().to(async |app: Shared, message: Message| playground::push(&app.playground, &message).await),
+            ),
         )
         .service(
             at("/playground/run/{id}")
-                .route(get().to(async |app: Shared, message: Message| playground::show(&app, &message)))
-                .route(post().to(async |app: Shared, message: Message| playground::go_on(&app, &message).await)),
+                .route(get().to(async |app: Shared, message: Message| playground::show(&app.playground, &message)))
+                .route(
+                    post().to(async |app: Shared, message: Message| playground::go_on(&app.playground, &message).await),
+                ),
         )
         .service(at("/playground/callback").route(get().to(arrive)).route(post().to(arrive)))
         .service(at("/style.css").route(get().to(async || html::style_sheet())))
@@ -84,12 +93,12 @@ async fn main() -> ExitCode {
     program::run(serve).await
 }
 
-async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
-    let demo = Data::from(demo);
+async fn serve(sockets: Sockets, app: App, stop: Stop) -> io::Result<()> {
+    let app = Data::new(app);
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let Sockets { listener, tls } = sockets;
     let peers = tls.clone();
-    let server = HttpServer::new(move || App::new().app_data(demo.clone()).configure(routes))
+    let server = HttpServer::new(move || actix_web::App::new().app_data(app.clone()).configure(routes))
         .workers(workers)
         .max_connections(CONNECTIONS.div_ceil(workers))
         .client_request_timeout(PATIENCE)
@@ -100,11 +109,11 @@ async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> 
             let secured = connection.downcast_ref::<TlsStream<TcpStream>>();
             let certificate = secured.and_then(|stream| peers.as_ref()?.peer(stream.get_ref().1));
             if let Some(certificate) = certificate {
-                data.insert(Arc::new(certificate));
+                data.insert(certificate);
             }
         });
     let server = match tls {
-        Some(tls) => server.listen_rustls_0_23(listener, tls.config().as_ref().clone())?,
+        Some(tls) => server.listen_rustls_0_23(listener, tls.config.as_ref().clone())?,
         None => server.listen(listener)?,
     };
     server.run().await

@@ -1,6 +1,6 @@
 //! From axum's request to a [`Message`], and from an [`Answer`] to axum's response.
 
-use std::{pin::Pin, sync::Arc};
+use std::pin::Pin;
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
@@ -11,18 +11,21 @@ use axum::{
 
 use crate::{
     demo::{
-        Demo, body,
-        message::{Answer, Message},
+        http::{
+            body,
+            message::{Answer, Message},
+        },
+        program::App,
     },
     secured::Peer,
 };
 
-impl FromRequest<Arc<Demo>> for Message {
+impl FromRequest<App> for Message {
     type Rejection = Answer;
 
-    async fn from_request(request: Request, demo: &Arc<Demo>) -> Result<Self, Answer> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Answer> {
         let (head, mut body) = request.into_parts();
-        let body = body::read(demo.par.policy().limits.body, |context| {
+        let body = body::read(app.server.par.policy().limits.body, |context| {
             // Trailers count for nothing.
             Pin::new(&mut body).poll_frame(context).map_ok(|frame| frame.into_data().unwrap_or_else(|_| Bytes::new()))
         })

@@ -1,7 +1,7 @@
 //! A small authorization server with pushed authorization requests, over axum: `cargo run --example axum`.
 //!
-//! This folder is the whole HTTP layer. What the endpoints do is in the folder around it; what happens to a pushed request is in the
-//! library.
+//! This folder is the whole HTTP layer. What the endpoints do is in the rooms beside it (`demo.rs` names them); what happens to a
+//! pushed request is in the library.
 
 #[path = "../demo.rs"]
 mod demo;
@@ -9,7 +9,7 @@ mod exchange;
 mod listener;
 mod secured;
 
-use std::{io, process::ExitCode, sync::Arc};
+use std::{io, process::ExitCode};
 
 use axum::{
     Router,
@@ -22,52 +22,64 @@ use axum::{
 
 use self::{
     demo::{
-        Demo, authorize, discovery, html,
-        message::{Answer, Message},
-        playground, probes,
-        program::{self, Sockets, Stop},
-        push, resource, token_endpoint,
+        http::{
+            html,
+            message::{Answer, Message},
+        },
+        playground,
+        program::{self, App, Sockets, Stop},
+        server::{authorize, discovery, probes, push, resource, token_endpoint},
     },
     listener::PatientListener,
     secured::{Peer, SecuredListener},
 };
 
-type App = State<Arc<Demo>>;
+type Shared = State<App>;
 
-fn routes(demo: Arc<Demo>) -> Router {
+fn routes(app: App) -> Router {
     Router::new()
         // Every method, because the library answers the wrong ones as well.
-        .route("/authorize/par", any(async |app: App, message: Message| push::answer(&app, &message).await))
+        .route("/authorize/par", any(async |State(app): Shared, it: Message| push::answer(&app.server, &it).await))
         .route(
             "/authorize",
-            get(async |State(demo): App, message: Message| authorize::answer(demo, message).await)
-                .post(async |State(demo): App, message: Message| authorize::answer(demo, message).await),
+            get(async |State(app): Shared, it: Message| authorize::answer(app.server, it).await)
+                .post(async |State(app): Shared, it: Message| authorize::answer(app.server, it).await),
         )
-        .route("/token", post(async |app: App, message: Message| token_endpoint::answer(&app, &message).await))
-        .route("/resource", get(async |app: App, message: Message| resource::answer(&app, &message).await))
-        .route("/.well-known/oauth-authorization-server", get(async |app: App| discovery::metadata(&app)))
-        .route("/.well-known/openid-configuration", get(async |app: App| discovery::metadata(&app)))
-        .route("/.well-known/oauth-protected-resource", get(async |app: App| discovery::protected_resource(&app)))
-        .route("/jwks", get(async |app: App| discovery::jwks(&app)))
+        .route("/token", post(async |State(app): Shared, it: Message| token_endpoint::answer(&app.server, &it).await))
+        .route("/resource", get(async |State(app): Shared, it: Message| resource::answer(&app.server, &it).await))
+        .route("/.well-known/oauth-authorization-server", get(metadata))
+        .route("/.well-known/openid-configuration", get(metadata))
+        .route(
+            "/.well-known/oauth-protected-resource",
+            get(async |State(app): Shared| discovery::protected_resource(&app.server)),
+        )
+        .route("/jwks", get(async |State(app): Shared| discovery::jwks(&app.server)))
         .route("/health", get(async || probes::health()))
-        .route("/ready", get(async |app: App| probes::ready(&app).await))
-        .route("/", get(async |app: App, message: Message| playground::start(&app, &message)))
-        .route("/playground/push", post(async |app: App, message: Message| playground::push(&app, &message).await))
+        .route("/ready", get(async |State(app): Shared| probes::ready(&app.server).await))
+        .route("/", get(async |State(app): Shared, it: Message| playground::start(&app.playground, &it)))
+        .route(
+            "/playground/push",
+            post(async |State(app): Shared, it: Message| playground::push(&app.playground, &it).await),
+        )
         .route(
             "/playground/run/{id}",
-            get(async |app: App, message: Message| playground::show(&app, &message))
-                .post(async |app: App, message: Message| playground::go_on(&app, &message).await),
+            get(async |State(app): Shared, it: Message| playground::show(&app.playground, &it))
+                .post(async |State(app): Shared, it: Message| playground::go_on(&app.playground, &it).await),
         )
         .route(
             "/playground/callback",
-            get(async |app: App, message: Message| playground::arrive(&app, &message))
-                .post(async |app: App, message: Message| playground::arrive(&app, &message)),
+            get(async |State(app): Shared, it: Message| playground::arrive(&app.playground, &it))
+                .post(async |State(app): Shared, it: Message| playground::arrive(&app.playground, &it)),
         )
         .route("/style.css", get(async || html::style_sheet()))
         .route("/icon.svg", get(async || html::icon()))
         .fallback(async || Answer::not_found())
         .layer(from_fn(one_host))
-        .with_state(demo)
+        .with_state(app)
+}
+
+async fn metadata(State(app): Shared) -> Answer {
+    discovery::metadata(&app.server)
 }
 
 /// RFC 9112 section 3.2: a request that leaves open which host it is for is refused.
@@ -84,8 +96,8 @@ async fn main() -> ExitCode {
     program::run(serve).await
 }
 
-async fn serve(sockets: Sockets, demo: Arc<Demo>, stop: Stop) -> io::Result<()> {
+async fn serve(sockets: Sockets, app: App, stop: Stop) -> io::Result<()> {
     let listener = PatientListener::new(tokio::net::TcpListener::from_std(sockets.listener)?);
-    let service = routes(demo).into_make_service_with_connect_info::<Peer>();
+    let service = routes(app).into_make_service_with_connect_info::<Peer>();
     axum::serve(SecuredListener::new(listener, sockets.tls), service).with_graceful_shutdown(stop).await
 }

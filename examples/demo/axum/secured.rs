@@ -15,11 +15,12 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
+use parjar::PeerCertificate;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{Accept, TlsAcceptor, server::TlsStream};
 
 use crate::{
-    demo::tls::{PeerCertificate, Tls},
+    demo::http::tls::Tls,
     listener::{PatientListener, PatientStream},
 };
 
@@ -43,7 +44,7 @@ impl Listener for SecuredListener {
         let state = match &self.tls {
             None => State::Plain(stream),
             Some(tls) => {
-                let accept = TlsAcceptor::from(Arc::clone(tls.config())).accept(stream);
+                let accept = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
                 State::Handshake(Box::new(accept), tls.clone())
             }
         };
@@ -57,10 +58,10 @@ impl Listener for SecuredListener {
 
 /// Who is at the other end. It turns out in the handshake, so before there is any request.
 #[derive(Clone, Default)]
-pub(crate) struct Peer(Arc<OnceLock<Arc<PeerCertificate>>>);
+pub(crate) struct Peer(Arc<OnceLock<PeerCertificate>>);
 
 impl Peer {
-    pub(crate) fn certificate(&self) -> Option<Arc<PeerCertificate>> {
+    pub(crate) fn certificate(&self) -> Option<PeerCertificate> {
         self.0.get().cloned()
     }
 }
@@ -92,7 +93,7 @@ impl SecuredStream {
         if let State::Handshake(accept, tls) = &mut self.state {
             let stream = ready!(Pin::new(accept).poll(context))?;
             if let Some(certificate) = tls.peer(stream.get_ref().1) {
-                let _ = self.peer.0.set(Arc::new(certificate));
+                let _ = self.peer.0.set(certificate);
             }
             self.state = State::Secured(Box::new(stream));
         }

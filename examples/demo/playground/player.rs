@@ -3,7 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::token;
-use crate::demo::{issuer::Issuer, message::Answer, signer::Signer};
+use crate::demo::{
+    http::message::Answer,
+    server::{issuer::Issuer, signer::Signer},
+};
 
 pub(crate) struct Player {
     pub(crate) client_id: String,

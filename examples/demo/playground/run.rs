@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Player, token::Decoded, wire};
 use crate::demo::{
-    issuer::Issuer,
-    message::{Answer, Form, Message},
+    http::message::{Answer, Form, Message},
+    server::issuer::Issuer,
 };
 
 /// A run that goes on and on keeps its latest steps only.

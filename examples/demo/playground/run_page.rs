@@ -6,16 +6,18 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{
+    browser::Browser,
     run::{Run, Step},
     start_page::HEADER,
     token::Decoded,
 };
 use crate::demo::{
-    browser::Browser,
-    html::{Text, page},
-    issuer::Issuer,
-    json_text::indented,
-    message::{Answer, encode},
+    http::{
+        html::{Text, page},
+        json_text::indented,
+        message::{Answer, encode},
+    },
+    server::issuer::Issuer,
 };
 
 pub(super) fn render(run: &Run, id: &str, issuer: &Issuer, browser: &Browser) -> Answer {

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{Authentication, Player, Playground, callback};
+use super::{Authentication, Player, Playground, browser::Browser, callback};
 use crate::demo::{
-    browser::Browser,
-    html::{Text, page},
-    issuer::Issuer,
-    message::Answer,
+    http::{
+        html::{Text, page},
+        message::Answer,
+    },
+    server::issuer::Issuer,
 };
 
 pub(super) fn render(playground: &Playground, issuer: &Issuer, browser: &Browser, host: Option<&str>) -> Answer {

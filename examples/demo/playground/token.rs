@@ -9,7 +9,10 @@ use josekit::{
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Map, Value, json, value::RawValue};
 
-use crate::demo::{Demo, accounts::unix_time, issuer::Issuer, message::Answer, random, signer::Signer};
+use crate::demo::{
+    http::message::Answer,
+    server::{Server, accounts::unix_time, issuer::Issuer, random, signer::Signer},
+};
 
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -86,15 +89,15 @@ const KEY_ENCRYPTION: [&str; 5] = ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"
 
 /// Encrypts a signed token to a key of the server, with what the server's metadata offers. `None` if it offers nothing that
 /// the playground knows.
-pub(super) fn encrypted(token: &str, demo: &Demo) -> Result<Option<String>, JoseError> {
-    let metadata = demo.par.metadata();
+pub(super) fn encrypted(token: &str, server: &Server) -> Result<Option<String>, JoseError> {
+    let metadata = server.par.metadata();
     let offered = |member: &str| {
         let values = metadata.get(member).and_then(Value::as_array).into_iter().flatten();
         values.filter_map(Value::as_str).collect::<Vec<_>>()
     };
     let algorithms = offered("request_object_encryption_alg_values_supported");
     let encryptions = offered("request_object_encryption_enc_values_supported");
-    let keys: Value = serde_json::from_str(&demo.jwks).unwrap_or_default();
+    let keys: Value = serde_json::from_str(&server.jwks).unwrap_or_default();
     let keys = keys.get("keys").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
     let fitting = |key: &Map<String, Value>| {
         let known = KEY_ENCRYPTION.iter().filter(|algorithm| algorithms.contains(algorithm));

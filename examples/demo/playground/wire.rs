@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Player, Step, token::Decoded};
 use crate::demo::{
-    issuer::Issuer,
-    message::{Answer, Message, encode},
+    http::message::{Answer, Message, encode},
+    server::issuer::Issuer,
 };
 
 /// Bytes of a text that is shown.

@@ -5,9 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Player, token, wire};
 use crate::demo::{
-    Demo, error_page,
-    message::{Answer, Form, Message},
-    random,
+    http::message::{Answer, Form, Message},
+    server::{Server, error_page, random},
 };
 
 type Parameters = Vec<(String, String)>;
@@ -51,7 +50,7 @@ impl Wishes {
         }
     }
 
-    pub(super) fn push(&self, player: &Player, demo: &Demo, state: &str) -> Result<Push, Answer> {
+    pub(super) fn push(&self, player: &Player, server: &Server, state: &str) -> Result<Push, Answer> {
         let verifier = random::token()?;
         let challenge = match self.code_challenge_method.as_str() {
             "S256" => URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)),
@@ -87,8 +86,8 @@ impl Wishes {
             .chain(mistake)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let (fields, inside) = self.packed(fields, player, demo)?;
-        let mut request = wire::post("/authorize/par", player, &demo.issuer, &fields, self.mistake == "secret")?;
+        let (fields, inside) = self.packed(fields, player, server)?;
+        let mut request = wire::post("/authorize/par", player, &server.issuer, &fields, self.mistake == "secret")?;
         if self.mistake == "method" {
             request.method = "PUT".to_owned();
         }
@@ -96,18 +95,18 @@ impl Wishes {
     }
 
     /// The form to send: the parameters, or the request object with all of them. A client without a key can only do the former.
-    fn packed(&self, parameters: Parameters, player: &Player, demo: &Demo) -> Result<(Parameters, Inside), Answer> {
+    fn packed(&self, parameters: Parameters, player: &Player, server: &Server) -> Result<(Parameters, Inside), Answer> {
         let signer = match &player.signer {
             Some(signer) if matches!(self.sending.as_str(), "signed" | "encrypted") => signer,
             _ => return Ok((parameters, None)),
         };
-        let signed = token::request_object(&player.client_id, &parameters, signer, &demo.issuer)?;
+        let signed = token::request_object(&player.client_id, &parameters, signer, &server.issuer)?;
         // The name beside it is for clients that put their secret into the form; any other parameter would be refused.
         let form = |object| vec![("client_id".to_owned(), player.client_id.clone()), ("request".to_owned(), object)];
         if self.sending == "signed" {
             return Ok((form(signed), None));
         }
-        let encrypted = token::encrypted(&signed, demo)?.ok_or_else(error_page::invalid_request)?;
+        let encrypted = token::encrypted(&signed, server)?.ok_or_else(error_page::invalid_request)?;
         Ok((form(encrypted), Some(signed)))
     }
 }

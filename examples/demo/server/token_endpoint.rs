@@ -6,21 +6,21 @@ use parjar::{AuthenticatedClient, AuthenticatedRequest, CodeBinding, Profile, Re
 use serde_json::json;
 
 use super::{
-    Demo,
+    Server,
     codes::{Grant, Unissued},
     id_token::id_token,
-    message::{Answer, Message},
     tokens,
 };
+use crate::demo::http::message::{Answer, Message};
 
-pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
-    let request = match demo.par.authenticate_client(&message.to_push_request()).await {
+pub(crate) async fn answer(server: &Server, message: &Message) -> Answer {
+    let request = match server.par.authenticate_client(&message.to_push_request()).await {
         Ok(request) => request,
         Err(refusal) => return Reply::from(refusal).into(),
     };
     let client = request.client();
-    let redeemed = bound(demo, client).map_err(Reply::from).and_then(|()| redeem(demo, &request));
-    let issued = redeemed.and_then(|grant| issue(demo, grant, client).map_err(Reply::from));
+    let redeemed = bound(server, client).map_err(Reply::from).and_then(|()| redeem(server, &request));
+    let issued = redeemed.and_then(|grant| issue(server, grant, client).map_err(Reply::from));
     issued.unwrap_or_else(Answer::from)
 }
 
@@ -33,32 +33,32 @@ const UNUSABLE: TokenError =
 
 /// Whether the tokens of this request can be bound where they have to be, to a key or to a certificate (FAPI 2.0 Security Profile
 /// section 5.3.2.1).
-fn bound(demo: &Demo, client: &AuthenticatedClient) -> Result<(), TokenError> {
+fn bound(server: &Server, client: &AuthenticatedClient) -> Result<(), TokenError> {
     let binding = client.confirmation();
     if client.client().binds_tokens_to_certificate() && binding.x5t_s256.is_none() {
         return Err(invalid_request("tokens of this client are bound to its certificate, and it has shown none"));
     }
-    let may_be_free = matches!(demo.par.policy().profile, Profile::Oauth | Profile::Oidc);
+    let may_be_free = matches!(server.par.policy().profile, Profile::Oauth | Profile::Oidc);
     if binding.is_empty() && !may_be_free {
         return Err(invalid_request("tokens are bound to a key or a certificate, and the request has shown none"));
     }
     Ok(())
 }
 
-fn redeem(demo: &Demo, request: &AuthenticatedRequest) -> Result<Arc<Grant>, Reply> {
-    let refused = |error| demo.par.refuse_token(request, error);
+fn redeem(server: &Server, request: &AuthenticatedRequest) -> Result<Arc<Grant>, Reply> {
+    let refused = |error| server.par.refuse_token(request, error);
     request.grant_type(&["authorization_code"]).map_err(refused)?;
     let code = request.parameters().get("code").ok_or_else(|| refused(invalid_request("code is missing")))?;
-    let grant = demo.codes.redeem(code, request.client().client().client_id()).ok_or_else(|| refused(UNUSABLE))?;
-    demo.par.check_code(request, &CodeBinding::of(&grant.request))?;
+    let grant = server.codes.redeem(code, request.client().client().client_id()).ok_or_else(|| refused(UNUSABLE))?;
+    server.par.check_code(request, &CodeBinding::of(&grant.request))?;
     Ok(grant)
 }
 
-fn issue(demo: &Demo, grant: Arc<Grant>, client: &AuthenticatedClient) -> Result<Answer, TokenError> {
+fn issue(server: &Server, grant: Arc<Grant>, client: &AuthenticatedClient) -> Result<Answer, TokenError> {
     const FAILED: TokenError = TokenError::new(TokenErrorCode::ServerError, "the tokens could not be made");
     const FULL: TokenError = TokenError::new(TokenErrorCode::TemporarilyUnavailable, "too many tokens are outstanding");
     let binding = client.confirmation();
-    let token = demo.tokens.issue(Arc::clone(&grant), binding).map_err(|unissued| match unissued {
+    let token = server.tokens.issue(Arc::clone(&grant), binding).map_err(|unissued| match unissued {
         Unissued::Full => FULL,
         Unissued::Failed => FAILED,
     })?;
@@ -73,7 +73,7 @@ fn issue(demo: &Demo, grant: Arc<Grant>, client: &AuthenticatedClient) -> Result
         members.insert("scope".to_owned(), scope.into());
     }
     // The AT Protocol says whose tokens these are.
-    let profile = demo.par.policy().profile;
+    let profile = server.par.policy().profile;
     if profile == Profile::Atproto {
         members.insert("sub".to_owned(), grant.account.subject_in(profile).into());
     }
@@ -82,11 +82,11 @@ fn issue(demo: &Demo, grant: Arc<Grant>, client: &AuthenticatedClient) -> Result
         members.insert("authorization_details".to_owned(), json!(grant.request.authorization_details()));
     }
     if grant.request.has_scope("openid") {
-        let id_token = id_token(&demo.issuer, &demo.signer, &grant).map_err(|_| FAILED)?;
+        let id_token = id_token(&server.issuer, &server.signer, &grant).map_err(|_| FAILED)?;
         members.insert("id_token".to_owned(), id_token.into());
     }
     let answer = Answer::json(200, body.to_string()).no_store().with("pragma", "no-cache");
-    Ok(match demo.par.dpop_nonce().filter(|_| binding.jkt.is_some()) {
+    Ok(match server.par.dpop_nonce().filter(|_| binding.jkt.is_some()) {
         Some(nonce) => answer.with("dpop-nonce", nonce),
         None => answer,
     })

@@ -2,7 +2,8 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-use super::{fetching::FetchSettings, issuer::Issuer, start_error::StartError, store::Store};
+use super::{fetching::FetchSettings, start_error::StartError, store::Store, tls_files::TlsFiles};
+use crate::demo::server::issuer::Issuer;
 
 pub(crate) const USAGE: &str = "\
 An authorization server that takes pushed authorization requests (RFC 9126).
@@ -38,20 +39,6 @@ pub(crate) struct CommandLine {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) fetch: Option<FetchSettings>,
-}
-
-pub(crate) struct TlsFiles {
-    pub(crate) cert: PathBuf,
-    pub(crate) key: PathBuf,
-    client_auth: bool,
-    /// Who vouches for the names in certificates of clients.
-    pub(crate) client_authorities: Option<PathBuf>,
-}
-
-impl TlsFiles {
-    pub(crate) fn asks_for_certificates(&self) -> bool {
-        self.client_auth
-    }
 }
 
 impl CommandLine {
@@ -119,7 +106,7 @@ fn tls(
         (Some(cert), Some(key)) => Ok(Some(TlsFiles {
             cert,
             key,
-            client_auth: client_auth.is_some(),
+            asks_for_certificates: client_auth.is_some(),
             client_authorities: client_auth.flatten(),
         })),
         (Some(_), None) => Err(StartError::new("--tls-cert", "needs --tls-key")),

@@ -10,23 +10,27 @@ use parjar::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Demo, builtin,
-    codes::Codes,
+    App, built_in,
     command_line::CommandLine,
     config::Config,
     fetching, findings,
-    issuer::Issuer,
     keys::public_set,
     log::{self, LogObserver},
-    metrics,
-    playground::{Authentication, Player, Playground, callback},
-    random,
-    session::Sessions,
-    settings,
-    signer::{ServerKey, Signer},
+    metrics, settings,
     start_error::StartError,
-    tls::Tls,
-    tokens::Tokens,
+};
+use crate::demo::{
+    http::tls::Tls,
+    playground::{Authentication, Player, Playground, callback},
+    server::{
+        Server,
+        codes::Codes,
+        issuer::Issuer,
+        random,
+        session::Sessions,
+        signer::{ServerKey, Signer},
+        tokens::Tokens,
+    },
 };
 
 /// A configuration that can be used, before there is an address.
@@ -46,7 +50,7 @@ impl Start {
         let CommandLine { listen, issuer, config, store, tls, metrics, fetch } = command_line;
         let config = config.as_deref().map(Config::read).transpose()?;
         let profile = config.as_ref().map_or(Profile::Oauth, |config| config.policy.profile);
-        let tls = tls.as_ref().map(|files| Tls::load(files, profile)).transpose()?;
+        let tls = tls.map(|files| files.load(profile)).transpose()?;
         let metrics = metrics.map(metrics::serve).transpose()?;
         let fetcher = fetch.map(|settings| settings.fetcher()).transpose()?;
         let store = store.open().await.map_err(|problem| StartError::new("--store", problem))?;
@@ -64,7 +68,7 @@ impl Start {
     }
 
     /// The server, and what to tell the person who started it.
-    pub(crate) fn run(self, address: SocketAddr) -> Result<(Demo, String), StartError> {
+    pub(crate) fn run(self, address: SocketAddr) -> Result<(App, String), StartError> {
         let issuer = match self.issuer {
             Some(issuer) => issuer,
             None => Issuer::of_address(address, self.tls.is_some())
@@ -80,7 +84,7 @@ impl Start {
                     "the playground is the client {:?}; only this process has its secret and its key",
                     player.client_id
                 ));
-                Ok((demo(issuer, config, surroundings, vec![player])?, String::new()))
+                Ok((app(issuer, config, surroundings, vec![player])?, String::new()))
             }
             None => {
                 if issuer.is_https() {
@@ -88,9 +92,9 @@ impl Start {
                         "the secrets of the built-in clients are public knowledge: use --config to serve anybody else",
                     );
                 }
-                let introduction = builtin::introduction(&issuer);
-                let config = builtin::config(&issuer)?;
-                Ok((demo(issuer, config, surroundings, builtin::players()?)?, introduction))
+                let introduction = built_in::introduction(&issuer);
+                let config = built_in::config(&issuer)?;
+                Ok((app(issuer, config, surroundings, built_in::players()?)?, introduction))
             }
         }
     }
@@ -104,7 +108,7 @@ struct Surroundings {
     fetcher: Option<GuardedFetcher>,
 }
 
-fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Player>) -> Result<Demo, StartError> {
+fn app(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Player>) -> Result<App, StartError> {
     let Surroundings { store, tls, metrics, fetcher } = around;
     let (signer, decryption_keys) = config.keys.complete()?;
     let secret = config.secret.map_or_else(ServerSecret::draw, Ok).map_err(|error| StartError::new("secret", error))?;
@@ -114,7 +118,6 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
     }
     let signer = Arc::new(signer);
     let jwks = public_set(&signer, &decryption_keys).to_string();
-    let scopes = config.policy.scopes_supported.clone();
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| StartError::new("clients", error))?;
     // Those of the configuration come first.
     let (registered, fetched) = (clients.clone(), fetcher.clone());
@@ -138,7 +141,7 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
     if let Some(metrics) = metrics {
         builder = builder.observer(metrics);
     }
-    if tls.as_ref().is_some_and(Tls::asks_for_certificates) {
+    if tls.as_ref().is_some_and(|tls| tls.asks_for_certificates) {
         builder = builder.asks_for_client_certificates();
     }
     for detail_type in config.detail_types {
@@ -149,25 +152,26 @@ fn demo(issuer: Issuer, config: Config, around: Surroundings, players: Vec<Playe
     if is_shared {
         tokio::spawn(settings::compare(par.clone()));
     }
-    Ok(Demo {
+    let server = Arc::new(Server {
         par,
         jwks,
         signer,
         codes: Codes::new(),
         tokens: Tokens::new(),
-        playground: Playground::new(players, scopes),
         cookies: BindingCookies::from_secret(issuer.as_str(), &secret),
         sessions: Sessions::new(secret.key("sessions", issuer.as_str()).as_bytes(), &issuer)
             .map_err(|error| StartError::new("secret", error))?,
         issuer,
-    })
+    });
+    let playground = Arc::new(Playground::new(Arc::clone(&server), players));
+    Ok(App { server, playground })
 }
 
 /// Certificates count where clients can show them, and names in them where an authority vouches for those.
 fn with_certificates(mut policy: Policy, tls: Option<&Tls>) -> Policy {
-    let asked_for = tls.is_some_and(Tls::asks_for_certificates);
+    let asked_for = tls.is_some_and(|tls| tls.asks_for_certificates);
     let usable = |method: &AuthenticationMethod| match method {
-        AuthenticationMethod::TlsClientAuth => tls.is_some_and(Tls::verifies_chains),
+        AuthenticationMethod::TlsClientAuth => tls.is_some_and(|tls| tls.authorities.is_some()),
         method => asked_for || !method.uses_certificate(),
     };
     policy.token_endpoint_auth_methods_supported.retain(usable);
@@ -197,7 +201,7 @@ fn take_registered(client: &Client, _: &Map<String, Value>) -> Result<(), Reject
 fn add_player(config: &mut Config, issuer: &Issuer) -> Result<Player, StartError> {
     let failed = |_| StartError::new("playground", "the system's random generator failed");
     let secret = random::token().map_err(failed)?;
-    let signer = Signer::generate()?;
+    let signer = Signer::generate().map_err(|problem| StartError::new("playground", problem))?;
     let mut client_id = "playground".to_owned();
     while config.clients.iter().any(|client| client.client_id() == client_id) {
         client_id = format!("playground-{}", random::token().map_err(failed)?);

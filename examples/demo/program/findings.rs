@@ -2,7 +2,8 @@
 
 use parjar::{BoxedParEndpoint, Finding, RegisteredClients, Severity};
 
-use super::{log, playground::Player};
+use super::log;
+use crate::demo::playground::Player;
 
 /// What a configuration is free to have: a server on one machine, and offers to clients that are registered later.
 const USUAL: [&str; 2] = ["url_over_http", "symmetric_encryption_unused"];

@@ -6,15 +6,15 @@ use parjar::Confirmation;
 
 use super::{
     codes::{Grant, Unissued},
+    expiring_map::ExpiringMap,
     random,
-    shelf::Shelf,
 };
 
 pub(crate) const LIFE: Duration = Duration::from_secs(600);
 const CAPACITY: usize = 100_000;
 const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 
-pub(crate) struct Tokens(Shelf<Token>);
+pub(crate) struct Tokens(ExpiringMap<Token>);
 
 /// What is behind an access token.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub(crate) fn token_type(binding: Confirmation) -> &'static str {
 
 impl Tokens {
     pub(crate) fn new() -> Self {
-        Self(Shelf::new(LIFE, CAPACITY, CAPACITY_BYTES))
+        Self(ExpiringMap::new(LIFE, CAPACITY, CAPACITY_BYTES))
     }
 
     pub(crate) fn issue(&self, grant: Arc<Grant>, binding: Confirmation) -> Result<String, Unissued> {

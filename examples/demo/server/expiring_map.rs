@@ -17,7 +17,7 @@ const SHARES: usize = 10;
 
 type Name = [u8; 32];
 
-pub(crate) struct Shelf<T> {
+pub(crate) struct ExpiringMap<T> {
     life: Duration,
     bounds: Usage,
     entries: Mutex<Entries<T>>,
@@ -61,7 +61,7 @@ struct Entries<T> {
     by_owner: HashMap<Box<str>, Usage>,
 }
 
-impl<T> Shelf<T> {
+impl<T> ExpiringMap<T> {
     pub(crate) fn new(life: Duration, entries: usize, bytes: usize) -> Self {
         let empty = Entries {
             by_name: HashMap::new(),
@@ -72,7 +72,7 @@ impl<T> Shelf<T> {
         Self { life, bounds: Usage { entries, bytes }, entries: Mutex::new(empty) }
     }
 
-    /// Takes an entry, unless the shelf or the owner's share of it is full.
+    /// Takes an entry, unless the map or the owner's share of it is full.
     pub(crate) fn put(&self, owner: &str, handle: &str, value: T, bytes: usize) -> Result<(), Full> {
         let share = Usage { entries: self.bounds.entries / SHARES, bytes: self.bounds.bytes / SHARES };
         let mut entries = self.lock();

@@ -9,10 +9,9 @@ use parjar::RandomError;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::{
-    issuer::Issuer,
-    message::{Form, Message},
-    random,
+use crate::demo::{
+    http::message::{Form, Message},
+    server::{issuer::Issuer, random},
 };
 
 const LENGTH: usize = 43;

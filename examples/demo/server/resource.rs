@@ -6,13 +6,8 @@ use parjar::{
 };
 use serde::Serialize;
 
-use super::{
-    Demo,
-    codes::Grant,
-    message::{Answer, Message},
-    random,
-    request_view::RequestView,
-};
+use super::{Server, codes::Grant, random, request_view::RequestView};
+use crate::demo::http::message::{Answer, Message};
 
 #[derive(Serialize)]
 struct Resource<'a> {
@@ -22,16 +17,16 @@ struct Resource<'a> {
     request: RequestView<'a>,
 }
 
-pub(crate) async fn answer(demo: &Demo, message: &Message) -> Answer {
+pub(crate) async fn answer(server: &Server, message: &Message) -> Answer {
     let scheme = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(scheme, _)| scheme);
     let interaction = match interaction_id(message) {
         Ok(id) => id,
         Err(error) => return error.into(),
     };
     let outcome = match scheme {
-        Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => with_bearer_token(demo, message),
-        Some(scheme) if scheme.eq_ignore_ascii_case("dpop") => with_dpop_token(demo, message).await,
-        _ => Err(refuse(r#"{"error":"unauthorized"}"#, "Bearer".to_owned(), challenge(demo, ""))),
+        Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => with_bearer_token(server, message),
+        Some(scheme) if scheme.eq_ignore_ascii_case("dpop") => with_dpop_token(server, message).await,
+        _ => Err(refuse(r#"{"error":"unauthorized"}"#, "Bearer".to_owned(), challenge(server, ""))),
     };
     outcome.unwrap_or_else(|refusal| refusal).with("x-fapi-interaction-id", interaction)
 }
@@ -43,28 +38,32 @@ fn interaction_id(message: &Message) -> Result<String, RandomError> {
     message.header("x-fapi-interaction-id").filter(is_plain).map_or_else(random::uuid, |id| Ok(id.to_owned()))
 }
 
-fn with_bearer_token(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
+fn with_bearer_token(server: &Server, message: &Message) -> Result<Answer, Answer> {
     let token = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(_, token)| token.trim());
-    let token = token.and_then(|token| demo.tokens.find(token));
+    let token = token.and_then(|token| server.tokens.find(token));
     // RFC 9449 section 7.2: what is bound to a key is no bearer token.
     match token.filter(|token| token.binding.jkt.is_none() && fits_certificate(token.binding, message)) {
-        Some(token) => Ok(show(demo, &token.grant)),
-        None => Err(unknown_token(demo)),
+        Some(token) => Ok(show(server, &token.grant)),
+        None => Err(unknown_token(server)),
     }
 }
 
-async fn with_dpop_token(demo: &Demo, message: &Message) -> Result<Answer, Answer> {
-    let uri = demo.issuer.url("/resource");
+async fn with_dpop_token(server: &Server, message: &Message) -> Result<Answer, Answer> {
+    let uri = server.issuer.url("/resource");
     let headers = message.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
     let request = ResourceRequest::new(&message.method, &uri, headers);
-    let token = request.access_token().and_then(|token| demo.tokens.find(token));
+    let token = request.access_token().and_then(|token| server.tokens.find(token));
     let token = token.filter(|token| fits_certificate(token.binding, message));
     let Some((token, jkt)) = token.and_then(|token| Some((token.clone(), token.binding.jkt?))) else {
-        return Err(unknown_token(demo));
+        return Err(unknown_token(server));
     };
-    demo.par.verify_dpop_proof(&request, jkt).await.map_err(|refusal| Answer::from(Reply::from(refusal)).no_store())?;
-    let answer = show(demo, &token.grant);
-    Ok(match demo.par.dpop_nonce() {
+    server
+        .par
+        .verify_dpop_proof(&request, jkt)
+        .await
+        .map_err(|refusal| Answer::from(Reply::from(refusal)).no_store())?;
+    let answer = show(server, &token.grant);
+    Ok(match server.par.dpop_nonce() {
         Some(nonce) => answer.with("dpop-nonce", nonce),
         None => answer,
     })
@@ -72,15 +71,15 @@ async fn with_dpop_token(demo: &Demo, message: &Message) -> Result<Answer, Answe
 
 /// RFC 8705 section 3
 fn fits_certificate(binding: Confirmation, message: &Message) -> bool {
-    let shown = message.certificate.as_deref().map(|certificate| certificate.to_client_certificate().thumbprint());
+    let shown = message.certificate.as_ref().map(|certificate| certificate.to_client_certificate().thumbprint());
     binding.x5t_s256.is_none() || binding.x5t_s256 == shown
 }
 
-fn show(demo: &Demo, grant: &Grant) -> Answer {
+fn show(server: &Server, grant: &Grant) -> Answer {
     let resource = Resource {
         client_id: grant.request.client_id(),
         scope: grant.scope(),
-        sub: grant.account.subject_in(demo.par.policy().profile),
+        sub: grant.account.subject_in(server.par.policy().profile),
         request: RequestView(&grant.request),
     };
     match serde_json::to_string(&resource) {
@@ -90,13 +89,13 @@ fn show(demo: &Demo, grant: &Grant) -> Answer {
 }
 
 /// The same for all that is wrong with a token, so that a sender does not learn whether another client has it.
-fn unknown_token(demo: &Demo) -> Answer {
+fn unknown_token(server: &Server) -> Answer {
     const ERROR: &str = r#"error="invalid_token", error_description="the token is unknown, has expired, was revoked, or is bound to another""#;
-    refuse(r#"{"error":"invalid_token"}"#, format!("Bearer {ERROR}"), challenge(demo, r#", error="invalid_token""#))
+    refuse(r#"{"error":"invalid_token"}"#, format!("Bearer {ERROR}"), challenge(server, r#", error="invalid_token""#))
 }
 
-fn challenge(demo: &Demo, error: &str) -> String {
-    dpop::challenge(&demo.par.policy().dpop_signing_alg_values_supported, None) + error
+fn challenge(server: &Server, error: &str) -> String {
+    dpop::challenge(&server.par.policy().dpop_signing_alg_values_supported, None) + error
 }
 
 /// RFC 6750 section 3 and RFC 9449 section 7.1: no error code for a request without a token.

@@ -8,27 +8,27 @@ use std::{borrow::Cow, sync::Arc};
 use parjar::{AuthorizeRefusal, Decision, DenialCode, Granted, Pending, Reply, Visit};
 
 use super::{
-    Demo,
+    Server,
     accounts::ALICE,
     codes::{Grant, Unissued},
     consent_page, error_page,
     id_token::id_token_with,
-    message::{Answer, Form, Message, encode},
     session::Session,
     tokens,
 };
+use crate::demo::http::message::{Answer, Form, Message, encode};
 
 /// Answers in a task of its own: a server drops the handler of a connection that the browser has closed, as it does for a second
 /// click, and the answer to the first is the one that the browser gets.
-pub(crate) async fn answer(demo: Arc<Demo>, message: Message) -> Answer {
-    let task = tokio::spawn(async move { respond(&demo, &message).await });
+pub(crate) async fn answer(server: Arc<Server>, message: Message) -> Answer {
+    let task = tokio::spawn(async move { respond(&server, &message).await });
     task.await.unwrap_or_else(|_| Answer::new(500, "text/plain; charset=utf-8", "the server failed\n").no_store())
 }
 
-async fn respond(demo: &Demo, message: &Message) -> Answer {
+async fn respond(server: &Server, message: &Message) -> Answer {
     let answered = match decision(message) {
-        Some((form, decision)) => decide(demo, message, form, decision).await,
-        None => open(demo, message).await,
+        Some((form, decision)) => decide(server, message, form, decision).await,
+        None => open(server, message).await,
     };
     answered.unwrap_or_else(refused)
 }
@@ -43,17 +43,17 @@ fn decision(message: &Message) -> Option<(Form<'_>, Decision)> {
 }
 
 /// Shows the page. It may be loaded again as long as nothing has been decided.
-async fn open(demo: &Demo, message: &Message) -> Result<Answer, AuthorizeRefusal> {
-    let login = match demo.par.visit(&demo.cookies, &message.to_browser_request()).await? {
+async fn open(server: &Server, message: &Message) -> Result<Answer, AuthorizeRefusal> {
+    let login = match server.par.visit(&server.cookies, &message.to_browser_request()).await? {
         Visit::Login(login) => login,
         Visit::Reply(reply) => return Ok(reply.into()),
     };
     let pending = login.pending();
-    let session = session(demo, message, pending);
+    let session = session(server, message, pending);
     if pending.request().has_prompt("none") {
         return match session {
-            Some(session) => approve(demo, pending, session).await,
-            None => deny(demo, pending, DenialCode::LoginRequired).await,
+            Some(session) => approve(server, pending, session).await,
+            None => deny(server, pending, DenialCode::LoginRequired).await,
         };
     }
     let answer = consent_page::render(&login, &ALICE, session.is_some());
@@ -61,7 +61,7 @@ async fn open(demo: &Demo, message: &Message) -> Result<Answer, AuthorizeRefusal
 }
 
 async fn decide(
-    demo: &Demo,
+    server: &Server,
     message: &Message,
     form: Form<'_>,
     decision: Decision,
@@ -69,17 +69,17 @@ async fn decide(
     let decided = async {
         let (request, token) = (request_of(form), form.field("csrf").unwrap_or_default());
         let browser = message.to_browser_request();
-        let login = demo.par.decide(&demo.cookies, &browser, &request, &token, decision).await?;
+        let login = server.par.decide(&server.cookies, &browser, &request, &token, decision).await?;
         let answer = match decision {
-            Decision::Deny(error) => deny(demo, login.pending(), error).await?,
-            Decision::Approve => sign_in_and_approve(demo, message, login.pending()).await?,
+            Decision::Deny(error) => deny(server, login.pending(), error).await?,
+            Decision::Approve => sign_in_and_approve(server, message, login.pending()).await?,
         };
         Ok(answer.with_cookie(login.drop_cookie()))
     };
     match decided.await {
         // The cookie that came with the first answer may have been lost with it.
         Err(again @ AuthorizeRefusal::Answered(_)) if decision == Decision::Approve => {
-            let lost = demo.sessions.of(message).is_none().then(|| demo.sessions.cookie(&Session::begin(&ALICE)));
+            let lost = server.sessions.of(message).is_none().then(|| server.sessions.cookie(&Session::begin(&ALICE)));
             Ok(refused(again).with_cookie(lost))
         }
         decided => decided,
@@ -87,17 +87,21 @@ async fn decide(
 }
 
 /// The page is where the demo's user signs in, unless there is a session that is good for the request.
-async fn sign_in_and_approve(demo: &Demo, message: &Message, pending: &Pending) -> Result<Answer, AuthorizeRefusal> {
-    if let Some(session) = session(demo, message, pending) {
-        return approve(demo, pending, session).await;
+async fn sign_in_and_approve(
+    server: &Server,
+    message: &Message,
+    pending: &Pending,
+) -> Result<Answer, AuthorizeRefusal> {
+    if let Some(session) = session(server, message, pending) {
+        return approve(server, pending, session).await;
     }
     let session = Session::begin(&ALICE);
-    Ok(approve(demo, pending, session).await?.with_cookie(Some(demo.sessions.cookie(&session))))
+    Ok(approve(server, pending, session).await?.with_cookie(Some(server.sessions.cookie(&session))))
 }
 
 /// The session of a user who need not sign in again for this request (OpenID Connect Core section 3.1.2.1).
-fn session(demo: &Demo, message: &Message, pending: &Pending) -> Option<Session> {
-    let session = demo.sessions.of(message)?;
+fn session(server: &Server, message: &Message, pending: &Pending) -> Option<Session> {
+    let session = server.sessions.of(message)?;
     // The page is the login page as well, so that a login for another request is none for this one.
     let signs_in_here = pending.request().has_prompt("login");
     (!signs_in_here && pending.is_login_new_enough(session.time())).then_some(session)
@@ -112,9 +116,9 @@ fn request_of(form: Form<'_>) -> String {
     }
 }
 
-async fn approve(demo: &Demo, pending: &Pending, session: Session) -> Result<Answer, AuthorizeRefusal> {
-    let granted = demo.par.complete(pending).await?;
-    let response = match response(demo, &granted, session) {
+async fn approve(server: &Server, pending: &Pending, session: Session) -> Result<Answer, AuthorizeRefusal> {
+    let granted = server.par.complete(pending).await?;
+    let response = match response(server, &granted, session) {
         Ok(response) => granted.respond(response.iter().map(|(name, value)| (*name, value.as_str()))).await,
         // The request is spent by now, so the client has to push another one.
         Err(unissued) => granted.refuse(unissued.error()).await,
@@ -122,24 +126,24 @@ async fn approve(demo: &Demo, pending: &Pending, session: Session) -> Result<Ans
     Ok(Reply::from(response?).into())
 }
 
-async fn deny(demo: &Demo, pending: &Pending, error: DenialCode) -> Result<Answer, AuthorizeRefusal> {
-    Ok(Reply::from(demo.par.deny(pending, error).await?).into())
+async fn deny(server: &Server, pending: &Pending, error: DenialCode) -> Result<Answer, AuthorizeRefusal> {
+    Ok(Reply::from(server.par.deny(pending, error).await?).into())
 }
 
 /// What the response type asks for. The library adds `state` and `iss`.
-fn response(demo: &Demo, granted: &Granted, session: Session) -> Result<Vec<(&'static str, String)>, Unissued> {
+fn response(server: &Server, granted: &Granted, session: Session) -> Result<Vec<(&'static str, String)>, Unissued> {
     let request = granted.request();
     let grant = Arc::new(Grant::new(request, session));
     let asked_for = |wanted: &str| request.response_type().as_str().split(' ').any(|value| value == wanted);
     let (mut response, mut beside) = (Vec::new(), Vec::new());
     if asked_for("code") {
-        let code = demo.codes.issue(Arc::clone(&grant))?;
+        let code = server.codes.issue(Arc::clone(&grant))?;
         beside.push(("c_hash", code.clone()));
         response.push(("code", code));
     }
     if asked_for("token") {
         let binding = request.confirmation();
-        let token = demo.tokens.issue(Arc::clone(&grant), binding)?;
+        let token = server.tokens.issue(Arc::clone(&grant), binding)?;
         beside.push(("at_hash", token.clone()));
         response.extend([
             ("access_token", token),
@@ -150,7 +154,7 @@ fn response(demo: &Demo, granted: &Granted, session: Session) -> Result<Vec<(&'s
     if asked_for("id_token") {
         beside.extend(request.state().map(|state| ("s_hash", state.to_owned())));
         let beside: Vec<_> = beside.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let id_token = id_token_with(&demo.issuer, &demo.signer, &grant, &beside);
+        let id_token = id_token_with(&server.issuer, &server.signer, &grant, &beside);
         response.push(("id_token", id_token.map_err(|_| Unissued::Failed)?));
     }
     Ok(response)

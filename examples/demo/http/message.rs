@@ -1,12 +1,10 @@
 //! What every HTTP framework can give and take: a request and an answer without any framework's types.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use josekit::JoseError;
-use parjar::{BrowserRequest, FormRequest, RandomError, Reply};
+use parjar::{BrowserRequest, FormRequest, PeerCertificate, RandomError, Reply};
 use url::form_urlencoded;
-
-use super::tls::PeerCertificate;
 
 /// A request whose body has been read.
 pub(crate) struct Message {
@@ -19,7 +17,7 @@ pub(crate) struct Message {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
     /// What the client has shown in the TLS handshake.
-    pub(crate) certificate: Option<Arc<PeerCertificate>>,
+    pub(crate) certificate: Option<PeerCertificate>,
 }
 
 impl Message {

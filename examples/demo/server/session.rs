@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use super::{
     accounts::{ALICE, Account, unix_time},
     issuer::Issuer,
-    message::Message,
 };
+use crate::demo::http::message::Message;
 
 /// Seconds after which the user has to sign in again.
 const LIFE: u64 = 8 * 3600;

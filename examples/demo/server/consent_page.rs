@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use parjar::{AuthorizationRequest, Login};
 use url::Url;
 
-use super::{
-    accounts::Account,
+use super::accounts::Account;
+use crate::demo::http::{
     html::{Text, page},
     json_text::indented,
     message::Answer,

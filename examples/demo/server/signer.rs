@@ -15,8 +15,6 @@ use parjar::{
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::start_error::StartError;
-
 pub(crate) struct Signer {
     kid: String,
     public: Map<String, Value>,
@@ -25,34 +23,33 @@ pub(crate) struct Signer {
 
 impl Signer {
     /// A new key, which is gone with the process.
-    pub(crate) fn generate() -> Result<Self, StartError> {
-        let failed = |_| StartError::new("keys", "cannot make a key");
-        Self::of(Jwk::generate_ec_key(EcCurve::P256).map_err(failed)?.into())
+    pub(crate) fn generate() -> Result<Self, String> {
+        Self::of(Jwk::generate_ec_key(EcCurve::P256).map_err(|_| "cannot make a key")?.into())
     }
 
-    /// The key of a private JWK.
-    pub(crate) fn of(jwk: Map<String, Value>) -> Result<Self, StartError> {
+    /// The key of a private JWK, or the member that makes it none and why.
+    pub(crate) fn of(jwk: Map<String, Value>) -> Result<Self, String> {
         for (member, only) in [("kty", "EC"), ("crv", "P-256"), ("use", "sig"), ("alg", "ES256")] {
             let absent_is_fine = matches!(member, "use" | "alg");
             if jwk.get(member).map_or(!absent_is_fine, |value| value != only) {
-                return Err(StartError::new(member, format_args!("must be {only} for a key that signs")));
+                return Err(format!("{member}: must be {only} for a key that signs"));
             }
         }
         let public = public_half(&jwk);
         let kid = public.get("kid").and_then(Value::as_str).unwrap_or_default().to_owned();
         let usable = VerificationKeys::parse(&json!({ "keys": [public] }).to_string());
         let verification_keys = usable.map_err(|error| match error {
-            KeySetError::Key(key) => StartError::new("x, y or kid", key.problem()),
-            other => StartError::new("keys", other),
+            KeySetError::Key(key) => format!("x, y or kid: {}", key.problem()),
+            other => other.to_string(),
         })?;
         let signer = Jwk::from_map(jwk).and_then(|jwk| ES256.signer_from_jwk(&jwk));
-        let signer = signer.map_err(|_| StartError::new("d or key_ops", "does not make it a key that signs"))?;
+        let signer = signer.map_err(|_| "d or key_ops: does not make it a key that signs")?;
         let signer = Self { kid, public, signer };
         // The halves belong together if one verifies what the other has signed.
         let probe = signer.sign("JWT", "{}").unwrap_or_default();
         match verification_keys.verify(&probe, &[SigningAlgorithm::Es256]) {
             Ok(_) => Ok(signer),
-            Err(_) => Err(StartError::new("d", "does not belong to the public key")),
+            Err(_) => Err("d: does not belong to the public key".to_owned()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `GET /health` and `GET /ready`: whether the process lives, and whether it would take the next push. The cause is in the log.
 
-use super::{Demo, message::Answer};
+use super::Server;
+use crate::demo::http::message::Answer;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -8,7 +9,7 @@ pub(crate) fn health() -> Answer {
     Answer::new(200, TEXT, "ok\n")
 }
 
-pub(crate) async fn ready(demo: &Demo) -> Answer {
-    let (status, text) = if demo.par.ready().await.is_ok() { (200, "ready\n") } else { (503, "not ready\n") };
+pub(crate) async fn ready(server: &Server) -> Answer {
+    let (status, text) = if server.par.ready().await.is_ok() { (200, "ready\n") } else { (503, "not ready\n") };
     Answer::new(status, TEXT, text).no_store()
 }

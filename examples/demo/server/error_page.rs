@@ -3,7 +3,7 @@
 
 use parjar::{ErrorCode, Reason, Refusal};
 
-use super::{
+use crate::demo::http::{
     html::{Text, page},
     message::Answer,
 };

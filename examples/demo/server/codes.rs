@@ -15,9 +15,9 @@ use parjar::{AuthorizationRequest, DenialCode, RandomError};
 
 use super::{
     accounts::Account,
+    expiring_map::{ExpiringMap, Full},
     random,
     session::Session,
-    shelf::{Full, Shelf},
     tokens,
 };
 
@@ -85,7 +85,7 @@ impl From<RandomError> for Unissued {
     }
 }
 
-pub(crate) struct Codes(Shelf<Code>);
+pub(crate) struct Codes(ExpiringMap<Code>);
 
 struct Code {
     grant: Arc<Grant>,
@@ -95,7 +95,7 @@ struct Code {
 
 impl Codes {
     pub(crate) fn new() -> Self {
-        Self(Shelf::new(LIFE.saturating_add(tokens::LIFE), CAPACITY, CAPACITY_BYTES))
+        Self(ExpiringMap::new(LIFE.saturating_add(tokens::LIFE), CAPACITY, CAPACITY_BYTES))
     }
 
     pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, Unissued> {

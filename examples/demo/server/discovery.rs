@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::{Demo, message::Answer};
+use super::Server;
+use crate::demo::http::message::Answer;
 
 /// The library's part, and what the endpoints of this server add to it.
-pub(crate) fn metadata(demo: &Demo) -> Answer {
-    let mut document = demo.par.metadata();
+pub(crate) fn metadata(server: &Server) -> Answer {
+    let mut document = server.par.metadata();
     let own = [
-        ("jwks_uri", demo.issuer.url("/jwks").into()),
-        ("grant_types_supported", json!(grants(demo))),
+        ("jwks_uri", server.issuer.url("/jwks").into()),
+        ("grant_types_supported", json!(grants(server))),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["ES256"])),
     ];
@@ -20,8 +21,8 @@ pub(crate) fn metadata(demo: &Demo) -> Answer {
 }
 
 /// The grants of this server: codes are traded at its token endpoint, and tokens may come straight from the page.
-fn grants(demo: &Demo) -> Vec<&'static str> {
-    let types = &demo.par.policy().response_types_supported;
+fn grants(server: &Server) -> Vec<&'static str> {
+    let types = &server.par.policy().response_types_supported;
     let comes_with =
         |wanted: &[&str]| types.iter().any(|kind| kind.as_str().split(' ').any(|part| wanted.contains(&part)));
     let grants = [("authorization_code", comes_with(&["code"])), ("implicit", comes_with(&["token", "id_token"]))];
@@ -29,19 +30,19 @@ fn grants(demo: &Demo) -> Vec<&'static str> {
 }
 
 /// What clients read that know nothing but the API (RFC 9728): the origin stands for all that is behind it.
-pub(crate) fn protected_resource(demo: &Demo) -> Answer {
-    let issuer = demo.issuer.as_str();
+pub(crate) fn protected_resource(server: &Server) -> Answer {
+    let issuer = server.issuer.as_str();
     let mut document = json!({
         "resource": issuer,
         "authorization_servers": [issuer],
         "bearer_methods_supported": ["header"],
     });
-    if let (Some(scopes), Some(members)) = (&demo.par.policy().scopes_supported, document.as_object_mut()) {
+    if let (Some(scopes), Some(members)) = (&server.par.policy().scopes_supported, document.as_object_mut()) {
         members.insert("scopes_supported".to_owned(), json!(scopes));
     }
     Answer::json(200, document.to_string()).with("cache-control", "public, max-age=60")
 }
 
-pub(crate) fn jwks(demo: &Demo) -> Answer {
-    Answer::json(200, demo.jwks.as_str()).with("cache-control", "public, max-age=60")
+pub(crate) fn jwks(server: &Server) -> Answer {
+    Answer::json(200, server.jwks.as_str()).with("cache-control", "public, max-age=60")
 }

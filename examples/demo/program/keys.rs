@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
     members::{Members, elements},
-    signer::Signer,
     start_error::StartError,
 };
+use crate::demo::server::signer::Signer;
 
 #[derive(Default)]
 pub(crate) struct Keys {
@@ -41,7 +41,7 @@ impl Keys {
                     return Err(error.at(members.part("use")));
                 }
                 Purpose::Signature => {
-                    signer = Some(Signer::of(jwk).map_err(|error| error.within(place).at(raw.get()))?);
+                    signer = Some(Signer::of(jwk).map_err(|problem| StartError::new(place, problem).at(raw.get()))?);
                 }
                 Purpose::Encryption => {
                     places.push((place, raw.get()));
@@ -59,7 +59,8 @@ impl Keys {
 
     /// What the configuration has, and new keys for what it lacks.
     pub(crate) fn complete(self) -> Result<(Signer, DecryptionKeys), StartError> {
-        let signer = self.signer.map_or_else(Signer::generate, Ok)?;
+        let signer =
+            self.signer.map_or_else(Signer::generate, Ok).map_err(|problem| StartError::new("keys", problem))?;
         let decryption = match self.decryption {
             Some(keys) => keys,
             None => {

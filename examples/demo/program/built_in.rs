@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     config::{Config, Registration},
-    issuer::Issuer,
     keys::Keys,
-    playground::{Authentication, Player, callback},
-    signer::Signer,
     start_error::StartError,
+};
+use crate::demo::{
+    playground::{Authentication, Player, callback},
+    server::{issuer::Issuer, signer::Signer},
 };
 
 /// The example of RFC 7636 appendix B: the verifier for it is `dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`.
@@ -27,7 +28,7 @@ struct BuiltIn {
 }
 
 /// The private key of `bank`: public knowledge, like the secrets of the others.
-const BANK_KEY: &str = include_str!("bank_key.json");
+const BANK_KEY: &str = include_str!("../bank_key.json");
 
 const CLIENTS: [BuiltIn; 4] = [
     BuiltIn {
@@ -99,7 +100,7 @@ impl BuiltIn {
             return Ok(None);
         }
         let jwk = serde_json::from_str(BANK_KEY).map_err(|_| StartError::new("bank_key.json", "is not a JWK"))?;
-        Signer::of(jwk).map(Some).map_err(|error| error.within("bank_key.json"))
+        Signer::of(jwk).map(Some).map_err(|problem| StartError::new("bank_key.json", problem))
     }
 
     fn player(&self) -> Result<Player, StartError> {
