@@ -61,7 +61,7 @@ pub(crate) fn callback(issuer: &Issuer) -> String {
 }
 
 /// `GET /`
-pub(crate) fn start(playground: &Playground, message: &Message) -> Answer {
+pub(crate) fn start(playground: &Playground, message: &Message<'_>) -> Answer {
     let start = || {
         let browser = Browser::of(message, &playground.server.issuer)?;
         let answer = start_page::render(playground, &playground.server.issuer, &browser, message.header("host"));
@@ -74,18 +74,18 @@ pub(crate) fn start(playground: &Playground, message: &Message) -> Answer {
 }
 
 /// `POST /playground/push`
-pub(crate) async fn push(playground: &Playground, message: &Message) -> Answer {
+pub(crate) async fn push(playground: &Playground, message: &Message<'_>) -> Answer {
     start_run(playground, message).await.unwrap_or_else(|failure| failure)
 }
 
-async fn start_run(playground: &Playground, message: &Message) -> Result<Answer, Answer> {
+async fn start_run(playground: &Playground, message: &Message<'_>) -> Result<Answer, Answer> {
     let (browser, form) = checked(playground, message)?;
     let chosen = form.field("client").unwrap_or_default();
     let player = playground.player(&chosen).ok_or_else(error_page::invalid_request)?;
     let id = random::token()?;
     let wishes = Wishes::read(form);
     let Push { request, inside, verifier } = wishes.push(player, &playground.server, &id)?;
-    let reply = par_endpoint::answer(&playground.server, &request).await;
+    let reply = par_endpoint::answer(&playground.server, &request.message()).await;
     let step = wire::step(&request, &reply, player, inside.as_deref());
     let run = Run::start(browser.id(), player, wishes.redirect_uri, verifier, step, &reply);
     playground.runs.put_over_oldest(&id, run, RUN_BYTES);
@@ -93,7 +93,7 @@ async fn start_run(playground: &Playground, message: &Message) -> Result<Answer,
 }
 
 /// `GET /playground/run/{id}`
-pub(crate) fn show(playground: &Playground, message: &Message) -> Answer {
+pub(crate) fn show(playground: &Playground, message: &Message<'_>) -> Answer {
     let show = || {
         let id = run_id(message);
         let browser = Browser::of(message, &playground.server.issuer)?;
@@ -104,12 +104,12 @@ pub(crate) fn show(playground: &Playground, message: &Message) -> Answer {
 }
 
 /// `GET` and `POST /playground/callback`: where the authorization response arrives.
-pub(crate) fn arrive(playground: &Playground, message: &Message) -> Answer {
+pub(crate) fn arrive(playground: &Playground, message: &Message<'_>) -> Answer {
     let arrive = || {
         let browser = Browser::of(message, &playground.server.issuer)?;
-        let response = match message.method.as_str() {
+        let response = match message.method {
             "POST" => message.form(),
-            _ => message.query.as_deref().map(Form::of_query),
+            _ => message.query.map(Form::of_query),
         };
         let response = response.ok_or_else(no_such_run)?;
         let id = response.field("state").unwrap_or_default();
@@ -121,11 +121,11 @@ pub(crate) fn arrive(playground: &Playground, message: &Message) -> Answer {
 }
 
 /// `POST /playground/run/{id}`: the next request of the client.
-pub(crate) async fn go_on(playground: &Playground, message: &Message) -> Answer {
+pub(crate) async fn go_on(playground: &Playground, message: &Message<'_>) -> Answer {
     continue_run(playground, message).await.unwrap_or_else(|failure| failure)
 }
 
-async fn continue_run(playground: &Playground, message: &Message) -> Result<Answer, Answer> {
+async fn continue_run(playground: &Playground, message: &Message<'_>) -> Result<Answer, Answer> {
     let id = run_id(message);
     let (browser, form) = checked(playground, message)?;
     let next = form.field("next").unwrap_or_default();
@@ -141,8 +141,8 @@ async fn continue_run(playground: &Playground, message: &Message) -> Result<Answ
     let (request, player) = with_run(playground, &browser, id, prepare).flatten().ok_or_else(no_such_run)?;
     let request = request?;
     let reply = match &*next {
-        "token" => token_endpoint::answer(&playground.server, &request).await,
-        _ => resource::answer(&playground.server, &request).await,
+        "token" => token_endpoint::answer(&playground.server, &request.message()).await,
+        _ => resource::answer(&playground.server, &request.message()).await,
     };
     let step = wire::step(&request, &reply, player, None);
     let record = |run: &mut Run| run.record(step, &reply);
@@ -150,12 +150,12 @@ async fn continue_run(playground: &Playground, message: &Message) -> Result<Answ
     Ok(Answer::see_other(format!("/playground/run/{id}#latest")))
 }
 
-fn run_id(message: &Message) -> &str {
+fn run_id<'a>(message: &Message<'a>) -> &'a str {
     message.path.strip_prefix("/playground/run/").unwrap_or_default()
 }
 
 /// A form that a page of the playground sent.
-fn checked<'a>(playground: &Playground, message: &'a Message) -> Result<(Browser, Form<'a>), Answer> {
+fn checked<'a>(playground: &Playground, message: &Message<'a>) -> Result<(Browser, Form<'a>), Answer> {
     let browser = Browser::of(message, &playground.server.issuer)?;
     let form = message.form().filter(|form| browser.sent(message, *form, &playground.server.issuer));
     Ok((browser, form.ok_or_else(error_page::invalid_request)?))

@@ -27,30 +27,41 @@ use crate::demo::{
     program::App,
 };
 
-impl FromRequest for Message {
+/// A request that has arrived whole.
+pub(crate) struct Received {
+    head: HttpRequest,
+    body: Vec<u8>,
+}
+
+impl FromRequest for Received {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let header = |(name, value): (&HeaderName, &HeaderValue)| (name.as_str().to_owned(), value.as_bytes().to_vec());
-        let mut message = Self {
-            method: request.method().as_str().to_owned(),
-            path: request.uri().path().to_owned(),
-            query: request.uri().query().map(str::to_owned),
-            headers: request.headers().iter().map(header).collect(),
-            body: Vec::new(),
-            certificate: request.conn_data::<PeerCertificate>().cloned(),
-        };
-        let app = request.app_data::<Data<App>>().cloned();
+        let head = request.clone();
         let payload = BodyStream::new(payload.take());
         Box::pin(async move {
-            let limit = app.map_or(0, |app| app.server.par.policy().limits.body);
+            let limit = head.app_data::<Data<App>>().map_or(0, |app| app.server.par.policy().limits.body);
             let mut payload = pin!(payload);
-            message.body = body::read(limit, |context| payload.as_mut().poll_next(context))
+            let body = body::read(limit, |context| payload.as_mut().poll_next(context))
                 .await
                 .map_err(|answer| InternalError::from_response("the body", HttpResponse::from(answer)))?;
-            Ok(message)
+            Ok(Self { head, body })
         })
+    }
+}
+
+impl Received {
+    pub(crate) fn message(&self) -> Message<'_> {
+        let Self { head, body } = self;
+        Message {
+            method: head.method().as_str(),
+            path: head.uri().path(),
+            query: head.uri().query(),
+            headers: head.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
+            body,
+            certificate: head.conn_data::<PeerCertificate>(),
+        }
     }
 }
 

@@ -7,23 +7,23 @@
 mod demo;
 mod exchange;
 
-use std::{io, process::ExitCode, sync::Arc, thread, time::Duration};
+use std::{io, process::ExitCode, thread, time::Duration};
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{
     HttpServer, Resource, Route, guard,
-    rt::net::TcpStream,
+    rt::{self, net::TcpStream},
     web::{self, Data, ServiceConfig, post},
 };
 
-use self::demo::{
-    http::{
-        html,
-        message::{Answer, Message},
+use self::{
+    demo::{
+        http::{html, message::Answer},
+        playground,
+        program::{self, App, GRACE, Sockets, Stop},
+        server::{authorize, discovery, probes, push, resource, token_endpoint},
     },
-    playground,
-    program::{self, App, GRACE, Sockets, Stop},
-    server::{authorize, discovery, probes, push, resource, token_endpoint},
+    exchange::Received,
 };
 
 /// How long the head of a request may take, and how long a connection may idle. Bodies have a limit of their own.
@@ -33,22 +33,21 @@ const CONNECTIONS: usize = 1024;
 type Shared = Data<App>;
 
 fn routes(routes: &mut ServiceConfig) {
-    let authorize = async |app: Shared, message: Message| authorize::answer(Arc::clone(&app.server), message).await;
-    let arrive = async |app: Shared, message: Message| playground::arrive(&app.playground, &message);
+    let arrive = async |app: Shared, it: Received| playground::arrive(&app.playground, &it.message());
     let metadata = async |app: Shared| discovery::metadata(&app.server);
     let protected_resource = async |app: Shared| discovery::protected_resource(&app.server);
     // Every method, because the library answers the wrong ones as well.
     routes
         .service(
-            at("/authorize/par").to(async |app: Shared, message: Message| push::answer(&app.server, &message).await),
+            at("/authorize/par").to(async |app: Shared, it: Received| push::answer(&app.server, &it.message()).await),
         )
         .service(at("/authorize").route(get().to(authorize)).route(post().to(authorize)))
         .service(at("/token").route(
-            post().to(async |app: Shared, message: Message| token_endpoint::answer(&app.server, &message).await),
+            post().to(async |app: Shared, it: Received| token_endpoint::answer(&app.server, &it.message()).await),
         ))
         .service(
             at("/resource")
-                .route(get().to(async |app: Shared, message: Message| resource::answer(&app.server, &message).await)),
+                .route(get().to(async |app: Shared, it: Received| resource::answer(&app.server, &it.message()).await)),
         )
         .service(at("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(at("/.well-known/openid-configuration").route(get().to(metadata)))
@@ -57,18 +56,20 @@ fn routes(routes: &mut ServiceConfig) {
         .service(at("/health").route(get().to(async || probes::health())))
         .service(at("/ready").route(get().to(async |app: Shared| probes::ready(&app.server).await)))
         .service(
-            at("/").route(get().to(async |app: Shared, message: Message| playground::start(&app.playground, &message))),
+            at("/")
+                .route(get().to(async |app: Shared, it: Received| playground::start(&app.playground, &it.message()))),
         )
         .service(
             at("/playground/push").route(
-                post().to(async |app: Shared, message: Message| playground::push(&app.playground, &message).await),
+                post().to(async |app: Shared, it: Received| playground::push(&app.playground, &it.message()).await),
             ),
         )
         .service(
             at("/playground/run/{id}")
-                .route(get().to(async |app: Shared, message: Message| playground::show(&app.playground, &message)))
+                .route(get().to(async |app: Shared, it: Received| playground::show(&app.playground, &it.message())))
                 .route(
-                    post().to(async |app: Shared, message: Message| playground::go_on(&app.playground, &message).await),
+                    post()
+                        .to(async |app: Shared, it: Received| playground::go_on(&app.playground, &it.message()).await),
                 ),
         )
         .service(at("/playground/callback").route(get().to(arrive)).route(post().to(arrive)))
@@ -86,6 +87,13 @@ fn at(path: &'static str) -> Resource {
 /// GET, and HEAD with it.
 fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// Answers in a task of its own: the handler of a connection that the browser has closed is dropped, as it is for a second click, and
+/// the answer to the first is the one that the browser gets.
+async fn authorize(app: Shared, it: Received) -> Answer {
+    let task = rt::spawn(async move { authorize::answer(&app.server, &it.message()).await });
+    task.await.unwrap_or_else(|_| Answer::failed())
 }
 
 #[tokio::main]

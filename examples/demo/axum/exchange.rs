@@ -5,7 +5,7 @@ use std::pin::Pin;
 use axum::{
     body::{Body, Bytes, HttpBody as _},
     extract::{ConnectInfo, FromRequest, Request},
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -20,7 +20,13 @@ use crate::{
     secured::Peer,
 };
 
-impl FromRequest<App> for Message {
+/// A request that has arrived whole.
+pub(crate) struct Received {
+    head: Parts,
+    body: Vec<u8>,
+}
+
+impl FromRequest<App> for Received {
     type Rejection = Answer;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Answer> {
@@ -30,15 +36,21 @@ impl FromRequest<App> for Message {
             Pin::new(&mut body).poll_frame(context).map_ok(|frame| frame.into_data().unwrap_or_else(|_| Bytes::new()))
         })
         .await?;
-        let header = |(name, value): (&HeaderName, &HeaderValue)| (name.as_str().to_owned(), value.as_bytes().to_vec());
-        Ok(Self {
-            method: head.method.as_str().to_owned(),
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().map(str::to_owned),
-            headers: head.headers.iter().map(header).collect(),
+        Ok(Self { head, body })
+    }
+}
+
+impl Received {
+    pub(crate) fn message(&self) -> Message<'_> {
+        let Self { head, body } = self;
+        Message {
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            query: head.uri.query(),
+            headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
             body,
             certificate: head.extensions.get::<ConnectInfo<Peer>>().and_then(|ConnectInfo(peer)| peer.certificate()),
-        })
+        }
     }
 }
 

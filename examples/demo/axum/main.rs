@@ -22,14 +22,12 @@ use axum::{
 
 use self::{
     demo::{
-        http::{
-            html,
-            message::{Answer, Message},
-        },
+        http::{html, message::Answer},
         playground,
         program::{self, App, Sockets, Stop},
         server::{authorize, discovery, probes, push, resource, token_endpoint},
     },
+    exchange::Received,
     listener::PatientListener,
     secured::{Peer, SecuredListener},
 };
@@ -39,14 +37,19 @@ type Shared = State<App>;
 fn routes(app: App) -> Router {
     Router::new()
         // Every method, because the library answers the wrong ones as well.
-        .route("/authorize/par", any(async |State(app): Shared, it: Message| push::answer(&app.server, &it).await))
         .route(
-            "/authorize",
-            get(async |State(app): Shared, it: Message| authorize::answer(app.server, it).await)
-                .post(async |State(app): Shared, it: Message| authorize::answer(app.server, it).await),
+            "/authorize/par",
+            any(async |State(app): Shared, it: Received| push::answer(&app.server, &it.message()).await),
         )
-        .route("/token", post(async |State(app): Shared, it: Message| token_endpoint::answer(&app.server, &it).await))
-        .route("/resource", get(async |State(app): Shared, it: Message| resource::answer(&app.server, &it).await))
+        .route("/authorize", get(authorize).post(authorize))
+        .route(
+            "/token",
+            post(async |State(app): Shared, it: Received| token_endpoint::answer(&app.server, &it.message()).await),
+        )
+        .route(
+            "/resource",
+            get(async |State(app): Shared, it: Received| resource::answer(&app.server, &it.message()).await),
+        )
         .route("/.well-known/oauth-authorization-server", get(metadata))
         .route("/.well-known/openid-configuration", get(metadata))
         .route(
@@ -56,26 +59,33 @@ fn routes(app: App) -> Router {
         .route("/jwks", get(async |State(app): Shared| discovery::jwks(&app.server)))
         .route("/health", get(async || probes::health()))
         .route("/ready", get(async |State(app): Shared| probes::ready(&app.server).await))
-        .route("/", get(async |State(app): Shared, it: Message| playground::start(&app.playground, &it)))
+        .route("/", get(async |State(app): Shared, it: Received| playground::start(&app.playground, &it.message())))
         .route(
             "/playground/push",
-            post(async |State(app): Shared, it: Message| playground::push(&app.playground, &it).await),
+            post(async |State(app): Shared, it: Received| playground::push(&app.playground, &it.message()).await),
         )
         .route(
             "/playground/run/{id}",
-            get(async |State(app): Shared, it: Message| playground::show(&app.playground, &it))
-                .post(async |State(app): Shared, it: Message| playground::go_on(&app.playground, &it).await),
+            get(async |State(app): Shared, it: Received| playground::show(&app.playground, &it.message()))
+                .post(async |State(app): Shared, it: Received| playground::go_on(&app.playground, &it.message()).await),
         )
         .route(
             "/playground/callback",
-            get(async |State(app): Shared, it: Message| playground::arrive(&app.playground, &it))
-                .post(async |State(app): Shared, it: Message| playground::arrive(&app.playground, &it)),
+            get(async |State(app): Shared, it: Received| playground::arrive(&app.playground, &it.message()))
+                .post(async |State(app): Shared, it: Received| playground::arrive(&app.playground, &it.message())),
         )
         .route("/style.css", get(async || html::style_sheet()))
         .route("/icon.svg", get(async || html::icon()))
         .fallback(async || Answer::not_found())
         .layer(from_fn(one_host))
         .with_state(app)
+}
+
+/// Answers in a task of its own: hyper drops the handler of a connection that the browser has closed, as it does for a second click,
+/// and the answer to the first is the one that the browser gets.
+async fn authorize(State(app): Shared, it: Received) -> Answer {
+    let task = tokio::spawn(async move { authorize::answer(&app.server, &it.message()).await });
+    task.await.unwrap_or_else(|_| Answer::failed())
 }
 
 async fn metadata(State(app): Shared) -> Answer {

@@ -61,8 +61,8 @@ impl Listener for SecuredListener {
 pub(crate) struct Peer(Arc<OnceLock<PeerCertificate>>);
 
 impl Peer {
-    pub(crate) fn certificate(&self) -> Option<PeerCertificate> {
-        self.0.get().cloned()
+    pub(crate) fn certificate(&self) -> Option<&PeerCertificate> {
+        self.0.get()
     }
 }
 

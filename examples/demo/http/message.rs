@@ -6,60 +6,62 @@ use josekit::JoseError;
 use parjar::{BrowserRequest, FormRequest, PeerCertificate, RandomError, Reply};
 use url::form_urlencoded;
 
-/// A request whose body has been read.
-pub(crate) struct Message {
-    pub(crate) method: String,
+/// A request whose body has been read. The HTTP layer keeps what it is made of.
+#[derive(Clone)]
+pub(crate) struct Message<'a> {
+    pub(crate) method: &'a str,
     /// Still encoded, as the client has written it.
-    pub(crate) path: String,
+    pub(crate) path: &'a str,
     /// The raw query, without the question mark.
-    pub(crate) query: Option<String>,
+    pub(crate) query: Option<&'a str>,
     /// Every value of every name, names in lower case.
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Vec<(&'a str, &'a [u8])>,
+    pub(crate) body: &'a [u8],
     /// What the client has shown in the TLS handshake.
-    pub(crate) certificate: Option<PeerCertificate>,
+    pub(crate) certificate: Option<&'a PeerCertificate>,
 }
 
-impl Message {
+impl<'a> Message<'a> {
     /// How the library wants it.
-    pub(crate) fn to_push_request(&self) -> FormRequest<'_> {
-        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        let request = FormRequest::new(&self.method, headers, &self.body).with_query(self.query.as_deref());
-        match &self.certificate {
+    pub(crate) fn to_push_request(&self) -> FormRequest<'a> {
+        let request = FormRequest::new(self.method, self.headers.iter().copied(), self.body).with_query(self.query);
+        match self.certificate {
             Some(certificate) => request.with_client_certificate(certificate.to_client_certificate()),
             None => request,
         }
     }
 
     /// The same for the endpoint that browsers come to.
-    pub(crate) fn to_browser_request(&self) -> BrowserRequest<'_> {
-        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        BrowserRequest::new(&self.method, headers, self.query.as_deref(), &self.body)
+    pub(crate) fn to_browser_request(&self) -> BrowserRequest<'a> {
+        BrowserRequest::new(self.method, self.headers.iter().copied(), self.query, self.body)
     }
 
     /// The value of a header that came exactly once, and in ASCII.
-    pub(crate) fn header(&self, wanted: &str) -> Option<&str> {
-        let mut values = self.headers.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
+    pub(crate) fn header(&self, wanted: &str) -> Option<&'a str> {
+        let mut values = self.values(wanted);
         let only = values.next()?;
         if values.next().is_some() { None } else { std::str::from_utf8(only).ok() }
     }
 
-    pub(crate) fn cookie(&self, wanted: &str) -> Option<&str> {
-        let headers = self.headers.iter().filter(|(name, _)| name == "cookie");
-        headers
-            .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+    fn values(&self, wanted: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers.iter().filter(move |(name, _)| *name == wanted).map(|(_, value)| *value)
+    }
+
+    pub(crate) fn cookie(&self, wanted: &str) -> Option<&'a str> {
+        self.values("cookie")
+            .filter_map(|value| std::str::from_utf8(value).ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
             .find_map(|(name, value)| (name == wanted).then_some(value))
     }
 
     /// The body, if it is a form.
-    pub(crate) fn form(&self) -> Option<Form<'_>> {
+    pub(crate) fn form(&self) -> Option<Form<'a>> {
         let media_type = self.header("content-type")?.split(';').next()?.trim();
         if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return None;
         }
-        std::str::from_utf8(&self.body).ok().map(Form)
+        std::str::from_utf8(self.body).ok().map(Form)
     }
 }
 
@@ -106,6 +108,11 @@ impl Answer {
     /// For a path that nothing is at.
     pub(crate) fn not_found() -> Self {
         Self::new(404, "text/plain; charset=utf-8", "there is nothing here\n")
+    }
+
+    /// For a request whose handler has panicked.
+    pub(crate) fn failed() -> Self {
+        Self::new(500, "text/plain; charset=utf-8", "the server failed\n").no_store()
     }
 
     /// A GET of another page of this server.

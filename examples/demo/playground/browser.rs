@@ -25,7 +25,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// The browser that the cookie names, or a new one. A known browser keeps its cookie, so that an older tab stays good.
-    pub(crate) fn of(message: &Message, issuer: &Issuer) -> Result<Self, RandomError> {
+    pub(crate) fn of(message: &Message<'_>, issuer: &Issuer) -> Result<Self, RandomError> {
         let secure = issuer.is_https();
         // With the prefix, no neighbouring host can plant a cookie of its own choice.
         let cookie = if secure { "__Host-parjar-browser" } else { "parjar-browser" };
@@ -45,7 +45,7 @@ impl Browser {
     }
 
     /// Whether `form` was sent from a page that this server gave to this browser.
-    pub(crate) fn sent(&self, message: &Message, form: Form<'_>, issuer: &Issuer) -> bool {
+    pub(crate) fn sent(&self, message: &Message<'_>, form: Form<'_>, issuer: &Issuer) -> bool {
         let token = form.field("csrf").unwrap_or(Cow::Borrowed(""));
         let genuine = token.as_bytes().ct_eq(self.form_token().as_bytes());
         self.known && bool::from(genuine) && !message.to_browser_request().comes_from_elsewhere(issuer.as_str())

@@ -58,17 +58,8 @@ impl Run {
     }
 
     /// The authorization response has come back through the browser.
-    pub(super) fn arrive(&mut self, message: &Message, response: Form<'_>, issuer: &Issuer) {
-        let mut shown = Message {
-            method: message.method.clone(),
-            path: message.path.clone(),
-            query: message.query.clone(),
-            headers: Vec::new(),
-            body: Vec::new(),
-            certificate: None,
-        };
-        shown.headers.push(("host".to_owned(), issuer.host().as_bytes().to_vec()));
-        shown.body.clone_from(&message.body);
+    pub(super) fn arrive(&mut self, message: &Message<'_>, response: Form<'_>, issuer: &Issuer) {
+        let shown = Message { headers: vec![("host", issuer.host().as_bytes())], certificate: None, ..message.clone() };
         let genuine = response.field("iss").is_some_and(|iss| iss == issuer.as_str());
         let mut remarks = vec!["state is the one of this run."];
         remarks.push(if genuine {
@@ -108,7 +99,7 @@ impl Run {
         Some(fields)
     }
 
-    pub(super) fn resource_request(&self, issuer: &Issuer) -> Option<Message> {
+    pub(super) fn resource_request(&self, issuer: &Issuer) -> Option<wire::Request> {
         self.token.as_deref().map(|token| wire::get("/resource", issuer, token))
     }
 

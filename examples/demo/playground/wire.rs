@@ -11,57 +11,64 @@ use crate::demo::{
 /// Bytes of a text that is shown.
 pub(super) const MAX_TEXT: usize = 16 * 1024;
 
+/// A request that the playground has put together.
+pub(super) struct Request {
+    pub(super) method: &'static str,
+    path: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Request {
+    pub(super) fn message(&self) -> Message<'_> {
+        Message {
+            method: self.method,
+            path: self.path,
+            query: None,
+            headers: self.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect(),
+            body: self.body.as_bytes(),
+            certificate: None,
+        }
+    }
+}
+
 /// A POST of a form, with the credentials of a client, or with wrong ones.
 pub(super) fn post(
-    path: &str,
+    path: &'static str,
     player: &Player,
     issuer: &Issuer,
     fields: &[(String, String)],
     wrong: bool,
-) -> Result<Message, Answer> {
-    let mut headers = vec![header("host", issuer.host())];
+) -> Result<Request, Answer> {
+    let mut headers = vec![("host", issuer.host().to_owned())];
     let proof = player.proof(issuer, wrong)?;
-    headers.extend(proof.authorization.map(|value| header("authorization", &value)));
+    headers.extend(proof.authorization.map(|value| ("authorization", value)));
     let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let body = encode(fields.chain(proof.fields.iter().map(|(name, value)| (*name, value.as_str()))));
-    headers.push(header("content-type", "application/x-www-form-urlencoded"));
-    headers.push(header("content-length", &body.len().to_string()));
-    Ok(Message {
-        method: "POST".to_owned(),
-        path: path.to_owned(),
-        query: None,
-        headers,
-        body: body.into_bytes(),
-        certificate: None,
-    })
+    headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
+    headers.push(("content-length", body.len().to_string()));
+    Ok(Request { method: "POST", path, headers, body })
 }
 
-pub(super) fn get(path: &str, issuer: &Issuer, token: &str) -> Message {
-    let headers = vec![header("host", issuer.host()), header("authorization", &format!("Bearer {token}"))];
-    Message {
-        method: "GET".to_owned(),
-        path: path.to_owned(),
-        query: None,
-        headers,
-        body: Vec::new(),
-        certificate: None,
-    }
+pub(super) fn get(path: &'static str, issuer: &Issuer, token: &str) -> Request {
+    let headers = vec![("host", issuer.host().to_owned()), ("authorization", format!("Bearer {token}"))];
+    Request { method: "GET", path, headers, body: String::new() }
 }
 
 /// Request and reply as a step of a run, without the secret if that is not for showing. `inside` is the token that is encrypted
 /// in the request.
-pub(super) fn step(request: &Message, reply: &Answer, player: &Player, inside: Option<&str>) -> Step {
+pub(super) fn step(request: &Request, reply: &Answer, player: &Player, inside: Option<&str>) -> Step {
     Step {
-        title: title(&request.path),
-        tokens: tokens(request, inside),
-        request: request_text(request, !player.is_public_knowledge),
+        title: title(request.path),
+        tokens: tokens(&request.message(), inside),
+        request: request_text(&request.message(), !player.is_public_knowledge),
         reply: Some(reply_text(reply)),
         remarks: Vec::new(),
     }
 }
 
 /// The JWTs in a form, decoded.
-fn tokens(request: &Message, inside: Option<&str>) -> Vec<Decoded> {
+fn tokens(request: &Message<'_>, inside: Option<&str>) -> Vec<Decoded> {
     let field = |name| request.form().and_then(|form| form.field(name));
     let object = field("request").map(|object| match inside {
         Some(inside) => vec![
@@ -78,21 +85,21 @@ fn tokens(request: &Message, inside: Option<&str>) -> Vec<Decoded> {
     tokens
 }
 
-pub(super) fn request_text(request: &Message, keep_secret: bool) -> String {
+pub(super) fn request_text(request: &Message<'_>, keep_secret: bool) -> String {
     let mut text = format!("{} {}", request.method, request.path);
-    if let Some(query) = &request.query {
+    if let Some(query) = request.query {
         let _ = write!(text, "?{query}");
     }
     text.push_str(" HTTP/1.1\n");
     for (name, value) in &request.headers {
-        let shown = match name.as_str() {
+        let shown = match *name {
             "authorization" if keep_secret && value.starts_with(b"Basic ") => "Basic (kept secret)".into(),
             _ => String::from_utf8_lossy(value),
         };
         let _ = writeln!(text, "{name}: {shown}");
     }
     text.push('\n');
-    text.push_str(&String::from_utf8_lossy(&request.body));
+    text.push_str(&String::from_utf8_lossy(request.body));
     shortened(text)
 }
 
@@ -113,10 +120,6 @@ fn reply_text(reply: &Answer) -> String {
     text.push('\n');
     text.push_str(&reply.body);
     shortened(text)
-}
-
-fn header(name: &str, value: &str) -> (String, Vec<u8>) {
-    (name.to_owned(), value.as_bytes().to_vec())
 }
 
 fn title(path: &str) -> &'static str {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Player, token, wire};
 use crate::demo::{
-    http::message::{Answer, Form, Message},
+    http::message::{Answer, Form},
     server::{Server, error_page, random},
 };
 
@@ -28,7 +28,7 @@ pub(super) struct Wishes {
 
 /// The first request of a run, and what the client keeps of it.
 pub(super) struct Push {
-    pub(super) request: Message,
+    pub(super) request: wire::Request,
     /// The request object, where it was encrypted after it was signed.
     pub(super) inside: Option<String>,
     pub(super) verifier: Option<String>,
@@ -89,7 +89,7 @@ impl Wishes {
         let (fields, inside) = self.packed(fields, player, server)?;
         let mut request = wire::post("/authorize/par", player, &server.issuer, &fields, self.mistake == "secret")?;
         if self.mistake == "method" {
-            request.method = "PUT".to_owned();
+            request.method = "PUT";
         }
         Ok(Push { request, inside, verifier: (!challenge.is_empty()).then_some(verifier) })
     }

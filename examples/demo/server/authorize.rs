@@ -18,14 +18,9 @@ use super::{
 };
 use crate::demo::http::message::{Answer, Form, Message, encode};
 
-/// Answers in a task of its own: a server drops the handler of a connection that the browser has closed, as it does for a second
-/// click, and the answer to the first is the one that the browser gets.
-pub(crate) async fn answer(server: Arc<Server>, message: Message) -> Answer {
-    let task = tokio::spawn(async move { respond(&server, &message).await });
-    task.await.unwrap_or_else(|_| Answer::new(500, "text/plain; charset=utf-8", "the server failed\n").no_store())
-}
-
-async fn respond(server: &Server, message: &Message) -> Answer {
+/// It is answered to its end, whether or not the browser waits for that: a second click closes the connection of the first, and what
+/// the browser gets then is the answer to the first.
+pub(crate) async fn answer(server: &Server, message: &Message<'_>) -> Answer {
     let answered = match decision(message) {
         Some((form, decision)) => decide(server, message, form, decision).await,
         None => open(server, message).await,
@@ -34,7 +29,7 @@ async fn respond(server: &Server, message: &Message) -> Answer {
 }
 
 /// The form of the page, and what its user has decided.
-fn decision(message: &Message) -> Option<(Form<'_>, Decision)> {
+fn decision<'a>(message: &Message<'a>) -> Option<(Form<'a>, Decision)> {
     let form = message.form().filter(|_| message.method == "POST")?;
     Some(match &*form.field("decision")? {
         "approve" => (form, Decision::Approve),
@@ -43,7 +38,7 @@ fn decision(message: &Message) -> Option<(Form<'_>, Decision)> {
 }
 
 /// Shows the page. It may be loaded again as long as nothing has been decided.
-async fn open(server: &Server, message: &Message) -> Result<Answer, AuthorizeRefusal> {
+async fn open(server: &Server, message: &Message<'_>) -> Result<Answer, AuthorizeRefusal> {
     let login = match server.par.visit(&server.cookies, &message.to_browser_request()).await? {
         Visit::Login(login) => login,
         Visit::Reply(reply) => return Ok(reply.into()),
@@ -62,7 +57,7 @@ async fn open(server: &Server, message: &Message) -> Result<Answer, AuthorizeRef
 
 async fn decide(
     server: &Server,
-    message: &Message,
+    message: &Message<'_>,
     form: Form<'_>,
     decision: Decision,
 ) -> Result<Answer, AuthorizeRefusal> {
@@ -89,7 +84,7 @@ async fn decide(
 /// The page is where the demo's user signs in, unless there is a session that is good for the request.
 async fn sign_in_and_approve(
     server: &Server,
-    message: &Message,
+    message: &Message<'_>,
     pending: &Pending,
 ) -> Result<Answer, AuthorizeRefusal> {
     if let Some(session) = session(server, message, pending) {
@@ -100,7 +95,7 @@ async fn sign_in_and_approve(
 }
 
 /// The session of a user who need not sign in again for this request (OpenID Connect Core section 3.1.2.1).
-fn session(server: &Server, message: &Message, pending: &Pending) -> Option<Session> {
+fn session(server: &Server, message: &Message<'_>, pending: &Pending) -> Option<Session> {
     let session = server.sessions.of(message)?;
     // The page is the login page as well, so that a login for another request is none for this one.
     let signs_in_here = pending.request().has_prompt("login");

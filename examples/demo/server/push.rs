@@ -5,6 +5,6 @@ use parjar::Reply;
 use super::Server;
 use crate::demo::http::message::{Answer, Message};
 
-pub(crate) async fn answer(server: &Server, message: &Message) -> Answer {
+pub(crate) async fn answer(server: &Server, message: &Message<'_>) -> Answer {
     Reply::from(server.par.push(&message.to_push_request()).await).into()
 }

@@ -17,7 +17,7 @@ struct Resource<'a> {
     request: RequestView<'a>,
 }
 
-pub(crate) async fn answer(server: &Server, message: &Message) -> Answer {
+pub(crate) async fn answer(server: &Server, message: &Message<'_>) -> Answer {
     let scheme = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(scheme, _)| scheme);
     let interaction = match interaction_id(message) {
         Ok(id) => id,
@@ -33,12 +33,12 @@ pub(crate) async fn answer(server: &Server, message: &Message) -> Answer {
 
 /// The identifier by which client and server find the request in their logs: the client's, if it is one, or a new one (FAPI 1.0
 /// Baseline section 6.2.1).
-fn interaction_id(message: &Message) -> Result<String, RandomError> {
+fn interaction_id(message: &Message<'_>) -> Result<String, RandomError> {
     let is_plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     message.header("x-fapi-interaction-id").filter(is_plain).map_or_else(random::uuid, |id| Ok(id.to_owned()))
 }
 
-fn with_bearer_token(server: &Server, message: &Message) -> Result<Answer, Answer> {
+fn with_bearer_token(server: &Server, message: &Message<'_>) -> Result<Answer, Answer> {
     let token = message.header("authorization").and_then(|value| value.split_once(' ')).map(|(_, token)| token.trim());
     let token = token.and_then(|token| server.tokens.find(token));
     // RFC 9449 section 7.2: what is bound to a key is no bearer token.
@@ -48,10 +48,9 @@ fn with_bearer_token(server: &Server, message: &Message) -> Result<Answer, Answe
     }
 }
 
-async fn with_dpop_token(server: &Server, message: &Message) -> Result<Answer, Answer> {
+async fn with_dpop_token(server: &Server, message: &Message<'_>) -> Result<Answer, Answer> {
     let uri = server.issuer.url("/resource");
-    let headers = message.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-    let request = ResourceRequest::new(&message.method, &uri, headers);
+    let request = ResourceRequest::new(message.method, &uri, message.headers.iter().copied());
     let token = request.access_token().and_then(|token| server.tokens.find(token));
     let token = token.filter(|token| fits_certificate(token.binding, message));
     let Some((token, jkt)) = token.and_then(|token| Some((token.clone(), token.binding.jkt?))) else {
@@ -70,8 +69,8 @@ async fn with_dpop_token(server: &Server, message: &Message) -> Result<Answer, A
 }
 
 /// RFC 8705 section 3
-fn fits_certificate(binding: Confirmation, message: &Message) -> bool {
-    let shown = message.certificate.as_ref().map(|certificate| certificate.to_client_certificate().thumbprint());
+fn fits_certificate(binding: Confirmation, message: &Message<'_>) -> bool {
+    let shown = message.certificate.map(|certificate| certificate.to_client_certificate().thumbprint());
     binding.x5t_s256.is_none() || binding.x5t_s256 == shown
 }
 

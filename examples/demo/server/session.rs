@@ -53,7 +53,7 @@ impl Sessions {
     }
 
     /// The session that a browser has, if it is one of this server and not over.
-    pub(crate) fn of(&self, message: &Message) -> Option<Session> {
+    pub(crate) fn of(&self, message: &Message<'_>) -> Option<Session> {
         let value = message.cookie(self.cookie)?;
         let (signed, shown) = value.rsplit_once('.')?;
         let genuine = self.signature(signed);

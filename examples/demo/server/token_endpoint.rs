@@ -13,7 +13,7 @@ use super::{
 };
 use crate::demo::http::message::{Answer, Message};
 
-pub(crate) async fn answer(server: &Server, message: &Message) -> Answer {
+pub(crate) async fn answer(server: &Server, message: &Message<'_>) -> Answer {
     let request = match server.par.authenticate_client(&message.to_push_request()).await {
         Ok(request) => request,
         Err(refusal) => return Reply::from(refusal).into(),
