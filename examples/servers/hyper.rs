@@ -1,6 +1,6 @@
 //! A server over hyper without a framework: clients from a file, requests and codes in the memory of this one process.
 //!
-//! `CLIENTS=clients.json cargo run -p parjar-example-servers --example hyper`, with a JSON array of registrations. `PORT` is 3003 by
+//! `CLIENTS=clients.json cargo run -p parjar-example-servers --example hyper-memory`, with a JSON array of registrations. `PORT` is 3003 by
 //! default. The only user is `alice`, with the password `wonderland`.
 
 use std::{

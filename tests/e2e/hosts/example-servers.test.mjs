@@ -81,7 +81,7 @@ async function statusOf(server, path) {
 
 test('hyper: a client logs a user in', async () => {
   const broken = { client_id: 'broken', redirect_uris: [] };
-  const server = await start('hyper', { CLIENTS: await clientsFile([broken, shop]) });
+  const server = await start('hyper-memory', { CLIENTS: await clientsFile([broken, shop]) });
   await logged(server, /client_id="broken"/);
   const config = await connect(server, shop, oidc.ClientSecretBasic(shop.client_secret));
   await loggedIn(config);
