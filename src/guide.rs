@@ -2,7 +2,7 @@
 //!
 //! | page | for |
 //! | --- | --- |
-//! | [`getting_started`] | a first push, in axum, actix-web or hyper |
+//! | [`getting_started`] | a whole server in axum or actix-web, PAR in hyper, or in front of a server that you have |
 //! | [`recipes`] | clients in PostgreSQL by `sqlx` and `tokio-postgres`, and the endpoints in tonic and poem |
 //! | [`logins`] | the page and the decision: cookie, form, second clicks, transactions |
 //! | [`clients`] | registrations, databases, keys, rotation |
@@ -68,6 +68,8 @@ pub mod refusals;
 pub mod request_objects;
 pub mod sender_constrained;
 pub mod several_nodes;
+#[cfg(test)]
+mod shown_code;
 pub mod stores;
 pub mod testing;
 pub mod threat_model;

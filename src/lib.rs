@@ -283,10 +283,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
 mod bounded_cache;
 mod cause;
 mod certificate;

@@ -1,11 +1,5 @@
 //! The recipes of the guide of parjar, so that what it shows compiles. The text is in `src/guide/recipes`.
 
-#[path = "../../src/guide/recipes/actix.rs"]
-pub mod actix;
-#[path = "../../src/guide/recipes/axum.rs"]
-pub mod axum;
-#[path = "../../src/guide/recipes/hyper.rs"]
-pub mod hyper;
 #[path = "../../src/guide/recipes/poem.rs"]
 pub mod poem;
 #[path = "../../src/guide/recipes/sqlx.rs"]

@@ -1,104 +1,103 @@
-//! Getting started: a PAR endpoint in axum, actix-web or hyper, and the steps to a whole login.
+//! Getting started: a whole authorization server in axum or actix-web, the endpoint alone in hyper, and PAR in front of a server that you have.
 //!
-//! You have an authorization server, or write one. This crate takes its requests as method, headers and body, and gives replies as status,
-//! headers and body; so it stands in any framework. One endpoint serves all requests of an issuer, and is cheap to clone.
-//!
-//! ```toml
-//! [dependencies]
-//! parjar = { version = "0.1", features = ["axum", "tower"] } # hyper: "tower" alone; others: none
-//! serde_json = "1"
-//! ```
-//!
-//! ```
-//! use parjar::{BoxedParEndpoint, Client, ClientRegistration, InMemoryRegistry, ParEndpoint};
-//!
-//! fn endpoint() -> Result<BoxedParEndpoint, Box<dyn std::error::Error>> {
-//!     let registration: ClientRegistration = serde_json::from_str(
-//!         r#"{ "client_id": "web", "client_secret": "s3cret", "redirect_uris": ["https://app.example.com/cb"] }"#,
-//!     )?;
-//!     let clients = InMemoryRegistry::new([Client::try_from(registration)?])?;
-//!     Ok(ParEndpoint::builder("https://as.example.com").clients(clients).build()?.boxed())
-//! }
-//! # endpoint().unwrap();
-//! ```
-//!
-//! The PAR endpoint is then at `/authorize/par`. Answer every method there: the library refuses the wrong ones. The servers below are compiled
-//! and tried in `examples/recipes`; there are those for [tonic](super::recipes#tonic) and [poem](super::recipes#poem), too.
+//! This crate takes requests as method, headers and body, and gives replies as status, headers and body; so it stands in any framework.
+//! One [`ParEndpoint`] serves all requests of an issuer, and is cheap to clone.
 //!
 //! # axum
 //!
-//! ```ignore
-#![doc = include_str!("recipes/axum.rs")]
+//! ```toml
+//! [dependencies]
+//! parjar = { version = "0.1", features = ["axum", "tower", "tracing"] }
+//! axum = "0.8"
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["full"] }
+//! tracing-subscriber = "0.3"
 //! ```
 //!
-//! Replies and refusals are responses of axum's, so that your own handlers return them.
-//!
-//! # actix-web
+//! This is `examples/minimal.rs`, as it compiles. `cargo run --example minimal` in the repository starts it.
 //!
 //! ```ignore
-#![doc = include_str!("recipes/actix.rs")]
+#![doc = include_str!("../../examples/minimal.rs")]
 //! ```
 //!
-//! # hyper
+//! | what | is explained in |
+//! | --- | --- |
+//! | the client, and clients in a database | [`clients`](super::clients), [`recipes`](super::recipes#clients-in-postgresql) |
+//! | the policy | [`policies`](super::policies) |
+//! | `visit`, `page`, `decide`, `complete`, and when to spawn a task | [`logins`](super::logins) |
+//! | `check_code`, and tokens that are bound to keys | [`sender_constrained`](super::sender_constrained) |
+//! | the observer | [`observability`](super::observability) |
+//! | more than one process | [`stores`](super::stores), [`several_nodes`](super::several_nodes) |
 //!
-//! ```ignore
-#![doc = include_str!("recipes/hyper.rs")]
-//! ```
-//!
-//! Scripts of other origins may push with `push_service().with_cors(...)`.
-//!
-//! # By hand
-//!
-//! [`FormRequest::new`](crate::FormRequest::new) takes the parts of any framework's request, as for actix-web above. Hand over **all** headers,
-//! so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it came. A URL that ends in `?` has the
-//! empty query, which is fine: `with_query(Some(""))` is as good as `None`. Stop reading one byte above [`Limits::body`](crate::Limits::body).
-//! The services do all of this. **A time limit for slow senders is left to you in any case.**
+//! Time limits are for the server around it, and for a limit to how often one sender may ask: see [what is left to the
+//! host](crate#what-is-left-to-the-host). Scripts of other origins may push with `push_service().with_cors(...)`.
 //!
 //! # A first push
 //!
 //! ```sh
-//! curl -i -u web:s3cret http://127.0.0.1:3000/authorize/par \
-//!   -d response_type=code -d redirect_uri=https://app.example.com/cb -d state=af0
+//! curl -u web:s3cret http://127.0.0.1:3000/authorize/par \
+//!   -d response_type=code -d redirect_uri=http://127.0.0.1:8080/cb \
+//!   -d code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM -d code_challenge_method=S256
 //! ```
 //!
-//! answers 201 with a `request_uri`, which is good for 60 seconds. A wrong secret is 401, whatever is wrong with it; the reason is in your log,
-//! once there is an [observer](super::observability).
+//! answers 201 with a `request_uri`, which is good for 60 seconds. Open `http://127.0.0.1:3000/authorize?client_id=web&request_uri=...` in a
+//! browser, and sign in. It goes to the client with a code, for which the client gets a token within 60 seconds:
 //!
-//! # The rest of a login
-//!
-//! | next | page |
-//! | --- | --- |
-//! | the page at the authorization endpoint, and the decision of its user | [`logins`](super::logins) |
-//! | the token endpoint | below, and [`sender_constrained`](super::sender_constrained) |
-//! | the metadata document | [`ParEndpoint::metadata`] |
-//! | clients out of your database | [`clients`](super::clients) |
-//! | the settings of your profile | [`policies`](super::policies) |
-//! | more than one process | [`stores`](super::stores), [`several_nodes`](super::several_nodes) |
-//! | what is left to you | [what is left to the host](crate#what-is-left-to-the-host), [`threat_model`](super::threat_model) |
-//!
-//! At the token endpoint clients authenticate by the same rules. The host finds the code, and issues the token:
-//!
-//! ```
-//! use parjar::{CodeBinding, FormRequest, ParEndpoint, Refusal};
-//!
-//! /// `take` deletes the code and returns what was kept with it: `CodeBinding::of(granted.request())`.
-//! async fn token(
-//!     par: &ParEndpoint,
-//!     request: &FormRequest<'_>,
-//!     take: impl Fn(&str) -> Option<CodeBinding>,
-//! ) -> Result<&'static str, Refusal> {
-//!     let request = par.authenticate_client(request).await?;
-//!     let Some(binding) = request.parameters().get("code").and_then(take) else {
-//!         return Ok("..."); // 400: `TokenError::from(TokenErrorCode::InvalidGrant)`
-//!     };
-//!     par.check_code(&request, &binding)?; // client, redirect URI, verifier, keys
-//!     Ok(r#"{ "access_token": "...", "token_type": "Bearer" }"#)
-//! }
+//! ```sh
+//! curl -u web:s3cret http://127.0.0.1:3000/token -d grant_type=authorization_code -d redirect_uri=http://127.0.0.1:8080/cb \
+//!   -d code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk -d code=...
 //! ```
 //!
-//! Whole servers are in the repository. To copy from: `examples/servers`, axum over PostgreSQL, actix-web over Redis, and hyper, each in one
-//! file with login, tokens, readiness, metrics and logs. To look at: `cargo run --example axum` and `--example actix`, with a playground on
-//! `http://127.0.0.1:3000`; and one that puts this crate in front of oxide-auth.
+//! A wrong secret is 401, whatever is wrong with it. The reason is in the log; [`refusals`](super::refusals) says what to do about it.
+//!
+//! # actix-web
+//!
+//! The same, by `parjar` with the feature `tracing`, and `actix-web` 4. What actix-web's types need is at the end.
+//!
+//! ```ignore
+#![doc = include_str!("../../examples/minimal_actix.rs")]
+//! ```
+//!
+//! # hyper
+//!
+//! The endpoint and its metadata, by `parjar` with the feature `tower`. The rest of a login is as for axum; `examples/servers/hyper.rs` has it.
+//!
+//! ```ignore
+#![doc = include_str!("../../examples/hyper.rs")]
+//! ```
+//!
+//! The services are those of `tower`, for whatever stands on hyper: [tonic](super::recipes#tonic), [poem](super::recipes#poem).
+//!
+//! # By hand
+//!
+//! [`FormRequest::new`](crate::FormRequest::new) takes the parts of any framework's request, as for actix-web above. Hand over **all** headers,
+//! so that a repeated one is refused; the query, so that parameters in the URL are; and the body as it came. Answer every method: the library
+//! refuses the wrong ones. A URL that ends in `?` has the empty query, which is fine: `with_query(Some(""))` is as good as `None`. Stop
+//! reading one byte above [`Limits::body`](crate::Limits::body). The services do all of this. **A time limit for slow senders is left to
+//! you in any case.**
+//!
+//! # In front of a server that you have
+//!
+//! An authorization server that issues codes and tokens already keeps doing so. This crate takes over what comes before the code:
+//!
+//! 1. `POST <authorization endpoint>/par` goes to [`ParEndpoint::push`]. Clients stay where they are: implement
+//!    [`ClientRegistry`](crate::ClientRegistry) over your database, or let [`Client::with_secret_verifier`](crate::Client::with_secret_verifier)
+//!    ask the server about secrets that it has as hashes.
+//! 2. The authorization endpoint goes to [`ParEndpoint::visit`], and your page shows what comes back. With
+//!    [`Policy::require_pushed_authorization_requests`](crate::Policy::require_pushed_authorization_requests) nothing goes past it.
+//! 3. When the user has agreed, [`ParEndpoint::complete`] makes that final. Your server is handed the parameters that were pushed, and issues
+//!    the code. [`Granted::respond`](crate::Granted::respond) sends it to the client, with `state` and `iss`, in the response mode that was
+//!    asked for.
+//! 4. Token endpoint and API stay as they are. The metadata is [`ParEndpoint::metadata`], and what your server adds.
+//!
+//! `examples/oxide-auth` in the repository does this for [oxide-auth](https://docs.rs/oxide-auth) 0.6. What is in its `oxide.rs` was there
+//! before. [`migrating`](super::migrating) has the steps with clients in service.
+//!
+//! # To copy from, and to look at
+//!
+//! `examples/servers` has servers of about 400 lines with what is left out above: axum over PostgreSQL with clients in a table, actix-web over Redis
+//! under FAPI 2.0, and hyper; with readiness, metrics, and logs that name the cause of faults. `cargo run --example axum` and `--example actix`
+//! serve every feature of this crate, with a playground on `http://127.0.0.1:3000`; `--help` lists their settings.
 
 #[cfg(doc)]
 use crate::ParEndpoint;

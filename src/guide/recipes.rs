@@ -36,4 +36,4 @@
 #![doc = include_str!("recipes/poem.rs")]
 //! ```
 //!
-//! Those for axum, actix-web and hyper itself are where one [starts](super::getting_started#axum).
+//! Servers of axum, actix-web and hyper are where one [starts](super::getting_started#axum).

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -68,16 +67,6 @@ test('without a configuration file the server prints a curl line for its demo cl
   assert.ok(line, server.output.stdout);
   const reply = JSON.parse(await shell(line));
   assert.match(reply.request_uri, /^urn:ietf:params:oauth:request_uri:/, JSON.stringify(reply));
-});
-
-test('the curl line of the README works', async (t) => {
-  const server = await startServer();
-  t.after(() => server.stop());
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const line = /^curl (?:.*\\\n)*.*$/m.exec(readme)?.[0].replaceAll('http://127.0.0.1:3000', server.url);
-  assert.ok(line, 'the README shows a push by curl');
-  const reply = await shell(line);
-  assert.match(reply, /"request_uri": ?"urn:ietf:params:oauth:request_uri:/);
 });
 
 test('a client whose keys would have to be fetched is pointed out in the log', async (t) => {

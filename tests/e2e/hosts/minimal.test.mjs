@@ -1,7 +1,10 @@
 // openid-client against the examples that a reader opens first.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import * as oidc from 'openid-client';
 import { Browser } from '../support/browser.mjs';
 import { startServer } from '../support/server.mjs';
@@ -80,4 +83,22 @@ test('hyper: a client pushes', async () => {
   await push(config);
   await refuses(server);
   assert.equal((await fetch(`${server.url}/authorize`)).status, 404);
+});
+
+test('minimal: the commands of the README work', async () => {
+  const { server } = await start('minimal');
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const commands = [...readme.matchAll(/^curl (?:.*\\\n)*.*$/gm)].map(([command]) => command);
+  assert.equal(commands.length, 2, 'a push, and a code that is traded');
+  const run = async (command) => {
+    const { stdout } = await promisify(execFile)('sh', ['-c', command.replaceAll('http://127.0.0.1:3000', server.url)]);
+    return JSON.parse(stdout);
+  };
+  const [push, trade] = commands;
+  const { request_uri: requestUri } = await run(push);
+  const browser = new Browser();
+  const page = await browser.get(`${server.url}/authorize?client_id=web&request_uri=${requestUri}`);
+  const { response } = await browser.decide(page, 'allow', (fields) => [...fields, ...USER]);
+  const tokens = await run(trade.replace(/code=\.\.\.$/, `code=${response.code}`));
+  assert.ok(tokens.access_token, JSON.stringify(tokens));
 });

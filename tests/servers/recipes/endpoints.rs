@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, str};
 
-use actix_web::{App, test};
+use axum::Router;
 use parjar::{BoxedParEndpoint, Client, ClientRegistration, InMemoryRegistry, ParEndpoint};
 use serde_json::json;
 use tokio::{
@@ -60,9 +60,11 @@ async fn takes_pushes(address: SocketAddr) {
 #[tokio::test]
 async fn axum_serves_pushes_and_metadata() {
     let (listener, address) = listener().await;
-    let server = tokio::spawn(axum::serve(listener, parjar_recipes::axum::routes(&par())).into_future());
+    let (par, path) = (par(), "/.well-known/oauth-authorization-server");
+    let routes = Router::new().route_service("/authorize/par", par.push_service());
+    let routes = routes.route_service(path, par.metadata_service());
+    let server = tokio::spawn(axum::serve(listener, routes).into_future());
     takes_pushes(address).await;
-    let path = "/.well-known/oauth-authorization-server";
     let document = send(address, "GET", path, "").await;
     assert!(document.contains(r#""issuer":"https://as.example.com""#), "{document}");
     let head = send(address, "HEAD", path, "").await;
@@ -89,36 +91,4 @@ async fn poem_serves_pushes() {
     let server = tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes));
     takes_pushes(address).await;
     server.abort();
-}
-
-#[tokio::test]
-async fn hyper_serves_pushes() {
-    let (listener, address) = listener().await;
-    let par = par();
-    let server = tokio::spawn(async move {
-        loop {
-            let (connection, _) = listener.accept().await.unwrap();
-            let par = par.clone();
-            tokio::spawn(async move { parjar_recipes::hyper::serve(connection, &par).await });
-        }
-    });
-    takes_pushes(address).await;
-    server.abort();
-}
-
-#[actix_web::test]
-async fn actix_serves_pushes() {
-    let app = test::init_service(App::new().configure(parjar_recipes::actix::routes(par()))).await;
-    let post = |body: String| {
-        let form = ("content-type", "application/x-www-form-urlencoded");
-        test::TestRequest::post().uri("/authorize/par").insert_header(form).set_payload(body).to_request()
-    };
-    let response = test::call_service(&app, post(FORM.to_owned())).await;
-    assert_eq!(response.status(), 201);
-    assert_eq!(response.headers().get("cache-control").unwrap(), "no-cache, no-store");
-    let response = test::call_service(&app, test::TestRequest::get().uri("/authorize/par").to_request()).await;
-    assert_eq!((response.status().as_u16(), response.headers().get("allow").unwrap().as_bytes()), (405, &b"POST"[..]));
-    let limit = par().policy().limits.body;
-    let response = test::call_service(&app, post("x".repeat(limit + 1))).await;
-    assert_eq!(response.status(), 413);
 }
