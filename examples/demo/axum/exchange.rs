@@ -4,20 +4,18 @@ use std::pin::Pin;
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
-    extract::{ConnectInfo, FromRequest, Request},
+    extract::{FromRequest, Request},
     http::{HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
+use parjar::PeerCertificate;
 
-use crate::{
-    demo::{
-        http::{
-            body,
-            message::{Answer, Message},
-        },
-        program::App,
+use crate::demo::{
+    http::{
+        body,
+        message::{Answer, Message},
     },
-    secured::Peer,
+    program::App,
 };
 
 /// A request that has arrived whole.
@@ -49,7 +47,7 @@ impl Received {
             query: head.uri.query(),
             headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
             body,
-            certificate: head.extensions.get::<ConnectInfo<Peer>>().and_then(|ConnectInfo(peer)| peer.certificate()),
+            certificate: head.extensions.get::<PeerCertificate>(),
         }
     }
 }

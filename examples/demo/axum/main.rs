@@ -3,20 +3,17 @@
 //! This folder is the whole HTTP layer. What the endpoints do is in the rooms beside it (`demo.rs` names them); what happens to a
 //! pushed request is in the library.
 
+mod connections;
 #[path = "../demo.rs"]
 mod demo;
 mod exchange;
-mod listener;
-mod secured;
+mod patience;
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use axum::{
     Router,
-    extract::{Request, State},
-    http::{StatusCode, Version, header},
-    middleware::{Next, from_fn},
-    response::{IntoResponse as _, Response},
+    extract::State,
     routing::{any, get, post},
 };
 
@@ -24,12 +21,10 @@ use self::{
     demo::{
         http::{html, message::Answer},
         playground,
-        program::{self, App, Sockets, Stop},
+        program::{self, App},
         server::{authorize, discovery, probes, push, resource, token_endpoint},
     },
     exchange::Received,
-    listener::PatientListener,
-    secured::{Peer, SecuredListener},
 };
 
 type Shared = State<App>;
@@ -77,7 +72,6 @@ fn routes(app: App) -> Router {
         .route("/style.css", get(async || html::style_sheet()))
         .route("/icon.svg", get(async || html::icon()))
         .fallback(async || Answer::not_found())
-        .layer(from_fn(one_host))
         .with_state(app)
 }
 
@@ -92,22 +86,7 @@ async fn metadata(State(app): Shared) -> Answer {
     discovery::metadata(&app.server)
 }
 
-/// RFC 9112 section 3.2: a request that leaves open which host it is for is refused.
-async fn one_host(request: Request, next: Next) -> Response {
-    match request.headers().get_all(header::HOST).iter().count() {
-        1 => next.run(request).await,
-        0 if request.version() < Version::HTTP_11 => next.run(request).await,
-        _ => StatusCode::BAD_REQUEST.into_response(),
-    }
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    program::run(serve).await
-}
-
-async fn serve(sockets: Sockets, app: App, stop: Stop) -> io::Result<()> {
-    let listener = PatientListener::new(tokio::net::TcpListener::from_std(sockets.listener)?);
-    let service = routes(app).into_make_service_with_connect_info::<Peer>();
-    axum::serve(SecuredListener::new(listener, sockets.tls), service).with_graceful_shutdown(stop).await
+    program::run(|sockets, app, stop| connections::serve(sockets, routes(app), stop)).await
 }

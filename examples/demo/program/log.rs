@@ -1,11 +1,12 @@
 //! The log: one line per event on standard error, without secrets, handles, codes or tokens.
 //!
-//! A thread writes it, one line with one write. Requests only hand it over: when standard error is slow or is not read, lines are
-//! left out and counted.
+//! Requests only hand lines over. A thread writes them, all that have gathered at once, so that neither waking it nor writing costs each
+//! request something. When standard error is slow or is not read, lines are left out and counted.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     io::{self, Write as _},
+    iter,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -19,6 +20,8 @@ use parjar::{CauseText, Event, Observer};
 
 /// Lines that wait to be written.
 const WAITING: usize = 4096;
+/// How long lines gather after the first.
+const GATHERING: Duration = Duration::from_millis(10);
 /// How long a program that ends waits for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -52,18 +55,22 @@ pub(crate) fn flush() {
 }
 
 fn write_all(entries: &Receiver<Entry>) {
-    for entry in entries {
-        let line = match entry {
-            Entry::Line(line) => line,
-            Entry::Flush(done) => {
-                let _ = done.send(());
-                continue;
+    while let Ok(first) = entries.recv() {
+        thread::sleep(GATHERING);
+        let (mut lines, mut flushed) = (String::new(), Vec::new());
+        for entry in iter::once(first).chain(entries.try_iter().take(WAITING)) {
+            match entry {
+                Entry::Line(line) => lines.push_str(&line),
+                Entry::Flush(done) => flushed.push(done),
             }
-        };
-        let _ = io::stderr().write_all(line.as_bytes());
+        }
         let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
         if left_out > 0 {
-            let _ = io::stderr().write_all(format!("log lines left out: {left_out}\n").as_bytes());
+            let _ = writeln!(lines, "log lines left out: {left_out}");
+        }
+        let _ = io::stderr().write_all(lines.as_bytes());
+        for done in flushed {
+            let _ = done.send(());
         }
     }
 }
