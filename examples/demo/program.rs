@@ -20,7 +20,6 @@ mod store;
 mod tls_files;
 
 use std::{
-    env,
     future::Future,
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
@@ -74,7 +73,7 @@ pub(crate) async fn run<S: Future<Output = io::Result<()>>>(serve: impl FnOnce(S
 async fn start<S: Future<Output = io::Result<()>>>(
     serve: impl FnOnce(Sockets, App, Stop) -> S,
 ) -> Result<(), StartError> {
-    let Some(command_line) = CommandLine::parse(env::args_os().skip(1))? else {
+    let Some(command_line) = CommandLine::parse()? else {
         say(USAGE);
         return Ok(());
     };

@@ -1,6 +1,11 @@
 //! The command line.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, ffi::OsString, net::SocketAddr, path::PathBuf};
+
+use lexopt::{
+    Arg::{Long, Short, Value},
+    Parser,
+};
 
 use super::{fetching::FetchSettings, start_error::StartError, store::Store, tls_files::TlsFiles};
 use crate::demo::server::issuer::Issuer;
@@ -42,112 +47,117 @@ pub(crate) struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads the arguments after the program's name. `None` when help is asked for.
-    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, StartError> {
-        let mut arguments = arguments.into_iter();
-        let (mut listen, mut issuer, mut config, mut store) = (None, None, None, None);
-        let (mut metrics, mut fetch, mut fetch_authorities, mut fetch_from) = (None, None, None, None);
-        let (mut tls_cert, mut tls_key, mut tls_client_auth) = (None, None, None);
-        while let Some(argument) = arguments.next() {
-            let (flag, attached) = split(argument)?;
-            let mut value = |flag| {
-                attached.clone().or_else(|| arguments.next()).ok_or_else(|| StartError::new(flag, "needs a value"))
-            };
-            match flag.as_str() {
-                "--help" | "-h" => return Ok(None),
-                "--listen" => set(&mut listen, "--listen", address("--listen", value("--listen")?)?)?,
-                "--metrics" => set(&mut metrics, "--metrics", address("--metrics", value("--metrics")?)?)?,
-                "--fetch" if attached.is_none() => set(&mut fetch, "--fetch", ())?,
-                "--fetch-authorities" => {
-                    set(&mut fetch_authorities, "--fetch-authorities", PathBuf::from(value("--fetch-authorities")?))?;
-                }
-                "--danger-fetch-from" => {
-                    let from = address("--danger-fetch-from", value("--danger-fetch-from")?)?;
-                    set(&mut fetch_from, "--danger-fetch-from", from)?;
-                }
-                "--issuer" => set(&mut issuer, "--issuer", origin(value("--issuer")?)?)?,
-                "--config" => set(&mut config, "--config", PathBuf::from(value("--config")?))?,
-                "--store" => set(&mut store, "--store", shared(value("--store")?)?)?,
-                "--tls-cert" => set(&mut tls_cert, "--tls-cert", PathBuf::from(value("--tls-cert")?))?,
-                "--tls-key" => set(&mut tls_key, "--tls-key", PathBuf::from(value("--tls-key")?))?,
-                "--tls-client-auth" => set(&mut tls_client_auth, "--tls-client-auth", attached.map(PathBuf::from))?,
-                _ => return Err(StartError::new(flag, "is not a flag of this program, see --help")),
-            }
-        }
-        let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
+    /// Reads the arguments of the process. `None` when help is asked for.
+    pub(crate) fn parse() -> Result<Option<Self>, StartError> {
+        let Some(mut given) = Given::read(Parser::from_env())? else { return Ok(None) };
+        let listen = given.take("--listen", address)?.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
+        let issuer = given.take("--issuer", Issuer::parse)?;
         if issuer.is_none() {
             Issuer::of_address(listen, false).map_err(|problem| StartError::new("--issuer", problem))?;
         }
-        let tls = tls(tls_cert, tls_key, tls_client_auth)?;
-        let fetch = fetch_settings(fetch.is_some(), fetch_authorities, fetch_from)?;
-        Ok(Some(Self { listen, issuer, config, store: store.unwrap_or(Store::Memory), tls, metrics, fetch }))
+        Ok(Some(Self {
+            listen,
+            issuer,
+            config: given.path("--config"),
+            store: given.take("--store", Store::parse)?.unwrap_or(Store::Memory),
+            tls: given.tls()?,
+            metrics: given.take("--metrics", address)?,
+            fetch: given.fetch()?,
+        }))
     }
 }
 
-fn fetch_settings(
-    is_on: bool,
-    authorities: Option<PathBuf>,
-    danger_from: Option<SocketAddr>,
-) -> Result<Option<FetchSettings>, StartError> {
-    match (is_on, &authorities, danger_from) {
-        (true, ..) => Ok(Some(FetchSettings { authorities, danger_from })),
-        (false, None, None) => Ok(None),
-        (false, Some(_), _) => Err(StartError::new("--fetch-authorities", "needs --fetch")),
-        (false, None, Some(_)) => Err(StartError::new("--danger-fetch-from", "needs --fetch")),
-    }
-}
+/// All flags. They take a value each, but for `--fetch` without one and `--tls-client-auth`, which may have one.
+const FLAGS: [&str; 11] = [
+    "--listen",
+    "--issuer",
+    "--config",
+    "--store",
+    "--tls-cert",
+    "--tls-key",
+    "--tls-client-auth",
+    "--fetch",
+    "--fetch-authorities",
+    "--danger-fetch-from",
+    "--metrics",
+];
 
-fn tls(
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    client_auth: Option<Option<PathBuf>>,
-) -> Result<Option<TlsFiles>, StartError> {
-    match (cert, key) {
-        (Some(cert), Some(key)) => Ok(Some(TlsFiles {
-            cert,
-            key,
-            asks_for_certificates: client_auth.is_some(),
-            client_authorities: client_auth.flatten(),
-        })),
-        (Some(_), None) => Err(StartError::new("--tls-cert", "needs --tls-key")),
-        (None, Some(_)) => Err(StartError::new("--tls-key", "needs --tls-cert")),
-        (None, None) if client_auth.is_some() => {
-            Err(StartError::new("--tls-client-auth", "needs --tls-cert and --tls-key"))
+/// The flags that were given, and their values.
+struct Given(HashMap<&'static str, Option<OsString>>);
+
+impl Given {
+    /// What is no flag may be a secret that has lost its flag, so it is not repeated.
+    fn read(mut parser: Parser) -> Result<Option<Self>, StartError> {
+        let mut given = HashMap::new();
+        while let Some(argument) = parser.next().map_err(|error| match error {
+            lexopt::Error::UnexpectedValue { option, .. } => StartError::new(option, "takes no value"),
+            _ => StartError::new("command line", "cannot be read, see --help"),
+        })? {
+            let name = match argument {
+                Long("help") | Short('h') => return Ok(None),
+                Long(name) => format!("--{name}"),
+                Short(letter) => format!("-{letter}"),
+                Value(_) => return Err(StartError::new("command line", "takes flags only, see --help")),
+            };
+            let Some(flag) = FLAGS.into_iter().find(|flag| *flag == name) else {
+                return Err(StartError::new(name, "is not a flag of this program, see --help"));
+            };
+            let value = match flag {
+                "--fetch" => None,
+                "--tls-client-auth" => parser.optional_value(),
+                _ => Some(parser.value().map_err(|_| StartError::new(flag, "needs a value"))?),
+            };
+            if given.insert(flag, value).is_some() {
+                return Err(StartError::new(flag, "is given twice"));
+            }
         }
-        (None, None) => Ok(None),
+        Ok(Some(Self(given)))
+    }
+
+    fn take<T>(
+        &mut self,
+        flag: &'static str,
+        read: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, StartError> {
+        let Some(value) = self.0.remove(flag).flatten() else { return Ok(None) };
+        let read = value.to_str().ok_or("is not UTF-8").and_then(read);
+        read.map(Some).map_err(|problem| StartError::new(flag, problem))
+    }
+
+    fn path(&mut self, flag: &'static str) -> Option<PathBuf> {
+        self.0.remove(flag).flatten().map(PathBuf::from)
+    }
+
+    fn tls(&mut self) -> Result<Option<TlsFiles>, StartError> {
+        let client_auth = self.0.remove("--tls-client-auth");
+        match (self.path("--tls-cert"), self.path("--tls-key")) {
+            (Some(cert), Some(key)) => Ok(Some(TlsFiles {
+                cert,
+                key,
+                asks_for_certificates: client_auth.is_some(),
+                client_authorities: client_auth.flatten().map(PathBuf::from),
+            })),
+            (Some(_), None) => Err(StartError::new("--tls-cert", "needs --tls-key")),
+            (None, Some(_)) => Err(StartError::new("--tls-key", "needs --tls-cert")),
+            (None, None) if client_auth.is_some() => {
+                Err(StartError::new("--tls-client-auth", "needs --tls-cert and --tls-key"))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn fetch(&mut self) -> Result<Option<FetchSettings>, StartError> {
+        let authorities = self.path("--fetch-authorities");
+        let danger_from = self.take("--danger-fetch-from", address)?;
+        match (self.0.contains_key("--fetch"), &authorities, danger_from) {
+            (true, ..) => Ok(Some(FetchSettings { authorities, danger_from })),
+            (false, None, None) => Ok(None),
+            (false, Some(_), _) => Err(StartError::new("--fetch-authorities", "needs --fetch")),
+            (false, None, Some(_)) => Err(StartError::new("--danger-fetch-from", "needs --fetch")),
+        }
     }
 }
 
-/// Splits `--flag=value`. Whatever is no flag may be a secret that lost its flag, so it is not repeated.
-fn split(argument: OsString) -> Result<(String, Option<OsString>), StartError> {
-    let argument = argument.into_string().map_err(|_| StartError::new("command line", "an argument is not UTF-8"))?;
-    if !argument.starts_with('-') {
-        return Err(StartError::new("command line", "takes flags only, see --help"));
-    }
-    Ok(match argument.split_once('=') {
-        Some((flag, value)) => (flag.to_owned(), Some(value.into())),
-        None => (argument, None),
-    })
-}
-
-fn set<T>(slot: &mut Option<T>, flag: &str, value: T) -> Result<(), StartError> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(StartError::new(flag, "is given twice")),
-    }
-}
-
-fn address(flag: &str, value: OsString) -> Result<SocketAddr, StartError> {
-    let parsed = value.to_str().and_then(|value| value.parse().ok());
-    parsed.ok_or_else(|| StartError::new(flag, "must be an IP address and a port, such as 127.0.0.1:3000"))
-}
-
-fn origin(value: OsString) -> Result<Issuer, StartError> {
-    let text = value.to_str().ok_or_else(|| StartError::new("--issuer", "is not UTF-8"))?;
-    Issuer::parse(text).map_err(|problem| StartError::new("--issuer", problem))
-}
-
-fn shared(value: OsString) -> Result<Store, StartError> {
-    let text = value.to_str().ok_or_else(|| StartError::new("--store", "is not UTF-8"))?;
-    Store::parse(text).map_err(|problem| StartError::new("--store", problem))
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:3000")
 }
