@@ -173,7 +173,7 @@ async fn what_this_version_leaves_in_postgresql_has_a_layout_of_the_vectors() {
         let values = columns
             .split(", ")
             .map(|column| match column {
-                "expires_at" => "'now() + interval ''1 minute'''".to_owned(),
+                "expires_at" | "sweep_at" => "'now() + interval ''1 minute'''".to_owned(),
                 "opened_at" => "CASE WHEN opened_at IS NULL THEN 'NULL' ELSE 'now()' END".to_owned(),
                 column => format!("quote_nullable({column})"),
             })

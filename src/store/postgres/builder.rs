@@ -7,6 +7,7 @@ use super::{
     connector::{PostgresConnector, Preparation},
     errors::PostgresStoreError,
     identifiers::Names,
+    opened::Opened,
     statements::Statements,
 };
 use crate::store::{
@@ -113,6 +114,7 @@ impl PostgresStoreBuilder {
             preparation: self.preparation,
             hygiene: Arc::new(HygieneBudget::new(self.hygiene)),
             room: Arc::new(UnauthenticatedRoom::new(self.unauthenticated)),
+            opened: Arc::new(Opened::new()),
             statements: Arc::new(Statements::new(&names)),
             names: Arc::new(names),
         })

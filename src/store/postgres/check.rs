@@ -56,10 +56,12 @@ async fn try_all(lease: &mut Lease, statements: &Statements) -> Result<(), Failu
     let keys: [&[u8]; 2] = [&mark, &other];
     let (key, mark, keys) = (Bytes(&key), Bytes(&mark), ManyBytes(&keys));
     let (browser, lifetime, lifetimes, none) = (MaybeBytes(None), Number(1_000), Numbers(&[1_000; 2]), Number(0));
-    let runs: [(&str, &[Parameter<'_>]); 12] = [
+    let runs: [(&str, &[Parameter<'_>]); 14] = [
         (&statements.insert, &[key, key, mark, lifetime]),
         (&statements.insert_with_marks, &[key, key, mark, lifetime, keys, lifetimes]),
-        (&statements.claim, &[key, key, browser, lifetime]),
+        (&statements.open, &[key, key, browser, lifetime]),
+        (&statements.read, &[key, key]),
+        (&statements.bind, &[key, key, browser]),
         (&statements.look, &[key]),
         (&statements.annotate, &[key, key, browser, mark, none]),
         (&statements.extend, &[key, key, browser, lifetime, lifetime]),

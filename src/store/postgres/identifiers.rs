@@ -10,6 +10,8 @@ const LONGEST: usize = 63;
 pub(super) struct Names {
     pub(super) schema: Option<String>,
     pub(super) requests: String,
+    pub(super) requests_due: String,
+    /// An index of an earlier layout.
     pub(super) requests_expiry: String,
     pub(super) marks: String,
     pub(super) marks_expiry: String,
@@ -44,6 +46,7 @@ impl Names {
         };
         Ok(Self {
             requests: table("requests")?,
+            requests_due: quoted("requests_sweep_at")?,
             requests_expiry: quoted("requests_expires_at")?,
             marks: table("marks")?,
             marks_expiry: quoted("marks_expires_at")?,

@@ -82,6 +82,42 @@ impl<'a> Operations<'a> {
         }
     }
 
+    /// Opens a request, or reads one that is open.
+    async fn open(&self, call: &mut Call<'_>, claim: &Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
+        let [key, owner, browser] = claimed_by(claim);
+        loop {
+            let opened = call.query(&self.statements.open, &[key, owner, browser, time(login_lifetime)]).await?;
+            if let Some(row) = opened.first() {
+                return Ok(Claimed::new(read(row, 0)?, Duration::ZERO));
+            }
+            let rows = call.query(&self.statements.read, &[key, owner]).await?;
+            let row = rows.first().ok_or(ClaimError::Unknown)?;
+            let stored = Stored::read(row, claim)?;
+            if stored.is_open_to(claim) {
+                return claimed(row);
+            }
+            if stored.state == State::Open {
+                let bound = call.query(&self.statements.bind, &[key, owner, browser]).await?;
+                if let Some(row) = bound.first() {
+                    return claimed(row);
+                }
+            }
+            // It was inserted, or another browser was faster.
+            call.again().await?;
+        }
+    }
+
+    /// Reads a request that this process has seen open. `None` if that is not all there is to do.
+    async fn read_again(&self, call: &mut Call<'_>, claim: &Claim) -> Result<Option<Claimed>, ClaimError> {
+        if !self.opened.has_seen(&claim.key) {
+            return Ok(None);
+        }
+        let [key, owner, _] = claimed_by(claim);
+        let rows = call.query(&self.statements.read, &[key, owner]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        if Stored::read(row, claim)?.is_open_to(claim) { claimed(row).map(Some) } else { Ok(None) }
+    }
+
     /// Reads the request as it is, and changes nothing.
     async fn look(&self, call: &mut Call<'_>, claim: &Claim) -> Result<Stored, ClaimError> {
         let rows = call.query(&self.statements.look, &[digest(&claim.key)]).await?;
@@ -109,20 +145,14 @@ impl RequestStore for Operations<'_> {
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
-        let [key, owner, browser] = claimed_by(&claim);
-        let parameters = [key, owner, browser, time(login_lifetime)];
         let mut call = self.call().await?;
-        loop {
-            let rows = call.query(&self.statements.claim, &parameters).await?;
-            let row = rows.first().ok_or(ClaimError::Unknown)?;
-            if read(row, 4)? || Stored::read(row, &claim)?.is_open_to(&claim) {
-                let claimed = claimed(row)?;
-                self.room.opened(&claim, &claimed, login_lifetime);
-                return Ok(claimed);
-            }
-            // It was there to be opened or bound, and another was faster.
-            call.again().await?;
-        }
+        let claimed = match self.read_again(&mut call, &claim).await? {
+            Some(claimed) => claimed,
+            None => self.open(&mut call, &claim, login_lifetime).await?,
+        };
+        self.room.opened(&claim, &claimed, login_lifetime);
+        self.opened.note(&claim.key);
+        Ok(claimed)
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {

@@ -90,10 +90,10 @@ impl Stored {
     }
 }
 
-/// The answer to a claim that fits.
+/// The answer to a claim that fits a request which was open before.
 pub(super) fn claimed(row: &Row) -> Result<Claimed, ClaimError> {
     let revision = u32::try_from(read::<i64>(row, 3)?).map_err(|_| ClaimError::Unreadable)?;
-    Ok(Claimed::new(read(row, 5)?, milliseconds(row, 6)?).with_annotation(read(row, 7)?, revision))
+    Ok(Claimed::new(read(row, 4)?, milliseconds(row, 5)?).with_annotation(read(row, 6)?, revision))
 }
 
 pub(super) fn milliseconds(row: &Row, index: usize) -> Result<Duration, ClaimError> {

@@ -22,6 +22,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The number of the advisory lock under which tables are made: "parjar" in bytes.
 const LOCK: i64 = 0x7061_726A_6172;
 
+/// The percentage of a page that inserts fill.
+const FILL_FACTOR: u32 = 80;
+
 /// SQL that makes something, and an expression that says whether it is there: making it again takes rights that are not
 /// needed for anything else, even where it says `IF NOT EXISTS`.
 struct Step {
@@ -31,12 +34,12 @@ struct Step {
 
 /// Returns the steps that make the tables.
 ///
-/// Every update moves `expires_at`, which is indexed, so none can be heap-only and room left free in pages would be
-/// wasted. Most rows die within minutes, so vacuum must not wait until there are many. Payloads are random or short:
-/// compressing them would take time for nothing.
+/// Payloads are random or short: compressing them would take time for nothing. They come last, and what never changes first: of a row's new
+/// version, the log of the server holds what is between the first byte and the last that differ. Room is left in each page for the versions
+/// of its rows. Most rows die within minutes, so vacuum must not wait until there are many.
 fn steps(names: &Names) -> Vec<Step> {
-    let Names { schema, requests, requests_expiry, marks, marks_expiry, version } = names;
-    let vacuum = "WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.5)";
+    let Names { schema, requests, requests_due, requests_expiry, marks, marks_expiry, version } = names;
+    let vacuum = "autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.5";
     let table = |name: &str, make: String| Step { is_there: format!("to_regclass('{name}') IS NOT NULL"), make };
     let column = |name: &str, of: &str, kind: &str| Step {
         is_there: format!(
@@ -44,9 +47,19 @@ fn steps(names: &Names) -> Vec<Step> {
         ),
         make: format!("ALTER TABLE {of} ADD COLUMN IF NOT EXISTS {name} {kind};\n"),
     };
-    let index = |name: &str, of: &str| Step {
+    let index = |name: &str, of: &str, on: &str| Step {
         is_there: format!("to_regclass('{}') IS NOT NULL", names.in_schema(name)),
-        make: format!("CREATE INDEX IF NOT EXISTS {name} ON {of} (expires_at);\n"),
+        make: format!("CREATE INDEX IF NOT EXISTS {name} ON {of} ({on});\n"),
+    };
+    let no_index = |name: &str| Step {
+        is_there: format!("to_regclass('{}') IS NULL", names.in_schema(name)),
+        make: format!("DROP INDEX IF EXISTS {};\n", names.in_schema(name)),
+    };
+    let option = |name: &str, value: u32, of: &str| Step {
+        is_there: format!(
+            "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('{of}') AND '{name}={value}' = ANY (reloptions))"
+        ),
+        make: format!("ALTER TABLE {of} SET ({name} = {value});\n"),
     };
     let schema = schema.iter().map(|schema| Step {
         is_there: format!("to_regnamespace('{schema}') IS NOT NULL"),
@@ -62,9 +75,13 @@ CREATE TABLE IF NOT EXISTS {requests} (
     owner bytea NOT NULL,
     browser bytea,
     state smallint NOT NULL,
-    payload bytea NOT NULL,
-    expires_at timestamptz NOT NULL
-) {vacuum};
+    opened_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    sweep_at timestamptz NOT NULL DEFAULT now(),
+    revision bigint NOT NULL DEFAULT 0,
+    annotation bytea NOT NULL DEFAULT '',
+    payload bytea NOT NULL
+) WITH ({vacuum}, fillfactor = {FILL_FACTOR});
 ALTER TABLE {requests} ALTER COLUMN payload SET STORAGE EXTERNAL;
 "
             ),
@@ -72,7 +89,11 @@ ALTER TABLE {requests} ALTER COLUMN payload SET STORAGE EXTERNAL;
         column("opened_at", requests, "timestamptz"),
         column("annotation", requests, "bytea NOT NULL DEFAULT ''"),
         column("revision", requests, "bigint NOT NULL DEFAULT 0"),
-        index(requests_expiry, requests),
+        // Due at once, so that sweeping finds out when.
+        column("sweep_at", requests, "timestamptz NOT NULL DEFAULT now()"),
+        index(requests_due, requests, "sweep_at"),
+        no_index(requests_expiry),
+        option("fillfactor", FILL_FACTOR, requests),
         table(
             marks,
             format!(
@@ -80,11 +101,11 @@ ALTER TABLE {requests} ALTER COLUMN payload SET STORAGE EXTERNAL;
 CREATE TABLE IF NOT EXISTS {marks} (
     key bytea PRIMARY KEY,
     expires_at timestamptz NOT NULL
-) {vacuum};
+) WITH ({vacuum});
 "
             ),
         ),
-        index(marks_expiry, marks),
+        index(marks_expiry, marks, "expires_at"),
         table(
             version,
             format!(

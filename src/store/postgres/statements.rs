@@ -1,8 +1,11 @@
-//! The statements. Each does its whole operation in one transaction, which it is by itself, and decides by the rows
-//! that it locks, not by those that it has seen.
+//! The statements. What changes a request is one statement, in a transaction that it is by itself, and decides by the row
+//! that it locks. What is asked when it changed nothing says why, and changes nothing itself.
 //!
 //! Time is `clock_timestamp()`, which goes on while a statement waits for a lock; `now()` would stand still, and let
 //! through what has expired in the meantime. Only sweeping uses `now()`, which an index can be searched for.
+//!
+//! No column that is indexed changes while a request is opened, noted on, prolonged and spent, so that the server writes no entry of
+//! an index for any of these. `sweep_at` is therefore not the end of the request but a time before which sweeping need not look at it.
 
 use super::identifiers::Names;
 
@@ -18,9 +21,13 @@ pub(super) struct Statements {
     /// The same, then keys and lifetimes of marks in the order of their keys. A row: a known mark, and whether the key
     /// is taken.
     pub(super) insert_with_marks: String,
-    /// Key, owner, browser, lifetime. A row if there is a request: its state, owner, browser and revision, whether it was
-    /// opened or bound, the payload, the milliseconds since it was opened, and the host's note.
-    pub(super) claim: String,
+    /// Key, owner, browser, lifetime. A row if it was waiting, and is open now: the payload.
+    pub(super) open: String,
+    /// Key and owner. A row if there is a request, and the server takes writes: its state, owner, browser and revision, the payload, the
+    /// milliseconds since it was opened, and the host's note.
+    pub(super) read: String,
+    /// Key, owner, browser. The same row if the request was open in no browser, and is in this one now.
+    pub(super) bind: String,
     /// Key, owner, browser, note and revision. A row if the note was written.
     pub(super) annotate: String,
     /// Key, owner, browser, lifetime from now and in all. A row if it is open: the milliseconds that are left.
@@ -38,7 +45,7 @@ pub(super) struct Statements {
     pub(super) ready: String,
     /// A row: the version of the tables.
     pub(super) version: String,
-    /// The number of rows to delete at most. A row for each that was deleted.
+    /// The number of rows to look at, at most. A row: how many were looked at, and how many of them deleted.
     pub(super) sweep_requests: String,
     pub(super) sweep_marks: String,
 }
@@ -48,7 +55,9 @@ impl Statements {
         Self {
             insert: insert(names, "VALUES ($1::bytea, $2::bytea, $3::bytea, $4::bigint)"),
             insert_with_marks: insert_with_marks(names),
-            claim: claim(names),
+            open: open(names),
+            read: read(names),
+            bind: bind(names),
             annotate: annotate(names),
             extend: extend(names),
             consume: consume(names),
@@ -57,8 +66,8 @@ impl Statements {
             remember_many: remember_many(names),
             ready: ready(names),
             version: format!("SELECT max(version) FROM {}", names.version),
-            sweep_requests: sweep(&names.requests),
-            sweep_marks: sweep(&names.marks),
+            sweep_requests: sweep_requests(names),
+            sweep_marks: sweep_marks(names),
         }
     }
 }
@@ -67,13 +76,14 @@ impl Statements {
 fn insert(names: &Names, new: &str) -> String {
     let requests = &names.requests;
     format!(
-        "INSERT INTO {requests} AS present (key, owner, state, payload, expires_at)
-         SELECT key, owner, {WAITING}, payload, clock_timestamp() + lifetime * interval '1 millisecond'
+        "INSERT INTO {requests} AS present (key, owner, state, payload, expires_at, sweep_at)
+         SELECT key, owner, {WAITING}, payload, clock_timestamp() + lifetime * interval '1 millisecond',
+             clock_timestamp() + lifetime * interval '1 millisecond'
          FROM ({new}) AS new (key, owner, payload, lifetime)
          ON CONFLICT (key) DO UPDATE SET
              owner = excluded.owner, browser = NULL, state = {WAITING}, opened_at = NULL,
              annotation = '', revision = 0,
-             payload = excluded.payload, expires_at = excluded.expires_at
+             payload = excluded.payload, expires_at = excluded.expires_at, sweep_at = excluded.sweep_at
          WHERE present.expires_at <= clock_timestamp()
          RETURNING true"
     )
@@ -148,29 +158,38 @@ fn or_fail(condition: &str) -> String {
     format!("CAST (CASE WHEN {condition} THEN '0' ELSE 'parjar lost a race and tries again' END AS integer)")
 }
 
-/// Writes no new version of a row that stays as it is: reloading a page is a read.
-fn claim(names: &Names) -> String {
+/// A request that waits has no browser and no note.
+fn open(names: &Names) -> String {
     let requests = &names.requests;
     format!(
-        "WITH opened AS (
-             UPDATE {requests} SET
-                 state = {OPEN},
-                 browser = coalesce(browser, $3),
-                 opened_at = coalesce(opened_at, clock_timestamp()),
-                 expires_at = CASE state
-                     WHEN {WAITING} THEN clock_timestamp() + $4::bigint * interval '1 millisecond'
-                     ELSE expires_at
-                 END
-             WHERE key = $1 AND owner = $2 AND expires_at > clock_timestamp()
-                 AND (state = {WAITING} OR state = {OPEN} AND browser IS NULL AND $3::bytea IS NOT NULL)
-             RETURNING payload, annotation, revision
-         )
-         SELECT state, owner, browser, coalesce(opened.revision, seen.revision), opened.payload IS NOT NULL,
-             CASE WHEN owner = $2 THEN coalesce(opened.payload, seen.payload) END,
+        "UPDATE {requests} SET
+             state = {OPEN}, browser = $3::bytea, opened_at = clock_timestamp(),
+             expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
+         WHERE key = $1 AND owner = $2 AND state = {WAITING} AND expires_at > clock_timestamp()
+         RETURNING payload"
+    )
+}
+
+/// What a claim is told of a request, and of its contents if they are the client's.
+const CLAIMED: &str = "state, owner, browser, revision, CASE WHEN owner = $2 THEN payload END,
              coalesce(ceil(extract(epoch FROM clock_timestamp() - opened_at) * 1000)::bigint, 0),
-             CASE WHEN owner = $2 THEN coalesce(opened.annotation, seen.annotation) END
-         FROM {requests} AS seen LEFT JOIN opened ON true
-         WHERE key = $1 AND expires_at > clock_timestamp()"
+             CASE WHEN owner = $2 THEN annotation END";
+
+/// A server that takes no writes may be behind, and shows none.
+fn read(names: &Names) -> String {
+    let requests = &names.requests;
+    format!(
+        "SELECT {CLAIMED} FROM {requests}
+         WHERE key = $1 AND expires_at > clock_timestamp() AND current_setting('transaction_read_only') = 'off'"
+    )
+}
+
+fn bind(names: &Names) -> String {
+    let requests = &names.requests;
+    format!(
+        "UPDATE {requests} SET browser = $3::bytea
+         WHERE key = $1 AND owner = $2 AND state = {OPEN} AND browser IS NULL AND expires_at > clock_timestamp()
+         RETURNING {CLAIMED}"
     )
 }
 
@@ -218,14 +237,38 @@ fn look(names: &Names) -> String {
     format!("SELECT state, owner, browser, revision FROM {requests} WHERE key = $1 AND expires_at > clock_timestamp()")
 }
 
-/// Passes over what others have locked, be it to sweep it as well. Without `MATERIALIZED` the limit might be applied
-/// more than once.
-fn sweep(table: &str) -> String {
+/// The keys of what is due at most, without those that others have locked, be it to sweep as well. Without `MATERIALIZED` the limit might
+/// be applied more than once.
+fn due(table: &str, at: &str) -> String {
     format!(
-        "WITH expired AS MATERIALIZED (
-             SELECT key FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+        "due AS MATERIALIZED (
+             SELECT key FROM {table} WHERE {at} <= now() ORDER BY {at} LIMIT $1 FOR UPDATE SKIP LOCKED
+         )"
+    )
+}
+
+/// A request that lives on is due again when it expires.
+fn sweep_requests(names: &Names) -> String {
+    let requests = &names.requests;
+    format!(
+        "WITH {due},
+         swept AS (
+             DELETE FROM {requests} AS old USING due WHERE old.key = due.key AND old.expires_at <= now() RETURNING true
+         ),
+         kept AS (
+             UPDATE {requests} AS live SET sweep_at = live.expires_at FROM due
+             WHERE live.key = due.key AND live.expires_at > now()
          )
-         DELETE FROM {table} AS swept USING expired WHERE swept.key = expired.key
-         RETURNING true"
+         SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM swept)",
+        due = due(requests, "sweep_at"),
+    )
+}
+
+fn sweep_marks(names: &Names) -> String {
+    let marks = &names.marks;
+    format!(
+        "WITH {due}, swept AS (DELETE FROM {marks} AS old USING due WHERE old.key = due.key RETURNING true)
+         SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM swept)",
+        due = due(marks, "expires_at"),
     )
 }

@@ -9,7 +9,8 @@
 //! The store over `sqlx` is held against the store over `deadpool_postgres`, whose statements are the same: with a pool as it is by default,
 //! which asks a connection whether it lives before it gives it out, and with one that does not.
 //!
-//! Neither server waits for a disk (no persistence, `fsync` off), which would hide what a store costs. It prints ratios. Store and floor take turns, so that a noisy machine treats both alike, and the best turn of each counts:
+//! Neither server waits for a disk (no persistence, `fsync` off), which would hide what a store costs. Store and floor take
+//! turns, so that a noisy machine treats both alike, and the median of the turns' ratios counts:
 //! `cargo bench -p parjar-servers --bench store`, or with `-- redis`, `-- postgres` or `-- sqlx` for one of them. `PARJAR_TEST_REDIS_URL` and `PARJAR_TEST_POSTGRES_URL` name other servers.
 
 #![allow(

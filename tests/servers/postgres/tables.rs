@@ -1,4 +1,4 @@
-//! Tables: how they come to be, what is swept, and what damaged rows do.
+//! Tables: how they come to be, and what damaged rows do.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const SHAPE: &str = "
         UNION ALL SELECT format('version %s', version) FROM parjar_schema_version
     ) AS lines";
 
-async fn shape(database: &Database) -> String {
+pub(super) async fn shape(database: &Database) -> String {
     database.connect().await.query_one(SHAPE, &[]).await.unwrap().get(0)
 }
 
@@ -60,7 +60,7 @@ async fn tables_that_lack_columns_get_them_while_nodes_that_do_not_know_them_go_
     let open = key();
     store.insert(new_request(open), LONG).await.unwrap();
     store.claim(claim(open), LONG).await.unwrap();
-    for column in ["opened_at", "annotation", "revision"] {
+    for column in ["opened_at", "annotation", "revision", "sweep_at"] {
         database.run(&format!("ALTER TABLE parjar_requests DROP COLUMN {column}")).await;
         assert!(store.check().await.is_err(), "{column}");
     }
@@ -129,69 +129,6 @@ async fn lifetimes_of_any_length_are_taken() {
     store.insert(gone, Duration::ZERO).await.unwrap();
     assert!(matches!(store.claim(claim(gone.key), LONG).await, Err(ClaimError::Unknown)));
     assert_eq!(store.sweep(10).await.unwrap(), 1);
-}
-
-#[tokio::test]
-async fn what_has_expired_is_swept_in_batches_and_nothing_else() {
-    // S-12
-    let database = Database::new().await;
-    let store = database.store().await;
-    fill(&database, 70, "- interval '1 second'").await;
-    fill(&database, 30, "+ interval '1 hour'").await;
-    let mut swept = Vec::new();
-    for _ in 0..4 {
-        swept.push(store.sweep(50).await.unwrap());
-    }
-    assert_eq!(swept, [50, 50, 40, 0]);
-    assert_eq!(rows(&database).await, (30, 30));
-}
-
-#[tokio::test]
-async fn sweepers_do_not_wait_for_each_other_nor_for_anyone() {
-    // S-12
-    let database = Database::new().await;
-    let store = database.store().await;
-    fill(&database, 100, "- interval '1 second'").await;
-    let mut other = database.connect().await;
-    let held = other.transaction().await.unwrap();
-    held.execute("SELECT 1 FROM parjar_requests ORDER BY expires_at LIMIT 40 FOR UPDATE", &[]).await.unwrap();
-    assert_eq!(store.sweep(1000).await.unwrap(), 160);
-    held.rollback().await.unwrap();
-    let (one, two) = tokio::join!(store.sweep(1000), store.sweep(1000));
-    assert_eq!(one.unwrap() + two.unwrap(), 40);
-    assert_eq!(rows(&database).await, (0, 0));
-}
-
-#[tokio::test]
-async fn the_index_finds_what_has_expired() {
-    // S-12
-    let database = Database::new().await;
-    database.store().await;
-    fill(&database, 20_000, "+ interval '1 hour'").await;
-    database.run("ANALYZE parjar_requests").await;
-    let plan =
-        "EXPLAIN SELECT key FROM parjar_requests WHERE expires_at <= now() ORDER BY expires_at LIMIT 1000 FOR UPDATE";
-    let plan = database.connect().await.query(plan, &[]).await.unwrap();
-    let plan: String = plan.iter().map(|row| row.get::<_, String>(0)).collect();
-    assert!(plan.contains("parjar_requests_expires_at"), "{plan}");
-}
-
-/// Rows in both tables, that expire then.
-async fn fill(database: &Database, count: u32, then: &str) {
-    let key = "decode(md5(random()::text) || md5(random()::text), 'hex')";
-    let series = format!("now() {then} FROM generate_series(1, {count})");
-    database
-        .run(&format!(
-            "INSERT INTO parjar_requests SELECT {key}, {key}, NULL, 0, '', {series};
-             INSERT INTO parjar_marks SELECT {key}, {series}"
-        ))
-        .await;
-}
-
-async fn rows(database: &Database) -> (i64, i64) {
-    let query = "SELECT (SELECT count(*) FROM parjar_requests), (SELECT count(*) FROM parjar_marks)";
-    let row = database.connect().await.query_one(query, &[]).await.unwrap();
-    (row.get(0), row.get(1))
 }
 
 #[tokio::test]

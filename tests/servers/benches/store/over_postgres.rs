@@ -29,7 +29,8 @@ struct OverPostgres {
 
 impl OverPostgres {
     async fn put(&self, number: u64) {
-        const INSERT: &str = "INSERT INTO floor VALUES ($1, $2, $3, 0, $4, now() + interval '10 minutes')";
+        const INSERT: &str = "INSERT INTO floor (key, owner, browser, state, payload, expires_at)
+            VALUES ($1, $2, $3, 0, $4, now() + interval '10 minutes')";
         let client = self.pool.get().await.unwrap();
         let statement = client.prepare_cached(INSERT).await.unwrap();
         let (key, owner) = (key(number), owner());
@@ -43,7 +44,7 @@ impl OverPostgres {
 
 impl Engine for OverPostgres {
     const NAME: &'static str = "PostgreSQL";
-    const COUNT: u64 = 1024;
+    const COUNT: u64 = 512;
 
     fn store(&self) -> &impl RequestStore {
         &self.store

@@ -33,7 +33,7 @@ const APART: u64 = 1 << 48;
 
 impl<const IS_TESTED: bool> Engine for OverSqlx<IS_TESTED> {
     const NAME: &'static str = if IS_TESTED { "sqlx" } else { "sqlx bare" };
-    const COUNT: u64 = 1024;
+    const COUNT: u64 = 512;
 
     fn store(&self) -> &impl RequestStore {
         &self.store

@@ -14,7 +14,7 @@ use parjar::store::{Claim, NewRequest, Owner, RecordKey, RequestStore};
 const LIFETIME: Duration = Duration::from_secs(600);
 /// The time limit of the stores: a machine may stop for a while.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-const TURNS: usize = 15;
+const TURNS: usize = 31;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
@@ -107,7 +107,7 @@ pub(crate) async fn compare<E: Engine>(engine: &E) {
         for (operation, name) in
             [(Operation::Insert, "insert"), (Operation::Claim, "claim"), (Operation::Consume, "consume")]
         {
-            let (mut floor, mut ours) = (f64::MAX, f64::MAX);
+            let (mut floors, mut stores, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..TURNS {
                 let numbers = fresh..fresh + E::COUNT;
                 fresh += E::COUNT;
@@ -117,15 +117,18 @@ pub(crate) async fn compare<E: Engine>(engine: &E) {
                     let e = e.clone();
                     async move { e.floor(operation, number).await }
                 };
-                floor = floor.min(spread(concurrency, numbers.clone(), floor_call).await);
+                let floor = spread(concurrency, numbers.clone(), floor_call).await;
                 let e = engine.clone();
                 let our_call = move |number| {
                     let e = e.clone();
                     async move { e.ours(operation, number).await }
                 };
-                ours = ours.min(spread(concurrency, numbers, our_call).await);
+                let ours = spread(concurrency, numbers, our_call).await;
+                floors.push(floor);
+                stores.push(ours);
+                ratios.push(ours / floor);
             }
-            let ratio = ours / floor;
+            let [floor, ours, ratio] = [floors, stores, ratios].map(median);
             println!("{:<10} {concurrency:>3} {name:<8} {floor:>8.1} us {ours:>8.1} us {ratio:>6.2}", E::NAME);
         }
     }
@@ -147,4 +150,9 @@ async fn ready<E: Engine>(engine: &E, operation: Operation, numbers: std::ops::R
         }
     };
     spread(64, numbers, put).await;
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
