@@ -3,7 +3,7 @@
 //! | page | for |
 //! | --- | --- |
 //! | [`getting_started`] | a whole server in axum or actix-web, PAR in hyper, or in front of a server that you have |
-//! | [`recipes`] | clients in PostgreSQL by `sqlx` and `tokio-postgres`, and the endpoints in tonic and poem |
+//! | [`recipes`] | clients, requests and codes in PostgreSQL, and the endpoints in tonic and poem |
 //! | [`logins`] | the page and the decision: cookie, form, second clicks, transactions |
 //! | [`clients`] | registrations, databases, keys, rotation |
 //! | [`policies`] | presets, and every default with its reason |
@@ -45,6 +45,21 @@
 //! | Does it do FAPI 2.0, and how do I check my settings? | [`policies`], [profiles](crate#profiles), [`clients`](clients#linting) |
 //! | How are tokens bound to a DPoP key or a certificate? | [`sender_constrained`] |
 //! | What does it not do? | [what is left to the host](crate#what-is-left-to-the-host), [not here](crate#not-here) |
+//!
+//! And ten more:
+//!
+//! | question | page |
+//! | --- | --- |
+//! | My clients' secrets are hashes (argon2, bcrypt). Can they stay so? | [`clients`](clients#hashes-of-secrets) |
+//! | Can clients without a secret push? | [`Policy::danger_allow_unauthenticated_clients`](crate::Policy::danger_allow_unauthenticated_clients) |
+//! | The user says no. What does the client get? | [`logins`](logins#the-decision), [`ParEndpoint::deny`](crate::ParEndpoint::deny) |
+//! | What does a browser see with a `request_uri` that has expired? | [`refusals`](refusals#unknown_request_uri) |
+//! | How are `prompt` and `max_age` answered out of a session? | [`logins`](logins#the-decision), [`Pending::is_login_new_enough`](crate::Pending::is_login_new_enough) |
+//! | How do I add a check of my own, or read a parameter of my own? | [`policies`](policies#rules-of-your-own), [`AuthorizationRequest::parameters`](crate::AuthorizationRequest::parameters) |
+//! | How do I add members to the metadata document? | [`ParEndpoint::metadata`](crate::ParEndpoint::metadata) |
+//! | Which signing algorithms are accepted, and how are they restricted? | [`policies`](policies#defaults-and-what-presets-have-in-their-place), `..._signing_alg_values_supported` |
+//! | TLS ends at a proxy. How do certificates of clients arrive? | [`ForwardedCertificate`](crate::ForwardedCertificate) |
+//! | How long may a body be, and how many requests may wait? | [`Limits`](crate::Limits), [`MemoryLimits`](crate::store::MemoryLimits) |
 //!
 //! # On the crate page
 //!

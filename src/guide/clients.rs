@@ -44,13 +44,41 @@
 //! | `token_endpoint_auth_method` | the registration has | see |
 //! | --- | --- | --- |
 //! | `client_secret_basic` (default), `client_secret_post` | `client_secret`, or its digest in `client_secrets` | [`SecretRegistration`] |
-//! | the same, with hashes of passwords | nothing; the host checks | [`SecretVerifier`] |
+//! | the same, with hashes (argon2, bcrypt) | nothing; the host checks | [below](#hashes-of-secrets) |
 //! | `client_secret_jwt` | `client_secret`, in clear | |
 //! | `private_key_jwt` | `jwks` or `jwks_uri` | below |
 //! | `tls_client_auth` | one of five names of a certificate | [certificates](crate#certificates) |
 //! | `self_signed_tls_client_auth` | `jwks` or `jwks_uri` | [certificates](crate#certificates) |
 //! | `attest_jwt_client_auth`, `attest_jwt_client_auth_dpop` | nothing; attesters vouch | [`wallets`](super::wallets) |
 //! | `none` | nothing | [`danger_allow_unauthenticated_clients`](crate::Policy::danger_allow_unauthenticated_clients) |
+//!
+//! # Hashes of secrets
+//!
+//! A [`SecretVerifier`] asks the host about each secret. Registry and cache make clients of registrations as the host says:
+//!
+#![cfg_attr(feature = "cached", doc = "```")]
+#![cfg_attr(not(feature = "cached"), doc = "```text")]
+//! use parjar::{CachedRegistry, Client, ClientRegistration, SecretVerifier, VerifierError};
+//!
+//! struct Hash(String);
+//!
+//! impl SecretVerifier for Hash {
+//!     async fn verify(&self, _: &str, secret: &[u8]) -> Result<bool, VerifierError> {
+//!         let (hash, secret) = (self.0.clone(), secret.to_owned());
+//!         # let argon2_verifies = |_: &str, _: &[u8]| true;
+//!         let work = move || argon2_verifies(&hash, &secret); // slow, so it does not belong on the executor
+//!         tokio::task::spawn_blocking(work).await.map_err(VerifierError::new)
+//!     }
+//! }
+//!
+//! # let rows = |_: String| async { Ok::<_, std::io::Error>(None::<serde_json::Value>) };
+//! let clients = CachedRegistry::builder(rows).prepare(|mut registration: ClientRegistration| {
+//!     let hash = registration.other.remove("secret_hash"); // a member of the row that is not one of the specifications
+//!     let hash = hash.as_ref().and_then(|hash| hash.as_str()).unwrap_or_default().to_owned();
+//!     Client::with_secret_verifier(registration, Hash(hash))
+//! });
+//! # assert!(clients.build().is_ok());
+//! ```
 //!
 //! # Keys at a `jwks_uri`
 //!

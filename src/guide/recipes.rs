@@ -1,4 +1,4 @@
-//! Recipes: clients in a database, and the endpoints in servers of tonic and poem.
+//! Recipes: clients, requests and codes in a database, and the endpoints in servers of tonic and poem.
 //!
 //! They are compiled, linted and tried in the package `examples/recipes` of the repository; what stands here is what is compiled there.
 //!
@@ -21,6 +21,22 @@
 //! ```ignore
 #![doc = include_str!("recipes/tokio_postgres.rs")]
 //! ```
+//!
+//! # Requests and codes in PostgreSQL
+//!
+//! With the feature `sqlx`, and a table for the codes:
+//!
+//! ```sql
+#![doc = include_str!("recipes/codes.sql")]
+//! ```
+//!
+//! ```ignore
+#![doc = include_str!("recipes/codes.rs")]
+//! ```
+//!
+//! `PostgresStore::in_sqlx_transaction` has the code around `write_code`, which completes the request in the same transaction;
+//! [`logins`](super::logins#in-one-transaction) says which steps belong into it. Rows that have expired are deleted by the host: those of the
+//! store by `sweep`, as [`stores`](super::stores#postgresql) shows, and the codes beside it.
 //!
 //! # tonic
 //!

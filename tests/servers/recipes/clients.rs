@@ -14,7 +14,7 @@ async fn table() -> Database {
     database
 }
 
-fn sqlx_pool(database: &Database) -> PgPool {
+pub(super) fn sqlx_pool(database: &Database) -> PgPool {
     let config: tokio_postgres::Config = database.url().parse().unwrap();
     let address = database.address();
     let mut options = PgConnectOptions::new()
@@ -29,7 +29,7 @@ fn sqlx_pool(database: &Database) -> PgPool {
     PgPoolOptions::new().max_connections(4).connect_lazy_with(options)
 }
 
-fn registration(name: &str) -> Value {
+pub(super) fn registration(name: &str) -> Value {
     json!({
         "client_id": "web", "client_secret": "s3cret", "client_name": name,
         "redirect_uris": ["https://app.example.com/cb"],
