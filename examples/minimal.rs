@@ -16,7 +16,7 @@ use parjar::{
 struct Server {
     par: BoxedParEndpoint,
     cookies: BindingCookies,
-    /// What each code stands for, and until when. In a real server: a table.
+    /// What each code stands for, and since when. In a real server: a table.
     codes: tokio::sync::Mutex<HashMap<String, (CodeBinding, Instant)>>,
 }
 
@@ -91,8 +91,8 @@ async fn log_in(State(server): State<Arc<Server>>, parts: Parts, Form(form): For
         _ => {
             let granted = server.par.complete(login.pending()).await?; // for exactly one caller
             let mut codes = server.codes.lock().await;
-            codes.retain(|_, (_, until)| *until > Instant::now());
-            codes.insert(code.clone(), (CodeBinding::of(granted.request()), Instant::now() + Duration::from_secs(60)));
+            codes.retain(|_, (_, issued)| issued.elapsed() < Duration::from_secs(60));
+            codes.insert(code.clone(), (CodeBinding::of(granted.request()), Instant::now()));
             drop(codes);
             granted.respond([("code", &*code)]).await?
         }
@@ -105,7 +105,7 @@ async fn token(State(server): State<Arc<Server>>, parts: Parts, body: Bytes) -> 
     let refused = |error: TokenError| server.par.refuse_token(&request, error);
     request.grant_type(&["authorization_code"]).map_err(refused)?;
     let code = server.codes.lock().await.remove(request.parameters().get("code").unwrap_or_default());
-    let code = code.filter(|(_, until)| *until > Instant::now()); // and it is gone, whatever comes of it
+    let code = code.filter(|(_, issued)| issued.elapsed() < Duration::from_secs(60)); // it is gone in any case
     let (code, _) = code.ok_or_else(|| refused(TokenErrorCode::InvalidGrant.into()))?;
     server.par.check_code(&request, &code)?; // client, redirect URI, PKCE, keys
     let token_type = if request.client().confirmation().jkt.is_some() { "DPoP" } else { "Bearer" };
@@ -113,7 +113,7 @@ async fn token(State(server): State<Arc<Server>>, parts: Parts, body: Bytes) -> 
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response())
 }
 
-fn random_text() -> Result<String> {
+fn random_text() -> Result<String, StatusCode> {
     let mut bytes = [0; 16];
     SystemRandom.fill(&mut bytes).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))

@@ -16,7 +16,7 @@ use parjar::{
 struct Server {
     par: BoxedParEndpoint,
     cookies: BindingCookies,
-    /// What each code stands for, and until when. In a real server: a table.
+    /// What each code stands for, and since when. In a real server: a table.
     codes: tokio::sync::Mutex<HashMap<String, (CodeBinding, Instant)>>,
 }
 
@@ -108,8 +108,8 @@ async fn log_in(server: Data<Server>, request: HttpRequest, fields: Form<Fields>
         _ => {
             let granted = server.par.complete(login.pending()).await.map_err(refused)?; // for exactly one caller
             let mut codes = server.codes.lock().await;
-            codes.retain(|_, (_, until)| *until > Instant::now());
-            codes.insert(code.clone(), (CodeBinding::of(granted.request()), Instant::now() + Duration::from_secs(60)));
+            codes.retain(|_, (_, issued)| issued.elapsed() < Duration::from_secs(60));
+            codes.insert(code.clone(), (CodeBinding::of(granted.request()), Instant::now()));
             drop(codes);
             granted.respond([("code", &*code)]).await
         }
@@ -126,7 +126,7 @@ async fn token(server: Data<Server>, request: HttpRequest, body: Bytes) -> Resul
     let no = |error: TokenError| refused(server.par.refuse_token(&request, error));
     request.grant_type(&["authorization_code"]).map_err(no)?;
     let code = server.codes.lock().await.remove(request.parameters().get("code").unwrap_or_default());
-    let code = code.filter(|(_, until)| *until > Instant::now()); // and it is gone, whatever comes of it
+    let code = code.filter(|(_, issued)| issued.elapsed() < Duration::from_secs(60)); // it is gone in any case
     let (code, _) = code.ok_or_else(|| no(TokenErrorCode::InvalidGrant.into()))?;
     server.par.check_code(&request, &code).map_err(refused)?; // client, redirect URI, PKCE, keys
     let token_type = if request.client().confirmation().jkt.is_some() { "DPoP" } else { "Bearer" };
