@@ -176,7 +176,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if at.issues_tokens && proven.is_none() && client.client().must_use_dpop(self.policy()) {
             return Err(Reason::MissingDpopProof.into());
         }
-        let once = Once::new([mark, proven.as_ref().map(|proven| replay.dpop_proof(proven))]);
+        let once = Once::new([mark, proven.as_ref().map(|proven| replay.dpop_proof(client.client(), proven))]);
         if !once.is_empty() {
             let remembered = replay.remember_of_client(&self.store, client.client(), &once);
             operation.time(Step::Store, remembered).await?;

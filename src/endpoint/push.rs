@@ -90,7 +90,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         };
         let request = operation.run(Step::Validation, || validator.validate(parameters, provenance));
         let request = request.map_err(|invalid| invalid.refusal)?;
-        let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(proven));
+        let proof_mark = proven.as_ref().map(|proven| replay.dpop_proof(client.client(), proven));
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         let expires_in = self.expires_in(request.client(), expires_at)?;
         let inserted = records.insert(&self.store, &request, expires_in, &once);

@@ -1,5 +1,15 @@
 //! Everything that may happen once: the use of an assertion, of a proof, of a request object, of a code challenge. How each is
 //! marked, for how long, and which refusal a known mark means.
+//!
+//! The key of a mark covers its owner, the client that brings it, or of a proof with an access token the key that it is made with. So no
+//! client can use up what is another's, and a store can keep marks by owner. What an attacker has of bringing another client's credential:
+//!
+//! | what | for another client |
+//! | --- | --- |
+//! | a client assertion, a request object | is refused: `iss`, `sub` and `client_id` name the client |
+//! | a code challenge | is new to it; without the verifier, the code is of no use |
+//! | a DPoP proof | is new to it, and binds the code or token to a key that the attacker has not; tokens bound to that key need a proof from it |
+//! | the proof beside an attestation | needs an attestation of that other client for the same key: the two clients are one instance then |
 
 use std::{sync::Arc, time::Duration};
 
@@ -100,15 +110,21 @@ impl ReplayGuard {
                 self.mark_until(Purpose::Assertion, key, expires_at)
             }
             SingleUse::AttestationProof { instance, id, expires_at } => {
-                let key = self.keys.attestation_proof(&instance.to_string(), id);
+                let owner = owner(&self.keys, vouched.client());
+                let key = self.keys.attestation_proof(&owner.key, &instance.to_string(), id);
                 self.mark_until(Purpose::AttestationProof, key, expires_at)
             }
         })
     }
 
-    /// The `jti` of a DPoP proof.
-    pub(super) fn dpop_proof(&self, proof: &Proven) -> Mark {
-        let key = self.keys.dpop_proof(&proof.thumbprint().to_string(), proof.target().as_str(), proof.id());
+    /// The `jti` of a DPoP proof that a client brings.
+    pub(super) fn dpop_proof(&self, client: &Client, proof: &Proven) -> Mark {
+        self.dpop_proof_of(owner(&self.keys, client), proof)
+    }
+
+    fn dpop_proof_of(&self, owner: Owner, proof: &Proven) -> Mark {
+        let (thumbprint, target) = (proof.thumbprint().to_string(), proof.target().as_str());
+        let key = self.keys.dpop_proof(&owner.key, &thumbprint, target, proof.id());
         self.mark_until(Purpose::DpopProof, key, proof.expires_at())
     }
 
@@ -179,7 +195,7 @@ impl ReplayGuard {
     /// Remembers a proof that came with an access token, which the host has found good. It counts against its key.
     pub(super) async fn remember_proof<S: RequestStore>(&self, store: &S, proof: &Proven) -> Result<(), Refusal> {
         let owner = Owner::authenticated(self.keys.dpop_key(&proof.thumbprint().to_string()));
-        remember_one(store, owner, self.dpop_proof(proof)).await
+        remember_one(store, owner, self.dpop_proof_of(owner, proof)).await
     }
 }
 

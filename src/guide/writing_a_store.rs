@@ -24,6 +24,12 @@
 //!   [public clients](crate::store::Owner::is_authenticated) cannot take.
 //! * **A caller that is cancelled** in the middle. The operation has happened or not; a transaction that is dropped is rolled back.
 //!
+//! # By owner
+//!
+//! Each operation names the owner, and no key is brought for two: keys are digests of what they name and of its owner. A store that is spread over servers
+//! can put what belongs to one owner in one place, so that a request and its marks are one step there; then another owner's request is
+//! [`Unknown`](crate::store::ClaimError::Unknown). A store with one table for all looks for the key alone.
+//!
 //! # The kit
 //!
 //! ```no_run

@@ -98,14 +98,19 @@ impl KeySpace {
         finish_two(&self.code_challenges, client_id, challenge)
     }
 
-    /// The `jti` of a proof of possession that comes with an attestation. Every key has its own.
-    pub(crate) fn attestation_proof(&self, thumbprint: &str, id: &str) -> RecordKey {
-        finish_two(&self.attestation_proofs, thumbprint, id)
+    /// The `jti` of a proof of possession that an owner brings with an attestation. Every key has its own.
+    pub(crate) fn attestation_proof(&self, owner: &RecordKey, thumbprint: &str, id: &str) -> RecordKey {
+        let mut hasher = self.attestation_proofs.clone();
+        hasher.update(owner.as_bytes());
+        update_with_length(&mut hasher, thumbprint);
+        hasher.update(id.as_bytes());
+        RecordKey(hasher.finalize().into())
     }
 
-    /// The `jti` of a DPoP proof. Every key has its own, for every URI (RFC 9449 section 11.1).
-    pub(crate) fn dpop_proof(&self, thumbprint: &str, target: &str, id: &str) -> RecordKey {
+    /// The `jti` of a DPoP proof that an owner brings. Every key has its own, for every URI (RFC 9449 section 11.1).
+    pub(crate) fn dpop_proof(&self, owner: &RecordKey, thumbprint: &str, target: &str, id: &str) -> RecordKey {
         let mut hasher = self.dpop_proofs.clone();
+        hasher.update(owner.as_bytes());
         for part in [thumbprint, target] {
             update_with_length(&mut hasher, part);
         }
@@ -172,6 +177,7 @@ mod tests {
     #[test]
     fn keys_differ_by_issuer_purpose_and_text() {
         let (a, b) = (KeySpace::of("https://a.example"), KeySpace::of("https://b.example"));
+        let (one, other) = (a.owner("one"), a.owner("other"));
         let keys = [
             a.request("x"),
             a.request("y"),
@@ -183,10 +189,14 @@ mod tests {
             a.request_object("x", "yz"),
             a.code_challenge("x", "yz"),
             b.assertion("x", "yz"),
-            a.dpop_proof("x", "y", "z"),
-            a.dpop_proof("x", "yz", ""),
-            a.dpop_proof("xy", "", "z"),
-            b.dpop_proof("x", "y", "z"),
+            a.dpop_proof(&one, "x", "y", "z"),
+            a.dpop_proof(&other, "x", "y", "z"),
+            a.dpop_proof(&one, "x", "yz", ""),
+            a.dpop_proof(&one, "xy", "", "z"),
+            b.dpop_proof(&one, "x", "y", "z"),
+            a.attestation_proof(&one, "x", "yz"),
+            a.attestation_proof(&other, "x", "yz"),
+            a.attestation_proof(&one, "xy", "z"),
             a.dpop_key("x"),
         ];
         for (i, left) in keys.iter().enumerate() {

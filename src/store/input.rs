@@ -45,6 +45,8 @@ pub enum MarkPurpose {
 }
 
 /// A mark of something that may happen once, such as the use of a `jti`.
+///
+/// Its key covers the owner that brings it: no two owners have a mark in common.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ReplayMark {

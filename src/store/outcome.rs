@@ -135,7 +135,7 @@ pub enum ClaimError {
     /// The request was spent before.
     #[error("the request is spent")]
     Spent,
-    /// The request belongs to another client.
+    /// The request belongs to another client. A store that keeps requests by client cannot tell, and says that it is unknown.
     #[error("the request belongs to another client")]
     OtherOwner,
     /// The request is open in another browser.

@@ -261,13 +261,17 @@ fn every_key_has_ids_of_its_own() {
 }
 
 #[test]
-fn a_proof_is_good_once_for_all_clients() {
+fn a_proof_that_another_client_brings_is_good_once_for_that_one_and_takes_nothing_from_the_first() {
     let server = dpop_server(Policy::oauth());
     let token = proof(&ES256_KEY, json!({}));
-    assert!(server.push_proofs(&[&token], &code_request(&[])).is_ok());
     let other = authorization("other", "s3cret");
-    let reply = server.send(&[("content-type", FORM), ("authorization", &other), ("dpop", &token)], &code_request(&[]));
-    assert_eq!(crate::support::error(&reply), "invalid_dpop_proof");
+    let headers = [("content-type", FORM), ("authorization", &*other), ("dpop", &*token)];
+    assert_eq!(server.send(&headers, &code_request(&[])).status(), 201);
+    assert_eq!(crate::support::error(&server.send(&headers, &code_request(&[]))), "invalid_dpop_proof");
+    let pushed = server.push_proofs(&[&token], &code_request(&[])).unwrap();
+    // What comes of it is bound to the key of the proof.
+    assert_eq!(server.open(pushed.request_uri()).unwrap().request().confirmation(), bound_to(&ES256_KEY));
+    assert_eq!(reason(server.push_proofs(&[&token], &code_request(&[]))), faulty(TokenFault::Replayed));
 }
 
 #[test]

@@ -53,7 +53,12 @@ impl<'a, H: Harness> Bench<'a, H> {
     }
 
     pub(super) fn subject(&self) -> Result<Subject, Violation> {
-        Ok(Subject { key: self.key()?, owner: self.key()?, payload: b"payload \x00\xff" })
+        self.subject_of(self.key()?)
+    }
+
+    /// Another request of an owner.
+    pub(super) fn subject_of(&self, owner: RecordKey) -> Result<Subject, Violation> {
+        Ok(Subject { key: self.key()?, owner, payload: b"payload \x00\xff" })
     }
 
     /// A subject that has been inserted.

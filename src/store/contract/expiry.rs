@@ -112,7 +112,7 @@ fn marks_end<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     expect("marks are independent", &bench.remember(owner, &[other]), Result::is_ok)?;
     bench.harness.pass(ALMOST);
     expect("a mark lives as long as it was told to", &bench.remember(owner, &[longer]), is_replay_of(mark))?;
-    let pushed = bench.insert(bench.subject()?.request().with_marks(&[longer]));
+    let pushed = bench.insert(bench.subject_of(owner)?.request().with_marks(&[longer]));
     expect("a mark lives as long as it was told to", &pushed, Result::is_err)?;
     bench.harness.pass(REST);
     expect("a mark lives no longer, whatever was asked since", &bench.remember(owner, &[mark]), Result::is_ok)
@@ -124,7 +124,7 @@ fn marks_end_each_at_its_own_time<H: Harness>(bench: &Bench<'_, H>) -> Result<()
     let [mut early, late, mut early_of_request, late_of_request] = bench.marks()?;
     (early.lifetime, early_of_request.lifetime) = (LIFETIME, LIFETIME);
     expect("new marks are remembered", &bench.remember(owner, &[late, early]), Result::is_ok)?;
-    let (ends, waits) = (bench.subject()?, bench.subject()?);
+    let (ends, waits) = (bench.subject_of(owner)?, bench.subject_of(owner)?);
     let inserted = bench.insert_for(ends.request().with_marks(&[late_of_request]), LIFETIME);
     expect("a request with a new mark is inserted", &inserted, Result::is_ok)?;
     let inserted = bench.insert(waits.request().with_marks(&[early_of_request]));

@@ -6,7 +6,9 @@ use super::{
     Harness, Violation,
     bench::{Bench, expect, is_replay_of},
 };
-use crate::store::{Claim, ClaimError, InsertError, NewRequest, Remembered, ReplayMark, StoreRefusal};
+use crate::store::{
+    Claim, ClaimError, InsertError, NewRequest, Owner, Remembered, ReplayMark, RequestStore as _, StoreRefusal,
+};
 
 pub(super) fn check<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     a_mark_is_known_to_every_caller(bench)?;
@@ -29,7 +31,8 @@ fn a_mark_is_known_to_every_caller<H: Harness>(bench: &Bench<'_, H>) -> Result<(
     expect("there may be no marks at all", &bench.remember(owner, &[]), Result::is_ok)?;
     expect("a mark is new once", &bench.remember(owner, &[mark]), Result::is_ok)?;
     expect("a mark is new once", &bench.remember(owner, &[mark]), is_replay_of(mark))?;
-    expect("a mark is known to every caller", &bench.remember(bench.key()?, &[mark]), is_replay_of(mark))?;
+    let another = bench.harness.block_on(bench.harness.store().remember(Owner::authenticated(owner), &[mark]));
+    expect("a mark is known to every caller", &another, is_replay_of(mark))?;
     expect("marks are independent", &bench.remember(owner, &[other]), Result::is_ok)
 }
 
@@ -72,7 +75,7 @@ fn requests_and_others_share_their_marks<H: Harness>(bench: &Bench<'_, H>) -> Re
     expect("a request with new marks is inserted", &inserted, Result::is_ok)?;
     for mark in [first, second] {
         expect(PROMISE, &bench.remember(subject.owner, &[third, mark]), is_replay_of(mark))?;
-        let other = bench.insert(bench.subject()?.request().with_marks(&[mark]));
+        let other = bench.insert(bench.subject_of(subject.owner)?.request().with_marks(&[mark]));
         expect(PROMISE, &other, is_refused_for(mark))?;
     }
     let claim = subject.claim_by(None);

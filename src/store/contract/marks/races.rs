@@ -1,7 +1,7 @@
 //! One mark and 64 callers, and callers that give up half-way.
 
 use crate::store::{
-    ClaimError, InsertError, Owner, Remembered, ReplayMark, RequestStore as _, StoreError, StoreRefusal,
+    ClaimError, InsertError, Owner, RecordKey, Remembered, ReplayMark, RequestStore as _, StoreError, StoreRefusal,
     contract::{
         Harness, Violation,
         bench::{Bench, CALLERS, LONG, Subject, at_once, expect, give_up, is_replay_of, one_won},
@@ -34,7 +34,7 @@ fn one_mark_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 fn one_request_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let [mark] = bench.marks()?;
-    let subjects = subjects(bench)?;
+    let subjects = subjects(bench, bench.key()?)?;
     let outcomes = at_once(bench.harness, |store, caller| {
         let subject = subjects.get(caller).ok_or(InsertError::Exists)?;
         bench.harness.block_on(store.insert(subject.request().with_marks(&[mark]), LONG))
@@ -53,7 +53,7 @@ fn one_request_wins<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
 
 fn requests_and_others_race_for_a_mark<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     let marks: [ReplayMark; 1] = bench.marks()?;
-    let outcomes = with_or_without_a_request(bench, |_| marks)?;
+    let outcomes = with_or_without_a_request(bench, bench.key()?, |_| marks)?;
     expect("of 64 callers with and without a request, one finds the mark new", &outcomes, |outcomes| {
         one_won(outcomes, |lost| matches!(lost, Err(StoreRefusal::Replayed { .. })))
     })
@@ -63,9 +63,14 @@ fn requests_and_others_race_for_a_mark<H: Harness>(bench: &Bench<'_, H>) -> Resu
 fn marks_in_any_order<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation> {
     const PROMISE: &str = "of 64 callers with the same marks in different order, at most one finds them new";
     let [first, second] = bench.marks()?;
+    let owner = bench.key()?;
     // The request or its lack alternates with the caller, the order with every other one.
     let outcomes =
-        with_or_without_a_request(bench, |caller| if caller % 4 < 2 { [first, second] } else { [second, first] })?;
+        with_or_without_a_request(
+            bench,
+            owner,
+            |caller| if caller % 4 < 2 { [first, second] } else { [second, first] },
+        )?;
     expect(PROMISE, &outcomes, |outcomes| {
         let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         let replays = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreRefusal::Replayed { .. }))).count();
@@ -73,7 +78,7 @@ fn marks_in_any_order<H: Harness>(bench: &Bench<'_, H>) -> Result<(), Violation>
     })?;
     let won = outcomes.iter().any(Result::is_ok);
     for mark in [first, second] {
-        let known = bench.remember(bench.key()?, &[mark]);
+        let known = bench.remember(owner, &[mark]);
         expect("marks are known when a call has succeeded, and only then", &(won, known), |(won, known)| {
             if *won { is_replay_of(mark)(known) } else { known.is_ok() }
         })?;
@@ -138,17 +143,18 @@ fn are_all_known_or_all_new(marks: [ReplayMark; 2], outcomes: &[Result<Remembere
         || marks.into_iter().zip(outcomes).all(|(mark, outcome)| is_replay_of(mark)(outcome))
 }
 
-fn subjects<H: Harness>(bench: &Bench<'_, H>) -> Result<Vec<Subject>, Violation> {
-    (0..CALLERS).map(|_| bench.subject()).collect()
+/// Requests of one owner, for each caller one.
+fn subjects<H: Harness>(bench: &Bench<'_, H>, owner: RecordKey) -> Result<Vec<Subject>, Violation> {
+    (0..CALLERS).map(|_| bench.subject_of(owner)).collect()
 }
 
 /// Returns the outcomes of 64 callers with marks, of which half push requests of their own.
 fn with_or_without_a_request<H: Harness, const N: usize>(
     bench: &Bench<'_, H>,
+    owner: RecordKey,
     marks: impl Fn(usize) -> [ReplayMark; N] + Sync,
 ) -> Result<Vec<Result<Remembered, StoreRefusal>>, Violation> {
-    let subjects = subjects(bench)?;
-    let owner = bench.key()?;
+    let subjects = subjects(bench, owner)?;
     at_once(bench.harness, |store, caller| {
         let marks = marks(caller);
         let Some(subject) = subjects.get(caller).filter(|_| caller % 2 == 0) else {
