@@ -10,6 +10,7 @@
 //! | the record of a request | 5 | the first byte of a payload |
 //! | a payload or a note that `SealedStore` has encrypted | 1 | its first byte |
 //! | the value of a request in Redis | 2 | its first byte |
+//! | the names of keys in Redis | 2 | their form; of 1, the prefix is in braces: [`RedisKeys`] changes over |
 //! | the tables in PostgreSQL | 1 | the table `schema_version` |
 //! | a kept [`ResponseTarget`](crate::ResponseTarget) | 1 | its `version`, not written for 1 |
 //! | the settings that nodes [compare](crate::ParEndpoint::compare_settings) | 1 | the first 17 bytes of a payload; another version is not compared |
@@ -28,9 +29,11 @@
 //!
 //! So upgrade by one minor version at a time, in any order of the nodes, and no login is lost. Who skips one loses the requests that wait
 //! or are open at that moment: at most a minute's pushes, by default, and the logins of ten minutes. Marks have no layout: a mark of any
-//! version is known to all.
+//! version is known to all that look under its name.
 //!
 //! The tests feed what each release has written to the present code.
+//!
+#![cfg_attr(not(feature = "redis"), doc = "[`RedisKeys`]: self")]
 
 mod boxed;
 pub mod contract;
@@ -60,7 +63,7 @@ pub use self::postgres::{
     PostgresConnector, PostgresStore, PostgresStoreBuilder, PostgresStoreError, PostgresTransactionStore,
 };
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisConnector, RedisInstance, RedisStore, RedisStoreBuilder, RedisStoreError};
+pub use self::redis::{RedisConnector, RedisInstance, RedisKeys, RedisStore, RedisStoreBuilder, RedisStoreError};
 #[cfg(feature = "sealed")]
 pub use self::sealed::{SealedStore, SealingKeyError, SealingKeys};
 pub use self::{
@@ -80,9 +83,15 @@ pub use self::{
 /// if the store can, and no later. An open request can be given more time, and a note of the host.
 ///
 /// Beside requests it keeps marks, for what may happen once. A mark is known from the call that brought it until its
-/// lifetime is over, counted by the store's own clock from that call; to ask again does not prolong it. Marks are
-/// compared by their keys alone: it makes no difference who brings one, and whether with a request or without. Of all
-/// calls that carry the same mark, over all processes, at most one succeeds while the mark lives.
+/// lifetime is over, counted by the store's own clock from that call; to ask again does not prolong it. It makes no
+/// difference whether a mark comes with a request or without. Of all calls of one owner that carry the same mark, over
+/// all processes, at most one succeeds while the mark lives.
+///
+/// Whatever is stored has one owner: callers make a key of what it names and of the owner, and never bring the same key for
+/// two. So a store may look for keys alone, in one table of all owners, or for keys among those of the owner, and keep what
+/// belongs to different owners apart, on different servers. A caller can tell the two by nothing but the error for another
+/// owner's request. What it means for proofs and assertions that another client brings is up to the endpoint, whose marks
+/// are each client's own: a client can neither use up another's nor profit from bringing them.
 ///
 /// Each operation is atomic by itself, over all processes that share the store, and stays so when its caller is
 /// cancelled: it has happened or it has not. There is no operation that looks before it leaps. A store may put marks
@@ -118,7 +127,8 @@ pub trait RequestStore: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ClaimError`] says what did not fit.
+    /// [`ClaimError`] says what did not fit. Another owner's request is [`OtherOwner`](ClaimError::OtherOwner), or, where a store
+    /// looks among those of the owner alone, [`Unknown`](ClaimError::Unknown).
     fn claim(&self, claim: Claim, login_lifetime: Duration)
     -> impl Future<Output = Result<Claimed, ClaimError>> + Send;
 

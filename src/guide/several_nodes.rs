@@ -136,7 +136,8 @@
 //! # Another version of this crate
 //!
 //! Groups that only one of two versions knows are not compared. A version with a new member of the policy has another policy, which is
-//! reported until all nodes have it. Which records a version reads and writes is said at [`store`](crate::store).
+//! reported until all nodes have it. Which records a version reads and writes is said at [`store`](crate::store). Nodes over Redis that take the
+//! place of nodes from before 0.1 go through [three rounds](super::stores#keys-of-before).
 //!
 //! [`is_shared`]: crate::store::RequestStore::is_shared
 //! [`DecryptionKeys::parse`]: crate::jose::DecryptionKeys::parse

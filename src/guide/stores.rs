@@ -24,7 +24,7 @@
 //! | a `code_challenge`, where it is [remembered](crate::Policy::code_challenge_memory) | 86 400 in the AT Protocol | 86 400 | 150 to 250 |
 //!
 //! So 100 pushes a second by clients with assertions take about 50 MB where each login takes its ten minutes. `MemoryStore` stops at its
-//! [`MemoryLimits`]; in Redis a request takes its record and 250 bytes more, a mark 210, and in PostgreSQL 250 and 200, times what waits for
+//! [`MemoryLimits`]; in Redis a request takes its parameters and 300 bytes more, a mark 200 to 225, and in PostgreSQL 250 and 200, times what waits for
 //! vacuum.
 //!
 //! A store that is full refuses new pushes (`store_full`, 503 with `Retry-After`) and goes on to open and end what it has. Nothing that lives
@@ -45,7 +45,7 @@
 //! # Readiness
 //!
 //! [`ParEndpoint::ready`] asks whether the next push would be taken. It is cheap enough for a probe every second: two round trips in Redis and
-//! PostgreSQL, nothing in memory. It writes nothing. A probe of liveness should not ask it: a restart mends no store. It asks no more than this
+//! PostgreSQL, one more and one for each primary in a cluster, nothing in memory. A cluster is ready when each primary is. It writes nothing. A probe of liveness should not ask it: a restart mends no store. It asks no more than this
 //! store: a host that keeps its codes or clients elsewhere asks there as well.
 //!
 //! # Redis
@@ -55,10 +55,27 @@
 //!   named at start.
 //! * **`maxmemory-policy` must be `noeviction`**, or an assertion is good twice; the store refuses any other at start.
 //! * **Sentinel**: build it of a `SentinelClient` (feature `redis-sentinel`). It leaves a primary within a second of the sentinels' naming another.
-//! * **Cluster**: build it of a `ClusterClient` (feature `redis-cluster`). All keys of a prefix are in one slot, since each operation is
-//!   atomic; give issuers a prefix each to spread them.
+//! * **Cluster**: build it of a `ClusterClient` (feature `redis-cluster`). What a client has is in one slot, so that each operation is atomic, and clients are
+//!   spread over the primaries. A client that is busier than one primary can serve is not spread further.
+//! * **Keys of before**: nodes of a version before 0.1 had all keys in one slot; [three rounds](#keys-of-before) change over.
 //! * **Persistence**: `appendonly yes`; `appendfsync always` loses nothing in a crash, `everysec` a second.
 //! * **TLS**: the features of the `redis` crate choose it, `rediss://` asks for it.
+//!
+//! ## Keys of before
+//!
+//! Nodes of a version before 0.1 name their keys `{prefix}:r:...`, and present ones `prefix:{tag}r:...`. Where both are to run over one Redis, replace the nodes three
+//! times, with `RedisStoreBuilder::keys` at each of the settings of `RedisKeys` in turn:
+//!
+//! | round | `keys` | wait before the next |
+//! | --- | --- | --- |
+//! | 1 | `FormerReadingPerClient` | until all nodes are at it |
+//! | 2 | `PerClientReadingFormer` | until all nodes are at it, and then two hours; with [`code_challenge_memory`](crate::Policy::code_challenge_memory), that long |
+//! | 3 | `PerClient`, which is the default | |
+//!
+//! Nodes of two rounds that follow each other share requests and marks, so no login is lost and no mark passes twice, and a round can be taken back. The user
+//! of the connection needs both patterns of keys (`~parjar:{* ~{parjar}:*`) until the third. A DPoP proof has another mark than before, so between the last
+//! nodes of before and the first of round 1, one that was captured can be good once at either, within its minute. To begin anew is simpler where that
+//! is possible: stop all nodes, start the new ones; clients push again, and assertions of the last five minutes could be replayed.
 //!
 //! # PostgreSQL
 //!
@@ -113,7 +130,7 @@
 //! Upgrade by one minor version at a time, with `migrate` of the new version first, and the nodes in any order: nodes of two versions read what
 //! the other writes. [Versions of what is stored](crate::store#versions-of-what-is-stored) has the rule, and [another
 //! version](super::several_nodes#another-version-of-this-crate) what nodes report meanwhile. Tables of a later version are refused at start.
-//! Redis needs no step.
+//! Redis needs no step, but for [keys of before](#keys-of-before).
 //!
 //! # Backups
 //!

@@ -1,11 +1,15 @@
 //! The store of several processes over Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later.
 
 mod builder;
+mod call;
+mod commands;
 mod connector;
 mod duty;
 mod errors;
 mod info;
+mod insertion;
 mod instance;
+mod keys;
 mod memory_watch;
 mod names;
 mod readiness;
@@ -13,35 +17,36 @@ mod replies;
 mod script_error;
 mod scripts;
 mod shared_connection;
+mod slots;
 mod startup_check;
 mod tokens;
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use redis::{Cmd, Value};
+use redis::Value;
 use tokio::time::Instant;
 
 use self::{
     builder::Checked,
+    call::Call,
     duty::Duty,
     instance::Instance,
-    names::Names,
+    names::{AllNames, Names},
     readiness::Readiness,
-    replies::{claimed, inserted_alone, misfit, refused, replayed},
-    scripts::{ANNOTATE, CLAIM, CONSUME, EXTEND, INSERT, REMEMBER, Script, TAKE_BACK, answer},
-    shared_connection::SharedConnection,
-    tokens::{Token, Tokens},
+    replies::{claimed, misfit},
+    scripts::answer,
+    tokens::Tokens,
 };
 pub use self::{
     builder::RedisStoreBuilder,
     connector::RedisConnector,
     errors::{RedisInstance, RedisStoreError},
+    keys::RedisKeys,
 };
 use super::{
     AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, NewRequest, NotReady, Owner,
-    Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal,
-    hygiene::{Admitted, HygieneBudget},
-    unauthenticated::{UnauthenticatedRoom, bytes_of, bytes_of_marks},
+    RecordKey, Remembered, ReplayMark, RequestStore, StoreError, StoreRefusal, hygiene::HygieneBudget,
+    unauthenticated::UnauthenticatedRoom,
 };
 
 /// Keeps requests and marks in Redis 7.0 or later, Redis Cluster, or Valkey 7.2 or later, for any number of processes. Clones
@@ -84,11 +89,11 @@ use super::{
 /// # Permissions
 ///
 /// The user of the connection needs these permissions. [`build`](RedisStoreBuilder::build) tries each and names the first that is
-/// missing. `parjar` in braces is the [prefix](RedisStoreBuilder::prefix). Without `+info`, eviction goes unnoticed, and a
+/// missing, of a cluster on each primary. `~parjar` is the [prefix](RedisStoreBuilder::prefix). Without `+info`, eviction goes unnoticed, and a
 /// memory that fills up.
 ///
 /// ```text
-/// ACL SETUSER parjar on >PASSWORD ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info
+/// ACL SETUSER parjar on >PASSWORD ~parjar:{* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info
 /// ```
 ///
 /// A cluster needs `+ping +cluster|slots` too, Sentinel needs `+role`, and a database other than 0 needs `+select`. Where marks are
@@ -97,13 +102,25 @@ use super::{
 ///
 /// # What is stored
 ///
-/// Every key is `{prefix}:r:` or `{prefix}:m:` and 64 hexadecimal digits, and has a time to live, which the server sets in one
-/// step with the value and counts by its own clock. Payloads are as readable as the server; `SealedStore` encrypts them.
+/// Every key is `prefix:{tag}r:` for a request, or `prefix:{tag}m:` for a mark, and 43 letters of base64url. It has a time to live, which the
+/// server sets in one step with the value and counts by its own clock. Payloads are as readable as the server; `SealedStore` encrypts them.
 ///
-/// The braces put all keys of a prefix into one slot of a cluster. So each operation is one command or one script, in one
-/// round trip, on the one primary of that slot. To spread the load of many issuers over a cluster, give each a prefix.
+/// The tag is the first six letters of the digest of the client (of a DPoP proof with an access token, of its key). What a client has is thus in
+/// one slot of a cluster, and each operation is one command or one script, in one round trip, on one primary. Clients are in different slots, so that
+/// a cluster spreads them: with 300 clients, each of three primaries has about a third of the keys and of the commands. One client is never on more
+/// than one primary, and goes no faster than that. `RedisStore` looks for a request among those of the client that asks, so a request of another
+/// client is [`ClaimError::Unknown`].
 ///
-/// A mark takes about 210 bytes. A memory of code challenges of a day is 86 400 marks and 18 MB for each push a second, up to the
+/// Nodes of versions before 0.1 had all keys of a prefix in one slot. [`RedisKeys`] says how to change over from them.
+///
+/// | operation | commands over the wire | within the script |
+/// | --- | --- | --- |
+/// | `insert` without marks; `remember` of one mark | `SET` | |
+/// | `insert` with marks; `remember` of several | `EVALSHA` | a `SET` for the request and for each mark |
+/// | `claim` | `EVALSHA` | `GET`, and at first `SETRANGE` and `PEXPIRE`, later `PTTL` |
+/// | `consume` | `EVALSHA` | `GETRANGE`, `SET` |
+///
+/// A mark takes 195 to 225 bytes, a request 180 to 210 beside its payload and a head of 82. A memory of code challenges of a day is 86 400 marks and 18 MB for each push a second, up to the
 /// [bound](RedisStoreBuilder::hygiene_marks) of each process. Requests and marks of clients that authenticate are not counted: how
 /// much one of them may store is up to the host's limits in front of the endpoint, and to `maxmemory`. A server whose memory is full
 /// refuses inserts ([`StoreRefusal::Full`]); opening and spending go on.
@@ -163,7 +180,7 @@ use super::{
 pub struct RedisStore(Arc<Shared>);
 
 struct Shared {
-    names: Names,
+    names: AllNames,
     timeout: Duration,
     requests: Instance,
     /// The other instance, which keeps marks.
@@ -180,87 +197,20 @@ impl RedisStore {
         RedisStoreBuilder::new(connector.into())
     }
 
-    fn insertion_beside(
-        &self,
-        instance_of_marks: &Arc<SharedConnection>,
-        request: &NewRequest<'_>,
-        lifetime: Duration,
-        deadline: Instant,
-    ) -> impl Future<Output = Result<(), InsertError>> + Send + use<> {
-        let (shared, instance_of_marks) = (Arc::clone(&self.0), Arc::clone(instance_of_marks));
-        let token = shared.tokens.draw();
-        let marks = request.marks.to_vec();
-        let insertion = shared.names.insert_alone(request, lifetime);
-        async move {
-            shared.remember(&instance_of_marks, deadline, &marks, &token).await?;
-            let inserted = shared.requests.connection.ask(deadline, &insertion).await;
-            let may_be_there = match &inserted {
-                Ok(answer) => *answer == Value::Okay,
-                Err(fault) => fault.is_unknown(),
-            };
-            if !may_be_there {
-                let call = shared.names.take_back(&marks, &token);
-                // Marks that cannot be taken back stay: what they stand for is used up.
-                let _ = instance_of_marks.run(shared.deadline(), &TAKE_BACK, &call).await;
-            }
-            inserted_alone(inserted, lifetime)
-        }
-    }
-
-    async fn insert_within_room(&self, request: NewRequest<'_>, lifetime: Duration) -> Result<Remembered, InsertError> {
-        let (shared, deadline) = (&*self.0, self.0.deadline());
-        let (of_marks, of_request) = (bytes_of_marks(request.marks), bytes_of(&request));
-        if let Some(instance) = &shared.marks {
-            instance.leave_memory(request.owner, of_marks, lifetime, deadline).await?;
-            shared.requests.leave_memory(request.owner, of_request, lifetime, deadline).await?;
-        } else {
-            let bytes = of_request.saturating_add(of_marks);
-            shared.requests.leave_memory(request.owner, bytes, lifetime, deadline).await?;
-        }
-        let Admitted { marks, remembered } = shared.hygiene.admit(request.owner, request.marks);
-        let request = NewRequest { marks: &marks, ..request };
-        if request.marks.is_empty() {
-            let insertion = shared.names.insert_alone(&request, lifetime);
-            let answer = shared.requests.connection.ask(deadline, &insertion).await;
-            return inserted_alone(answer, lifetime).map(|()| remembered);
-        }
-        if let Some(instance_of_marks) = &shared.marks {
-            // Two steps, which a caller that goes away must not part.
-            let insertion = self.insertion_beside(&instance_of_marks.connection, &request, lifetime, deadline);
-            let insertion = tokio::spawn(insertion);
-            let inserted = insertion.await.unwrap_or_else(|error| Err(StoreError::new(error).into()));
-            return inserted.map(|()| remembered);
-        }
-        let call = shared.names.insert(&request, lifetime, &shared.tokens.draw());
-        match shared.requests.connection.run(deadline, &INSERT, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(remembered),
-            Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
-            Ok(answer) => Err(replayed(&answer, request.marks).into()),
-            Err(fault) => Err(refused(fault, lifetime).into()),
-        }
-    }
-
-    async fn remember_within_room(&self, owner: Owner, marks: &[ReplayMark]) -> Result<Remembered, StoreRefusal> {
-        let (shared, deadline) = (&*self.0, self.0.deadline());
-        let instance = shared.marks.as_ref().unwrap_or(&shared.requests);
-        let lifetime = marks.first().map_or(Duration::ZERO, |mark| mark.lifetime);
-        instance.leave_memory(owner, bytes_of_marks(marks), lifetime, deadline).await?;
-        let Admitted { marks, remembered } = shared.hygiene.admit(owner, marks);
-        if marks.is_empty() {
-            return Ok(remembered);
-        }
-        shared.remember(&instance.connection, deadline, &marks, &shared.tokens.draw()).await?;
-        Ok(remembered)
-    }
-
-    async fn ask_about(&self, script: &Script, call: &Cmd) -> Result<Value, ClaimError> {
+    /// Asks about a request under the names that are written, and under the others if it is not there. A request is under one of them.
+    async fn ask_about(&self, call: impl Fn(&Names) -> Call) -> Result<Value, ClaimError> {
         let shared = &*self.0;
-        let answer = shared.requests.connection.run(shared.deadline(), script, call).await;
-        answer.map_err(
-            |fault| {
+        let deadline = shared.deadline();
+        let ask = async |names| {
+            let answer = shared.requests.connection.run(deadline, &call(names)).await;
+            answer.map_err(|fault| {
                 if fault.is_of_another_type() { ClaimError::Unreadable } else { StoreError::from(fault).into() }
-            },
-        )
+            })
+        };
+        match (ask(&shared.names.written).await?, &shared.names.also_read) {
+            (Value::Int(answer::UNKNOWN), Some(others)) => ask(others).await,
+            (answer, _) => Ok(answer),
+        }
     }
 }
 
@@ -300,25 +250,11 @@ impl Shared {
     fn readiness_of<'a>(&'a self, instance: &'a Instance, duty: Duty) -> Readiness<'a> {
         Readiness {
             connection: &instance.connection,
-            names: &self.names,
+            names: &self.names.written,
             duty,
             may_evict: self.marks_may_be_evicted,
             deadline: self.deadline(),
-        }
-    }
-
-    async fn remember(
-        &self,
-        instance: &Arc<SharedConnection>,
-        deadline: Instant,
-        marks: &[ReplayMark],
-        token: &Token,
-    ) -> Result<(), StoreRefusal> {
-        let call = self.names.remember(marks, token);
-        match instance.run(deadline, &REMEMBER, &call).await {
-            Ok(Value::Int(answer::DONE)) => Ok(()),
-            Ok(answer) => Err(replayed(&answer, marks)),
-            Err(fault) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
+            idle: RecordKey::from_bytes([0; 32]),
         }
     }
 }
@@ -333,7 +269,7 @@ impl RequestStore for RedisStore {
     }
 
     async fn claim(&self, claim: Claim, login_lifetime: Duration) -> Result<Claimed, ClaimError> {
-        let claimed = match self.ask_about(&CLAIM, &self.0.names.claim(&claim, login_lifetime)).await? {
+        let claimed = match self.ask_about(|names| names.claim(&claim, login_lifetime)).await? {
             Value::BulkString(record) => claimed(record, None),
             Value::Array(answer) => match <[Value; 2]>::try_from(answer) {
                 Ok([Value::BulkString(record), Value::Int(left)]) => claimed(record, Some(left)),
@@ -346,16 +282,16 @@ impl RequestStore for RedisStore {
     }
 
     async fn consume(&self, claim: Claim, remembered_for: Duration) -> Result<(), ClaimError> {
-        let call = self.0.names.consume(&claim, remembered_for, &self.0.tokens.draw());
-        match self.ask_about(&CONSUME, &call).await? {
+        let token = self.0.tokens.draw();
+        match self.ask_about(|names| names.consume(&claim, remembered_for, &token)).await? {
             Value::Int(answer::DONE) => Ok(()),
             answer => Err(misfit(&answer)),
         }
     }
 
     async fn annotate(&self, claim: Claim, annotation: Annotation<'_>) -> Result<(), AnnotateError> {
-        let call = self.0.names.annotate(&claim, annotation, &self.0.tokens.draw());
-        match self.ask_about(&ANNOTATE, &call).await? {
+        let token = self.0.tokens.draw();
+        match self.ask_about(|names| names.annotate(&claim, annotation, &token)).await? {
             Value::Int(answer::DONE) => Ok(()),
             Value::Int(answer::CHANGED) => Err(AnnotateError::Changed),
             answer => Err(misfit(&answer).into()),
@@ -363,7 +299,7 @@ impl RequestStore for RedisStore {
     }
 
     async fn extend(&self, claim: Claim, extension: Extension) -> Result<Duration, ClaimError> {
-        match self.ask_about(&EXTEND, &self.0.names.extend(&claim, extension)).await? {
+        match self.ask_about(|names| names.extend(&claim, extension)).await? {
             Value::Array(answer) => match *answer {
                 [Value::Int(left)] => Ok(Duration::from_millis(left.max(0).unsigned_abs())),
                 _ => Err(ClaimError::Unreadable),
@@ -394,6 +330,6 @@ impl RequestStore for RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("prefix", &self.0.names.prefix()).finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("prefix", &self.0.names.written.prefix()).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! `RedisStore` over Redis, Redis Cluster and Valkey.
 
 mod clusters;
+mod commands;
 mod contract;
 mod damage;
 mod failover;
@@ -13,10 +14,12 @@ mod permissions;
 mod processes;
 mod readiness;
 mod replicas;
+mod rounds;
 mod secrecy;
 mod sentinels;
 pub(crate) mod servers;
 mod settings;
+mod spread;
 
 use std::time::Duration;
 
@@ -64,11 +67,17 @@ async fn opened(store: &impl RequestStore) -> RecordKey {
     key
 }
 
-fn hex(key: RecordKey) -> String {
-    key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+/// A digest as names have it.
+pub(crate) fn letters(key: RecordKey) -> String {
+    let padded = openssl::base64::encode_block(key.as_bytes());
+    padded.trim_end_matches('=').replace('+', "-").replace('/', "_")
 }
 
-/// The name of a request in the store with the prefix that is the default.
+/// The name of a client's request in the store with the prefix that is the default.
+pub(crate) fn name_of(owner: RecordKey, key: RecordKey) -> String {
+    format!("parjar:{{{}}}r:{}", &letters(owner)[..6], letters(key))
+}
+
 fn name(key: RecordKey) -> String {
-    format!("{{parjar}}:r:{}", hex(key))
+    name_of(owner(), key)
 }

@@ -6,11 +6,12 @@ use super::{
     connector::RedisConnector,
     duty::Duty,
     errors::{RedisInstance, RedisStoreError},
-    names::Names,
+    keys::RedisKeys,
+    names::{AllNames, Family},
     shared_connection::SharedConnection,
     startup_check::StartupCheck,
 };
-use crate::store::{hygiene::HygieneBounds, unauthenticated::UnauthenticatedBounds};
+use crate::store::{RecordKey, hygiene::HygieneBounds, unauthenticated::UnauthenticatedBounds};
 
 /// Describes a [`RedisStore`](super::RedisStore).
 #[must_use]
@@ -18,6 +19,7 @@ pub struct RedisStoreBuilder {
     requests: RedisConnector,
     marks: Option<RedisConnector>,
     prefix: String,
+    keys: RedisKeys,
     timeout: Duration,
     danger_allow_eviction_of_marks: bool,
     hygiene: HygieneBounds,
@@ -26,7 +28,7 @@ pub struct RedisStoreBuilder {
 
 /// The parts of a store, once its servers are checked.
 pub(super) struct Checked {
-    pub(super) names: Names,
+    pub(super) names: AllNames,
     pub(super) timeout: Duration,
     pub(super) requests: Arc<SharedConnection>,
     pub(super) marks: Option<Arc<SharedConnection>>,
@@ -41,6 +43,7 @@ impl RedisStoreBuilder {
             requests,
             marks: None,
             prefix: "parjar".to_owned(),
+            keys: RedisKeys::default(),
             timeout: Duration::from_secs(2),
             danger_allow_eviction_of_marks: false,
             hygiene: HygieneBounds::default(),
@@ -48,10 +51,16 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// Sets what all keys begin with, in braces: 1 to 64 of `[A-Za-z0-9_.:-]`. Default `parjar`. Deployments with different prefixes
+    /// Sets what all keys begin with: 1 to 64 of `[A-Za-z0-9_.:-]`. Default `parjar`. Deployments with different prefixes
     /// do not see each other.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
+    }
+
+    /// Sets the names of the keys, for nodes that take the place of others with the names of before. Default
+    /// [`RedisKeys::PerClient`].
+    pub fn keys(self, keys: RedisKeys) -> Self {
+        Self { keys, ..self }
     }
 
     /// Keeps marks in another instance, which must not evict. The one that holds requests may evict then: a request that it
@@ -101,12 +110,13 @@ impl RedisStoreBuilder {
     }
 
     pub(super) async fn checked(self) -> Result<Checked, RedisStoreError> {
-        let names = Names::with_prefix(&self.prefix).ok_or(RedisStoreError::Prefix)?;
+        let names = AllNames::new(&self.prefix, self.keys).ok_or(RedisStoreError::Prefix)?;
         if !(Duration::from_millis(1)..=Duration::from_secs(60)).contains(&self.timeout) {
             return Err(RedisStoreError::Timeout);
         }
-        let requests = SharedConnection::new(self.requests, names.idle_check());
-        let marks = self.marks.map(|connector| SharedConnection::new(connector, names.idle_check()));
+        let idle_key = || names.written.idle(Family::Mark, &RecordKey::from_bytes([0; 32]));
+        let requests = SharedConnection::new(self.requests, idle_key());
+        let marks = self.marks.map(|connector| SharedConnection::new(connector, idle_key()));
         let trial = |connection, instance| StartupCheck { connection, names: &names, timeout: self.timeout, instance };
         let of_requests = trial(&requests, RedisInstance::Requests);
         let holds_marks = match &marks {

@@ -19,6 +19,11 @@ pub(super) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A way to connect, as a trait object.
 pub(super) trait Connect: Send + Sync {
     fn connect(&self) -> Later<'_, RedisResult<Opened>>;
+
+    /// Returns `false` if it always leads to one server.
+    fn may_be_cluster(&self) -> bool {
+        true
+    }
 }
 
 /// A new connection.
@@ -104,6 +109,10 @@ impl From<Client> for RedisConnector {
 }
 
 impl Connect for Client {
+    fn may_be_cluster(&self) -> bool {
+        false
+    }
+
     fn connect(&self) -> Later<'_, RedisResult<Opened>> {
         Box::pin(async move { Ok(Opened::of(multiplexed(self).await?)) })
     }
@@ -161,6 +170,10 @@ mod sentinel {
     struct BySentinels(Arc<Mutex<SentinelClient>>);
 
     impl Connect for BySentinels {
+        fn may_be_cluster(&self) -> bool {
+            false
+        }
+
         fn connect(&self) -> Later<'_, RedisResult<Opened>> {
             Box::pin(async move {
                 let primary = self.0.lock().await.async_get_client().await?;

@@ -1,6 +1,19 @@
 //! Answers to `INFO`.
 
-use redis::Value;
+use redis::{Cmd, Value};
+
+use super::call::Call;
+
+/// The question, which a cluster puts to all its primaries.
+pub(super) fn about_memory() -> Call {
+    about("memory")
+}
+
+pub(super) fn about(section: &str) -> Call {
+    let mut command = Cmd::new();
+    command.arg("INFO").arg(section);
+    Call::without_key(command)
+}
 
 /// Splits an answer to `INFO` into lines. A cluster answers with a map, or an array, of the answers of its primaries.
 pub(super) fn lines(answer: &Value) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{Cmd, Value};
+use redis::Value;
 use tokio::time::Instant;
 
 use super::{info, script_error::ScriptError, shared_connection::SharedConnection};
@@ -57,7 +57,7 @@ impl MemoryWatch {
     }
 
     async fn look(&self, connection: &Arc<SharedConnection>, deadline: Instant) {
-        let answer = connection.ask(deadline, Cmd::new().arg("INFO").arg("memory")).await;
+        let answer = connection.run(deadline, &info::about_memory()).await;
         let is_not_permitted = |fault: &ScriptError| fault.is("NOPERM") || fault.is("ERR");
         // An outage shows where the call itself is made.
         let interval = if answer.as_ref().is_err_and(is_not_permitted) { INTERVAL_IN_VAIN } else { INTERVAL };

@@ -1,9 +1,9 @@
 //! Whether an instance would take the next push: a script that does nothing, which a server runs only where it would run one that
-//! writes, and a look at its memory.
+//! writes, on each primary of a cluster; and a look at its memory.
 
 use std::sync::Arc;
 
-use redis::{Cmd, Value};
+use redis::Value;
 use tokio::time::Instant;
 
 use super::{
@@ -11,10 +11,11 @@ use super::{
     info,
     names::Names,
     script_error::{ScriptError, Why},
-    scripts::{READY, answer},
+    scripts::answer,
     shared_connection::SharedConnection,
+    slots,
 };
-use crate::store::{NotReady, NotReadyReason, StoreError};
+use crate::store::{NotReady, NotReadyReason, RecordKey, StoreError};
 
 /// What is asked of one instance.
 pub(super) struct Readiness<'a> {
@@ -24,25 +25,33 @@ pub(super) struct Readiness<'a> {
     /// Whether a policy of eviction is no fault.
     pub(super) may_evict: bool,
     pub(super) deadline: Instant,
+    /// Whose keys to ask about, where there is one server.
+    pub(super) idle: RecordKey,
 }
 
 impl Readiness<'_> {
     pub(super) async fn ask(&self) -> Result<(), NotReady> {
-        match self.connection.run(self.deadline, &READY, &self.names.ready(self.duty)).await {
-            Ok(Value::Int(answer::DONE)) => {}
-            Ok(Value::BulkString(command)) => {
-                let command = String::from_utf8_lossy(&command);
-                let cause = format!("Redis does not permit its user to run {command} on the keys of the store");
-                return Err(NotReady::new(NotReadyReason::NotPermitted, cause));
-            }
-            Ok(_) => return Err(not_ready(ScriptError::Answer)),
-            Err(fault) => return Err(not_ready(fault)),
+        for owner in slots::owners(self.connection, self.deadline, self.idle).await.map_err(not_ready)? {
+            self.takes_a_push(&owner).await?;
         }
         if self.may_evict || self.duty == Duty::Requests { Ok(()) } else { self.keeps_what_it_has().await }
     }
 
+    async fn takes_a_push(&self, owner: &RecordKey) -> Result<(), NotReady> {
+        match self.connection.run(self.deadline, &self.names.ready(owner, self.duty)).await {
+            Ok(Value::Int(answer::DONE)) => Ok(()),
+            Ok(Value::BulkString(command)) => {
+                let command = String::from_utf8_lossy(&command);
+                let cause = format!("Redis does not permit its user to run {command} on the keys of the store");
+                Err(NotReady::new(NotReadyReason::NotPermitted, cause))
+            }
+            Ok(_) => Err(not_ready(ScriptError::Answer)),
+            Err(fault) => Err(not_ready(fault)),
+        }
+    }
+
     async fn keeps_what_it_has(&self) -> Result<(), NotReady> {
-        match self.connection.ask(self.deadline, Cmd::new().arg("INFO").arg("memory")).await {
+        match self.connection.run(self.deadline, &info::about_memory()).await {
             Ok(told) => match info::evicting_policy(&told) {
                 Some(policy) => {
                     let cause = format!("Redis holds marks, and its maxmemory-policy is {policy}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{names::HEAD, script_error::ScriptError, scripts::answer, tokens::Token};
+use super::{commands::HEAD, script_error::ScriptError, scripts::answer, tokens::Token};
 use crate::store::{ClaimError, Claimed, InsertError, ReplayMark, StoreError, StoreRefusal, retry_after};
 
 pub(super) fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Duration) -> Result<(), InsertError> {
@@ -16,15 +16,46 @@ pub(super) fn inserted_alone(answer: Result<Value, ScriptError>, lifetime: Durat
     }
 }
 
-pub(super) fn refused(fault: ScriptError, lifetime: Duration) -> StoreRefusal {
+/// Reads the answer to a request that came with marks.
+pub(super) fn inserted(
+    answer: Result<Value, ScriptError>,
+    marks: &[ReplayMark],
+    lifetime: Duration,
+) -> Result<(), InsertError> {
+    match answer {
+        Ok(Value::Int(answer::DONE)) => Ok(()),
+        Ok(Value::Int(answer::EXISTS)) => Err(InsertError::Exists),
+        Ok(answer) => Err(replayed(&answer, marks).into()),
+        Err(fault) => Err(refused(fault, lifetime).into()),
+    }
+}
+
+fn refused(fault: ScriptError, lifetime: Duration) -> StoreRefusal {
     if fault.is_full() {
         return StoreRefusal::Full { bound: "the memory of Redis", retry_after: retry_after(lifetime) };
     }
     StoreError::from(fault).into()
 }
 
+/// Reads the answer to marks that were to be put down: by a script, or one mark by a command that answers with what was there.
+pub(super) fn remembered(
+    answer: Result<Value, ScriptError>,
+    marks: &[ReplayMark],
+    token: &Token,
+) -> Result<(), StoreRefusal> {
+    match (answer, marks) {
+        (Ok(Value::Int(answer::DONE) | Value::Nil), _) => Ok(()),
+        (Ok(Value::BulkString(known)), [_]) if *known == *token => Ok(()),
+        (Ok(Value::BulkString(_)), [mark]) => Err(StoreRefusal::Replayed { mark: mark.key }),
+        // Whatever it is, it is there.
+        (Err(fault), [mark]) if fault.is_of_another_type() => Err(StoreRefusal::Replayed { mark: mark.key }),
+        (Ok(answer), marks) => Err(replayed(&answer, marks)),
+        (Err(fault), marks) => Err(refused(fault, marks.first().map_or(Duration::ZERO, |mark| mark.lifetime))),
+    }
+}
+
 /// Scripts count from one.
-pub(super) fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
+fn replayed(answer: &Value, marks: &[ReplayMark]) -> StoreRefusal {
     let known = match answer {
         Value::Int(place) => usize::try_from(place.saturating_sub(1)).ok().and_then(|index| marks.get(index)),
         _ => None,

@@ -2,7 +2,7 @@
 
 use redis::{RedisError, Value, aio::ConnectionLike};
 
-use super::scripts::Script;
+use super::call::Call;
 use crate::store::StoreError;
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -131,11 +131,12 @@ pub(super) async fn ask<C: ConnectionLike + Send + ?Sized>(
 /// Runs a script by its digest, and by its text when the server does not know the digest, in which case nothing has run yet.
 pub(super) async fn run<C: ConnectionLike + Send + ?Sized>(
     connection: &mut C,
-    script: &Script,
-    call: &redis::Cmd,
+    call: &Call,
 ) -> Result<Value, ScriptError> {
-    match ask(connection, call).await {
-        Err(fault) if fault.is_of_unknown_script() => ask(connection, &script.spelled_out(call)).await,
-        outcome => outcome,
+    match (ask(connection, &call.command).await, call.script) {
+        (Err(fault), Some(script)) if fault.is_of_unknown_script() => {
+            ask(connection, &script.spelled_out(&call.command)).await
+        }
+        (outcome, _) => outcome,
     }
 }

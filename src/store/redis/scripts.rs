@@ -152,38 +152,65 @@ return 0
     ))
 });
 
-/// Checks that the first `marks` keys are free. A call that comes twice knows its own by the token (`ARGV[1]`); marks are put down
-/// all at once, so one of them stands for all that the call did. A value of another type is in the way too, any other error is one.
-macro_rules! find {
+/// Says whether a mark that is taken is of this same call, which has come twice and knows its own by the token (`ARGV[1]`): marks are put
+/// down all at once, so one of them stands for all that the call did. A value of another type is in the way too, any other error is one.
+macro_rules! whose {
     () => {
         r"
-for i = 1, marks do
+local function whose(i)
   local known = redis.pcall('GET', KEYS[i])
   if type(known) == 'table' and string.sub(known.err, 1, 9) ~= 'WRONGTYPE' then return known end
-  if known then return known == ARGV[1] and 0 or i end
+  return known == ARGV[1] and 0 or known and i
 end
 "
     };
 }
 
+/// Puts down the first `marks` keys, or takes all back that was put down.
 macro_rules! put_down {
     () => {
         r"
-for i = 1, marks do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[i + 1]) end
+for i = 1, marks do
+  if not redis.call('SET', KEYS[i], ARGV[1], 'NX', 'PX', ARGV[i + 1]) then
+    if i > 1 then redis.call('DEL', unpack(KEYS, 1, i - 1)) end
+    if marks < #KEYS then redis.call('DEL', KEYS[#KEYS]) end
+    return whose(i)
+  end
+end
 return 0
 "
     };
 }
+
+/// `KEYS`: marks. `ARGV`: token. Looks for marks that are taken, where a server has no memory to put any down. Returns nothing where all
+/// are free.
+pub(super) static FIND: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        "#!lua flags=allow-oom",
+        whose!(),
+        r"
+for i = 1, #KEYS do
+  local answer = whose(i)
+  if answer then return answer end
+end
+"
+    ))
+});
 
 /// `KEYS`: marks, then the request. `ARGV`: token, the lifetime of each key, the record. A server without memory finds out at
 /// the first `SET`, and does not begin.
 pub(super) static INSERT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
         "local marks = #KEYS - 1",
-        find!(),
+        whose!(),
         r"
-local request = #KEYS
-if not redis.call('SET', KEYS[request], ARGV[request + 2], 'NX', 'PX', ARGV[request + 1]) then return -1 end
+if not redis.call('SET', KEYS[#KEYS], ARGV[#KEYS + 2], 'NX', 'PX', ARGV[#KEYS + 1]) then
+  for i = 1, marks do
+    local answer = whose(i)
+    if answer then return answer end
+  end
+  return -1
+end
 ",
         put_down!()
     ))
@@ -191,7 +218,7 @@ if not redis.call('SET', KEYS[request], ARGV[request + 2], 'NX', 'PX', ARGV[requ
 
 /// `KEYS`: marks. `ARGV`: token, the lifetime of each.
 pub(super) static REMEMBER: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!("local marks = #KEYS", find!(), put_down!())));
+    LazyLock::new(|| Script::new(concat!("local marks = #KEYS", whose!(), put_down!())));
 
 /// `KEYS`: marks. `ARGV`: the token that they were put down with. Others stay.
 pub(super) static TAKE_BACK: LazyLock<Script> = LazyLock::new(|| {

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -17,9 +17,9 @@ use tokio::{
 };
 
 use super::{
+    call::Call,
     connector::{Connection, Later, Opened, RedisConnector},
     script_error::{ScriptError, ask, run},
-    scripts::Script,
 };
 use crate::random::{RandomSource as _, SystemRandom};
 
@@ -46,8 +46,9 @@ pub(super) struct SharedConnection {
     state: watch::Sender<State>,
     /// Failed attempts and discarded connections since the last answer.
     failures: AtomicU32,
-    /// A command without effect, for checks.
-    idle_check: Cmd,
+    may_be_cluster: AtomicBool,
+    /// A key that is never used, for checks.
+    idle_key: Vec<u8>,
     created: Instant,
     /// The time of the last answer, in milliseconds after `created`.
     last_answer: AtomicU64,
@@ -76,40 +77,34 @@ struct Held {
 }
 
 impl SharedConnection {
-    pub(super) fn new(connector: RedisConnector, idle_check: Cmd) -> Arc<Self> {
+    pub(super) fn new(connector: RedisConnector, idle_key: Vec<u8>) -> Arc<Self> {
+        let may_be_cluster = AtomicBool::new(connector.0.may_be_cluster());
         Arc::new(Self {
             connector,
+            may_be_cluster,
             state: watch::Sender::new(State::default()),
             failures: AtomicU32::new(0),
-            idle_check,
+            idle_key,
             created: Instant::now(),
             last_answer: AtomicU64::new(0),
         })
     }
 
-    /// Returns the answer to a command.
-    pub(super) async fn ask(self: &Arc<Self>, deadline: Instant, command: &Cmd) -> Result<Value, ScriptError> {
-        self.call(deadline, command, None).await
+    /// Returns `false` where there is one server.
+    pub(super) fn may_be_cluster(&self) -> bool {
+        self.may_be_cluster.load(Ordering::Relaxed)
     }
 
-    /// Returns the answer of a script.
-    pub(super) async fn run(
-        self: &Arc<Self>,
-        deadline: Instant,
-        script: &Script,
-        call: &Cmd,
-    ) -> Result<Value, ScriptError> {
-        self.call(deadline, call, Some(script)).await
+    /// Notes what a server has said.
+    pub(super) fn is_no_cluster(&self) {
+        self.may_be_cluster.store(false, Ordering::Relaxed);
     }
 
+    /// Returns the answer to a call.
+    ///
     /// Tries again, over another connection, only after answers that say that the server has not run the command. After a late or a
     /// lost answer it may have run.
-    async fn call(
-        self: &Arc<Self>,
-        deadline: Instant,
-        command: &Cmd,
-        script: Option<&Script>,
-    ) -> Result<Value, ScriptError> {
+    pub(super) async fn run(self: &Arc<Self>, deadline: Instant, call: &Call) -> Result<Value, ScriptError> {
         let mut runs: u32 = 0;
         let mut last = None;
         loop {
@@ -117,7 +112,7 @@ impl SharedConnection {
                 return Err(last.unwrap_or_else(|| self.no_connection_in_time()));
             };
             let fault = match held {
-                Ok(held) => match self.exchange(held, deadline, command, script).await {
+                Ok(held) => match self.exchange(held, deadline, call).await {
                     Err(fault) if fault.is_for_another_connection() => fault,
                     outcome => return outcome,
                 },
@@ -131,23 +126,12 @@ impl SharedConnection {
         }
     }
 
-    async fn exchange(
-        &self,
-        mut held: Held,
-        deadline: Instant,
-        command: &Cmd,
-        script: Option<&Script>,
-    ) -> Result<Value, ScriptError> {
-        if !self.is_alive(&mut held, deadline).await {
+    async fn exchange(&self, mut held: Held, deadline: Instant, call: &Call) -> Result<Value, ScriptError> {
+        if !self.is_alive(&mut held, deadline, call).await {
             self.discard(held.number);
             return Err(ScriptError::Unreached("the connection was dead".to_owned()));
         }
-        let connection = &mut *held.connection;
-        let answer = match script {
-            Some(script) => timeout_at(deadline, run(connection, script, command)).await,
-            None => timeout_at(deadline, ask(connection, command)).await,
-        };
-        let answer = answer.unwrap_or(Err(ScriptError::Late));
+        let answer = timeout_at(deadline, run(&mut *held.connection, call)).await.unwrap_or(Err(ScriptError::Late));
         match &answer {
             Err(fault) if fault.is_for_another_connection() || fault.is_unknown() => self.discard(held.number),
             _ => self.note_success(),
@@ -155,14 +139,16 @@ impl SharedConnection {
         answer
     }
 
-    /// Checks a connection that was idle. Any answer will do, even an error.
-    async fn is_alive(&self, held: &mut Held, deadline: Instant) -> bool {
+    /// Checks a connection that was idle, where the call will go. Any answer will do, even an error.
+    async fn is_alive(&self, held: &mut Held, deadline: Instant, call: &Call) -> bool {
         let last_answer = Duration::from_millis(self.last_answer.load(Ordering::Relaxed));
         if self.created.elapsed().saturating_sub(last_answer) < IDLE {
             return true;
         }
         let until = Instant::now().checked_add(IDLE_CHECK).map_or(deadline, |until| until.min(deadline));
-        let answer = timeout_at(until, ask(&mut *held.connection, &self.idle_check)).await;
+        let mut question = Cmd::new();
+        question.arg("GET").arg(call.key().unwrap_or(&self.idle_key));
+        let answer = timeout_at(until, ask(&mut *held.connection, &question)).await;
         let is_alive = answer.is_ok_and(|answer| !answer.is_err_and(|fault| fault.is_unknown()));
         if is_alive {
             self.note_answer();

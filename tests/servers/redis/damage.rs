@@ -49,7 +49,7 @@ async fn a_value_of_another_type_is_refused() {
     let redis = Redis::any();
     let (store, mut connection) = (redis.store().await, redis.connection().await);
     let (key, mark) = (fresh(), mark());
-    let name_of_mark = name(mark.key).replace(":r:", ":m:");
+    let name_of_mark = name(mark.key).replace("}r:", "}m:");
     for name in [name(key), name_of_mark] {
         let _: () = Cmd::new().arg("RPUSH").arg(&name).arg("x").query_async(&mut connection).await.unwrap();
         let _: () = Cmd::new().arg("EXPIRE").arg(&name).arg(60).query_async(&mut connection).await.unwrap();

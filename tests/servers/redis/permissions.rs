@@ -17,7 +17,7 @@ use super::{
 };
 
 /// As the documentation of the store has it.
-pub(super) const LEAST: &str = "ACL SETUSER parjar on >s3cret ~{parjar}:* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info";
+pub(super) const LEAST: &str = "ACL SETUSER parjar on >s3cret ~parjar:{* +get +set +getrange +setrange +exists +pexpire +pttl +del +eval +evalsha +info";
 
 fn client_of_user(redis: &Redis) -> Client {
     Client::open(format!("redis://parjar:s3cret@{}:{}/", Ipv4Addr::LOCALHOST, redis.port())).unwrap()
@@ -67,6 +67,16 @@ async fn the_least_permissions_are_enough_in_a_cluster_with_two_more() {
     store.consume(claim(key), MINUTE).await.unwrap();
     store.insert(request(fresh(), &[mark()]), MINUTE).await.unwrap();
     store.remember(client(), &[mark()]).await.unwrap();
+    store.ready().await.unwrap();
+    // Each of them is asked, wherever the keys of the clients at hand are.
+    for index in 0..3 {
+        let _: () = cluster.nodes()[index].tell("ACL SETUSER parjar -getrange").await;
+        let urls = cluster.nodes().iter().map(|node| node.url().to_owned());
+        let cluster_client = ClusterClient::builder(urls).username("parjar").password("s3cret").build().unwrap();
+        let error = built(cluster_client).await.unwrap_err();
+        assert!(matches!(error, RedisStoreError::NotPermitted { command: "GETRANGE", .. }), "{index}: {error:?}");
+        let _: () = cluster.nodes()[index].tell("ACL SETUSER parjar +getrange").await;
+    }
 }
 
 #[tokio::test]
@@ -86,16 +96,16 @@ async fn each_permission_that_is_missing_is_named() {
         let _: () = redis.tell(&format!("ACL SETUSER parjar +{}", missing.to_lowercase())).await;
         built(client_of_user(&redis)).await.unwrap();
     }
-    for keys in ["resetkeys", "resetkeys ~{other}:*", "resetkeys ~{parjar}:r:*", "resetkeys %R~{parjar}:*"] {
+    for keys in ["resetkeys", "resetkeys ~other:{*", "resetkeys ~parjar:{*}r:*", "resetkeys %R~parjar:{*"] {
         let _: () = redis.tell(&format!("ACL SETUSER parjar {keys}")).await;
         let error = built(client_of_user(&redis)).await.unwrap_err();
         assert!(
-            matches!(&error, RedisStoreError::KeysNotPermitted { pattern, .. } if pattern == "~{parjar}:*"),
+            matches!(&error, RedisStoreError::KeysNotPermitted { pattern, .. } if pattern == "~parjar:{*"),
             "{keys}: {error:?}"
         );
-        assert!(error.to_string().ends_with("ACL SETUSER <user> ~{parjar}:*"), "{error}");
+        assert!(error.to_string().ends_with("ACL SETUSER <user> ~parjar:{*"), "{error}");
     }
-    let _: () = redis.tell("ACL SETUSER parjar ~{parjar}:*").await;
+    let _: () = redis.tell("ACL SETUSER parjar ~parjar:{*").await;
     let _: () = redis.tell("FLUSHALL").await;
     // A server that does not say whether it evicts is believed.
     let _: () = redis.tell("ACL SETUSER parjar -info").await;
@@ -110,7 +120,7 @@ async fn a_permission_that_is_taken_away_later_makes_the_store_unavailable_and_n
     let _: () = redis.tell(LEAST).await;
     let store = built(client_of_user(&redis)).await.unwrap();
     let (open, par) = (opened(&store).await, endpoint(store.clone()));
-    for missing in ["-get", "-eval -evalsha", "resetkeys", "-set -getrange"] {
+    for missing in ["-get -set", "-eval -evalsha", "resetkeys", "-set -getrange"] {
         let _: () = redis.tell("ACL SETUSER parjar reset").await;
         let _: () = redis.tell(LEAST).await;
         store.insert(request(fresh(), &[mark()]), MINUTE).await.unwrap();
@@ -118,9 +128,9 @@ async fn a_permission_that_is_taken_away_later_makes_the_store_unavailable_and_n
         let _: () = redis.tell(&format!("ACL SETUSER parjar {missing}")).await;
         let refused = store.insert(request(fresh(), &[mark()]), MINUTE).await;
         assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{missing}: {refused:?}");
-        let refused = store.remember(client(), &[mark()]).await;
+        let refused = store.remember(client(), &[mark(), mark()]).await;
         assert!(matches!(refused, Err(StoreRefusal::Unavailable(_))), "{missing}: {refused:?}");
-        if missing != "-get" {
+        if missing != "-get -set" {
             let refusal = par.par.complete(&pending).await.unwrap_err();
             assert_eq!(refusal.page_status(), 503, "{missing}");
             par.look().fault("complete", "Redis refused a command");
