@@ -50,7 +50,11 @@ async fn main() {
         let mut named = env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
         named.peek().is_none() || named.any(|name| name == engine)
     };
-    println!("{:<10} {:>3} {:<8} {:>11} {:>11} {:>6}", "engine", "at", "", "floor", "store", "ratio");
+    println!(
+        "Microseconds of an operation: by the clock, the medians of the turns; of the processor, here and in the server, of all turns"
+    );
+    let columns = "  floor   store ratio";
+    println!("{:<10} {:>3} {:<8} {columns}  | {columns}  | {columns}", "engine", "at", "");
     if is_wanted("redis") {
         over_redis::measure().await;
     }

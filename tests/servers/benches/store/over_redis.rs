@@ -22,15 +22,16 @@ struct OverRedis {
 }
 
 impl OverRedis {
+    /// As long as a name of the store.
     fn name(number: u64) -> String {
-        let digits: String = key(number).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{{floor}}:r:{digits}")
+        let digest = openssl::base64::encode_block(key(number).as_bytes());
+        format!("floors:{{AAAAAA}}r:{}", digest.trim_end_matches('='))
     }
 
     /// As large as a record of the store.
     async fn set(&self, name: &str) {
         let mut connection = self.connection.clone();
-        let value = [payload(), &[0; 66]].concat();
+        let value = [&[0; 82][..], payload()].concat();
         let mut command = redis::cmd("SET");
         command.arg(name).arg(&value[..]).arg("PX").arg(600_000);
         command.query_async::<()>(&mut connection).await.unwrap();
@@ -60,5 +61,13 @@ impl Engine for OverRedis {
                 assert!(value.len() >= payload().len());
             }
         }
+    }
+
+    /// What the server says that its own thread has used.
+    async fn server_microseconds(&self) -> Option<f64> {
+        let mut connection = self.connection.clone();
+        let told: String = redis::cmd("INFO").arg("cpu").query_async(&mut connection).await.ok()?;
+        let seconds = |name: &str| told.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+        Some((seconds("used_cpu_user_main_thread:")? + seconds("used_cpu_sys_main_thread:")?) * 1e6)
     }
 }

@@ -36,6 +36,11 @@ pub(crate) trait Engine: Clone + Send + Sync + 'static {
 
     fn floor(&self, operation: Operation, number: u64) -> impl Future<Output = ()> + Send;
 
+    /// The processor time that the server says it has used so far.
+    fn server_microseconds(&self) -> impl Future<Output = Option<f64>> + Send {
+        async { None }
+    }
+
     fn ours(&self, operation: Operation, number: u64) -> impl Future<Output = ()> + Send {
         run(self.store(), operation, number)
     }
@@ -101,6 +106,36 @@ async fn spread<F: Future<Output = ()> + Send + 'static>(
     started.elapsed().as_secs_f64() * 1e6 / count as f64
 }
 
+/// What some operations took together.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    operations: f64,
+    /// Of the processor.
+    client: f64,
+    server: Option<f64>,
+}
+
+impl Cost {
+    /// Runs a turn, and returns its time.
+    async fn add<E: Engine>(&mut self, engine: &E, turn: impl Future<Output = f64>) -> f64 {
+        let (client, server) = (own_microseconds(), engine.server_microseconds().await);
+        let took = turn.await;
+        let now = engine.server_microseconds().await;
+        self.client += own_microseconds() - client;
+        self.server = now.zip(server).map(|(now, before)| self.server.unwrap_or_default() + now - before);
+        self.operations += E::COUNT as f64;
+        took
+    }
+}
+
+/// The processor time of this process so far.
+fn own_microseconds() -> f64 {
+    let told = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = told.rsplit(')').next().unwrap_or_default();
+    // The fields 14 and 15, in hundredths of a second.
+    after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 1e4
+}
+
 pub(crate) async fn compare<E: Engine>(engine: &E) {
     let mut fresh = 0;
     for concurrency in [1, 16, 64] {
@@ -108,6 +143,7 @@ pub(crate) async fn compare<E: Engine>(engine: &E) {
             [(Operation::Insert, "insert"), (Operation::Claim, "claim"), (Operation::Consume, "consume")]
         {
             let (mut floors, mut stores, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut of_floor, mut of_store) = (Cost::default(), Cost::default());
             for _ in 0..TURNS {
                 let numbers = fresh..fresh + E::COUNT;
                 fresh += E::COUNT;
@@ -117,19 +153,26 @@ pub(crate) async fn compare<E: Engine>(engine: &E) {
                     let e = e.clone();
                     async move { e.floor(operation, number).await }
                 };
-                let floor = spread(concurrency, numbers.clone(), floor_call).await;
+                let floor = of_floor.add(engine, spread(concurrency, numbers.clone(), floor_call)).await;
                 let e = engine.clone();
                 let our_call = move |number| {
                     let e = e.clone();
                     async move { e.ours(operation, number).await }
                 };
-                let ours = spread(concurrency, numbers, our_call).await;
+                let ours = of_store.add(engine, spread(concurrency, numbers, our_call)).await;
                 floors.push(floor);
                 stores.push(ours);
                 ratios.push(ours / floor);
             }
             let [floor, ours, ratio] = [floors, stores, ratios].map(median);
-            println!("{:<10} {concurrency:>3} {name:<8} {floor:>8.1} us {ours:>8.1} us {ratio:>6.2}", E::NAME);
+            let time = format!("{floor:>7.1} {ours:>7.1} {ratio:>5.2}");
+            let pair = |of: fn(&Cost) -> Option<f64>| match (of(&of_floor), of(&of_store)) {
+                (Some(floor), Some(ours)) => format!("{floor:>7.1} {ours:>7.1} {:>5.2}", ours / floor),
+                _ => String::new(),
+            };
+            let client = pair(|cost| Some(cost.client / cost.operations));
+            let server = pair(|cost| Some(cost.server? / cost.operations));
+            println!("{:<10} {concurrency:>3} {name:<8} {time}  | {client}  | {server}", E::NAME);
         }
     }
 }
