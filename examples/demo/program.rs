@@ -11,7 +11,6 @@ mod log;
 mod members;
 mod metrics;
 mod postgres_store;
-mod redis_store;
 mod settings;
 mod start;
 mod start_error;

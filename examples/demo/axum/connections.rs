@@ -70,7 +70,7 @@ async fn secure(stream: TcpStream, tls: Option<Tls>, routes: Router, mut stopped
     }
 }
 
-/// Answers one request after the other. Of a connection that fails there is nobody left to tell.
+/// Answers one request after the other. When a connection fails, there is no client left to tell.
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     certificate: Option<PeerCertificate>,

@@ -1,23 +1,16 @@
-//! A JSON object that keeps each member as its own text and refuses a name that comes twice, where serde_json would silently
-//! take the last one.
+//! An object in a file, and where each of its members is, for errors.
 
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, MapAccess, Visitor},
-};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::start_error::StartError;
+use crate::demo::http::json_text::Object;
 
-/// The members, each a part of the text that was read, so that errors can tell where they are.
 pub(crate) struct Members<'a> {
     text: &'a str,
-    members: Listed<'a>,
+    members: Object<'a>,
 }
-
-struct Listed<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
     /// Reads an object. The problem is told without values, which serde_json would show for one of the wrong type.
@@ -88,31 +81,4 @@ pub(crate) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
 fn rest_of(text: &str, line: usize, column: usize) -> &str {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     text.get(start.saturating_add(column.saturating_sub(1))..).unwrap_or_default()
-}
-
-impl<'de> Deserialize<'de> for Listed<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Listed<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Listed<'de>, A::Error> {
-        let mut members: Vec<(String, &RawValue)> = Vec::new();
-        while let Some((name, value)) = access.next_entry::<String, &RawValue>()? {
-            if members.iter().any(|(earlier, _)| *earlier == name) {
-                return Err(A::Error::custom(format_args!("{name}: is there twice")));
-            }
-            members.push((name, value));
-        }
-        Ok(Listed(members))
-    }
 }

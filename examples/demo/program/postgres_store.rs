@@ -87,7 +87,7 @@ fn problem(error: &PoolError) -> String {
     }
 }
 
-/// Expired requests are gone for everybody before they are deleted.
+/// Expired requests are gone before they are deleted: no client and no browser finds them.
 async fn sweep(store: PostgresStore) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;

@@ -4,14 +4,15 @@
 
 use std::error::Error;
 
-use parjar::store::{BoxedStore, MemoryStore};
+use parjar::store::{BoxedStore, MemoryStore, RedisStore};
+use redis::{Client, ConnectionAddr};
 
-use super::{postgres_store::Postgres, redis_store::Redis};
+use super::postgres_store::Postgres;
 
 /// What `--store` names.
 pub(crate) enum Store {
     Memory,
-    Redis(Redis),
+    Redis(Client),
     Postgres(Postgres),
 }
 
@@ -20,7 +21,7 @@ impl Store {
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         match text.split_once("://") {
             None if text == "memory" => Ok(Self::Memory),
-            Some(("redis" | "rediss", _)) => Redis::parse(text).map(Self::Redis),
+            Some(("redis" | "rediss", _)) => redis(text).map(Self::Redis),
             Some(("postgres" | "postgresql", _)) => Postgres::parse(text).map(Self::Postgres),
             _ => Err("must be memory, or a URL that starts with redis://, rediss:// or postgres://"),
         }
@@ -30,9 +31,20 @@ impl Store {
     pub(crate) async fn open(self) -> Result<BoxedStore, String> {
         match self {
             Self::Memory => Ok(BoxedStore::new(MemoryStore::default())),
-            Self::Redis(redis) => redis.open().await,
+            Self::Redis(client) => {
+                let store = RedisStore::builder(client).build().await;
+                store.map(BoxedStore::new).map_err(|error| error.to_string())
+            }
             Self::Postgres(postgres) => postgres.open().await.map_err(|problem| format!("PostgreSQL {problem}")),
         }
+    }
+}
+
+fn redis(url: &str) -> Result<Client, &'static str> {
+    let client = Client::open(url).map_err(|_| "is no URL such as redis://user:password@host:6379/0")?;
+    match client.get_connection_info().addr() {
+        ConnectionAddr::TcpTls { insecure: true, .. } => Err("must not be #insecure: any server could be that one"),
+        _ => Ok(client),
     }
 }
 

@@ -99,7 +99,7 @@ fn session(server: &Server, message: &Message<'_>, pending: &Pending) -> Option<
     let session = server.sessions.of(message)?;
     // The page is the login page as well, so that a login for another request is none for this one.
     let signs_in_here = pending.request().has_prompt("login");
-    (!signs_in_here && pending.is_login_new_enough(session.time())).then_some(session)
+    (!signs_in_here && pending.is_login_new_enough(session.signed_in_at)).then_some(session)
 }
 
 /// The request that a decision is about, as [`consent_page`] put it into the form.

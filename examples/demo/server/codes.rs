@@ -12,6 +12,7 @@ use std::{
 };
 
 use parjar::{AuthorizationRequest, DenialCode, RandomError};
+use time::OffsetDateTime;
 
 use super::{
     accounts::Account,
@@ -29,8 +30,7 @@ const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 pub(crate) struct Grant {
     pub(crate) account: &'static Account,
     pub(crate) request: AuthorizationRequest,
-    /// Seconds since 1970.
-    pub(crate) signed_in_at: u64,
+    pub(crate) signed_in_at: OffsetDateTime,
     revoked: AtomicBool,
 }
 

@@ -1,7 +1,7 @@
 //! Where codes, tokens and playground runs live: a map in memory whose entries all have the same life.
 //!
-//! It is bounded in entries and bytes. What must not be lost has a share for each client, and is refused above it, so that nobody
-//! can push out what others hold. Names are kept as digests only, so that looking one up takes the same time whatever an attacker
+//! It is bounded in entries and bytes. What must not be lost has a share for each client, and is refused above it, so that no
+//! client can push out what others hold. Names are kept as digests only, so that looking one up takes the same time whatever an attacker
 //! guesses, and nothing in memory can be presented as a handle.
 
 use std::{

@@ -28,7 +28,7 @@ pub(crate) fn id_token_with(
         "aud": grant.request.client_id(),
         "exp": now.saturating_add(LIFE),
         "iat": now,
-        "auth_time": grant.signed_in_at,
+        "auth_time": grant.signed_in_at.unix_timestamp(),
     });
     let mut add = |name: &str, value: Value| {
         claims.as_object_mut().map(|claims| claims.insert(name.to_owned(), value));

@@ -4,16 +4,16 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::InvalidLength};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
-    accounts::{ALICE, Account, unix_time},
+    accounts::{ALICE, Account},
     issuer::Issuer,
 };
 use crate::demo::http::message::Message;
 
-/// Seconds after which the user has to sign in again.
-const LIFE: u64 = 8 * 3600;
+/// After which the user has to sign in again.
+const LIFE: Duration = Duration::hours(8);
 
 /// Makes and reads the cookies of sessions.
 pub(crate) struct Sessions {
@@ -26,20 +26,13 @@ pub(crate) struct Sessions {
 #[derive(Clone, Copy)]
 pub(crate) struct Session {
     pub(crate) account: &'static Account,
-    /// Seconds since 1970.
-    pub(crate) signed_in_at: u64,
+    pub(crate) signed_in_at: OffsetDateTime,
 }
 
 impl Session {
     /// A session that begins now.
     pub(crate) fn begin(account: &'static Account) -> Self {
-        Self { account, signed_in_at: unix_time() }
-    }
-
-    /// When the user signed in, as the library wants it.
-    pub(crate) fn time(&self) -> OffsetDateTime {
-        let seconds = i64::try_from(self.signed_in_at).unwrap_or_default();
-        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        Self { account, signed_in_at: OffsetDateTime::now_utc() }
     }
 }
 
@@ -61,16 +54,22 @@ impl Sessions {
             return None;
         }
         let (subject, time) = signed.split_once('.')?;
-        let signed_in_at: u64 = time.parse().ok()?;
+        let signed_in_at = OffsetDateTime::from_unix_timestamp(time.parse().ok()?).ok()?;
         // A clock that is ahead elsewhere makes no session longer.
-        let is_over = unix_time().saturating_sub(signed_in_at) >= LIFE;
+        let is_over = signed_in_at.saturating_add(LIFE) <= OffsetDateTime::now_utc();
         (subject == ALICE.subject && !is_over).then_some(Session { account: &ALICE, signed_in_at })
     }
 
     /// A `Set-Cookie` header.
     pub(crate) fn cookie(&self, session: &Session) -> String {
-        let signed = format!("{}.{}", session.account.subject, session.signed_in_at);
-        format!("{}={signed}.{}; Max-Age={LIFE}{}", self.cookie, self.signature(&signed), self.attributes)
+        let signed = format!("{}.{}", session.account.subject, session.signed_in_at.unix_timestamp());
+        format!(
+            "{}={signed}.{}; Max-Age={}{}",
+            self.cookie,
+            self.signature(&signed),
+            LIFE.whole_seconds(),
+            self.attributes
+        )
     }
 
     fn signature(&self, text: &str) -> String {
