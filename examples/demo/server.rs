@@ -22,6 +22,7 @@ pub(crate) mod token_endpoint;
 pub(crate) mod tokens;
 
 mod consent_page;
+mod grant;
 mod id_token;
 mod request_view;
 

@@ -1,6 +1,6 @@
 //! Pushed requests in PostgreSQL, over a pool of connections. Makes its tables, and sweeps them now and then.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use deadpool_postgres::{
     Manager, Pool, PoolError, Runtime,
@@ -13,7 +13,7 @@ use openssl::{
 use parjar::store::{BoxedStore, PostgresStore, PostgresStoreError};
 use postgres_openssl::MakeTlsConnector;
 
-use super::{log, store::origin};
+use super::log;
 
 /// A few are enough, since each call is one short statement.
 const CONNECTIONS: usize = 4;
@@ -102,4 +102,12 @@ async fn sweep(store: PostgresStore) {
             }
         }
     }
+}
+
+/// What the source of all sources says, which knows best what has happened.
+fn origin(mut error: &dyn Error) -> String {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }

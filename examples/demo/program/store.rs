@@ -2,8 +2,6 @@
 //!
 //! Issuers may share one as well, since each has handles of its own.
 
-use std::error::Error;
-
 use parjar::store::{BoxedStore, MemoryStore, RedisStore};
 use redis::{Client, ConnectionAddr};
 
@@ -46,12 +44,4 @@ fn redis(url: &str) -> Result<Client, &'static str> {
         ConnectionAddr::TcpTls { insecure: true, .. } => Err("must not be #insecure: any server could be that one"),
         _ => Ok(client),
     }
-}
-
-/// What the source of all sources says, which knows best what has happened.
-pub(crate) fn origin(mut error: &dyn Error) -> String {
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

@@ -10,8 +10,8 @@ use parjar::{AuthorizeRefusal, Decision, DenialCode, Granted, Pending, Reply, Vi
 use super::{
     Server,
     accounts::ALICE,
-    codes::{Grant, Unissued},
     consent_page, error_page,
+    grant::{Grant, Unissued},
     id_token::id_token_with,
     session::Session,
     tokens,

@@ -5,7 +5,7 @@ use josekit::JoseError;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{accounts::unix_time, codes::Grant, issuer::Issuer, signer::Signer};
+use super::{accounts::unix_time, grant::Grant, issuer::Issuer, signer::Signer};
 
 const LIFE: u64 = 600;
 

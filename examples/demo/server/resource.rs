@@ -6,7 +6,7 @@ use parjar::{
 };
 use serde::Serialize;
 
-use super::{Server, codes::Grant, random, request_view::RequestView};
+use super::{Server, grant::Grant, random, request_view::RequestView};
 use crate::demo::http::message::{Answer, Message};
 
 #[derive(Serialize)]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Server,
-    codes::{Grant, Unissued},
+    grant::{Grant, Unissued},
     id_token::id_token,
     tokens,
 };

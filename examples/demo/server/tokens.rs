@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use parjar::Confirmation;
 
 use super::{
-    codes::{Grant, Unissued},
     expiring_map::ExpiringMap,
+    grant::{Grant, Unissued},
     random,
 };
 
