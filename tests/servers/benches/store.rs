@@ -37,6 +37,8 @@ mod servers;
 mod support;
 #[path = "store/turns.rs"]
 mod turns;
+#[path = "store/work.rs"]
+mod work;
 
 use std::env;
 

@@ -6,6 +6,7 @@ use parjar::store::{PostgresConnector, PostgresStore, RequestStore};
 use crate::{
     database::Database,
     turns::{Engine, Operation, PATIENCE, compare, key, owner, payload},
+    work::{microseconds, server},
 };
 
 pub(crate) async fn measure() {
@@ -14,7 +15,7 @@ pub(crate) async fn measure() {
     let store = store(pool.clone());
     store.migrate().await.unwrap();
     database.run("CREATE TABLE floor (LIKE parjar_requests INCLUDING ALL)").await;
-    compare(&OverPostgres { pool, store }).await;
+    compare(&OverPostgres { pool, store, server: server(&database).await }).await;
 }
 
 pub(crate) fn store(connector: impl Into<PostgresConnector>) -> PostgresStore {
@@ -25,6 +26,7 @@ pub(crate) fn store(connector: impl Into<PostgresConnector>) -> PostgresStore {
 struct OverPostgres {
     pool: Pool,
     store: PostgresStore,
+    server: Option<u32>,
 }
 
 impl OverPostgres {
@@ -48,6 +50,10 @@ impl Engine for OverPostgres {
 
     fn store(&self) -> &impl RequestStore {
         &self.store
+    }
+
+    async fn server_microseconds(&self) -> Option<f64> {
+        microseconds(self.server)
     }
 
     async fn prepare(&self, _: Operation, number: u64) {

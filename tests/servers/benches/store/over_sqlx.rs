@@ -6,19 +6,21 @@ use crate::{
     database::Database,
     over_postgres::store,
     turns::{Engine, Operation, compare, run},
+    work::{microseconds, server},
 };
 
 pub(crate) async fn measure() {
     let database = Database::new().await;
     let floor = store(database.pool(16));
     floor.migrate().await.unwrap();
+    let server = server(&database).await;
     let tested = database.sqlx_pool(16);
     let options = tested.options().clone().test_before_acquire(false);
     let bare = options.connect_lazy_with(tested.connect_options().as_ref().clone());
-    compare(&OverSqlx::<true> { floor: floor.clone(), store: store(tested) }).await;
+    compare(&OverSqlx::<true> { floor: floor.clone(), store: store(tested), server }).await;
     // The numbers begin anew.
     database.run("TRUNCATE parjar_requests, parjar_marks").await;
-    compare(&OverSqlx::<false> { floor, store: store(bare) }).await;
+    compare(&OverSqlx::<false> { floor, store: store(bare), server }).await;
 }
 
 /// The store over `sqlx`, and as its floor the one over `deadpool_postgres`.
@@ -26,6 +28,7 @@ pub(crate) async fn measure() {
 struct OverSqlx<const IS_TESTED: bool> {
     floor: PostgresStore,
     store: PostgresStore,
+    server: Option<u32>,
 }
 
 /// The numbers of a floor that is a store as well.
@@ -37,6 +40,10 @@ impl<const IS_TESTED: bool> Engine for OverSqlx<IS_TESTED> {
 
     fn store(&self) -> &impl RequestStore {
         &self.store
+    }
+
+    async fn server_microseconds(&self) -> Option<f64> {
+        microseconds(self.server)
     }
 
     async fn prepare(&self, operation: Operation, number: u64) {
