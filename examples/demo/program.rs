@@ -1,6 +1,7 @@
 //! The program around an HTTP layer: reads the command line and the configuration, opens the store, starts what is asked for,
 //! writes the log, and stops when it is told to.
 
+mod assemble;
 mod built_in;
 mod command_line;
 mod config;
@@ -10,6 +11,7 @@ mod keys;
 mod log;
 mod members;
 mod metrics;
+mod own_clients;
 mod postgres_store;
 mod settings;
 mod start;

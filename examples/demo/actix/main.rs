@@ -21,7 +21,7 @@ use self::{
         http::{html, message::Answer},
         playground,
         program::{self, App, GRACE, Sockets, Stop},
-        server::{authorize, discovery, probes, push, resource, token_endpoint},
+        server::{discovery, probes, push, resource, token_endpoint},
     },
     exchange::Received,
 };
@@ -33,7 +33,6 @@ const CONNECTIONS: usize = 1024;
 type Shared = Data<App>;
 
 fn routes(routes: &mut ServiceConfig) {
-    let arrive = async |app: Shared, it: Received| playground::arrive(&app.playground, &it.message());
     let metadata = async |app: Shared| discovery::metadata(&app.server);
     let protected_resource = async |app: Shared| discovery::protected_resource(&app.server);
     // Every method, because the library answers the wrong ones as well.
@@ -55,24 +54,13 @@ fn routes(routes: &mut ServiceConfig) {
         .service(at("/jwks").route(get().to(async |app: Shared| discovery::jwks(&app.server))))
         .service(at("/health").route(get().to(async || probes::health())))
         .service(at("/ready").route(get().to(async |app: Shared| probes::ready(&app.server).await)))
+        .service(at("/").route(get().to(played)))
+        .service(at("/playground/{rest:.*}").to(played))
         .service(
-            at("/")
-                .route(get().to(async |app: Shared, it: Received| playground::start(&app.playground, &it.message()))),
-        )
-        .service(
-            at("/playground/push").route(
-                post().to(async |app: Shared, it: Received| playground::push(&app.playground, &it.message()).await),
+            at("/.well-known/oauth-authorization-server/playground/as/{name}").route(
+                get().to(async |app: Shared, it: Received| playground::metadata(&app.playground, &it.message())),
             ),
         )
-        .service(
-            at("/playground/run/{id}")
-                .route(get().to(async |app: Shared, it: Received| playground::show(&app.playground, &it.message())))
-                .route(
-                    post()
-                        .to(async |app: Shared, it: Received| playground::go_on(&app.playground, &it.message()).await),
-                ),
-        )
-        .service(at("/playground/callback").route(get().to(arrive)).route(post().to(arrive)))
         .service(at("/style.css").route(get().to(async || html::style_sheet())))
         .service(at("/icon.svg").route(get().to(async || html::icon())))
         .default_service(web::to(async || Answer::not_found()));
@@ -92,7 +80,13 @@ fn get() -> Route {
 /// Answers in a task of its own: the handler of a connection that the browser has closed is dropped, as it is for a second click, and
 /// the answer to the first is the one that the browser gets.
 async fn authorize(app: Shared, it: Received) -> Answer {
-    let task = rt::spawn(async move { authorize::answer(&app.server, &it.message()).await });
+    let task = rt::spawn(async move { playground::open(&app.playground, &app.server, &it.message()).await });
+    task.await.unwrap_or_else(|_| Answer::failed())
+}
+
+/// In a task as well: there are authorization endpoints among the pages of the playground.
+async fn played(app: Shared, it: Received) -> Answer {
+    let task = rt::spawn(async move { playground::answer(&app.playground, &it.message()).await });
     task.await.unwrap_or_else(|_| Answer::failed())
 }
 

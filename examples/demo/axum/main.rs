@@ -22,7 +22,7 @@ use self::{
         http::{html, message::Answer},
         playground,
         program::{self, App},
-        server::{authorize, discovery, probes, push, resource, token_endpoint},
+        server::{discovery, probes, push, resource, token_endpoint},
     },
     exchange::Received,
 };
@@ -54,20 +54,11 @@ fn routes(app: App) -> Router {
         .route("/jwks", get(async |State(app): Shared| discovery::jwks(&app.server)))
         .route("/health", get(async || probes::health()))
         .route("/ready", get(async |State(app): Shared| probes::ready(&app.server).await))
-        .route("/", get(async |State(app): Shared, it: Received| playground::start(&app.playground, &it.message())))
+        .route("/", get(played))
+        .route("/playground/{*rest}", any(played))
         .route(
-            "/playground/push",
-            post(async |State(app): Shared, it: Received| playground::push(&app.playground, &it.message()).await),
-        )
-        .route(
-            "/playground/run/{id}",
-            get(async |State(app): Shared, it: Received| playground::show(&app.playground, &it.message()))
-                .post(async |State(app): Shared, it: Received| playground::go_on(&app.playground, &it.message()).await),
-        )
-        .route(
-            "/playground/callback",
-            get(async |State(app): Shared, it: Received| playground::arrive(&app.playground, &it.message()))
-                .post(async |State(app): Shared, it: Received| playground::arrive(&app.playground, &it.message())),
+            "/.well-known/oauth-authorization-server/playground/as/{name}",
+            get(async |State(app): Shared, it: Received| playground::metadata(&app.playground, &it.message())),
         )
         .route("/style.css", get(async || html::style_sheet()))
         .route("/icon.svg", get(async || html::icon()))
@@ -78,7 +69,13 @@ fn routes(app: App) -> Router {
 /// Answers in a task of its own: hyper drops the handler of a connection that the browser has closed, as it does for a second click,
 /// and the answer to the first is the one that the browser gets.
 async fn authorize(State(app): Shared, it: Received) -> Answer {
-    let task = tokio::spawn(async move { authorize::answer(&app.server, &it.message()).await });
+    let task = tokio::spawn(async move { playground::open(&app.playground, &app.server, &it.message()).await });
+    task.await.unwrap_or_else(|_| Answer::failed())
+}
+
+/// In a task as well: there are authorization endpoints among the pages of the playground.
+async fn played(State(app): Shared, it: Received) -> Answer {
+    let task = tokio::spawn(async move { playground::answer(&app.playground, &it.message()).await });
     task.await.unwrap_or_else(|_| Answer::failed())
 }
 

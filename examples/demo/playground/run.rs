@@ -1,55 +1,56 @@
 //! One run through the flow: what the client remembers between its requests, and what went over the wire so far.
 
+use parjar::Reason;
 use serde_json::Value;
 
-use super::{Player, token::Decoded, wire};
-use crate::demo::{
-    http::message::{Answer, Form, Message},
-    server::issuer::Issuer,
+use super::{
+    arrival::Arrival,
+    choices::Choices,
+    first_request::Fields,
+    step::Step,
+    wire::{MAX_TEXT, shortened},
 };
+use crate::demo::{http::message::Answer, server::accounts::unix_time};
 
 /// A run that goes on and on keeps its latest steps only.
-const MAX_STEPS: usize = 16;
+const MAX_STEPS: usize = 12;
+/// Texts that one step has at most: request, reply, command line, and three tokens of two parts.
+const MAX_TEXTS: usize = 9;
+/// What a run may take in memory. What was chosen, and what the browser opens, fit into three more steps.
+pub(super) const MAX_BYTES: usize = (MAX_STEPS + 3) * MAX_TEXTS * MAX_TEXT;
 
 pub(super) struct Run {
     browser: String,
+    pub(super) choices: Choices,
     pub(super) client_id: String,
-    redirect_uri: String,
     verifier: Option<String>,
-    pub(super) request_uri: Option<String>,
+    /// Path and query that the browser opens.
+    pub(super) opens: Option<String>,
+    /// Until when a pushed request can be opened, in seconds since 1970.
+    pub(super) valid_until: Option<u64>,
+    pub(super) has_arrived: bool,
     pub(super) code: Option<String>,
     pub(super) token: Option<String>,
+    pub(super) has_used_token: bool,
+    pub(super) nonce: Option<String>,
     pub(super) steps: Vec<Step>,
 }
 
-/// A request, and the reply unless it is for the browser to show.
-pub(super) struct Step {
-    pub(super) title: &'static str,
-    pub(super) request: String,
-    /// The JWTs in the request.
-    pub(super) tokens: Vec<Decoded>,
-    pub(super) reply: Option<String>,
-    pub(super) remarks: Vec<&'static str>,
-}
-
 impl Run {
-    pub(super) fn start(
-        browser: &str,
-        player: &Player,
-        redirect_uri: String,
-        verifier: Option<String>,
-        push: Step,
-        reply: &Answer,
-    ) -> Self {
+    pub(super) fn start(browser: &str, client_id: &str, choices: Choices, verifier: Option<String>) -> Self {
         Self {
             browser: browser.to_owned(),
-            client_id: player.client_id.clone(),
-            redirect_uri,
+            choices,
+            client_id: client_id.to_owned(),
             verifier,
-            request_uri: member(reply, "request_uri"),
+            opens: None,
+            valid_until: None,
+            has_arrived: false,
             code: None,
             token: None,
-            steps: vec![push],
+            has_used_token: false,
+            nonce: None,
+            steps: Vec::new(),
         }
     }
 
@@ -57,41 +58,42 @@ impl Run {
         self.browser == browser
     }
 
+    /// The push was answered. Returns the `request_uri`, if there is one.
+    pub(super) fn pushed(&mut self, reply: &Answer) -> Option<String> {
+        let lifetime = body_of(reply)?.get("expires_in")?.as_u64()?;
+        self.valid_until = Some(unix_time().saturating_add(lifetime));
+        member(reply, "request_uri")
+    }
+
+    /// The server has refused to open the request.
+    pub(super) fn not_opened(&mut self, request: String, reason: Option<Reason>) {
+        self.record([Step {
+            title: "The server refuses to open it",
+            request: shortened(request),
+            reason,
+            remarks: vec!["The browser shows a page of the server, and the client hears nothing."],
+            ..Step::default()
+        }]);
+    }
+
     /// The authorization response has come back through the browser.
-    pub(super) fn arrive(&mut self, message: &Message<'_>, response: Form<'_>, issuer: &Issuer) {
-        let shown = Message { headers: vec![("host", issuer.host().as_bytes())], certificate: None, ..message.clone() };
-        let genuine = response.field("iss").is_some_and(|iss| iss == issuer.as_str());
-        let mut remarks = vec!["state is the one of this run."];
-        remarks.push(if genuine {
-            "iss is the issuer that the request went to (RFC 9207)."
-        } else {
-            "iss is not the issuer that the request went to: a client must stop here."
-        });
-        if genuine {
-            self.code = response.field("code").map(Into::into).or(self.code.take());
+    pub(super) fn arrived(&mut self, arrival: Arrival) {
+        self.has_arrived = true;
+        if arrival.is_genuine {
+            self.code = arrival.code.or(self.code.take());
         }
-        if response.field("error").is_some() {
-            remarks.push("The server refused, or the user did.");
-        }
-        let request = wire::request_text(&shown, false);
-        self.push_step(Step {
-            title: "The browser brings the answer",
-            request,
-            tokens: Vec::new(),
-            reply: None,
-            remarks,
-        });
+        self.record([arrival.step]);
     }
 
     /// What the token endpoint wants to see, once there is a code.
-    pub(super) fn token_request(&self) -> Option<Vec<(String, String)>> {
+    pub(super) fn token_request(&self) -> Option<Fields> {
         let mut fields = vec![
             ("grant_type".to_owned(), "authorization_code".to_owned()),
             ("code".to_owned(), self.code.clone()?),
             ("client_id".to_owned(), self.client_id.clone()),
         ];
-        if !self.redirect_uri.is_empty() {
-            fields.push(("redirect_uri".to_owned(), self.redirect_uri.clone()));
+        if !self.choices.redirect_uri.is_empty() {
+            fields.push(("redirect_uri".to_owned(), self.choices.redirect_uri.clone()));
         }
         if let Some(verifier) = &self.verifier {
             fields.push(("code_verifier".to_owned(), verifier.clone()));
@@ -99,26 +101,23 @@ impl Run {
         Some(fields)
     }
 
-    pub(super) fn resource_request(&self, issuer: &Issuer) -> Option<wire::Request> {
-        self.token.as_deref().map(|token| wire::get("/resource", issuer, token))
-    }
-
-    /// A request of the client was answered.
-    pub(super) fn record(&mut self, step: Step, reply: &Answer) {
+    /// The token endpoint has answered.
+    pub(super) fn redeemed(&mut self, reply: &Answer) {
         self.token = member(reply, "access_token").or(self.token.take());
-        self.push_step(step);
     }
 
-    fn push_step(&mut self, step: Step) {
-        if self.steps.len() >= MAX_STEPS {
-            self.steps.remove(0);
-        }
-        self.steps.push(step);
+    pub(super) fn record(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.steps.extend(steps);
+        let surplus = self.steps.len().saturating_sub(MAX_STEPS);
+        self.steps.drain(..surplus);
     }
+}
+
+fn body_of(reply: &Answer) -> Option<Value> {
+    serde_json::from_str(&reply.body).ok()
 }
 
 /// A string in a JSON reply.
 fn member(reply: &Answer, name: &str) -> Option<String> {
-    let body: Value = serde_json::from_str(&reply.body).ok()?;
-    body.get(name)?.as_str().map(str::to_owned)
+    body_of(reply)?.get(name)?.as_str().map(str::to_owned)
 }

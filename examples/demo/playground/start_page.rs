@@ -1,54 +1,68 @@
-//! The first page of the playground: a form with everything that a push can contain.
+//! The first page of the playground: a form with everything that a request can contain.
 
 use std::fmt::Write as _;
 
-use super::{Authentication, Player, Playground, browser::Browser, callback};
+use super::{
+    Playground,
+    browser::Browser,
+    choices::Choices,
+    client_key::ClientKey,
+    controls::{Options, grouped_select, input, select},
+    encryption, examples,
+    page::page,
+    played_client::{Authentication, PlayedClient},
+    preset::Preset,
+};
 use crate::demo::{
-    http::{
-        html::{Text, page},
-        message::Answer,
-    },
+    http::{html::Text, message::Answer},
     server::issuer::Issuer,
 };
 
-pub(super) fn render(playground: &Playground, issuer: &Issuer, browser: &Browser, host: Option<&str>) -> Answer {
+pub(super) fn render(
+    playground: &Playground,
+    preset: &Preset,
+    choices: &Choices,
+    browser: &Browser,
+    host: Option<&str>,
+) -> Answer {
     let main = format!(
-        "{HEADER}<main>\n\
+        "<main id=\"main\">\n\
          <section class=\"intro\">\n<h1>Push an authorization request</h1>\n\
          <p>Play the client: send the request over the back channel, hand the browser nothing but a reference to it, and see \
          what goes over the wire at every step.</p>\n{elsewhere}</section>\n\
+         {presets}{examples}\
          <form class=\"panel\" method=\"post\" action=\"/playground/push\">\n\
          <input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">\n\
+         <input type=\"hidden\" name=\"preset\" value=\"{preset_name}\">\n\
          <fieldset class=\"clients\"><legend>Client</legend>\n{clients}</fieldset>\n\
          {sending}\
          <fieldset class=\"fields\"><legend>Request</legend>\n\
          {redirect_uri}{scope}{pkce}{response_mode}{prompt}{max_age}\
          <label class=\"wide\"><span>Further parameters <small>one <code>name=value</code> on each line</small></span>\n\
-         <textarea name=\"further\" id=\"further\" rows=\"3\" spellcheck=\"false\" placeholder=\"{FURTHER}\"></textarea></label>\n\
+         <textarea name=\"further\" id=\"further\" rows=\"3\" spellcheck=\"false\" placeholder=\"{FURTHER}\">\n{further}</textarea></label>\n\
          </fieldset>\n\
-         <fieldset><legend>A mistake on purpose</legend>\n{mistake}</fieldset>\n\
-         <div class=\"buttons\"><button id=\"push\" class=\"primary\">Push the request</button>\n\
+         <fieldset class=\"fields\"><legend>A mistake on purpose</legend>\n{mistake}</fieldset>\n\
+         <div class=\"buttons\"><button id=\"push\" class=\"primary\">Send the request</button>\n\
          <span class=\"quiet\"><code>state</code>, <code>nonce</code> and the code verifier are drawn for each run.</span></div>\n\
-         </form>\n{footer}</main>\n",
-        elsewhere = elsewhere(issuer, host),
+         </form>\n{FOOTER}</main>\n",
+        elsewhere = elsewhere(playground.issuer(), host),
+        presets = presets(playground, preset),
+        examples = examples::list(preset, playground.issuer()),
         csrf = browser.form_token(),
-        clients = clients(playground),
-        sending = sending(playground),
-        redirect_uri = input("redirect_uri", "Redirect URI", "wide", &callback(issuer)),
-        scope = input("scope", "Scope", "", &playground.default_scope),
-        pkce = select("code_challenge_method", "PKCE", &PKCE),
-        response_mode = select("response_mode", "Response mode", &RESPONSE_MODES),
-        prompt = select("prompt", "Prompt", &PROMPTS),
-        max_age = input("max_age", "Max age", "", ""),
-        mistake = select("mistake", "The client makes this one", &MISTAKES),
-        footer = FOOTER,
+        preset_name = preset.name,
+        clients = clients(preset, &choices.client),
+        sending = sending(preset, choices),
+        redirect_uri = input("redirect_uri", "Redirect URI", "wide", &choices.redirect_uri),
+        scope = input("scope", "Scope", "", &choices.scope),
+        pkce = select("code_challenge_method", "PKCE", &PKCE, &choices.code_challenge_method),
+        response_mode = select("response_mode", "Response mode", &RESPONSE_MODES, &choices.response_mode),
+        prompt = select("prompt", "Prompt", &PROMPTS, &choices.prompt),
+        max_age = input("max_age", "Max age", "", &choices.max_age),
+        further = Text(&choices.further),
+        mistake = grouped_select("mistake", "The client makes this one", &MISTAKES, &choices.mistake),
     );
     page(200, "Playground", &main)
 }
-
-pub(super) const HEADER: &str = "<header>\n<a class=\"brand\" href=\"/\"><img src=\"/icon.svg\" alt=\"\" width=\"24\" \
-     height=\"24\"> parjar playground</a>\n<nav><a href=\"/.well-known/oauth-authorization-server\">Metadata</a> \
-     <a href=\"/jwks\">Keys</a></nav>\n</header>\n";
 
 const FOOTER: &str = "<p class=\"quiet\">Pushed Authorization Requests: \
      <a href=\"https://www.rfc-editor.org/rfc/rfc9126\">RFC 9126</a>. \
@@ -57,25 +71,46 @@ const FOOTER: &str = "<p class=\"quiet\">Pushed Authorization Requests: \
 const FURTHER: &str = "resource=https://api.example.com&#10;authorization_details=[{&quot;type&quot;:&quot;payment&quot;,\
      &quot;amount&quot;:12.50}]";
 
-/// Pairs of a value and what it means. The first one is chosen when the page opens.
-type Choices = [(&'static str, &'static str)];
-
 const PKCE: [(&str, &str); 3] = [("S256", "S256"), ("plain", "plain"), ("none", "none")];
 
 // There is no `fragment`: without a script, nothing would see it.
-const RESPONSE_MODES: [(&str, &str); 3] = [("", "default"), ("query", "query"), ("form_post", "form_post")];
+const RESPONSE_MODES: [(&str, &str); 5] = [
+    ("", "default"),
+    ("query", "query"),
+    ("form_post", "form_post"),
+    ("jwt", "jwt (JARM)"),
+    ("form_post.jwt", "form_post.jwt (JARM)"),
+];
 
 const PROMPTS: [(&str, &str); 4] = [("", "not sent"), ("login", "login"), ("consent", "consent"), ("none", "none")];
 
-const SENDING: [(&str, &str); 3] =
-    [("plain", "in the form"), ("signed", "signed, as a request object"), ("encrypted", "signed and encrypted")];
+const CHANNELS: [(&str, &str); 2] = [("pushed", "by a push"), ("url", "in the browser's URL, without a push")];
 
-const MISTAKES: [(&str, &str); 5] = [
-    ("", "none, all as it should be"),
-    ("secret", "a wrong secret, or an assertion for another server"),
-    ("twice", "scope sent twice"),
-    ("request_uri", "a request_uri inside the push"),
-    ("method", "PUT instead of POST"),
+const SENDING: [(&str, &str); 3] =
+    [("plain", "as parameters"), ("signed", "signed, as a request object"), ("encrypted", "signed and encrypted")];
+
+const DPOP: [(&str, &str); 2] = [("no", "bearer tokens"), ("yes", "tokens bound to a key (DPoP)")];
+
+const MISTAKES: [(&str, &Options); 3] = [
+    ("", &[("", "none, all as it should be")]),
+    (
+        "In the push",
+        &[
+            ("secret", "a wrong secret, or an assertion for another server"),
+            ("twice", "scope sent twice"),
+            ("request_uri", "a request_uri inside the push"),
+            ("method", "PUT instead of POST"),
+        ],
+    ),
+    (
+        "In the request object, of a client with a key",
+        &[
+            ("object_tampered", "changed after it was signed"),
+            ("object_expired", "expired an hour ago"),
+            ("object_audience", "meant for another server"),
+            ("object_unsigned", "not signed at all"),
+        ],
+    ),
 ];
 
 /// Cookies do not follow from one name of a machine to another, and the answer comes back under the issuer's.
@@ -87,59 +122,78 @@ fn elsewhere(issuer: &Issuer, host: Option<&str>) -> String {
     format!("<p class=\"notice\">Please open this page as <a href=\"{0}\">{0}</a>, or no run can end.</p>\n", Text(url))
 }
 
-fn clients(playground: &Playground) -> String {
+/// Links, so that the form of another server comes with what fits there.
+fn presets(playground: &Playground, chosen: &Preset) -> String {
+    let mut links = String::new();
+    for preset in playground.presets() {
+        let current = if preset.name == chosen.name { " aria-current=\"page\"" } else { "" };
+        let href = if preset.name.is_empty() { "/".to_owned() } else { format!("/?preset={}", preset.name) };
+        let _ = writeln!(links, "<li><a href=\"{href}\"{current}>{}</a></li>", preset.title);
+    }
+    if playground.presets().len() == 1 {
+        return String::new();
+    }
+    format!(
+        "<nav class=\"presets\" aria-labelledby=\"preset\">\n<h2 id=\"preset\">Server</h2>\n<ul>\n{links}</ul>\n\
+         <p class=\"quiet\">{about} Its issuer is <code>{issuer}</code>.</p>\n</nav>\n",
+        about = Text(chosen.about),
+        issuer = Text(chosen.server.issuer.as_str()),
+    )
+}
+
+fn clients(preset: &Preset, chosen: &str) -> String {
     let mut html = String::new();
-    for (index, player) in playground.players.iter().enumerate() {
-        let checked = if index == 0 { " checked" } else { "" };
-        let signs = if player.signer.is_some() { " data-signs" } else { "" };
+    for client in &preset.clients {
+        let checked = if client.client_id == chosen { " checked" } else { "" };
+        let signs = if client.keys.is_empty() { "" } else { " data-signs" };
         let _ = writeln!(
             html,
-            "<label class=\"client\"><input type=\"radio\" name=\"client\" value=\"{id}\"{checked}{signs}>\n\
+            "<label class=\"client\"><input type=\"radio\" name=\"client\" value=\"{id}\" required{checked}{signs}>\n\
              <strong>{id}</strong> <span>{about}</span>\n<small><code>{method}</code></small>\n<small>{credential}</small></label>",
-            id = Text(&player.client_id),
-            about = Text(player.about),
-            method = player.authentication.method(),
-            credential = credential(player),
+            id = Text(&client.client_id),
+            about = Text(client.about),
+            method = client.authentication.method(),
+            credential = credential(client),
         );
     }
     html
 }
 
-fn credential(player: &Player) -> String {
-    match &player.authentication {
-        _ if !player.is_public_knowledge => "secret and key: known to this process only".to_owned(),
-        Authentication::Basic(secret) | Authentication::Post(secret) => {
+fn credential(client: &PlayedClient) -> String {
+    match &client.authentication {
+        _ if !client.is_public_knowledge => "secret and key: known to this process only".to_owned(),
+        Authentication::Basic(secret) | Authentication::Post(secret) | Authentication::Mac(secret) => {
             format!("secret: <code>{}</code>", Text(secret))
         }
-        Authentication::Assertion => "key: <code>examples/demo/bank_key.json</code>".to_owned(),
+        Authentication::Key => "key: <code>examples/demo/bank_key.json</code>".to_owned(),
+        Authentication::Certificate(_) => "key and certificate: <code>playground.pem</code>".to_owned(),
     }
 }
 
-/// How the request travels. The choice counts for clients with a key only; the style sheet dims it for the others.
-fn sending(playground: &Playground) -> String {
-    let signing = playground.players.iter().filter(|player| player.signer.is_some());
-    let names: Vec<String> = signing.map(|player| format!("<code>{}</code>", Text(&player.client_id))).collect();
+/// How the request travels. Signing counts for clients with a key only; the style sheet dims it for the others.
+fn sending(preset: &Preset, choices: &Choices) -> String {
+    let signing: Vec<&PlayedClient> = preset.clients.iter().filter(|client| !client.keys.is_empty()).collect();
+    let offered = if encryption::is_offered(&preset.server) { &SENDING[..] } else { &SENDING[..2] };
+    let algorithms: Vec<(&str, &str)> = ClientKey::ALGORITHMS
+        .iter()
+        .filter(|algorithm| signing.iter().any(|client| client.keys.iter().any(|key| key.algorithm() == **algorithm)))
+        .map(|algorithm| (algorithm.as_str(), algorithm.as_str()))
+        .collect();
+    let names: Vec<String> = signing.iter().map(|client| format!("<code>{}</code>", Text(&client.client_id))).collect();
+    let (form, key, hint) = match names.is_empty() {
+        true => (String::new(), String::new(), String::new()),
+        false => (
+            select("sending", "The request goes", offered, &choices.sending),
+            select("algorithm", "Key of the client", &algorithms, &choices.algorithm),
+            format!(
+                "<p class=\"quiet wide\">Signing takes a client with a key: {}. Others send parameters, whatever is chosen.</p>",
+                names.join(", ")
+            ),
+        ),
+    };
     format!(
-        "<fieldset class=\"sending\"><legend>How it is sent</legend>\n{select}\
-         <p class=\"quiet\">Signing takes a client with a key: {names}. Others send the form, whatever is chosen.</p></fieldset>\n",
-        select = select("sending", "The request goes", &SENDING),
-        names = names.join(", "),
+        "<fieldset class=\"fields sending\"><legend>How it is sent</legend>\n{channel}{form}{key}{dpop}{hint}</fieldset>\n",
+        channel = select("channel", "It reaches the server", &CHANNELS, &choices.channel),
+        dpop = select("dpop", "The client wants", &DPOP, &choices.dpop),
     )
-}
-
-fn input(name: &str, label: &str, class: &str, value: &str) -> String {
-    format!(
-        "<label class=\"{class}\"><span>{label}</span>\n\
-         <input name=\"{name}\" id=\"{name}\" value=\"{}\" spellcheck=\"false\" autocomplete=\"off\"></label>\n",
-        Text(value)
-    )
-}
-
-fn select(name: &str, label: &str, choices: &Choices) -> String {
-    let mut html = format!("<label><span>{label}</span>\n<select name=\"{name}\" id=\"{name}\">");
-    for (value, meaning) in choices {
-        let _ = write!(html, "<option value=\"{value}\">{meaning}</option>");
-    }
-    html.push_str("</select></label>\n");
-    html
 }

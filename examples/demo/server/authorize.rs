@@ -51,7 +51,7 @@ async fn open(server: &Server, message: &Message<'_>) -> Result<Answer, Authoriz
             None => deny(server, pending, DenialCode::LoginRequired).await,
         };
     }
-    let answer = consent_page::render(&login, &ALICE, session.is_some());
+    let answer = consent_page::render(&login, &server.issuer.path("/authorize"), &ALICE, session.is_some());
     Ok(answer.with_cookie(Some(login.set_cookie())))
 }
 

@@ -12,8 +12,8 @@ use crate::demo::http::{
     message::Answer,
 };
 
-/// A user who is not `signed_in` signs in by approving.
-pub(crate) fn render(login: &Login, account: &Account, signed_in: bool) -> Answer {
+/// The form goes to the path `action`. A user who is not `signed_in` signs in by approving.
+pub(crate) fn render(login: &Login, action: &str, account: &Account, signed_in: bool) -> Answer {
     let request = login.pending().request();
     let client = request.client();
     let name = client.client_name().unwrap_or(client.client_id());
@@ -23,7 +23,7 @@ pub(crate) fn render(login: &Login, account: &Account, signed_in: bool) -> Answe
          <h1><em><bdi>{name}</bdi></em> asks for access</h1>\n{home}\
          {wishes}\
          <p class=\"quiet\">Your answer goes to <strong id=\"destination\">{destination}</strong>.{caution}</p>\n\
-         <form method=\"post\" action=\"/authorize\">\n{fields}\
+         <form method=\"post\" action=\"{action}\">\n{fields}\
          <div class=\"buttons\">\n\
          <button id=\"approve\" name=\"decision\" value=\"approve\" class=\"primary\">Approve</button>\n\
          <button id=\"deny\" name=\"decision\" value=\"deny\">Deny</button>\n\

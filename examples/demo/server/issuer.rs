@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use url::{Host, Url};
 
-/// An origin as text, without a slash at its end: `https://as.example.com`.
+/// A URL as text, without a slash at its end: an origin, `https://as.example.com`, or what is [under](Self::under) one.
 #[derive(Clone)]
 pub(crate) struct Issuer(String);
 
@@ -50,9 +50,26 @@ impl Issuer {
         format!("{}{path}", self.0)
     }
 
+    /// Another issuer of the same origin, whose endpoints are under this path.
+    pub(crate) fn under(&self, path: &str) -> Self {
+        Self(self.url(path))
+    }
+
+    /// The path of an endpoint, which comes after that of the issuer.
+    pub(crate) fn path(&self, path: &str) -> String {
+        self.url(path).split_off(self.origin().len())
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        let start = self.0.find("://").map_or(0, |scheme| scheme.saturating_add(3));
+        let rest = self.0.get(start..).unwrap_or_default();
+        let length = start.saturating_add(rest.find('/').unwrap_or(rest.len()));
+        self.0.get(..length).unwrap_or_default()
+    }
+
     /// The value of a `Host` header that leads here.
     pub(crate) fn host(&self) -> &str {
-        self.0.split_once("://").map_or("", |(_, host)| host)
+        self.origin().split_once("://").map_or("", |(_, host)| host)
     }
 }
 
