@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { launchChromium, openPage, screenshot } from './support/chromium.mjs';
+import { goTo, openPlayground as openAt, wire } from './support/playground.mjs';
 import { startServer } from './support/server.mjs';
 
 const server = await startServer();
@@ -10,24 +11,10 @@ after(async () => {
   await server.stop();
 });
 
-async function openPlayground(t, options) {
-  const { page, problems } = await openPage(t, chromium, options);
-  await page.goto(`${server.url}/`);
-  return { page, problems };
-}
+const openPlayground = (t, options) => openAt(t, chromium, server, options);
 
 async function clients(page) {
   return page.$$eval('input[name="client"]', (inputs) => inputs.map(({ value }) => value));
-}
-
-/** Everything that went over the wire so far, as the page shows it. */
-const wire = (page) => page.textContent('.steps');
-
-async function goTo(page, selector) {
-  const navigated = page.waitForEvent('framenavigated');
-  await page.click(selector);
-  await navigated;
-  await page.waitForLoadState();
 }
 
 for (const javaScriptEnabled of [true, false]) {
