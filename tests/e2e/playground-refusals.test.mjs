@@ -117,7 +117,7 @@ describe('the curl line of a step', () => {
   });
 });
 
-test('a button copies the line, without a right to the clipboard it selects it', async (t) => {
+test('a button copies the line', async (t) => {
   const { page, problems } = await openPlayground(t, chromium, server, { permissions: ['clipboard-read', 'clipboard-write'] });
   await goTo(page, '#push');
   await page.click('summary:has-text("curl")');
