@@ -18,7 +18,7 @@ use crate::{Fault, response};
 
 pub(crate) const CONNECTIONS: usize = 16;
 /// How long a server may take for one response.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What to send, and what has to come back.
 pub(crate) struct Load {

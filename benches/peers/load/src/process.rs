@@ -12,7 +12,7 @@ use std::{
 use crate::Fault;
 
 /// How long a server may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 
 /// Clock ticks of `/proc` in a second. It is 100 on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;

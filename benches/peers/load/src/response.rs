@@ -34,5 +34,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Response<'_>, usize)>, String
 }
 
 pub(crate) fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    match wanted.len() {
+        0 => Some(0),
+        length => bytes.windows(length).position(|window| window == wanted),
+    }
 }

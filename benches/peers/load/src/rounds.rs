@@ -14,12 +14,13 @@ use crate::{
     tokens,
 };
 
-/// Requests before anything is measured: connections, caches, and what a just-in-time compiler needs to wake up.
-const WARM_UP: usize = 2000;
-/// Requests whose cost tells how many make a measurement.
-const ESTIMATE: usize = 1000;
+/// Requests before anything is measured, for each second of CPU time that will be: connections, caches, and what a just-in-time compiler
+/// needs to wake up.
+const WARM_UP: f64 = 2000.0;
+/// The same for requests whose cost tells how many make a measurement. No measurement has fewer.
+const ESTIMATE: f64 = 1000.0;
 /// No server keeps more requests of one client.
-const MOST: usize = 80_000;
+const MOST: f64 = 80_000.0;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Workload {
@@ -89,10 +90,12 @@ fn measure(
         let cpu = running.cpu_seconds()? - before;
         Ok((cpu * 1e6 / count as f64, count as f64 / took.as_secs_f64()))
     };
-    send(WARM_UP)?;
-    let (estimate, _) = send(ESTIMATE)?;
-    let count = (arguments.seconds * 1e6 / estimate.max(5.0)) as usize;
-    send(count.clamp(ESTIMATE, MOST))
+    let scaled = |requests: f64| (arguments.seconds * requests).ceil();
+    send(scaled(WARM_UP) as usize)?;
+    let least = scaled(ESTIMATE);
+    let (estimate, _) = send(least as usize)?;
+    let count = arguments.seconds * 1e6 / estimate.max(5.0);
+    send(count.max(least).min(MOST) as usize)
 }
 
 /// In a process of its own on the core of the servers.
