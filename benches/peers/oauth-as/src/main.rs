@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             registration: None,
         });
     }
-    let server = AuthorizationServer::new(config, MemoryStorage::new()).with_request_object_keys(Arc::new(Keys(keys)));
+    let server = AuthorizationServer::new(config, MemoryStorage::new()).with_request_object_keys(Box::new(Keys(keys)));
     for client in clients {
         server.register_client(client).await?;
     }
