@@ -35,15 +35,16 @@ pub(super) struct Shard {
 
 struct Entry {
     share: Arc<Share>,
-    payload: Box<[u8]>,
     state: State,
     expires_at: u64,
 }
 
 enum State {
-    Waiting,
-    /// Boxed, since most requests wait.
-    Open(Box<Login>),
+    /// It waits, or is open. The login is in a box, since most requests wait.
+    Live {
+        payload: Box<[u8]>,
+        login: Option<Box<Login>>,
+    },
     Spent,
 }
 
@@ -99,7 +100,8 @@ impl Shard {
         let ending = Ending { kind: Kind::Request, at: expires_at, bytes: bytes_of(new.payload) };
         accounts.reserve(share, ending).map_err(Unfit::Short)?;
         self.ends.of(share, ending.kind).add(ending);
-        let entry = Entry { share: share.clone(), payload: new.payload.into(), state: State::Waiting, expires_at };
+        let state = State::Live { payload: new.payload.into(), login: None };
+        let entry = Entry { share: share.clone(), state, expires_at };
         if let Some(expired) = self.requests.insert(new.key, entry) {
             expired.release(accounts, &mut self.ends);
         }
@@ -109,14 +111,14 @@ impl Shard {
 
     pub(super) fn claim(&mut self, claim: &Claim, login_lifetime: Duration, now: u64) -> Result<Claimed, ClaimError> {
         let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
-        entry.check(claim, now)?;
-        let payload = entry.payload.to_vec();
-        if let State::Open(login) = &mut entry.state {
+        let (payload, login) = entry.live(claim, now)?;
+        let payload = payload.to_vec();
+        if let Some(login) = login {
             login.browser = login.browser.or(claim.browser);
             let open_for = Duration::from_millis(now.saturating_sub(login.opened_at));
             return Ok(Claimed::new(payload, open_for).with_annotation(login.annotation.to_vec(), login.revision));
         }
-        entry.state = State::Open(Login::begin(now, claim.browser));
+        *login = Some(Login::begin(now, claim.browser));
         self.expire(claim.key, now.saturating_add(milliseconds(login_lifetime)));
         Ok(Claimed::new(payload, Duration::ZERO))
     }
@@ -159,10 +161,10 @@ impl Shard {
     /// Returns the login of a request that is open, and its expiry.
     fn login(&mut self, claim: &Claim, now: u64) -> Result<(&mut Login, u64), ClaimError> {
         let entry = self.requests.get_mut(&claim.key).ok_or(ClaimError::Unknown)?;
-        entry.check(claim, now)?;
-        match &mut entry.state {
-            State::Open(login) => Ok((login, entry.expires_at)),
-            _ => Err(ClaimError::Unknown),
+        let expires_at = entry.expires_at;
+        match entry.live(claim, now)? {
+            (_, Some(login)) => Ok((login, expires_at)),
+            (_, None) => Err(ClaimError::Unknown),
         }
     }
 
@@ -177,8 +179,7 @@ impl Shard {
             return Err(ClaimError::Unknown);
         };
         let entry = occupied.get_mut();
-        entry.check(claim, now)?;
-        if matches!(entry.state, State::Waiting) {
+        if let (_, None) = entry.live(claim, now)? {
             return Err(ClaimError::Unknown);
         }
         entry.release(accounts, &mut self.ends);
@@ -187,7 +188,6 @@ impl Shard {
             return Ok(());
         }
         entry.state = State::Spent;
-        entry.payload = Box::default();
         entry.expires_at = now.saturating_add(milliseconds(remembered_for));
         let expires_at = entry.expires_at;
         self.expect_expiry(claim.key, expires_at);
@@ -268,19 +268,20 @@ impl Shard {
 }
 
 impl Entry {
-    fn check(&self, claim: &Claim, now: u64) -> Result<(), ClaimError> {
+    /// Returns what is kept of a request that waits for its claim or is open to it.
+    fn live(&mut self, claim: &Claim, now: u64) -> Result<(&[u8], &mut Option<Box<Login>>), ClaimError> {
         if self.expires_at <= now {
             return Err(ClaimError::Unknown);
         }
         if self.share.key != claim.owner {
             return Err(ClaimError::OtherOwner);
         }
-        match &self.state {
-            State::Spent => Err(ClaimError::Spent),
-            State::Open(login) if login.browser.is_some() && claim.browser != login.browser => {
-                Err(ClaimError::OtherBrowser)
-            }
-            _ => Ok(()),
+        let State::Live { payload, login } = &mut self.state else {
+            return Err(ClaimError::Spent);
+        };
+        match login.as_ref().and_then(|login| login.browser) {
+            Some(browser) if claim.browser != Some(browser) => Err(ClaimError::OtherBrowser),
+            _ => Ok((payload, login)),
         }
     }
 
@@ -295,7 +296,11 @@ impl Entry {
     }
 
     fn ending(&self) -> Ending {
-        Ending { kind: Kind::Request, at: self.expires_at, bytes: bytes_of(&self.payload) }
+        let payload: &[u8] = match &self.state {
+            State::Live { payload, .. } => payload,
+            State::Spent => &[],
+        };
+        Ending { kind: Kind::Request, at: self.expires_at, bytes: bytes_of(payload) }
     }
 }
 
