@@ -1,12 +1,8 @@
 //! A bounded map that forgets what has not been used for long, without keeping count of every use.
 
-use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
-    mem,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{borrow::Borrow, collections::HashMap, hash::Hash, mem, sync::PoisonError};
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// A map for many threads. It frees forgotten entries after it has released its lock, since a generation can be large.
 pub(crate) struct BoundedCache<K, V> {

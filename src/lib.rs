@@ -314,6 +314,7 @@ mod server_secret;
 mod settings_group;
 mod shared_value;
 pub mod store;
+mod sync;
 mod validation;
 
 #[cfg(feature = "cached")]

@@ -2,11 +2,15 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use crate::{bounded_cache::BoundedCache, clock::Clock};
+use crate::{
+    bounded_cache::BoundedCache,
+    clock::Clock,
+    sync::{LongMutex, Mutex, MutexGuard},
+};
 
 /// Where values come from.
 pub(super) trait Origin: Send + Sync + 'static {
@@ -62,7 +66,7 @@ struct Entry<O: Origin> {
     /// Held while fetching. A request that waited for it looks at the state again: mostly, the work has been done. A fetch that
     /// an earlier request began and gave up goes on from there, so that giving up neither keeps others from the value nor makes
     /// the server fetch without end.
-    fetching: tokio::sync::Mutex<Fetching<O>>,
+    fetching: LongMutex<Fetching<O>>,
 }
 
 /// The fetches of one URL.
@@ -235,7 +239,14 @@ impl<O: Origin> FetchedValues<O> {
     }
 
     fn entry(&self, url: &str) -> Arc<Entry<O>> {
-        self.proven.get(url).unwrap_or_else(|| self.unproven.get_or_put(url, Arc::default))
+        let proven = || self.proven.get(url);
+        proven().unwrap_or_else(|| {
+            let unproven = self.unproven.get_or_put(url, Arc::default);
+            let Some(proven) = proven() else { return unproven };
+            // A fetch has moved it in the meantime. Another entry would fetch once more.
+            self.unproven.remove(url);
+            proven
+        })
     }
 }
 
@@ -301,6 +312,6 @@ impl<O: Origin> Default for Fetching<O> {
 
 impl<O: Origin> Default for Entry<O> {
     fn default() -> Self {
-        Self { state: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+        Self { state: Mutex::default(), fetching: LongMutex::default() }
     }
 }

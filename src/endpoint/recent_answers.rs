@@ -7,17 +7,16 @@ use std::{
     collections::{HashMap, VecDeque},
     fmt, mem,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
-
-use tokio::sync::Notify;
 
 use crate::{
     clock::Clock,
     error::DenialCode,
     response::AuthorizationResponse,
     store::{Claim, RecordKey},
+    sync::{Mutex, MutexGuard, Notify},
 };
 
 /// How long an answer is given again.
@@ -302,7 +301,7 @@ impl Follower {
 impl Default for Progress {
     fn default() -> Self {
         let state = State { stage: Stage::Asking, is_waited_for: false, is_overdue: false };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        Self { state: Mutex::new(state), changed: Notify::default() }
     }
 }
 

@@ -11,10 +11,7 @@ mod usage;
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -29,7 +26,10 @@ use super::{
     AnnotateError, Annotation, Claim, ClaimError, Claimed, Extension, InsertError, MarkPurpose, NewRequest, NotReady,
     NotReadyReason, Owner, RecordKey, Remembered, ReplayMark, RequestStore, StoreRefusal, retry_after,
 };
-use crate::clock::{Clock, SystemClock, milliseconds};
+use crate::{
+    clock::{Clock, SystemClock, milliseconds},
+    sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard},
+};
 
 /// Many, so that threads seldom meet and a growing table holds up a small part of the requests only.
 const SHARDS: usize = 256;

@@ -2,14 +2,17 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use super::{
     schedule::{Ending, Schedule},
     usage::{Bounds, Kind, OfKinds},
 };
-use crate::store::{Owner, RecordKey};
+use crate::{
+    store::{Owner, RecordKey},
+    sync::{Mutex, MutexGuard},
+};
 
 const SHARDS: usize = 16;
 const SHARES_BEFORE_TIDYING: usize = 64;

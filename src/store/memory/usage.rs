@@ -1,8 +1,8 @@
 //! Counts of what is in use.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use crate::store::MarkPurpose;
+use crate::{store::MarkPurpose, sync::AtomicUsize};
 
 /// Bytes that a request takes beside its payload: its place in a table that is never quite full, and in the list of
 /// expiries.
