@@ -17,6 +17,12 @@ mod claimed;
 mod client_keys;
 mod code_binding;
 mod complete;
+#[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
+mod cost_of_refusals;
+#[cfg(test)]
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
+mod counted_store;
 mod gate;
 mod host_rules;
 mod issued_nonces;

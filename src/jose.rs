@@ -69,10 +69,6 @@ pub(crate) use self::{
     verified::{VerifiedJws, Verifier},
 };
 
-#[cfg(test)]
-#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
-pub(crate) use self::{prepared_key::count::VERIFICATIONS, shared_secret::count::MACS};
-
 /// Whether keys can be used: only where there is a library for the arithmetic.
 pub(crate) const HAS_BACKEND: bool = backend::IS_THERE;
 

@@ -37,6 +37,8 @@ pub(crate) fn parse(text: &str) -> Option<Value> {
 
 /// Reads one JSON text as [`parse`] does, with a bound for the nesting, and a reason for a refusal.
 pub(crate) fn parse_within(text: &str, depth: u8) -> Result<Value, JsonError> {
+    #[cfg(test)]
+    crate::work::count(|work| &mut work.json);
     // Without this, a name that arrives borrowed is serde_json's own: what a sender spells with escapes arrives owned.
     if text.contains(PRIVATE) {
         return Err(JsonError::Malformed);
@@ -88,6 +90,8 @@ fn is_white_space(byte: u8) -> bool {
 /// Reads one JSON object of an untrusted sender whose values are to be kept as they are written. `None` if anything is
 /// wrong with its own members; the values have yet to be [`parse`]d.
 pub(crate) fn parse_members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    #[cfg(test)]
+    crate::work::count(|work| &mut work.json);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = deserializer.deserialize_map(RawMembers).ok()?;
     deserializer.end().ok()?;

@@ -316,6 +316,8 @@ mod shared_value;
 pub mod store;
 mod sync;
 mod validation;
+#[cfg(test)]
+mod work;
 
 #[cfg(feature = "cached")]
 pub use self::client::cached_registry::{

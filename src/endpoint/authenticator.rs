@@ -154,7 +154,8 @@ mod tests {
         endpoint::ParEndpoint,
         error::Reason,
         http::FormRequest,
-        jose::{MACS, MAX_SHARED_SECRETS, TokenFault, VERIFICATIONS},
+        jose::{MAX_SHARED_SECRETS, TokenFault},
+        work,
     };
 
     const ISSUER: &str = "https://as.example.com";
@@ -215,9 +216,8 @@ mod tests {
             );
             let request =
                 FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
-            let before = VERIFICATIONS.get();
-            let refusal = pollster::block_on(par.push(&request)).unwrap_err();
-            (refusal.reason(), VERIFICATIONS.get() - before)
+            let (pushed, work) = work::of(|| pollster::block_on(par.push(&request)));
+            (pushed.unwrap_err().reason(), work.verifications)
         };
         let headers = [
             json!({ "alg": "ES256" }),
@@ -256,9 +256,8 @@ mod tests {
             "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         );
         let request = FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
-        let before = VERIFICATIONS.get();
-        assert_eq!(pollster::block_on(par.push(&request)).unwrap_err().reason(), Reason::UnusableClient);
-        assert_eq!(VERIFICATIONS.get() - before, 3);
+        let (pushed, work) = work::of(|| pollster::block_on(par.push(&request)));
+        assert_eq!((pushed.unwrap_err().reason(), work.verifications), (Reason::UnusableClient, 3));
     }
 
     #[test]
@@ -297,8 +296,8 @@ mod tests {
             );
             let request =
                 FormRequest::new("POST", [("content-type", &b"application/x-www-form-urlencoded"[..])], &body);
-            let before = MACS.get();
-            (pollster::block_on(par.push(&request)).err().map(|refusal| refusal.reason()), MACS.get() - before)
+            let (pushed, work) = work::of(|| pollster::block_on(par.push(&request)));
+            (pushed.err().map(|refusal| refusal.reason()), work.macs)
         };
         let wrong = "another secret of 64 characters, as long as the hash of HS512 is";
         assert_eq!(push("unknown", wrong), (Some(Reason::UnknownClient), MAX_SHARED_SECRETS));

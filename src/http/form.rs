@@ -49,6 +49,8 @@ impl Form {
         if body.len() > limits.body {
             return Err(FormError::TooLarge);
         }
+        #[cfg(test)]
+        crate::work::count(|work| &mut work.forms);
         let mut form = Self {
             parameters: Parameters::with_capacity(body.len()),
             credentials: FormCredentials::default(),

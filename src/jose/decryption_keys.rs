@@ -102,6 +102,8 @@ impl DecryptionKeys {
             kid.is_none_or(|kid| *key.kid == *kid) && key.algorithms.contains(&algorithm) && key.secret.may_fit(jwe)
         });
         for key in candidates.take(MAX_TRIALS) {
+            #[cfg(test)]
+            crate::work::count(|work| &mut work.decryptions);
             if let Some(plaintext) = key.secret.decrypt(jwe, algorithm, encryption) {
                 return Ok(plaintext);
             }

@@ -52,7 +52,7 @@ impl PreparedKey {
     /// Returns `true` if this is a signature of the key, by an algorithm that it [`supports`](Self::supports).
     pub(super) fn verify(&self, algorithm: SigningAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         #[cfg(test)]
-        count::VERIFICATIONS.set(count::VERIFICATIONS.get().saturating_add(1));
+        crate::work::count(|work| &mut work.verifications);
         let ready = self.ready_for(algorithm).filter(|_| self.public_key.is_length_of_signature(signature.len()));
         ready.is_some_and(|key| key.verify(message, signature))
     }
@@ -122,17 +122,6 @@ type Cache = LazyLock<BoundedCache<Thumbprint, Arc<PreparedKey>>>;
 
 static REGISTERED: Cache = LazyLock::new(|| BoundedCache::of(GENERATION));
 static EMBEDDED: Cache = LazyLock::new(|| BoundedCache::of(EMBEDDED_GENERATION));
-
-/// Tells tests how much work a token makes.
-#[cfg(test)]
-pub(crate) mod count {
-    use std::cell::Cell;
-
-    thread_local! {
-        /// Signatures that were verified by this thread.
-        pub(crate) static VERIFICATIONS: Cell<usize> = const { Cell::new(0) };
-    }
-}
 
 #[cfg(test)]
 #[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]

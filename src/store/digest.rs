@@ -100,6 +100,8 @@ impl KeySpace {
 
     /// The `jti` of a proof of possession that an owner brings with an attestation. Every key has its own.
     pub(crate) fn attestation_proof(&self, owner: &RecordKey, thumbprint: &str, id: &str) -> RecordKey {
+        #[cfg(test)]
+        crate::work::count(|work| &mut work.digests);
         let mut hasher = self.attestation_proofs.clone();
         hasher.update(owner.as_bytes());
         update_with_length(&mut hasher, thumbprint);
@@ -109,6 +111,8 @@ impl KeySpace {
 
     /// The `jti` of a DPoP proof that an owner brings. Every key has its own, for every URI (RFC 9449 section 11.1).
     pub(crate) fn dpop_proof(&self, owner: &RecordKey, thumbprint: &str, target: &str, id: &str) -> RecordKey {
+        #[cfg(test)]
+        crate::work::count(|work| &mut work.digests);
         let mut hasher = self.dpop_proofs.clone();
         hasher.update(owner.as_bytes());
         for part in [thumbprint, target] {
@@ -152,6 +156,8 @@ fn prefix(purpose: &[u8], issuer: &str) -> Sha256 {
 }
 
 fn finish(prefix: &Sha256, text: &str) -> RecordKey {
+    #[cfg(test)]
+    crate::work::count(|work| &mut work.digests);
     let mut hasher = prefix.clone();
     hasher.update(text.as_bytes());
     RecordKey(hasher.finalize().into())
@@ -159,6 +165,8 @@ fn finish(prefix: &Sha256, text: &str) -> RecordKey {
 
 /// The length keeps `a` and `bc` from being `ab` and `c`.
 fn finish_two(prefix: &Sha256, first: &str, second: &str) -> RecordKey {
+    #[cfg(test)]
+    crate::work::count(|work| &mut work.digests);
     let mut hasher = prefix.clone();
     update_with_length(&mut hasher, first);
     hasher.update(second.as_bytes());
