@@ -116,8 +116,14 @@ impl Validator {
             Ok(checked) => {
                 let protection = provenance.protection();
                 let (client, key) = provenance.into_parts();
-                let request = AuthorizationRequest::new(client, parameters, protection, redirect_uri, checked);
-                self.check_host_rules(request.authenticated_with(key))
+                self.check_host_rules(AuthorizationRequest::new(
+                    client,
+                    key,
+                    parameters,
+                    protection,
+                    redirect_uri,
+                    checked,
+                ))
             }
         }
     }

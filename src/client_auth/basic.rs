@@ -38,10 +38,8 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, BasicSecret), Reas
         return Err(MALFORMED);
     }
     let joined = Zeroizing::new(STANDARD.decode(credentials).map_err(|_| MALFORMED)?);
-    let mut halves = joined.splitn(2, |byte| *byte == b':');
-    let (Some(user), Some(password)) = (halves.next(), halves.next()) else {
-        return Err(MALFORMED);
-    };
+    let joined = std::str::from_utf8(&joined).map_err(|_| MALFORMED)?;
+    let (user, password) = joined.split_once(':').ok_or(MALFORMED)?;
     let mut buffer = Zeroizing::new(Vec::new());
     let user: Box<str> =
         form::decode(user, MAX_CLIENT_ID, FormError::ValueTooLong, &mut buffer).map_err(|_| MALFORMED)?.into();
@@ -51,10 +49,10 @@ pub(super) fn read(authorization: &[u8]) -> Result<(Box<str>, BasicSecret), Reas
     let decoded = form::decode(password, MAX_SECRET, FormError::ValueTooLong, &mut buffer).ok();
     let decoded = decoded.map(|secret| Zeroizing::new(secret.to_owned()));
     // Only a percent sign that encodes nothing can be a secret as it is.
-    let may_be_unencoded = decoded.as_ref().is_none_or(|decoded| decoded.as_bytes() != password)
+    let may_be_unencoded = decoded.as_ref().is_none_or(|decoded| **decoded != password)
         && password.len() <= MAX_SECRET
-        && password.iter().all(|byte| matches!(byte, 0x20..=0x7E));
-    let unencoded = may_be_unencoded.then(|| Zeroizing::new(password.to_vec()));
+        && password.bytes().all(|byte| matches!(byte, 0x20..=0x7E));
+    let unencoded = may_be_unencoded.then(|| Zeroizing::new(password.as_bytes().to_vec()));
     if decoded.is_none() && unencoded.is_none() {
         return Err(MALFORMED);
     }

@@ -1,6 +1,6 @@
 //! Answers to clients through the browser: what they asked for, or an error.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use super::{AuthorizeRefusal, RefusedRedirect, observers::Observers, operation::Operation};
 use crate::{
@@ -32,7 +32,7 @@ impl Answers {
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<AuthorizationResponse, Refusal> {
         let operation = Operation::new(&self.observers, Stage::Respond);
-        operation.trace(self.respond(&operation, &answer_to(request), parameters)).await
+        operation.trace(pin!(self.respond(&operation, &answer_to(request), parameters))).await
     }
 
     /// Denies a request.
@@ -53,7 +53,7 @@ impl Answers {
     ) -> Result<AuthorizationResponse, Refusal> {
         let operation = Operation::new(&self.observers, Stage::Respond);
         operation.denied(request.client_id(), error);
-        operation.trace(self.deny(&operation, request, error)).await
+        operation.trace(pin!(self.deny(&operation, request, error))).await
     }
 
     /// Refuses a request: to the client where it can be told, and otherwise to the user.
@@ -76,7 +76,7 @@ impl Answers {
         answer: &Answer,
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<AuthorizationResponse, Refusal> {
-        let response = operation.time(Step::Response, self.responder.respond(answer, parameters)).await;
+        let response = operation.time(Step::Response, pin!(self.responder.respond(answer, parameters))).await;
         response.map_err(|error| {
             let client_id = answer.client.client_id();
             operation.observe(&Event::ResponseNotSigned { client_id, error: &error });

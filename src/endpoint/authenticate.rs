@@ -1,6 +1,8 @@
 //! Client authentication at the token endpoint of the host, and at its others, by the rules of the PAR endpoint (RFC 9126 section
 //! 2).
 
+use std::pin::pin;
+
 use super::{ParEndpoint, Parts, gate, look_up::LookedUp, operation::Operation, replay::Once, urls::HostUrls};
 use crate::{
     client::ClientRegistry,
@@ -124,7 +126,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
 
     async fn authenticate(&self, at: At<'_>, request: &FormRequest<'_>) -> Result<AuthenticatedRequest, Refusal> {
         let operation = self.parts.begin(at.stage);
-        operation.trace(self.authenticate_in(&operation, at, request)).await
+        operation.trace(pin!(self.authenticate_in(&operation, at, request))).await
     }
 
     async fn authenticate_in(
@@ -165,7 +167,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { authenticator, proofs, replay, .. } = &*self.parts;
         let stand_in = || self.clients.stand_in();
         let verified = authenticator.verify(operation, presented, client, stand_in, at.urls.urls());
-        let vouched = operation.time(Step::Authentication, verified).await?;
+        let vouched = operation.time(Step::Authentication, pin!(verified)).await?;
         if at.needs_credentials && !vouched.client().is_confidential() {
             return Err(Reason::MissingCredentials.into());
         }
@@ -179,7 +181,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let once = Once::new([mark, proven.as_ref().map(|proven| replay.dpop_proof(client.client(), proven))]);
         if !once.is_empty() {
             let remembered = replay.remember_of_client(&self.store, client.client(), &once);
-            operation.time(Step::Store, remembered).await?;
+            operation.time(Step::Store, pin!(remembered)).await?;
         }
         Ok(client)
     }

@@ -1,6 +1,6 @@
 //! The authorization endpoint: opening a request for the login.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 
@@ -65,7 +65,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         browser: Browser<'_>,
     ) -> Result<Pending, AuthorizeRefusal> {
         let operation = self.parts.begin(Stage::Authorize);
-        operation.trace(self.authorize_in(&operation, query.as_ref(), browser)).await
+        operation.trace(pin!(self.authorize_in(&operation, query.as_ref(), browser))).await
     }
 
     async fn authorize_in(
@@ -110,7 +110,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             let (name, outcome) = self.open_named(&operation, client_id.to_owned(), parameters, browser).await;
             self.opened(&operation, name.as_deref(), outcome).await
         };
-        operation.trace(work).await
+        operation.trace(pin!(work)).await
     }
 
     /// Opens an authorization request again for the decision of its user, as [`authorize`](Self::authorize) does; and if the same
@@ -142,7 +142,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         decision: Decision,
     ) -> Result<Pending, AuthorizeRefusal> {
         let operation = self.parts.begin(Stage::Authorize);
-        operation.trace(self.authorize_decision_in(&operation, query.as_ref(), browser, decision)).await
+        operation.trace(pin!(self.authorize_decision_in(&operation, query.as_ref(), browser, decision))).await
     }
 
     async fn authorize_decision_in(
@@ -242,7 +242,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { records, validator, .. } = &*self.parts;
         // Before the store is asked, so that one that takes long does not make the first opening later than the login that follows it.
         let opened_at = self.parts.server.now();
-        let opened = operation.time(Step::Store, records.open(&self.store, &client, &request_uri, browser)).await?;
+        let opened =
+            operation.time(Step::Store, pin!(records.open(&self.store, &client, &request_uri, browser))).await?;
         let Opened { stored, claim, binding, open_for, annotation, revision } = opened;
         let asked_at = before(opened_at, open_for);
         let provenance = Provenance::stored(client, stored.protection, stored.confirmation, stored.authentication_key);
@@ -273,7 +274,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             None => None,
             Some(_) if !policy.request_parameter_supported => return refuse(Reason::RequestNotSupported),
             Some(text) => {
-                let opened = objects.open(operation, text, Sender::Named(&client));
+                // In a box, so that openings without one do not carry the room for it.
+                let opened = Box::pin(objects.open(operation, text, Sender::Named(&client)));
                 Some(operation.time(Step::RequestObject, opened).await?)
             }
         };

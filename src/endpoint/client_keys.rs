@@ -1,6 +1,6 @@
 //! The public keys of clients, wherever they are: registered, or at a `jwks_uri`.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use super::{build_error::BuildError, operation::Operation, server::Server};
 use crate::{
@@ -52,11 +52,11 @@ impl ClientKeys {
             KeySource::Uri(uri) => uri,
         };
         let client = source.client();
-        let lookup = operation.time(Step::Keys, self.cache.get(uri)).await;
+        let lookup = operation.time(Step::Keys, pin!(self.cache.get(uri))).await;
         let keys = found(operation, client, uri, lookup).ok_or(TokenFault::KeysUnavailable)?;
         let outcome = attempt(source.resolved(&keys));
         if outcome.as_ref().is_err_and(|fault| may_be_new(*fault))
-            && let lookup = operation.time(Step::Keys, self.cache.newer(uri, &keys)).await
+            && let lookup = operation.time(Step::Keys, pin!(self.cache.newer(uri, &keys))).await
             && let Some(newer) = found(operation, client, uri, lookup)
         {
             return attempt(source.resolved(&newer));

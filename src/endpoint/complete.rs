@@ -1,6 +1,6 @@
 //! The end of a login: granted or denied, once.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use super::{
     AuthorizeRefusal, Decision, EarlierAnswer, Granted, ParEndpoint, Parts, Pending,
@@ -38,7 +38,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// A refusal to be shown, or the earlier answer. No code may be issued then.
     pub async fn complete(&self, pending: &Pending) -> Result<Granted, AuthorizeRefusal> {
         let operation = self.parts.begin(Stage::Complete);
-        let ticket = operation.trace(self.spend(&operation, pending, Decision::Approve)).await?;
+        let ticket = operation.trace(pin!(self.spend(&operation, pending, Decision::Approve))).await?;
         if let Some(steps) = &operation.worked() {
             operation.observe(&Event::Completed { client_id: pending.request.client_id(), steps });
         }
@@ -56,7 +56,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// earlier answer, as with [`complete`](Self::complete).
     pub async fn deny(&self, pending: &Pending, error: DenialCode) -> Result<AuthorizationResponse, AuthorizeRefusal> {
         let operation = self.parts.begin(Stage::Complete);
-        operation.trace(self.deny_in(&operation, pending, error)).await
+        operation.trace(pin!(self.deny_in(&operation, pending, error))).await
     }
 
     async fn deny_in(
@@ -150,10 +150,10 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { records, replay, .. } = &*self.parts;
         match &pending.ending {
             Ending::Nothing => Ok(()),
-            Ending::Spend { claim, .. } => operation.time(Step::Store, records.spend(&self.store, *claim)).await,
+            Ending::Spend { claim, .. } => operation.time(Step::Store, pin!(records.spend(&self.store, *claim))).await,
             Ending::Remember { login, .. } => {
                 let ended = replay.end_login(&self.store, pending.request.client(), *login);
-                operation.time(Step::Store, ended).await
+                operation.time(Step::Store, pin!(ended)).await
             }
         }
     }

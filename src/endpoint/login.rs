@@ -1,6 +1,6 @@
 //! What a host does with a request while its user logs in: it makes notes, and takes more time.
 
-use std::{fmt, time::Duration};
+use std::{fmt, pin::pin, time::Duration};
 
 use super::{AuthorizeRefusal, ParEndpoint, Pending, operation::Operation, pending::Ending, records::not_claimed};
 use crate::{
@@ -86,8 +86,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         }
         let operation = self.parts.begin(Stage::Authorize);
         let note = Annotation::new(annotation, revision);
-        let work = async { operation.time(Step::Store, self.store.annotate(claim, note)).await };
-        match operation.trace(work).await {
+        let work = async { operation.time(Step::Store, pin!(self.store.annotate(claim, note))).await };
+        match operation.trace(pin!(work)).await {
             Ok(()) => {
                 operation.worked();
                 Ok(pending.clone().annotated(annotation))
@@ -117,8 +117,8 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             return Ok(self.time_left(&pending.ending));
         };
         let operation = self.parts.begin(Stage::Authorize);
-        let work = async { operation.time(Step::Store, self.parts.records.extend(&self.store, claim)).await };
-        let time_left = operation.trace(work).await.map_err(|refusal| lost(&operation, pending, refusal))?;
+        let work = async { operation.time(Step::Store, pin!(self.parts.records.extend(&self.store, claim))).await };
+        let time_left = operation.trace(pin!(work)).await.map_err(|refusal| lost(&operation, pending, refusal))?;
         operation.worked();
         Ok(time_left)
     }

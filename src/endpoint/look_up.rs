@@ -1,6 +1,6 @@
 //! The look-up of the client that a request names.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use super::{ParEndpoint, operation::Operation};
 use crate::{
@@ -60,7 +60,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         if !is_client_id(client_id) {
             return Ok(LookedUp::Absent(Absence::Unknown));
         }
-        Ok(match operation.time(Step::LookUp, self.clients.client(client_id)).await {
+        Ok(match operation.time(Step::LookUp, pin!(self.clients.client(client_id))).await {
             // Some databases compare without regard to trailing spaces.
             Ok(Some(client)) if client.is_called(client_id) => {
                 operation.found(&client);

@@ -9,8 +9,6 @@ use std::{
     time::Duration,
 };
 
-use pin_project_lite::pin_project;
-
 use super::observers::Observers;
 #[cfg(feature = "tracing")]
 use super::spans;
@@ -43,24 +41,20 @@ struct Stopwatch {
     steps: [AtomicU64; STEPS],
 }
 
-pin_project! {
-    /// A step that takes its time.
-    pub(super) struct Timed<'o, F> {
-        #[pin]
-        work: Spanned<F>,
-        operation: &'o Operation<'o>,
-        step: Step,
-        begun: Option<Duration>,
-    }
+/// A step that takes its time.
+pub(super) struct Timed<'o, F> {
+    work: Spanned<F>,
+    operation: &'o Operation<'o>,
+    step: Step,
+    begun: Option<Duration>,
 }
 
-impl<F: Future> Future for Timed<'_, F> {
+impl<F: Future + Unpin> Future for Timed<'_, F> {
     type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let outcome = ready!(this.work.poll(context));
-        this.operation.ended(*this.step, *this.begun);
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let outcome = ready!(Pin::new(&mut self.work).poll(context));
+        self.operation.ended(self.step, self.begun);
         Poll::Ready(outcome)
     }
 }
@@ -78,15 +72,16 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Does the work of the operation, in its span.
-    pub(super) fn trace<F: Future>(&self, work: F) -> Spanned<F> {
+    /// Does the work of the operation, in its span. Work is pinned where it is made: a future has some kilobytes, which would be
+    /// copied with each move.
+    pub(super) fn trace<F: Future + Unpin>(&self, work: F) -> Spanned<F> {
         #[cfg(feature = "tracing")]
         let work = tracing::Instrument::instrument(work, self.span.clone());
         work
     }
 
-    /// Makes a step that takes its time.
-    pub(super) fn time<F: Future>(&self, step: Step, work: F) -> Timed<'_, F> {
+    /// Makes a step that takes its time. Its work is pinned as well.
+    pub(super) fn time<F: Future + Unpin>(&self, step: Step, work: F) -> Timed<'_, F> {
         #[cfg(feature = "tracing")]
         let work = tracing::Instrument::instrument(work, spans::of_step(step));
         Timed { work, operation: self, step, begun: self.now() }

@@ -1,5 +1,7 @@
 //! The push (RFC 9126 section 2), step by step.
 
+use std::pin::pin;
+
 use super::{
     ParEndpoint, Parts, Pushed, gate, look_up::LookedUp, operation::Operation, replay::Once, urls::NO_OTHER_URLS,
 };
@@ -27,7 +29,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
     /// A refusal with the error code and status of RFC 9126 section 2.3.
     pub async fn push(&self, request: &FormRequest<'_>) -> Result<Pushed, Refusal> {
         let operation = self.parts.begin(Stage::Push);
-        operation.trace(self.push_in(&operation, request)).await
+        operation.trace(pin!(self.push_in(&operation, request))).await
     }
 
     async fn push_in(&self, operation: &Operation<'_>, request: &FormRequest<'_>) -> Result<Pushed, Refusal> {
@@ -74,7 +76,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let Parts { urls, authenticator, proofs, validator, replay, records, .. } = &*self.parts;
         let stand_in = || self.clients.stand_in();
         let verified = authenticator.verify(operation, presented, registered, stand_in, NO_OTHER_URLS);
-        let vouched = operation.time(Step::Authentication, verified).await?;
+        let vouched = operation.time(Step::Authentication, pin!(verified)).await?;
         let mark = replay.credentials(&vouched);
         // Not before the credentials: an attacker can make up keys and signatures, and have the server verify them.
         let purpose = urls.pushed_authorization_request.purpose(request)?;
@@ -94,7 +96,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let once = Once::new([mark, proof_mark, object_mark, replay.code_challenge(&request)]);
         let expires_in = self.expires_in(request.client(), expires_at)?;
         let inserted = records.insert(&self.store, &request, expires_in, &once);
-        let (request_uri, Remembered { skipped, .. }) = operation.time(Step::Store, inserted).await?;
+        let (request_uri, Remembered { skipped, .. }) = operation.time(Step::Store, pin!(inserted)).await?;
         if skipped > 0 {
             let client_id = request.client_id();
             operation.observe(&Event::HygieneSkipped { client_id, marks: skipped });

@@ -1,5 +1,7 @@
 //! Access tokens that are bound to a key, at an API of the host (RFC 9449 section 7).
 
+use std::pin::pin;
+
 use super::{ParEndpoint, Parts, operation::Operation};
 use crate::{
     client::ClientRegistry,
@@ -37,7 +39,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         jkt: Thumbprint,
     ) -> Result<(), ResourceRefusal> {
         let operation = self.parts.begin(Stage::Resource);
-        operation.trace(self.prove_once(&operation, request, jkt)).await.map_err(|refusal| {
+        operation.trace(pin!(self.prove_once(&operation, request, jkt))).await.map_err(|refusal| {
             let refusal = operation.refused(None, refusal);
             ResourceRefusal::new(refusal, &self.policy().dpop_signing_alg_values_supported)
         })
@@ -56,7 +58,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
         let purpose = Purpose::new(request.method, &target).with_access_token(access_token, jkt);
         let proven = proofs.verify(operation, request.dpop, &purpose, false)?;
         let proven = proven.ok_or_else(|| fault(TokenFault::Missing))?;
-        operation.time(Step::Store, replay.remember_proof(&self.store, &proven)).await?;
+        operation.time(Step::Store, pin!(replay.remember_proof(&self.store, &proven))).await?;
         operation.worked();
         Ok(())
     }

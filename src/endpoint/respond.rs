@@ -1,5 +1,7 @@
 //! Answers to grants that the host has kept.
 
+use std::pin::pin;
+
 use super::{AuthorizeRefusal, ParEndpoint, look_up::LookedUp, operation::Operation};
 use crate::{
     client::ClientRegistry,
@@ -29,7 +31,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             let answer = self.answer_to(&operation, target).await?;
             Ok(self.parts.answers.respond(&operation, &answer, parameters).await?)
         };
-        operation.trace(work).await
+        operation.trace(pin!(work)).await
     }
 
     /// Makes the error response for a grant that was kept, as [`Granted::refuse`](crate::Granted::refuse) does for one that was not.
@@ -48,7 +50,7 @@ impl<C: ClientRegistry, S: RequestStore> ParEndpoint<C, S> {
             operation.denied(target.client_id(), error);
             Ok(self.parts.answers.respond(&operation, &answer, [("error", error.as_str())]).await?)
         };
-        operation.trace(work).await
+        operation.trace(pin!(work)).await
     }
 
     async fn answer_to(&self, operation: &Operation<'_>, target: &ResponseTarget) -> Result<Answer, Refusal> {

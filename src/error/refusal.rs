@@ -110,7 +110,8 @@ impl Refusal {
     /// Returns the body of an error response (RFC 6749 section 5.2). Codes and descriptions are printable ASCII without
     /// quotes and backslashes, so they need no escaping.
     pub(crate) fn to_json(&self) -> String {
-        format!(r#"{{"error":"{}","error_description":"{}"}}"#, self.code(), self.description())
+        let (code, description) = (self.code().as_str(), self.description());
+        [r#"{"error":""#, code, r#"","error_description":""#, description, r#""}"#].concat()
     }
 
     /// Returns the nonce that the next DPoP proof must have, for a `DPoP-Nonce` header. It is there exactly when the

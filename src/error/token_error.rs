@@ -171,7 +171,8 @@ impl TokenError {
 
     /// Returns the body. Codes and descriptions need no escaping.
     pub(crate) fn to_json(&self) -> String {
-        format!(r#"{{"error":"{}","error_description":"{}"}}"#, self.code, self.description)
+        let (code, description) = (self.code.as_str(), self.description);
+        [r#"{"error":""#, code, r#"","error_description":""#, description, r#""}"#].concat()
     }
 }
 

@@ -57,6 +57,8 @@ impl Form {
             seen: 0,
             empty: Vec::new(),
         };
+        // Once for the whole, which takes less than once for each name and value.
+        let body = std::str::from_utf8(body).map_err(|_| FormError::NotUtf8)?;
         let (mut name_buffer, mut value_buffer) = (Vec::new(), Vec::new());
         let mut count = 0usize;
         for pair in split(body, b'&').filter(|pair| !pair.is_empty()) {
@@ -142,28 +144,28 @@ fn value_limit(limits: &Limits, name: Option<Name>) -> usize {
     }
 }
 
-fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
-    split_once(pair, b'=').unwrap_or((pair, &[]))
+fn split_pair(pair: &str) -> (&str, &str) {
+    split_once(pair, b'=').unwrap_or((pair, ""))
 }
 
-fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = bytes.split_at_checked(memchr::memchr(at, bytes)?)?;
+fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let (first, rest) = text.split_at_checked(memchr::memchr(at, text.as_bytes())?)?;
     Some((first, rest.get(1..)?))
 }
 
-fn split(bytes: &[u8], at: u8) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(bytes);
+fn split(text: &str, at: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
     std::iter::from_fn(move || {
-        let bytes = rest?;
-        let (first, others) = split_once(bytes, at).map_or((bytes, None), |(first, others)| (first, Some(others)));
+        let text = rest?;
+        let (first, others) = split_once(text, at).map_or((text, None), |(first, others)| (first, Some(others)));
         rest = others;
         Some(first)
     })
 }
 
 /// Decodes a name, and tells whether it is known. Nearly all are, and need no decoding.
-fn decode_name<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Result<(&'a str, Option<Name>), FormError> {
-    if let Some(known) = Name::of_bytes(raw).filter(|_| raw.len() <= limit) {
+fn decode_name<'a>(raw: &'a str, limit: usize, buffer: &'a mut Vec<u8>) -> Result<(&'a str, Option<Name>), FormError> {
+    if let Some(known) = Name::of(raw).filter(|_| raw.len() <= limit) {
         return Ok((known.as_str(), Some(known)));
     }
     let name = decode(raw, limit, FormError::NameTooLong, buffer)?;
@@ -175,7 +177,7 @@ fn decode_name<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Resu
 
 /// Decodes one name or value, where necessary by way of `buffer`, whose earlier content is overwritten.
 pub(crate) fn decode<'a>(
-    raw: &'a [u8],
+    raw: &'a str,
     limit: usize,
     too_long: FormError,
     buffer: &'a mut Vec<u8>,
@@ -184,11 +186,10 @@ pub(crate) fn decode<'a>(
     if raw.len() > limit.saturating_mul(3) {
         return Err(too_long);
     }
-    if all(raw, |byte| matches!(byte, 0x20..=0x7E) & (byte != b'%') & (byte != b'+')) {
-        let text = std::str::from_utf8(raw).map_err(|_| FormError::NotUtf8)?;
-        return if text.len() > limit { Err(too_long) } else { Ok(text) };
+    if all(raw.as_bytes(), |byte| matches!(byte, 0x20..=0x7E) & (byte != b'%') & (byte != b'+')) {
+        return if raw.len() > limit { Err(too_long) } else { Ok(raw) };
     }
-    let bytes = unescape(raw, buffer)?;
+    let bytes = unescape(raw.as_bytes(), buffer)?;
     if bytes.len() > limit {
         return Err(too_long);
     }
@@ -198,12 +199,12 @@ pub(crate) fn decode<'a>(
 
 /// As [`decode`], for a value that is JSON, where line feeds, carriage returns and tabs are white space (RFC 8259 section 2). They
 /// are left out, since hosts may log or show the text.
-fn decode_json<'a>(raw: &'a [u8], limit: usize, buffer: &'a mut Vec<u8>) -> Result<Cow<'a, str>, FormError> {
+fn decode_json<'a>(raw: &'a str, limit: usize, buffer: &'a mut Vec<u8>) -> Result<Cow<'a, str>, FormError> {
     // Each decoded byte takes at most three raw ones.
     if raw.len() > limit.saturating_mul(3) {
         return Err(FormError::ValueTooLong);
     }
-    let bytes = unescape(raw, buffer)?;
+    let bytes = unescape(raw.as_bytes(), buffer)?;
     if bytes.len() > limit {
         return Err(FormError::ValueTooLong);
     }
@@ -226,20 +227,19 @@ fn all(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
 
 fn unescape<'a>(raw: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a [u8], FormError> {
     buffer.clear();
-    buffer.resize(raw.len(), 0);
-    let mut length = 0usize;
-    let mut bytes = raw.iter();
-    for decoded in buffer.iter_mut() {
-        *decoded = match bytes.next() {
-            None => break,
-            Some(b'+') => b' ',
-            Some(b'%') => match (bytes.next(), bytes.next()) {
-                (Some(high), Some(low)) => hex::byte([*high, *low]).ok_or(FormError::MalformedEncoding)?,
-                _ => return Err(FormError::MalformedEncoding),
-            },
-            Some(byte) => *byte,
+    // All at once: a buffer that grows would leave parts of secrets behind.
+    buffer.reserve(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escaped)) = memchr::memchr2(b'%', b'+', rest).and_then(|at| rest.split_at_checked(at)) {
+        buffer.extend_from_slice(plain);
+        let (byte, others) = match escaped {
+            [b'+', others @ ..] => (Some(b' '), others),
+            [_, high, low, others @ ..] => (hex::byte([*high, *low]), others),
+            _ => (None, escaped),
         };
-        length = length.saturating_add(1);
+        buffer.push(byte.ok_or(FormError::MalformedEncoding)?);
+        rest = others;
     }
-    Ok(buffer.get(..length).unwrap_or_default())
+    buffer.extend_from_slice(rest);
+    Ok(buffer)
 }

@@ -20,14 +20,8 @@ macro_rules! names {
 
         impl Name {
             pub(crate) fn of(text: &str) -> Option<Self> {
-                Self::of_bytes(text.as_bytes())
-            }
-
-            #[allow(non_upper_case_globals)]
-            pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Self> {
-                $(const $variant: &[u8] = $text.as_bytes();)*
-                match bytes {
-                    $($variant => Some(Self::$variant),)*
+                match text {
+                    $($text => Some(Self::$variant),)*
                     _ => None,
                 }
             }

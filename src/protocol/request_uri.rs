@@ -23,9 +23,7 @@ impl RequestUri {
     pub(crate) fn mint(random: &dyn RandomSource) -> Result<Self, RandomError> {
         let mut bytes = [0; RANDOM_BYTES];
         random.fill(&mut bytes)?;
-        let mut text = String::with_capacity(Self::PREFIX.len().saturating_add(REFERENCE_CHARACTERS));
-        text.push_str(Self::PREFIX);
-        URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
+        let text = [Self::PREFIX, &URL_SAFE_NO_PAD.encode(bytes)].concat();
         Ok(Self(text.into_boxed_str()))
     }
 

@@ -47,17 +47,13 @@ impl AuthorizationRequest {
     /// Makes a request out of parameters that have passed all checks.
     pub(super) fn new(
         client: Arc<Client>,
+        authentication_key: Option<AuthenticationKey>,
         parameters: Parameters,
         protection: Protection,
         redirect_uri: RedirectUri,
         checked: Checked,
     ) -> Self {
-        Self { client, parameters, protection, redirect_uri, authentication_key: None, checked }
-    }
-
-    /// The same, authenticated with this key.
-    pub(super) fn authenticated_with(self, key: Option<AuthenticationKey>) -> Self {
-        Self { authentication_key: key, ..self }
+        Self { client, parameters, protection, redirect_uri, authentication_key, checked }
     }
 
     pub(crate) fn shared_client(&self) -> &Arc<Client> {
