@@ -3,7 +3,7 @@
 //! `counts ROW TIMES` does the operation of a row; `counts` lists the rows. What else a process does is in the difference between two
 //! numbers of times. `.ci/counts` runs all of it, and compares with what was counted before.
 
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::panic)]
 
 mod pushes;
 mod support;
@@ -14,7 +14,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use josekit::jws::{ES256, JwsHeader, alg::ecdsa::EcdsaJwsVerifier, serialize_compact};
 use josekit::{jwk::Jwk, jws::JwsVerifier as _};
 use parjar::{
-    Browser, Client, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint, store::MemoryStore,
+    Browser, Client, Clock as _, FormRequest, InMemoryRegistry, ManualClock, ParEndpoint,
+    store::{Claim, MemoryStore, NewRequest, Owner, RecordKey, RequestStore as _},
 };
 use serde_json::{Value, json};
 
@@ -23,7 +24,15 @@ use self::{
     support::{HEADERS, ISSUER, SteppedClock, now, registration},
 };
 
-const ROWS: [&str; 5] = ["push/basic", "push/post", "push/jar", "push/jar/arithmetic", "push+authorize+complete"];
+const ROWS: [&str; 7] = [
+    "push/basic",
+    "push/post",
+    "push/jar",
+    "push/jar/arithmetic",
+    "push+authorize+complete",
+    "memory/insert",
+    "memory/insert+claim+consume",
+];
 
 fn main() {
     // Cargo's own flags are for benches that measure.
@@ -60,6 +69,8 @@ fn count(row: &str, times: u32) {
                 black_box(now(bench.par.complete(&pending)).unwrap());
             }
         }
+        "memory/insert" => keep(false, times),
+        "memory/insert+claim+consume" => keep(true, times),
         _ => {
             let bench = Bench::new("client_secret_basic", 60);
             let refused = refusals().into_iter().find(|refused| row.strip_prefix("refuse/") == Some(refused.name));
@@ -80,6 +91,25 @@ fn push(method: &str, authorization: Option<&'static [u8]>, body: &str, times: u
         bench.clock.advance(Duration::from_secs(2));
         let request = FormRequest::new("POST", headers(authorization), black_box(body));
         assert_eq!(bench.push(&request).status(), 201);
+    }
+}
+
+/// Keeps requests in the memory store, each of which has expired when the next comes, and ends them in the same second or not.
+fn keep(is_ended: bool, times: u32) {
+    let clock = ManualClock::default();
+    let store = pushes::roomy_store().with_clock(SteppedClock(clock.clone()));
+    let (owner, payload) = (RecordKey::from_bytes([7; 32]), [7; 237]);
+    for number in 0..times {
+        clock.advance(Duration::from_secs(2));
+        let mut key = [9; 32];
+        key[28..].copy_from_slice(&number.to_le_bytes());
+        let claim = Claim::new(RecordKey::from_bytes(key), owner).by_browser(RecordKey::from_bytes([8; 32]));
+        let request = NewRequest::new(claim.key, Owner::authenticated(owner), black_box(&payload));
+        now(store.insert(request, Duration::from_secs(1))).unwrap();
+        if is_ended {
+            black_box(now(store.claim(claim, Duration::from_secs(1))).unwrap());
+            now(store.consume(claim, Duration::from_secs(1))).unwrap();
+        }
     }
 }
 
