@@ -109,7 +109,7 @@ use super::{
 /// one slot of a cluster, and each operation is one command or one script, in one round trip, on one primary. Clients are in different slots, so that
 /// a cluster spreads them: with 300 clients, each of three primaries has about a third of the keys and of the commands. One client is never on more
 /// than one primary, and goes no faster than that. `RedisStore` looks for a request among those of the client that asks, so a request of another
-/// client is [`ClaimError::Unknown`].
+/// client is [`ClaimError::Unknown`], and to observers [`Reason::UnknownRequestUri`](crate::Reason::UnknownRequestUri).
 ///
 /// Nodes of versions before 0.1 had all keys of a prefix in one slot. [`RedisKeys`] says how to change over from them.
 ///

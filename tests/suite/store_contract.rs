@@ -149,7 +149,6 @@ fn every_fault_is_found() {
         (Fault::MarksAreAlwaysNew, "a mark is new once"),
         (Fault::MarksNeverExpire, "a mark lives no longer, whatever was asked since"),
         (Fault::RepeatedMarkLivesLonger, "a mark lives no longer, whatever was asked since"),
-        (Fault::MarksAreOfTheirOwner, "a mark is known to every caller"),
         (Fault::MarksOfRequestsAreOthers, "a mark that came with a request is known"),
         (Fault::IgnoresMarksOnInsert, "a mark that came with a request is known"),
         (Fault::TakesAMarkTwiceInACall, "a mark that comes twice in a call is refused"),
@@ -176,6 +175,12 @@ fn every_fault_is_found() {
         }
     }
     assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[test]
+fn a_store_may_keep_marks_by_owner() {
+    // No key is brought for two.
+    check(|clock| HostStore::with(clock, Fault::MarksAreOfTheirOwner)).unwrap();
 }
 
 #[test]

@@ -65,7 +65,9 @@ fn a_wrong_client_changes_nothing<H: Harness>(bench: &Bench<'_, H>) -> Result<()
         matches!(consumed, Err(ClaimError::Unknown))
     })?;
     let right = subject.claim_by(Some(bench.key()?));
-    expect("a wrong client does not bind a request", &bench.claim(right), Result::is_ok)?;
+    let claimed = bench.claim(right);
+    expect(PROMISE, &claimed, |claimed| !matches!(claimed, Err(ClaimError::Unknown)))?;
+    expect("a wrong client does not bind a request", &claimed, Result::is_ok)?;
     expect(PROMISE, &bench.consume(wrong), |consumed| consumed.as_ref().is_err_and(is_other_owner))?;
     expect("a wrong client does not spend a request", &bench.consume(right), Result::is_ok)
 }
