@@ -125,6 +125,24 @@
 //! What Redis does is a script of a few commands, without which nothing in it is both conditional and atomic. Where a disk has to be waited for,
 //! the difference is lost in that.
 //!
+//! ## What Redis has to do
+//!
+//! A server of Redis 7.0 says how much time of its processor it has used. With 64 commands on their way at a time, each took:
+//!
+//! | | microseconds | beside `GETDEL` |
+//! | --- | --- | --- |
+//! | `GETDEL` | 1.9 to 2.0 | 1 |
+//! | `SET` of a new request, which is a push without marks | 2.4 to 2.7 | 1.3 |
+//! | a mark alone | 1.8 | 0.9 |
+//! | a script that does nothing | 1.7 to 1.8 | 0.9 |
+//! | a script of one `GET` | 3.7 | 1.8 |
+//! | opening; spending | 5.5 to 5.8 | 2.8 to 3.1 |
+//! | a push with one mark; with three | 9.4; 15.4 | 4.9; 8.2 |
+//!
+//! So a core serves some 48 000 logins a second, each a push with a mark, an opening and a spending; in a cluster, each primary does. A request of eight
+//! parameters takes 640 bytes there, a mark 225: a thousand million pushes a day with a mark each are 11 600 a second, which is a quarter of a core, 4.5 GB of requests that
+//! wait or are open for ten minutes at most, and 0.8 GB of marks that live for five.
+//!
 //! ## What PostgreSQL has to do
 //!
 //! Measured in PostgreSQL 15 with a payload of 350 bytes, within the server: microseconds of its processor without those that any statement
