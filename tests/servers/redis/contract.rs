@@ -36,7 +36,7 @@ impl<S: RequestStore, F: AsyncFn() -> S + Sync> Harness for Real<S, F> {
         let output = self.runtime.block_on(future);
         if let Some(idle) = self.idle_tasks {
             let busy = || self.runtime.metrics().num_alive_tasks() > idle;
-            (0..1000).take_while(|_| busy()).for_each(|_| thread::sleep(Duration::from_millis(1)));
+            (0..5000).take_while(|_| busy()).for_each(|_| thread::sleep(Duration::from_millis(1)));
         }
         output
     }
