@@ -56,7 +56,7 @@ fn owner_in((from, to): (u16, u16), draw: RecordKey) -> Option<RecordKey> {
     let start = u32::from_be_bytes(*bytes.first_chunk()?);
     // One slot of 16 384 is missed by so many tags in one of 10^27 cases.
     (0..1 << 20).find_map(|count| {
-        bytes.first_chunk_mut().map(|first| *first = start.wrapping_add(count).to_be_bytes());
+        *bytes.first_chunk_mut()? = start.wrapping_add(count).to_be_bytes();
         let owner = RecordKey::from_bytes(bytes);
         (from..=to).contains(&slot(&tag(&owner))).then_some(owner)
     })
