@@ -3,7 +3,6 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
-    time::Duration,
 };
 
 use actix_web::{
@@ -17,9 +16,7 @@ use actix_web::{
     },
     web::Data,
 };
-
 use parjar::PeerCertificate;
-use tokio::time::timeout;
 
 use crate::demo::{
     http::{
@@ -28,9 +25,6 @@ use crate::demo::{
     },
     program::App,
 };
-
-/// How long a client may take to send a body.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A request that has arrived whole.
 pub(crate) struct Received {
@@ -48,10 +42,7 @@ impl FromRequest for Received {
         Box::pin(async move {
             let limit = head.app_data::<Data<App>>().map_or(0, |app| app.server.par.policy().limits.body);
             let mut payload = pin!(payload);
-            // actix-web limits how long a client takes for a head, and not how long for a body.
-            let read = timeout(PATIENCE, body::read(limit, |context| payload.as_mut().poll_next(context))).await;
-            let too_slow = |_| Err(Answer::new(408, "text/plain; charset=utf-8", "the body took too long\n"));
-            let body = read.unwrap_or_else(too_slow);
+            let body = body::read(limit, |context| payload.as_mut().poll_next(context)).await;
             Ok(Self { head, body: body.map_err(|answer| InternalError::from_response("the body", answer.into()))? })
         })
     }
