@@ -27,7 +27,7 @@ use self::{
 };
 
 /// How long the head of a request may take, and how long a connection may idle. Bodies have a limit of their own.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 const CONNECTIONS: usize = 1024;
 
 type Shared = Data<App>;
@@ -103,8 +103,8 @@ async fn serve(sockets: Sockets, app: App, stop: Stop) -> io::Result<()> {
     let server = HttpServer::new(move || actix_web::App::new().app_data(app.clone()).configure(routes))
         .workers(workers)
         .max_connections(CONNECTIONS.div_ceil(workers))
-        .client_request_timeout(PATIENCE)
-        .keep_alive(PATIENCE)
+        .client_request_timeout(TIME_LIMIT)
+        .keep_alive(TIME_LIMIT)
         .shutdown_signal(stop)
         .shutdown_timeout(GRACE.as_secs())
         .on_connect(move |connection, data| {

@@ -24,11 +24,11 @@ use crate::{
         http::tls::Tls,
         program::{Sockets, Stop},
     },
-    patience::PatientStream,
+    time_limit::TimeLimitedStream,
 };
 
 /// A connection has to bring a whole request, and take the answer, within this time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 const CONNECTIONS: u32 = 1024;
 
 /// Serves until it is told to stop and what was under way has been answered.
@@ -59,7 +59,7 @@ pub(crate) async fn serve(sockets: Sockets, routes: Router, stop: Stop) -> io::R
 
 /// Ends TLS, if that is to be done here. A client that does not finish the handshake has been promised nothing.
 async fn secure(stream: TcpStream, tls: Option<Tls>, routes: Router, mut stopped: watch::Receiver<()>) {
-    let stream = PatientStream::new(stream, PATIENCE);
+    let stream = TimeLimitedStream::new(stream, TIME_LIMIT);
     let Some(tls) = tls else { return answer(stream, None, routes, stopped).await };
     tokio::select! {
         secured = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream) => if let Ok(stream) = secured {

@@ -7,7 +7,7 @@ mod connections;
 #[path = "../demo.rs"]
 mod demo;
 mod exchange;
-mod patience;
+mod time_limit;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::message::Answer;
 
 /// How long a client may take to send a body. A body that is there with its head starts no timer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How many bytes of a body above the limit are read before the connection is closed.
 const MAX_DROPPED: usize = 8 * 1024 * 1024;
 
@@ -22,7 +22,7 @@ pub(crate) async fn read<D: AsRef<[u8]>, E>(
     poll: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<D, E>>>,
 ) -> Result<Vec<u8>, Answer> {
     let too_slow = |_| Err(Answer::new(408, "text/plain; charset=utf-8", "the body took too long\n"));
-    timeout(PATIENCE, read_all(limit, poll)).await.unwrap_or_else(too_slow)
+    timeout(TIME_LIMIT, read_all(limit, poll)).await.unwrap_or_else(too_slow)
 }
 
 async fn read_all<D: AsRef<[u8]>, E>(

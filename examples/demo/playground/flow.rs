@@ -230,7 +230,7 @@ fn without_run(response: &Response) -> Answer {
     let main = format!(
         "<main id=\"main\" class=\"card\">\n<h1>Back at the client</h1>\n\
          <p>This response belongs to no run of the playground in this browser. If you pushed its request yourself, here it is:</p>\n\
-         <ul class=\"wishes\">\n{rows}</ul>\n\
+         <ul class=\"requested\">\n{rows}</ul>\n\
          <p>A code can be traded at <code>/token</code> within 60 seconds.</p>\n\
          <p><a class=\"button\" href=\"/\">To the playground</a></p>\n</main>\n"
     );

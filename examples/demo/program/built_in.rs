@@ -1,4 +1,4 @@
-//! The configuration that is there without a file: clients for trying things out, whose secrets and keys everybody knows.
+//! The configuration that is there without a file: clients for trying things out, whose secrets and keys are public.
 
 use std::fmt::Write as _;
 

@@ -99,7 +99,7 @@ impl Start {
             );
         }
         if is_built_in && issuer.is_https() {
-            log::line("the secrets of the built-in clients are public knowledge: use --config to serve anybody else");
+            log::line("the secrets of the built-in clients are public knowledge: use --config to serve others");
         }
         let (server, registered) = assemble::server(issuer, config, &around)?;
         findings::log(&server.par, &registered, &clients);

@@ -21,7 +21,7 @@ pub(crate) fn render(login: &Login, action: &str, account: &Account, signed_in: 
         "<main class=\"card\">\n\
          <p class=\"account\"><span class=\"avatar\">{initial}</span> <span>{sign} in as <strong>{account}</strong></span></p>\n\
          <h1><em><bdi>{name}</bdi></em> asks for access</h1>\n{home}\
-         {wishes}\
+         {requested}\
          <p class=\"quiet\">Your answer goes to <strong id=\"destination\">{destination}</strong>.{caution}</p>\n\
          <form method=\"post\" action=\"{action}\">\n{fields}\
          <div class=\"buttons\">\n\
@@ -33,7 +33,7 @@ pub(crate) fn render(login: &Login, action: &str, account: &Account, signed_in: 
         account = Text(account.name),
         name = Text(name),
         home = home(client.client_id()),
-        wishes = wishes(request),
+        requested = requested(request),
         destination = Text(destination(request)),
         caution = caution(request),
         fields = hidden_fields(login),
@@ -60,7 +60,7 @@ fn hidden_fields(login: &Login) -> String {
 }
 
 /// What the client wants, in words.
-fn wishes(request: &AuthorizationRequest) -> String {
+fn requested(request: &AuthorizationRequest) -> String {
     let mut items = String::new();
     for scope in request.scopes() {
         let meaning = match scope {
@@ -81,7 +81,7 @@ fn wishes(request: &AuthorizationRequest) -> String {
     if items.is_empty() {
         return "<p>It asks for nothing in particular, only that you sign in.</p>\n".to_owned();
     }
-    format!("<ul class=\"wishes\">\n{items}</ul>\n")
+    format!("<ul class=\"requested\">\n{items}</ul>\n")
 }
 
 /// The host of a client that is a URL: a client chooses its own name, and an attacker the name of another.

@@ -10,7 +10,7 @@ use crate::store::RecordKey;
 
 const SLOTS: u16 = 16_384;
 
-/// Returns an owner, whom no client has, for each primary of a cluster, whose keys are there; of another server, one.
+/// Returns, for each primary of a cluster, an owner whose keys are there and that no client has; for another server, one such owner.
 pub(super) async fn owners(
     connection: &Arc<SharedConnection>,
     deadline: Instant,

@@ -14,20 +14,20 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-pub(crate) struct PatientStream {
+pub(crate) struct TimeLimitedStream {
     stream: TcpStream,
-    patience: Duration,
+    limit: Duration,
     /// Starts anew with every byte that the server could send.
     timer: Pin<Box<Sleep>>,
 }
 
-impl PatientStream {
-    pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, timer: Box::pin(sleep(patience)) }
+impl TimeLimitedStream {
+    pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
+        Self { stream, limit, timer: Box::pin(sleep(limit)) }
     }
 
-    /// What the other side keeps waiting goes on waiting only as long as there is patience left.
-    fn patiently<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Waits for the other side only until the timer ends.
+    fn within_the_limit<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_pending() && self.timer.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -35,24 +35,24 @@ impl PatientStream {
     }
 }
 
-impl AsyncRead for PatientStream {
+impl AsyncRead for TimeLimitedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.patiently(context, outcome)
+        self.within_the_limit(context, outcome)
     }
 }
 
-impl AsyncWrite for PatientStream {
+impl AsyncWrite for TimeLimitedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if let (Poll::Ready(Ok(_)), Some(deadline)) = (&outcome, Instant::now().checked_add(self.patience)) {
+        if let (Poll::Ready(Ok(_)), Some(deadline)) = (&outcome, Instant::now().checked_add(self.limit)) {
             self.timer.as_mut().reset(deadline);
         }
-        self.patiently(context, outcome)
+        self.within_the_limit(context, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
