@@ -168,9 +168,10 @@ mod tests {
 
     fn registration(client_id: &str, keys: &[Jwk], with_names: bool) -> Client {
         let public = |key: &Jwk| {
+            // Without its name.
             let mut public = json!(key.to_public_key().unwrap().as_ref());
-            if !with_names {
-                public.as_object_mut().unwrap().remove("kid");
+            if with_names {
+                public["kid"] = json!(key.key_id());
             }
             public
         };
@@ -239,6 +240,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn a_client_that_cannot_be_used_makes_the_work_of_an_unknown_one() {
         // CA-010

@@ -82,7 +82,8 @@ fn measure(
     workload: Workload,
 ) -> Result<(f64, f64), Fault> {
     let log = arguments.scratch.join(format!("{}.log", server.name));
-    let running = Running::start(&arguments.core, &server.command(arguments, configuration), &log)?;
+    let command = server.command(&arguments.programs, &arguments.peers, configuration);
+    let running = Running::start(&arguments.core, &command, &log)?;
     let send = |count| -> Result<(f64, f64), Fault> {
         let load = load(clients, server, workload, count)?;
         let before = running.cpu_seconds()?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{arguments::Arguments, clients::ISSUER};
+use crate::clients::ISSUER;
 
 pub(crate) struct Server {
     pub(crate) name: &'static str,
@@ -44,10 +44,10 @@ const fn server(name: &'static str, program: Program) -> Server {
 }
 
 impl Server {
-    /// The command line, in which the address is still to be filled in.
-    pub(crate) fn command(&self, arguments: &Arguments, configuration: &Path) -> Vec<String> {
-        let built = |path: &str| arguments.programs.join(path).display().to_string();
-        let of_peer = |path: &str| arguments.peers.join(path).display().to_string();
+    /// The command line, in which the address is still to be filled in. `programs` is where cargo builds, `peers` where their packages are.
+    pub(crate) fn command(&self, programs: &Path, peers: &Path, configuration: &Path) -> Vec<String> {
+        let built = |path: &str| programs.join(path).display().to_string();
+        let of_peer = |path: &str| peers.join(path).display().to_string();
         let mut command = match self.program {
             Program::Demo(name) => vec![built(&format!("examples/{name}"))],
             Program::Minimal(name) => {
