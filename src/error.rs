@@ -291,7 +291,7 @@ reasons! {
     RequestUriOfUnknownClient "request_uri_of_unknown_client" InvalidRequestUri 400 BAD_HANDLE;
     /// A `request_uri` with the name of a client that cannot be used.
     RequestUriOfUnusableClient "request_uri_of_unusable_client" InvalidRequestUri 400 BAD_HANDLE;
-    /// Pushed by another client.
+    /// Pushed by another client. A store that keeps requests by client, as `RedisStore` does, cannot tell: it is `UnknownRequestUri` then.
     ForeignRequestUri "foreign_request_uri" InvalidRequestUri 400 BAD_HANDLE;
     /// Opened by another browser before.
     OtherBrowser "other_browser" InvalidRequestUri 400 BAD_HANDLE;
