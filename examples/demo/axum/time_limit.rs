@@ -17,13 +17,21 @@ use tokio::{
 pub(crate) struct TimeLimitedStream {
     stream: TcpStream,
     limit: Duration,
-    /// Starts anew with every byte that the server could send.
+    /// Starts anew with every byte that the server could send, and with the first that it gets after that.
     timer: Pin<Box<Sleep>>,
+    /// Whether the server was the last to send something. A request that ends an idle time has a whole limit to itself.
+    has_answered: bool,
 }
 
 impl TimeLimitedStream {
     pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, timer: Box::pin(sleep(limit)) }
+        Self { stream, limit, timer: Box::pin(sleep(limit)), has_answered: false }
+    }
+
+    fn restart(&mut self) {
+        if let Some(deadline) = Instant::now().checked_add(self.limit) {
+            self.timer.as_mut().reset(deadline);
+        }
     }
 
     /// Waits for the other side only until the timer ends.
@@ -41,7 +49,12 @@ impl AsyncRead for TimeLimitedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if self.has_answered && buffer.filled().len() > before {
+            self.has_answered = false;
+            self.restart();
+        }
         self.within_the_limit(context, outcome)
     }
 }
@@ -49,8 +62,9 @@ impl AsyncRead for TimeLimitedStream {
 impl AsyncWrite for TimeLimitedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if let (Poll::Ready(Ok(_)), Some(deadline)) = (&outcome, Instant::now().checked_add(self.limit)) {
-            self.timer.as_mut().reset(deadline);
+        if let Poll::Ready(Ok(_)) = outcome {
+            self.has_answered = true;
+            self.restart();
         }
         self.within_the_limit(context, outcome)
     }
