@@ -1,7 +1,12 @@
 // The playground at servers of every preset, with every way of client authentication.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { launchChromium } from './support/chromium.mjs';
 import { goTo, goToResource, openPlayground, wire } from './support/playground.mjs';
 import { startServer } from './support/server.mjs';
@@ -86,13 +91,19 @@ describe('a server of a configuration with a preset', () => {
   }
 });
 
+/** A server with TLS that asks for the certificates of clients. */
+async function startSecured(t) {
+  const { certFile, keyFile } = certificate('playground', { extensions: ['subjectAltName=IP:127.0.0.1'] });
+  const secured = await startServer(undefined, ['--tls-cert', certFile, '--tls-key', keyFile, '--tls-client-auth']);
+  t.after(() => secured.stop());
+  return secured;
+}
+
 test('a server without TLS has no client with a certificate, and one that asks for certificates has', async (t) => {
   const { page } = await openPlayground(t, chromium, server);
   assert.ok(!(await values(page, 'input[name="client"]')).includes('vault'));
 
-  const { certFile, keyFile } = certificate('playground', { extensions: ['subjectAltName=IP:127.0.0.1'] });
-  const secured = await startServer(undefined, ['--tls-cert', certFile, '--tls-key', keyFile, '--tls-client-auth']);
-  t.after(() => secured.stop());
+  const secured = await startSecured(t);
   assert.ok((await takeAllClients(t, secured, '')).includes('vault'));
 
   // FAPI 2.0 takes no token that is good in any hands: here the certificate is what it is bound to.
@@ -101,6 +112,22 @@ test('a server without TLS has no client with a certificate, and one that asks f
   await goTo(visit.page, '#push');
   await goToResource(visit.page);
   assert.match(await visit.page.textContent('#latest'), /authorization: Bearer [\s\S]*200 OK/);
+});
+
+test('the certificate to fetch is good at every server: the curl line of its client sends the same request again', async (t) => {
+  const secured = await startSecured(t);
+  const folder = await mkdtemp(join(tmpdir(), 'parjar-curl-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const shell = async (line) => (await promisify(execFile)('sh', ['-c', line], { cwd: folder })).stdout;
+  await shell(`curl --silent --fail --insecure --remote-name ${secured.url}/playground/playground.pem`);
+  for (const preset of ['', 'par_required', 'fapi2_security_profile']) {
+    const query = `?preset=${preset}&client=vault&dpop=no`;
+    const { page } = await openPlayground(t, chromium, secured, { query, ignoreHTTPSErrors: true });
+    await goTo(page, '#push');
+    const line = await page.textContent('[data-copy="the command"]');
+    assert.match(line, /--cert playground\.pem/);
+    assert.match(await shell(`${line} --silent --insecure`), /^HTTP\/1\.1 201 [\s\S]*request_uri:/, `${preset}: ${line}`);
+  }
 });
 
 describe('the main server', () => {

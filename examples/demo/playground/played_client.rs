@@ -1,5 +1,7 @@
 //! A client that the playground plays, and what it can prove itself with.
 
+use std::sync::Arc;
+
 use parjar::jose::SigningAlgorithm;
 
 use super::{certificate::OwnCertificate, client_key::ClientKey};
@@ -23,8 +25,8 @@ pub(crate) enum Authentication {
     Mac(String),
     /// `private_key_jwt`: a JWT signed with the key.
     Key,
-    /// `self_signed_tls_client_auth`: a certificate in the TLS handshake.
-    Certificate(Box<OwnCertificate>),
+    /// `self_signed_tls_client_auth`: a certificate in the TLS handshake. A client has the same one at every server that knows it.
+    Certificate(Arc<OwnCertificate>),
 }
 
 impl Authentication {

@@ -1,6 +1,6 @@
 //! The configuration that is there without a file: clients for trying things out, whose secrets and keys are public.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use parjar::{AuthenticationMethod, ClientRegistration, Policy};
 use serde_json::{Map, Value, json};
@@ -36,6 +36,8 @@ const BANK_KEYS: [(&str, &str); 4] = [
     ("bank_key_eddsa.json", include_str!("../bank_key_eddsa.json")),
     ("bank_key_es384.json", include_str!("../bank_key_es384.json")),
 ];
+
+const VAULT: &str = "vault";
 
 const CLIENTS: [BuiltIn; 6] = [
     BuiltIn {
@@ -74,7 +76,7 @@ const CLIENTS: [BuiltIn; 6] = [
         about: "makes MACs with its secret, and never sends it",
     },
     BuiltIn {
-        client_id: "vault",
+        client_id: VAULT,
         name: "Demo Vault",
         method: AuthenticationMethod::SelfSignedTlsClientAuth,
         secret: None,
@@ -82,16 +84,26 @@ const CLIENTS: [BuiltIn; 6] = [
     },
 ];
 
-pub(super) fn config(issuer: &Issuer, tls: Option<&Tls>) -> Result<(Config, Vec<PlayedClient>), StartError> {
+/// The certificate of `vault`, which is one for all servers: there is one file of it to fetch.
+pub(super) fn certificate() -> Result<Arc<OwnCertificate>, StartError> {
+    let certificate = OwnCertificate::generate(VAULT);
+    Ok(Arc::new(certificate.map_err(|problem| StartError::new("playground", problem))?))
+}
+
+pub(super) fn config(
+    issuer: &Issuer,
+    tls: Option<&Tls>,
+    certificate: &Arc<OwnCertificate>,
+) -> Result<(Config, Vec<PlayedClient>), StartError> {
     let mut policy = Policy::default();
     policy.allow_per_request_redirect_uris = true;
-    config_of(policy, issuer, tls)
+    config_of(policy, issuer, tls, certificate)
 }
 
 /// The servers beside the main one.
-pub(super) fn presets(around: &Surroundings) -> Result<Vec<Preset>, StartError> {
+pub(super) fn presets(around: &Surroundings, certificate: &Arc<OwnCertificate>) -> Result<Vec<Preset>, StartError> {
     let preset = |variant: &Variant| {
-        let (config, clients) = config_of((variant.policy)(), &around.issuer, around.tls.as_ref())?;
+        let (config, clients) = config_of((variant.policy)(), &around.issuer, around.tls.as_ref(), certificate)?;
         let (server, _) = assemble::server(around.issuer.under(&variant.path()), config, around)?;
         let Variant { name, title, about, .. } = *variant;
         Ok(Preset { name, title, about, server, clients })
@@ -100,7 +112,12 @@ pub(super) fn presets(around: &Surroundings) -> Result<Vec<Preset>, StartError> 
 }
 
 /// The clients whose method the policy offers, as the server and as the playground know them.
-fn config_of(policy: Policy, issuer: &Issuer, tls: Option<&Tls>) -> Result<(Config, Vec<PlayedClient>), StartError> {
+fn config_of(
+    policy: Policy,
+    issuer: &Issuer,
+    tls: Option<&Tls>,
+    certificate: &Arc<OwnCertificate>,
+) -> Result<(Config, Vec<PlayedClient>), StartError> {
     let offered = with_certificates(policy.clone(), tls);
     let is_offered = |client: &&BuiltIn| {
         offered.offers_authentication_method(client.method)
@@ -109,7 +126,7 @@ fn config_of(policy: Policy, issuer: &Issuer, tls: Option<&Tls>) -> Result<(Conf
     let (mut registrations, mut played) = (Vec::new(), Vec::new());
     for client in CLIENTS.iter().filter(is_offered) {
         let place = format!("client {:?}", client.client_id);
-        let as_played = client.played()?;
+        let as_played = client.played(certificate)?;
         let registration = ClientRegistration::try_from(client.registration(&as_played, &policy, issuer))
             .map_err(|error| StartError::new(&place, error))?;
         registrations.push(Registration { place, registration, members: None });
@@ -148,18 +165,13 @@ impl BuiltIn {
     }
 
     /// The same client for the playground, secret and keys included.
-    fn played(&self) -> Result<PlayedClient, StartError> {
+    fn played(&self, certificate: &Arc<OwnCertificate>) -> Result<PlayedClient, StartError> {
         let secret = self.secret.unwrap_or_default().to_owned();
         let authentication = match self.method {
             AuthenticationMethod::ClientSecretPost => Authentication::Post(secret),
             AuthenticationMethod::ClientSecretJwt => Authentication::Mac(secret),
             AuthenticationMethod::PrivateKeyJwt => Authentication::Key,
-            AuthenticationMethod::SelfSignedTlsClientAuth => {
-                let certificate = OwnCertificate::generate(self.client_id);
-                Authentication::Certificate(Box::new(
-                    certificate.map_err(|problem| StartError::new("playground", problem))?,
-                ))
-            }
+            AuthenticationMethod::SelfSignedTlsClientAuth => Authentication::Certificate(Arc::clone(certificate)),
             _ => Authentication::Basic(secret),
         };
         let keys = if self.secret.is_some() { Vec::new() } else { bank_keys()? };

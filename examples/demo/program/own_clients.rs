@@ -1,6 +1,8 @@
 //! The clients of the playground beside those of a configuration: one for each method that the server offers. Their secrets and keys
 //! never leave this process.
 
+use std::sync::Arc;
+
 use parjar::{AuthenticationMethod, Client, ClientRegistration, Policy, jose::SigningAlgorithm};
 use serde_json::{Value, json};
 
@@ -61,7 +63,7 @@ fn client(
         AuthenticationMethod::ClientSecretJwt => Authentication::Mac(token()?),
         AuthenticationMethod::SelfSignedTlsClientAuth => {
             let certificate = OwnCertificate::generate(&client_id);
-            Authentication::Certificate(Box::new(
+            Authentication::Certificate(Arc::new(
                 certificate.map_err(|problem| StartError::new("playground", problem))?,
             ))
         }

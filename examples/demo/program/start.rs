@@ -66,15 +66,16 @@ impl Start {
         };
         let Self { config, store, tls, metrics, fetcher, .. } = self;
         let is_built_in = config.is_none();
-        let (mut config, clients, introduction) = match config {
+        let (mut config, clients, certificate, introduction) = match config {
             Some(mut config) => {
                 let clients = own_clients::add(&mut config, &issuer, tls.as_ref())?;
-                (config, clients, String::new())
+                (config, clients, None, String::new())
             }
             None => {
-                let (config, clients) = built_in::config(&issuer, tls.as_ref())?;
+                let certificate = built_in::certificate()?;
+                let (config, clients) = built_in::config(&issuer, tls.as_ref(), &certificate)?;
                 let introduction = built_in::introduction(&issuer, &clients);
-                (config, clients, introduction)
+                (config, clients, Some(certificate), introduction)
             }
         };
         let secret = std::mem::take(&mut config.secret).map_or_else(ServerSecret::draw, Ok);
@@ -113,8 +114,8 @@ impl Start {
             server: Arc::clone(&server),
             clients,
         }];
-        if is_built_in {
-            presets.extend(built_in::presets(&around)?);
+        if let Some(certificate) = certificate {
+            presets.extend(built_in::presets(&around, &certificate)?);
         }
         let playground = playground(Arc::clone(&server), presets)?;
         Ok((App { server, playground }, introduction))
