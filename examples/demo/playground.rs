@@ -47,7 +47,11 @@ pub(crate) use self::{
 };
 use crate::demo::{
     http::message::{Answer, Message},
-    server::{Server, expiring_map::ExpiringMap, issuer::Issuer},
+    server::{
+        Server,
+        expiring_map::{ExpiringMap, Room},
+        issuer::Issuer,
+    },
 };
 
 const RUN_LIFE: Duration = Duration::from_secs(1800);
@@ -70,12 +74,13 @@ pub(crate) struct Playground {
 impl Playground {
     /// The first of the presets is the server itself.
     pub(crate) fn new(server: Arc<Server>, presets: Vec<Preset>, dpop: ClientKey) -> Self {
+        let room = |bytes: usize| Room { entries: RUNS, bytes: RUNS.saturating_mul(bytes) };
         Self {
             server,
             presets,
             dpop,
-            runs: ExpiringMap::new(RUN_LIFE, RUNS, RUNS.saturating_mul(run::MAX_BYTES)),
-            openings: ExpiringMap::new(RUN_LIFE, RUNS, RUNS.saturating_mul(OPENING_BYTES)),
+            runs: ExpiringMap::new(RUN_LIFE, room(run::MAX_BYTES)),
+            openings: ExpiringMap::new(RUN_LIFE, room(OPENING_BYTES)),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::demo::{
     server::{
         Server,
         codes::Codes,
+        expiring_map::Room,
         issuer::Issuer,
         session::Sessions,
         signer::{ServerKey, Signer},
@@ -38,10 +39,16 @@ pub(super) struct Surroundings {
     pub(super) shows_reasons: bool,
 }
 
+/// What the codes of a server may take, and its tokens again.
+pub(super) const ROOM: Room = Room { entries: 100_000, bytes: 256 * 1024 * 1024 };
+/// The same for each server beside the main one. There are many of them, and few who use them.
+pub(super) const ROOM_BESIDE: Room = Room { entries: ROOM.entries / 16, bytes: ROOM.bytes / 16 };
+
 /// A server of this issuer, and its clients. The keys of `config` are among the surroundings already.
 pub(super) fn server(
     issuer: Issuer,
     config: Config,
+    room: Room,
     around: &Surroundings,
 ) -> Result<(Arc<Server>, RegisteredClients), StartError> {
     let clients = InMemoryRegistry::new(config.clients).map_err(|error| StartError::new("clients", error))?;
@@ -82,8 +89,8 @@ pub(super) fn server(
         par,
         jwks: public_set(&around.signer, &around.decryption_keys).to_string(),
         signer: Arc::clone(&around.signer),
-        codes: Codes::new(),
-        tokens: Tokens::new(),
+        codes: Codes::new(room),
+        tokens: Tokens::new(room),
         cookies: BindingCookies::from_secret(issuer.as_str(), &around.secret),
         // One session for all of them: they have one origin, and so one cookie.
         sessions: Sessions::new(around.secret.key("sessions", around.issuer.as_str()).as_bytes(), &around.issuer)

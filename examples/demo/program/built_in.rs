@@ -6,7 +6,7 @@ use parjar::{AuthenticationMethod, ClientRegistration, Policy};
 use serde_json::{Map, Value, json};
 
 use super::{
-    assemble::{self, Surroundings, with_certificates},
+    assemble::{self, ROOM_BESIDE, Surroundings, with_certificates},
     config::{Config, Registration},
     keys::Keys,
     start_error::StartError,
@@ -104,7 +104,8 @@ pub(super) fn config(
 pub(super) fn presets(around: &Surroundings, certificate: &Arc<OwnCertificate>) -> Result<Vec<Preset>, StartError> {
     let preset = |variant: &Variant| {
         let (config, clients) = config_of((variant.policy)(), &around.issuer, around.tls.as_ref(), certificate)?;
-        let (server, _) = assemble::server(around.issuer.under(&variant.path()), config, around)?;
+        let issuer = around.issuer.under(&variant.path());
+        let (server, _) = assemble::server(issuer, config, ROOM_BESIDE, around)?;
         let Variant { name, title, about, .. } = *variant;
         Ok(Preset { name, title, about, server, clients })
     };

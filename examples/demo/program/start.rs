@@ -10,7 +10,7 @@ use parjar::{
 
 use super::{
     App,
-    assemble::{self, Surroundings},
+    assemble::{self, ROOM, Surroundings},
     built_in,
     command_line::CommandLine,
     config::Config,
@@ -102,7 +102,7 @@ impl Start {
         if is_built_in && issuer.is_https() {
             log::line("the secrets of the built-in clients are public knowledge: use --config to serve others");
         }
-        let (server, registered) = assemble::server(issuer, config, &around)?;
+        let (server, registered) = assemble::server(issuer, config, ROOM, &around)?;
         findings::log(&server.par, &registered, &clients);
         if is_shared {
             tokio::spawn(settings::compare(server.par.clone()));

@@ -9,14 +9,12 @@ use std::{
 };
 
 use super::{
-    expiring_map::ExpiringMap,
+    expiring_map::{ExpiringMap, Room},
     grant::{Grant, Unissued},
     random, tokens,
 };
 
 const LIFE: Duration = Duration::from_secs(60);
-const CAPACITY: usize = 100_000;
-const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 
 pub(crate) struct Codes(ExpiringMap<Code>);
 
@@ -27,8 +25,8 @@ struct Code {
 }
 
 impl Codes {
-    pub(crate) fn new() -> Self {
-        Self(ExpiringMap::new(LIFE.saturating_add(tokens::LIFE), CAPACITY, CAPACITY_BYTES))
+    pub(crate) fn new(room: Room) -> Self {
+        Self(ExpiringMap::new(LIFE.saturating_add(tokens::LIFE), room))
     }
 
     pub(crate) fn issue(&self, grant: Arc<Grant>) -> Result<String, Unissued> {

@@ -19,7 +19,7 @@ type Name = [u8; 32];
 
 pub(crate) struct ExpiringMap<T> {
     life: Duration,
-    bounds: Usage,
+    bounds: Room,
     entries: Mutex<Entries<T>>,
 }
 
@@ -27,13 +27,14 @@ pub(crate) struct ExpiringMap<T> {
 #[derive(Debug)]
 pub(crate) struct Full;
 
+/// What a map may take, or takes.
 #[derive(Clone, Copy, Default)]
-struct Usage {
-    entries: usize,
-    bytes: usize,
+pub(crate) struct Room {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
 }
 
-impl Usage {
+impl Room {
     fn with(self, bytes: usize) -> Self {
         Self { entries: self.entries.saturating_add(1), bytes: self.bytes.saturating_add(bytes) }
     }
@@ -57,24 +58,24 @@ struct Entries<T> {
     by_name: HashMap<Name, Entry<T>>,
     /// In the order of arrival, which is the order of expiry too.
     arrivals: VecDeque<(Instant, Name)>,
-    total: Usage,
-    by_owner: HashMap<Box<str>, Usage>,
+    total: Room,
+    by_owner: HashMap<Box<str>, Room>,
 }
 
 impl<T> ExpiringMap<T> {
-    pub(crate) fn new(life: Duration, entries: usize, bytes: usize) -> Self {
+    pub(crate) fn new(life: Duration, bounds: Room) -> Self {
         let empty = Entries {
             by_name: HashMap::new(),
             arrivals: VecDeque::new(),
-            total: Usage::default(),
+            total: Room::default(),
             by_owner: HashMap::new(),
         };
-        Self { life, bounds: Usage { entries, bytes }, entries: Mutex::new(empty) }
+        Self { life, bounds, entries: Mutex::new(empty) }
     }
 
     /// Takes an entry, unless the map or the owner's share of it is full.
     pub(crate) fn put(&self, owner: &str, handle: &str, value: T, bytes: usize) -> Result<(), Full> {
-        let share = Usage { entries: self.bounds.entries / SHARES, bytes: self.bounds.bytes / SHARES };
+        let share = Room { entries: self.bounds.entries / SHARES, bytes: self.bounds.bytes / SHARES };
         let mut entries = self.lock();
         let owned = entries.by_owner.get(owner).copied().unwrap_or_default();
         if !entries.total.with(bytes).fits(self.bounds) || !owned.with(bytes).fits(share) {

@@ -5,14 +5,12 @@ use std::{sync::Arc, time::Duration};
 use parjar::Confirmation;
 
 use super::{
-    expiring_map::ExpiringMap,
+    expiring_map::{ExpiringMap, Room},
     grant::{Grant, Unissued},
     random,
 };
 
 pub(crate) const LIFE: Duration = Duration::from_secs(600);
-const CAPACITY: usize = 100_000;
-const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
 
 pub(crate) struct Tokens(ExpiringMap<Token>);
 
@@ -31,8 +29,8 @@ pub(crate) fn token_type(binding: Confirmation) -> &'static str {
 }
 
 impl Tokens {
-    pub(crate) fn new() -> Self {
-        Self(ExpiringMap::new(LIFE, CAPACITY, CAPACITY_BYTES))
+    pub(crate) fn new(room: Room) -> Self {
+        Self(ExpiringMap::new(LIFE, room))
     }
 
     pub(crate) fn issue(&self, grant: Arc<Grant>, binding: Confirmation) -> Result<String, Unissued> {
