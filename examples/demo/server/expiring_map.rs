@@ -111,15 +111,23 @@ impl<T> ExpiringMap<T> {
 impl<T> Entries<T> {
     fn insert(&mut self, owner: &str, handle: &str, value: T, bytes: usize) {
         let name = name(handle);
+        if let Some(replaced) = self.by_name.insert(name, Entry { owner: owner.into(), bytes, value }) {
+            self.arrivals.retain(|(_, other)| *other != name);
+            self.release(&replaced);
+        }
         self.arrivals.push_back((Instant::now(), name));
-        self.by_name.insert(name, Entry { owner: owner.into(), bytes, value });
         self.total = self.total.with(bytes);
         let owned = self.by_owner.entry(owner.into()).or_default();
         *owned = owned.with(bytes);
     }
 
     fn drop_oldest(&mut self) {
-        let Some(entry) = self.arrivals.pop_front().and_then(|(_, name)| self.by_name.remove(&name)) else { return };
+        if let Some(entry) = self.arrivals.pop_front().and_then(|(_, name)| self.by_name.remove(&name)) {
+            self.release(&entry);
+        }
+    }
+
+    fn release(&mut self, entry: &Entry<T>) {
         self.total = self.total.without(entry.bytes);
         if let Some(owned) = self.by_owner.get_mut(&entry.owner) {
             *owned = owned.without(entry.bytes);
