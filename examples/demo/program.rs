@@ -59,16 +59,16 @@ pub(crate) struct App {
 
 /// Runs the HTTP server that `serve` makes of a listener, the app, and the moment to stop taking requests.
 pub(crate) async fn run<S: Future<Output = io::Result<()>>>(serve: impl FnOnce(Sockets, App, Stop) -> S) -> ExitCode {
-    let outcome = start(serve).await;
-    let code = match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match start(serve).await {
+        Ok(()) => {
+            log::flush();
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            log::line(error);
+            log::last_line(error);
             ExitCode::from(2)
         }
-    };
-    log::flush();
-    code
+    }
 }
 
 async fn start<S: Future<Output = io::Result<()>>>(

@@ -10,10 +10,10 @@ use std::{
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use parjar::{CauseText, Event, Observer};
@@ -24,6 +24,8 @@ const WAITING: usize = 4096;
 const GATHERING: Duration = Duration::from_millis(10);
 /// How long a program that ends waits for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long it waits before it asks again whether there is room among the waiting lines.
+const RETRY: Duration = Duration::from_millis(1);
 
 enum Entry {
     Line(String),
@@ -48,8 +50,29 @@ pub(crate) fn line(text: impl fmt::Display) {
 
 /// Waits until everything is written, but not long.
 pub(crate) fn flush() {
+    let begin = Instant::now();
     let (done, written) = sync_channel(1);
-    if LOG.try_send(Entry::Flush(done)).is_ok() {
+    let mut flush = Entry::Flush(done);
+    while let Err(error) = LOG.try_send(flush) {
+        match error {
+            TrySendError::Full(again) if begin.elapsed() < LAST_LINES => flush = again,
+            _ => return,
+        }
+        thread::sleep(RETRY);
+    }
+    let _ = written.recv_timeout(LAST_LINES.saturating_sub(begin.elapsed()));
+}
+
+/// Writes all that waits and then this, which is not left out. Without a reader, that does not take long either.
+pub(crate) fn last_line(text: impl fmt::Display) {
+    flush();
+    let line = format!("{text}\n");
+    let (done, written) = sync_channel(1);
+    let write = move || {
+        let _ = io::stderr().write_all(line.as_bytes());
+        let _ = done.send(());
+    };
+    if thread::Builder::new().name("last line".to_owned()).spawn(write).is_ok() {
         let _ = written.recv_timeout(LAST_LINES);
     }
 }
