@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { decodeJwt } from 'jose';
 import { launchChromium } from './support/chromium.mjs';
 import { goTo, goToResource, openPlayground, wire } from './support/playground.mjs';
 import { startServer } from './support/server.mjs';
@@ -64,6 +65,18 @@ describe('a server of a preset beside the main one', () => {
     for (const path of ['nothing/authorize/par', 'fapi2_security_profile/nothing', '', 'fapi2_security_profile']) {
       assert.equal((await fetch(`${server.url}/playground/as/${path}`)).status, 404, path);
     }
+  });
+
+  test('names the user alike in the answer of the token endpoint, in the ID token and at the API', async (t) => {
+    const { page } = await openPlayground(t, chromium, server, { query: '?preset=atproto&scope=atproto+openid' });
+    await goTo(page, '#push');
+    await goToResource(page);
+    const shown = await wire(page);
+    const body = (first) => JSON.parse(new RegExp(`\\{"${first}":.*\\}`).exec(shown)[0]);
+    const [token, api] = ['access_token', 'client_id'].map(body);
+    assert.match(token.sub, /^did:plc:/);
+    assert.equal(decodeJwt(token.id_token).sub, token.sub);
+    assert.equal(api.sub, token.sub);
   });
 
   test('refuses a plain request where a push is required, and the run says why', async (t) => {

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use parjar::Profile;
 
 pub(crate) struct Account {
-    /// The `sub` of tokens: stable, and never reused for another person.
+    /// What sessions name it by, and tokens of most profiles: stable, and never reused for another person.
     pub(crate) subject: &'static str,
     /// The same person on the AT Protocol.
     did: &'static str,
@@ -16,7 +16,7 @@ pub(crate) const ALICE: Account =
     Account { subject: "alice", did: "did:plc:alicealicealicealicealic", name: "Alice Example" };
 
 impl Account {
-    /// The `sub` of tokens: on the AT Protocol, that is a DID.
+    /// The `sub` of every token: on the AT Protocol, that is a DID.
     pub(crate) fn subject_in(&self, profile: Profile) -> &'static str {
         if profile == Profile::Atproto { self.did } else { self.subject }
     }

@@ -149,7 +149,7 @@ fn response(server: &Server, granted: &Granted, session: Session) -> Result<Vec<
     if asked_for("id_token") {
         beside.extend(request.state().map(|state| ("s_hash", state.to_owned())));
         let beside: Vec<_> = beside.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let id_token = id_token_with(&server.issuer, &server.signer, &grant, &beside);
+        let id_token = id_token_with(server, &grant, &beside);
         response.push(("id_token", id_token.map_err(|_| Unissued::Failed)?));
     }
     Ok(response)

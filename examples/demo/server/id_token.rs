@@ -5,26 +5,21 @@ use josekit::JoseError;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{accounts::unix_time, grant::Grant, issuer::Issuer, signer::Signer};
+use super::{Server, accounts::unix_time, grant::Grant};
 
 const LIFE: u64 = 600;
 
-pub(crate) fn id_token(issuer: &Issuer, signer: &Signer, grant: &Grant) -> Result<String, JoseError> {
-    id_token_with(issuer, signer, grant, &[])
+pub(crate) fn id_token(server: &Server, grant: &Grant) -> Result<String, JoseError> {
+    id_token_with(server, grant, &[])
 }
 
 /// An ID token that also vouches for what travels beside it: pairs of a claim (`c_hash`, `at_hash`, `s_hash`) and the value
 /// it is the hash of.
-pub(crate) fn id_token_with(
-    issuer: &Issuer,
-    signer: &Signer,
-    grant: &Grant,
-    beside: &[(&str, &str)],
-) -> Result<String, JoseError> {
+pub(crate) fn id_token_with(server: &Server, grant: &Grant, beside: &[(&str, &str)]) -> Result<String, JoseError> {
     let now = unix_time();
     let mut claims = json!({
-        "iss": issuer.as_str(),
-        "sub": grant.account.subject,
+        "iss": server.issuer.as_str(),
+        "sub": grant.account.subject_in(server.par.policy().profile),
         "aud": grant.request.client_id(),
         "exp": now.saturating_add(LIFE),
         "iat": now,
@@ -39,7 +34,7 @@ pub(crate) fn id_token_with(
     for (name, value) in beside {
         add(name, left_half_hash(value).into());
     }
-    signer.sign("JWT", &claims.to_string())
+    server.signer.sign("JWT", &claims.to_string())
 }
 
 /// OpenID Connect Core section 3.3.2.11, for a signature with SHA-256.

@@ -82,7 +82,7 @@ fn issue(server: &Server, grant: Arc<Grant>, client: &AuthenticatedClient) -> Re
         members.insert("authorization_details".to_owned(), json!(grant.request.authorization_details()));
     }
     if grant.request.has_scope("openid") {
-        let id_token = id_token(&server.issuer, &server.signer, &grant).map_err(|_| FAILED)?;
+        let id_token = id_token(server, &grant).map_err(|_| FAILED)?;
         members.insert("id_token".to_owned(), id_token.into());
     }
     let answer = Answer::json(200, body.to_string()).no_store().with("pragma", "no-cache");
