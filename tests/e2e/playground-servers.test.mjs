@@ -67,6 +67,21 @@ describe('a server of a preset beside the main one', () => {
     }
   });
 
+  for (const [path, method] of [
+    ['/authorize', 'DELETE'], ['/token', 'GET'], ['/token', 'HEAD'], ['/resource', 'POST'], ['/jwks', 'PUT'],
+    ['/authorize/par', 'GET'], ['/.well-known/openid-configuration', 'POST'],
+  ]) {
+    test(`answers ${method} ${path} with 405, as the main server does`, async () => {
+      const [main, beside] = await Promise.all(
+        ['', '/playground/as/oidc'].map((issuer) => fetch(server.url + issuer + path, { method })),
+      );
+      const allowed = ({ headers }) => headers.get('allow').split(',').map((name) => name.trim()).sort();
+      assert.equal(main.status, 405);
+      assert.equal(beside.status, 405);
+      assert.deepEqual(allowed(beside), allowed(main));
+    });
+  }
+
   test('names the user alike in the answer of the token endpoint, in the ID token and at the API', async (t) => {
     const { page } = await openPlayground(t, chromium, server, { query: '?preset=atproto&scope=atproto+openid' });
     await goTo(page, '#push');

@@ -110,6 +110,11 @@ impl Answer {
         Self::new(404, "text/plain; charset=utf-8", "there is nothing here\n")
     }
 
+    /// For a path where these methods alone have an answer.
+    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
+        Self { status: 405, headers: vec![("allow", allowed.into())], body: String::new() }
+    }
+
     /// For a request whose handler has panicked.
     pub(crate) fn failed() -> Self {
         Self::new(500, "text/plain; charset=utf-8", "the server failed\n").no_store()

@@ -8,6 +8,9 @@ use crate::demo::{
     server::{Server, discovery, push, resource, token_endpoint},
 };
 
+const OAUTH_METADATA: &str = ".well-known/oauth-authorization-server";
+const OPENID_METADATA: &str = ".well-known/openid-configuration";
+
 /// `path` is what comes after [`PATH`].
 pub(super) async fn answer(playground: &Playground, path: &str, message: &Message<'_>) -> Answer {
     let (name, endpoint) = path.split_once('/').unwrap_or((path, ""));
@@ -19,10 +22,11 @@ pub(super) async fn answer(playground: &Playground, path: &str, message: &Messag
         ("GET" | "POST", "authorize") => flow::open(playground, server, message).await,
         ("POST", "token") => token_endpoint::answer(server, message).await,
         ("GET", "resource") => resource::answer(server, message).await,
-        ("GET", ".well-known/oauth-authorization-server" | ".well-known/openid-configuration") => {
-            discovery::metadata(server)
-        }
+        ("GET", OAUTH_METADATA | OPENID_METADATA) => discovery::metadata(server),
         ("GET", "jwks") => discovery::jwks(server),
+        (_, "authorize") => Answer::method_not_allowed("GET,HEAD,POST"),
+        (_, "token") => Answer::method_not_allowed("POST"),
+        (_, "resource" | "jwks" | OAUTH_METADATA | OPENID_METADATA) => Answer::method_not_allowed("GET,HEAD"),
         _ => Answer::not_found(),
     }
 }
