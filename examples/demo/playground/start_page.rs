@@ -165,7 +165,7 @@ fn credential(client: &PlayedClient) -> String {
         Authentication::Basic(secret) | Authentication::Post(secret) | Authentication::Mac(secret) => {
             format!("secret: <code>{}</code>", Text(secret))
         }
-        Authentication::Key => "key: <code>examples/demo/bank_key.json</code>".to_owned(),
+        Authentication::Key => "keys: <code>examples/demo/bank_key*.json</code>".to_owned(),
         Authentication::Certificate(_) => "key and certificate: <code>playground.pem</code>".to_owned(),
     }
 }
