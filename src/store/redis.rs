@@ -165,6 +165,8 @@ use super::{
 /// | the primary dies, with Sentinel or in a cluster | when a replica is promoted (`down-after-milliseconds`, `cluster-node-timeout`) | what the replica had not received, mostly milliseconds |
 /// | the primary hangs, or is cut off | the same | the same, and what the old primary takes from nodes that still reach it |
 /// | `SENTINEL FAILOVER` | a second after the sentinels name the new primary | what the old primary took after the promotion; for that second, two nodes can write to two primaries |
+/// | one primary of a cluster is away | for the clients that it has, when its replica is promoted; the others go on, without a replica if `cluster-require-full-coverage` is `no` | the same as of any primary |
+/// | slots of a cluster move | within the operation, or the next: the `redis` crate waits a second or more before it asks again, or as long as `ClusterClientBuilder::min_retry_wait` says | nothing |
 ///
 /// A lost insert is a `request_uri` that is unknown: the client pushes again. A lost claim can be repeated, and a lost note is the
 /// one before. A lost

@@ -1,5 +1,6 @@
 //! The connection that all calls of a store share. It is replaced when it breaks, when an answer is late, and when the server at
-//! its end is not the primary.
+//! its end is not the primary. Behind the connection of a cluster there are several primaries: while the others answer, it stays until
+//! the next one is open.
 
 use std::{
     sync::{
@@ -34,7 +35,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const RUNS: u32 = 8;
 
 /// A connection that has had no answer for so long is checked before its next call, which could not be repeated if the connection
-/// turned out to be dead in the middle of it.
+/// turned out to be dead in the middle of it. The answers of all primaries of a cluster count: one that a busy connection has not asked for
+/// long is not checked.
 const IDLE: Duration = Duration::from_secs(2);
 
 /// Time limit of that check.
@@ -106,16 +108,19 @@ impl SharedConnection {
     /// lost answer it may have run.
     pub(super) async fn run(self: &Arc<Self>, deadline: Instant, call: &Call) -> Result<Value, ScriptError> {
         let mut runs: u32 = 0;
-        let mut last = None;
+        let (mut last, mut left) = (None, None);
         loop {
-            let Ok(held) = timeout_at(deadline, self.connection()).await else {
+            let Ok(held) = timeout_at(deadline, self.connection(left)).await else {
                 return Err(last.unwrap_or_else(|| self.no_connection_in_time()));
             };
             let fault = match held {
-                Ok(held) => match self.exchange(held, deadline, call).await {
-                    Err(fault) if fault.is_for_another_connection() => fault,
-                    outcome => return outcome,
-                },
+                Ok(held) => {
+                    left = Some(held.number);
+                    match self.exchange(held, deadline, call).await {
+                        Err(fault) if fault.is_for_another_connection() => fault,
+                        outcome => return outcome,
+                    }
+                }
                 Err(fault) => fault,
             };
             runs = runs.saturating_add(1);
@@ -126,17 +131,29 @@ impl SharedConnection {
         }
     }
 
-    async fn exchange(&self, mut held: Held, deadline: Instant, call: &Call) -> Result<Value, ScriptError> {
+    async fn exchange(self: &Arc<Self>, mut held: Held, deadline: Instant, call: &Call) -> Result<Value, ScriptError> {
+        let began = self.milliseconds();
         if !self.is_alive(&mut held, deadline, call).await {
-            self.discard(held.number);
+            self.leave(held.number, self.has_answered_since(began));
             return Err(ScriptError::Unreached("the connection was dead".to_owned()));
         }
         let answer = timeout_at(deadline, run(&mut *held.connection, call)).await.unwrap_or(Err(ScriptError::Late));
         match &answer {
-            Err(fault) if fault.is_for_another_connection() || fault.is_unknown() => self.discard(held.number),
+            Err(fault) if fault.is_unknown() => self.leave(held.number, self.has_answered_since(began)),
+            // One server has answered, and the others may do what they are asked for.
+            Err(fault) if fault.is_for_another_connection() => self.leave(held.number, true),
             _ => self.note_success(),
         }
         answer
+    }
+
+    /// Replaces a connection: at once, or, if it is one to a cluster and of use to others, when the next one is open.
+    fn leave(self: &Arc<Self>, number: u64, is_of_use: bool) {
+        if is_of_use && self.may_be_cluster() {
+            self.begin(|state| state.number == number);
+        } else {
+            self.discard(number);
+        }
     }
 
     /// Checks a connection that was idle, where the call will go. Any answer will do, even an error.
@@ -157,8 +174,16 @@ impl SharedConnection {
     }
 
     fn note_answer(&self) {
-        let now = u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_answer.store(now, Ordering::Relaxed);
+        self.last_answer.store(self.milliseconds(), Ordering::Relaxed);
+    }
+
+    fn has_answered_since(&self, began: u64) -> bool {
+        self.last_answer.load(Ordering::Relaxed) > began
+    }
+
+    /// Milliseconds after `created`.
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn note_success(&self) {
@@ -168,18 +193,16 @@ impl SharedConnection {
         }
     }
 
-    /// Returns the current connection. Without one, all callers wait for the same attempt.
-    async fn connection(self: &Arc<Self>) -> Result<Held, ScriptError> {
+    /// Returns the current connection. Without one, all callers wait for the same attempt, and so does a call that has left this one.
+    async fn connection(self: &Arc<Self>, left: Option<u64>) -> Result<Held, ScriptError> {
+        let is_awaited = |state: &State| state.is_connecting && (state.current.is_none() || left == Some(state.number));
         let take = |state: &State| {
             let another = |current: &Current| Held { number: state.number, connection: current.connection.another() };
             state.current.as_ref().map(another)
         };
-        if let Some(held) = take(&self.state.borrow()) {
-            return Ok(held);
-        }
         let mut states = self.state.subscribe();
-        self.begin();
-        let state = states.wait_for(|state| state.current.is_some() || !state.is_connecting).await;
+        self.begin(|state| state.current.is_none());
+        let state = states.wait_for(|state| !is_awaited(state)).await;
         let fault = || ScriptError::Unreached("the attempt to connect was abandoned".to_owned());
         let state = state.map_err(|_| fault())?;
         take(&state).ok_or_else(|| state.fault.clone().unwrap_or_else(fault))
@@ -190,10 +213,10 @@ impl SharedConnection {
         fault.unwrap_or_else(|| ScriptError::Unreached("no connection in time".to_owned()))
     }
 
-    /// Starts an attempt unless one is under way, in a task of its own, so that it outlives its caller.
-    fn begin(self: &Arc<Self>) {
+    /// Starts an attempt, if it is wanted and none is under way, in a task of its own, so that it outlives its caller.
+    fn begin(self: &Arc<Self>, is_wanted: impl FnOnce(&State) -> bool) {
         let begins = self.state.send_if_modified(|state| {
-            let begins = state.current.is_none() && !state.is_connecting;
+            let begins = !state.is_connecting && is_wanted(state);
             state.is_connecting |= begins;
             begins
         });

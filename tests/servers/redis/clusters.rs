@@ -1,12 +1,21 @@
 //! A cluster whose primaries change.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use parjar::store::{ClaimError, RedisStore, RequestStore as _, StoreRefusal};
+use parjar::store::{
+    ClaimError, InsertError, NewRequest, Owner, RecordKey, RedisConnector, RedisStore, RequestStore as _, StoreRefusal,
+};
 use redis::cluster::ClusterClient;
+use tokio::sync::Semaphore;
 
 use super::{
-    MINUTE, claim, client,
+    MINUTE, claim, client, fresh,
     load::Load,
     mark, opened,
     replicas::settle,
@@ -78,4 +87,57 @@ async fn stores_follow_a_cluster_whose_primary_gives_way_hangs_or_dies() {
         assert!(matches!(known, Err(StoreRefusal::Replayed { .. })), "{known:?}");
     }
     stores[1].consume(claim(open), MINUTE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_hangs_costs_the_clients_of_the_others_nothing() {
+    let mut cluster = Cluster::start(0).await;
+    // The first attempt to connect succeeds, and later ones end when the primary is back.
+    let (client, is_away, connected) =
+        (cluster.client(), Arc::new(AtomicBool::new(false)), Arc::new(Semaphore::new(0)));
+    let connector = {
+        let (is_away, connected) = (Arc::clone(&is_away), Arc::clone(&connected));
+        RedisConnector::new(move || {
+            let (client, is_away, connected) = (client.clone(), Arc::clone(&is_away), Arc::clone(&connected));
+            async move {
+                if is_away.load(Ordering::SeqCst) {
+                    let _ = connected.acquire().await;
+                }
+                client.get_async_connection().await
+            }
+        })
+    };
+    let store = RedisStore::builder(connector).timeout(Duration::from_secs(5)).build().await.unwrap();
+    let push =
+        async |owner| store.insert(NewRequest::new(fresh(), Owner::authenticated(owner), b"payload"), MINUTE).await;
+    for node in cluster.nodes() {
+        let _: () = node.tell("CONFIG SET cluster-require-full-coverage no").await;
+    }
+    // Which clients the second primary has is told by the keys that it has.
+    let (mut its, mut others) = (Vec::new(), Vec::new());
+    for owner in (0..60).map(|number| RecordKey::from_bytes([number; 32])) {
+        push(owner).await.unwrap();
+        let names: Vec<String> = cluster.nodes()[1].tell("KEYS *").await;
+        if names.len() > its.len() { its.push(owner) } else { others.push(owner) }
+    }
+
+    is_away.store(true, Ordering::SeqCst);
+    cluster.nodes()[1].signal("-STOP");
+    assert!(!its.is_empty() && !others.is_empty(), "60 clients have different places");
+    let hanging = push(its[0]);
+    let going_on = async {
+        for owner in &others {
+            push(*owner).await.unwrap();
+        }
+    };
+    let (refused, ()) = tokio::join!(hanging, going_on);
+    assert!(matches!(refused, Err(InsertError::Refused(StoreRefusal::Unavailable(_)))), "{refused:?}");
+    for owner in &others {
+        push(*owner).await.unwrap();
+    }
+
+    cluster.nodes()[1].signal("-CONT");
+    is_away.store(false, Ordering::SeqCst);
+    connected.add_permits(100);
+    while push(its[0]).await.is_err() {}
 }
