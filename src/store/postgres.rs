@@ -241,7 +241,7 @@ impl PostgresStore {
     }
 
     /// Deletes expired requests and marks, up to `batch` rows in all, the oldest first. Less than `batch` says that
-    /// there are no more, or that another node is at them.
+    /// there are no more that are due, or that another node is at them. A request that ended early can stay until its login would have ended.
     ///
     /// Each statement looks at no more than `batch` rows, and locks them until it is done: 20 ms of a processor for 1000, and 90 ms in the
     /// slowest measured. A request that was opened is looked at, and left alone, when it would have expired without; that does not count.

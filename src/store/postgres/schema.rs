@@ -56,8 +56,9 @@ fn steps(names: &Names) -> Vec<Step> {
         make: format!("DROP INDEX IF EXISTS {};\n", names.in_schema(name)),
     };
     let option = |name: &str, value: u32, of: &str| Step {
+        // Whatever an administrator has set stays.
         is_there: format!(
-            "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('{of}') AND '{name}={value}' = ANY (reloptions))"
+            "EXISTS (SELECT FROM pg_class, unnest(reloptions) AS one WHERE oid = to_regclass('{of}') AND one LIKE '{name}=%')"
         ),
         make: format!("ALTER TABLE {of} SET ({name} = {value});\n"),
     };
@@ -146,6 +147,8 @@ async fn migrated(lease: &mut Lease, names: &Names) -> Result<Option<i32>, Failu
     // With a snapshot of its own for each statement: one taken before waiting for the lock would not show what others did.
     connection.run("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let made = async {
+        // The limit of the role, if it has one, is for operations on requests.
+        connection.run(&format!("SET LOCAL statement_timeout = {}", TIMEOUT.as_millis())).await?;
         connection.run(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         let (found, missing) = look(connection, names).await?;
         if found.is_none_or(|found| found <= VERSION) {
