@@ -72,9 +72,10 @@
 //! | 2 | `PerClientReadingFormer` | until all nodes are at it, and then two hours; with [`code_challenge_memory`](crate::Policy::code_challenge_memory), that long |
 //! | 3 | `PerClient`, which is the default | |
 //!
-//! Nodes of two rounds that follow each other share requests and marks, so no login is lost and no mark passes twice, and a round can be taken back. The user
-//! of the connection needs both patterns of keys (`~parjar:{* ~{parjar}:*`) until the third. A DPoP proof has another mark than before, so between the last
-//! nodes of before and the first of round 1, one that was captured can be good once at either, within its minute. To begin anew is simpler where that
+//! Nodes of two rounds that follow each other share requests and marks, so no login is lost and no mark passes twice, and a round can be taken back: two rounds after the waiting
+//! time of the second has passed again. The user
+//! of the connection needs both patterns of keys (`~parjar:{* ~{parjar}:*`) until the third. DPoP proofs, and proofs beside attestations, have other marks than before, so between
+//! the last nodes of before and the first of round 1 (over PostgreSQL: the first of this version), one that was captured can be good once at either, within its minute. To begin anew is simpler where that
 //! is possible: stop all nodes, start the new ones; clients push again, and assertions of the last five minutes could be replayed.
 //!
 //! # PostgreSQL
@@ -170,7 +171,8 @@
 //! # Upgrades
 //!
 //! Upgrade by one minor version at a time, with `migrate` of the new version first, and the nodes in any order: nodes of two versions read what
-//! the other writes. A new index is built while pushes wait, a second or two for each million rows.
+//! the other writes. While columns and indexes are added to tables with rows, operations on requests wait, a second or two for each million
+//! rows, and fail after their time limit: migrate large tables when few users log in.
 //! [Versions of what is stored](crate::store#versions-of-what-is-stored) has the rule, and [another
 //! version](super::several_nodes#another-version-of-this-crate) what nodes report meanwhile. Tables of a later version are refused at start.
 //! Redis needs no step, but for [keys of before](#keys-of-before).

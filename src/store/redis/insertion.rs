@@ -174,7 +174,7 @@ async fn unless_known(
         return answer;
     }
     match connection.run(deadline, &find()).await {
-        Ok(Value::Nil) => answer,
+        Ok(Value::Nil) | Err(_) => answer,
         found => found,
     }
 }

@@ -13,7 +13,8 @@
 /// | 2 | `PerClientReadingFormer` | both | names per client; marks under both | [`longest_login`] and the time that requests wait; and as long as marks live, with [`code_challenge_memory`] |
 /// | 3 | `PerClient` | names per client | names per client | |
 ///
-/// Any two rounds that follow each other can run side by side, and a round can be taken back: no request is lost, and no mark passes twice. The
+/// Any two rounds that follow each other can run side by side, and a round can be taken back: no request is lost, and no mark passes twice. From the
+/// third to the first, wait in the second as before: marks of the third are under the names per client alone. The
 /// second round puts a mark down in two steps, under the former name and then with the request, and takes it back if the second is refused, as with
 /// [`marks_on`](super::RedisStoreBuilder::marks_on). Who can do without the requests and marks of a minute stops all nodes instead, and starts them anew.
 ///

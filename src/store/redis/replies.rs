@@ -44,7 +44,7 @@ pub(super) fn remembered(
     token: &Token,
 ) -> Result<(), StoreRefusal> {
     match (answer, marks) {
-        (Ok(Value::Int(answer::DONE) | Value::Nil), _) => Ok(()),
+        (Ok(Value::Int(answer::DONE)), _) | (Ok(Value::Nil), [_]) => Ok(()),
         (Ok(Value::BulkString(known)), [_]) if *known == *token => Ok(()),
         (Ok(Value::BulkString(_)), [mark]) => Err(StoreRefusal::Replayed { mark: mark.key }),
         // Whatever it is, it is there.

@@ -41,8 +41,8 @@ fn first_slots(answer: &Value) -> Vec<(u16, u16)> {
     for range in ranges {
         let Value::Array(range) = range else { continue };
         let [Value::Int(from), Value::Int(to), Value::Array(primary), ..] = &**range else { continue };
-        // Address and port.
-        let name = format!("{:?}", primary.get(..2).unwrap_or_default());
+        // Its identifier comes after address and port, which may be unknown.
+        let name = format!("{:?}", primary.get(..3).unwrap_or(primary));
         if let (Ok(from), Ok(to)) = (u16::try_from(*from), u16::try_from(*to)) {
             of_primaries.entry(name).or_insert((from, to));
         }
@@ -94,8 +94,16 @@ mod tests {
 
     #[test]
     fn a_primary_with_two_ranges_is_one_primary() {
-        let node = |port| Value::Array(vec![Value::BulkString(b"10.0.0.1".to_vec()), Value::Int(port)]);
-        let range = |from, to, port| Value::Array(vec![Value::Int(from), Value::Int(to), node(port), node(9)]);
+        // Of `cluster-preferred-endpoint-type unknown-endpoint`: nodes tell neither addresses nor, each behind a proxy, different ports.
+        let node = |id: i64| {
+            Value::Array(vec![
+                Value::Nil,
+                Value::Int(6379),
+                Value::BulkString(id.to_string().into_bytes()),
+                Value::Array(vec![]),
+            ])
+        };
+        let range = |from, to, id| Value::Array(vec![Value::Int(from), Value::Int(to), node(id), node(9)]);
         let answer = Value::Array(vec![range(0, 5, 1), range(6, 9, 2), range(10, 11, 1)]);
         assert_eq!(first_slots(&answer), [(0, 5), (6, 9)]);
         assert_eq!(first_slots(&Value::Okay), []);
