@@ -1,8 +1,7 @@
 //! An authorization server over axum in one file: pushed requests, a login page, codes and tokens.
 //!
-//! `cargo run --example minimal` serves <http://127.0.0.1:3000>, or another `PORT`. The user is `alice`, with `wonderland`.
-
-use std::{collections::HashMap, env, error::Error, sync::Arc, time::Duration, time::Instant};
+//! `cargo run --example minimal` serves <http://127.0.0.1:3000>, or another `PORT`. The user is `alice`, with `wonderland`. A
+//! real server has TLS, time limits for slow clients, and tokens that end when their code comes again.
 
 use axum::http::{StatusCode, header, request::Parts};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response, Result};
@@ -12,6 +11,7 @@ use parjar::{
     FormRequest, InMemoryRegistry, Login, ParEndpoint, Policy, RandomSource as _, RequireCodeChallenge, ServerSecret,
     SystemRandom, TokenError, TokenErrorCode, TracingObserver, Visit,
 };
+use std::{collections::HashMap, env, error::Error, sync::Arc, time::Duration, time::Instant};
 
 struct Server {
     par: BoxedParEndpoint,

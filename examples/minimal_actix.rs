@@ -1,6 +1,7 @@
 //! An authorization server over actix-web in one file: pushed requests, a login page, codes and tokens.
 //!
-//! `cargo run --example minimal_actix` serves <http://127.0.0.1:3000>, or another `PORT`. The user is `alice`, with `wonderland`.
+//! `cargo run --example minimal_actix` serves <http://127.0.0.1:3000>, or another `PORT`. The user is `alice`, with
+//! `wonderland`. A real server has TLS, time limits for slow clients, and tokens that end when their code comes again.
 
 use std::{collections::HashMap, env, error::Error, net::TcpListener, time::Duration, time::Instant};
 
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = move || {
         App::new()
             .app_data(server.clone())
-            .app_data(PayloadConfig::new(server.par.policy().limits.body))
+            .app_data(PayloadConfig::new(server.par.policy().limits.body.saturating_add(1)))
             .route("/authorize/par", web::to(push))
             .route("/.well-known/oauth-authorization-server", web::get().to(metadata))
             .route("/authorize", web::to(authorize))

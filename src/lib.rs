@@ -92,7 +92,7 @@
 //!   millisecond and up to some milliseconds each.
 //! * TLS, time limits for slow clients, and a bound for bodies: one byte above [`Limits::body`] is enough.
 //!
-//! The examples do all of it but the limit, which belongs in front of a server.
+//! `examples/demo` does all of it but the limit, which belongs in front of a server. The short examples leave out TLS and time limits, too.
 //!
 //! # Keys and JWTs
 //!

@@ -29,7 +29,7 @@
 //! | the observer | [`observability`](super::observability) |
 //! | more than one process | [`stores`](super::stores), [`several_nodes`](super::several_nodes) |
 //!
-//! Time limits are for the server around it, and for a limit to how often one sender may ask: see [what is left to the
+//! Time limits, and a limit to how often one sender may ask, belong to the server around it: see [what is left to the
 //! host](crate#what-is-left-to-the-host). Scripts of other origins may push with `push_service().with_cors(...)`.
 //!
 //! # A first push

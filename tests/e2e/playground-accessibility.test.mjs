@@ -51,7 +51,11 @@ async function eachPage(page, visit) {
   await goTo(page, '#push');
   for (const summary of await page.$$('details:not([open]) > summary')) await summary.click();
   await visit('pushed');
+  // Anew, since a look at a page can take longer than a request waits.
+  await goTo(page, '#again');
+  await goTo(page, '#push');
   await goTo(page, '#open');
+  await page.waitForSelector('#approve');
   await visit('consent');
   await goTo(page, '#approve');
   await page.waitForSelector('#redeem');

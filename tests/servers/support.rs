@@ -73,14 +73,14 @@ impl Drop for Server {
     }
 }
 
-/// Asks again and again, for at most 20 seconds.
+/// Asks again and again, for at most two minutes.
 pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "{what} did not happen");
+        assert!(started.elapsed() < Duration::from_secs(120), "{what} did not happen");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 use crate::{browser::Browser, clients::Client, world::World};
@@ -32,6 +33,7 @@ pub(crate) struct Left {
     pub(crate) case: Arc<Case>,
     pub(crate) request_uri: String,
     pub(crate) stage: Stage,
+    pub(crate) at: Instant,
 }
 
 pub(crate) enum Stage {

@@ -18,6 +18,8 @@ use crate::{
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 /// As many of the requests that were left alone are looked at after a fault.
 const LOOKED_AT: usize = 8;
+/// Half of `REQUEST_URI_LIFETIME`.
+const HALF_A_LIFE: Duration = Duration::from_secs(300);
 /// What a node may have more than when it was young, beside what it keeps for those that it has answered: its allocator, its buffers, its log.
 const TOLERANCE_KIB: u64 = 48 * 1024;
 /// A code and a token, with the request that they stand for, which it keeps for ten minutes.
@@ -130,6 +132,8 @@ pub(crate) async fn recover(world: &Arc<World>, dice: &mut Dice) {
 /// Takes some requests that were left alone.
 pub(crate) fn some_left(world: &World, dice: &mut Dice) -> Vec<Left> {
     let mut left = world.left.lock().unwrap();
+    // Others may have expired by the time of the look.
+    left.retain(|one| one.at.elapsed() < HALF_A_LIFE);
     let count = left.len().min(LOOKED_AT);
     (0..count)
         .map(|_| {

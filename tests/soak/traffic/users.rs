@@ -1,6 +1,6 @@
 //! Good clients, whose users are hasty, change their minds, hang up, or are not who they should be.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Instant};
 
 use tokio::io::AsyncWriteExt as _;
 
@@ -69,10 +69,10 @@ fn leave(case: Arc<Case>, request_uri: String, stage: Stage, dice: &mut Dice) {
     let world = Arc::clone(&case.world);
     let mut left = world.left.lock().unwrap();
     if left.len() < LEFT {
-        left.push(Left { case, request_uri, stage });
+        left.push(Left { case, request_uri, stage, at: Instant::now() });
     } else {
         let place = dice.below(LEFT);
-        left[place] = Left { case, request_uri, stage };
+        left[place] = Left { case, request_uri, stage, at: Instant::now() };
     }
 }
 
@@ -180,7 +180,7 @@ async fn intrude(case: &Case, browser: &Browser, form: &Form, request_uri: &str,
 
 /// Looks at what was left alone: what waits can be opened, what is open can be decided, and what has ended has ended.
 pub(crate) async fn look_at(left: Vec<Left>, dice: &mut Dice) {
-    for Left { case, request_uri, stage } in left {
+    for Left { case, request_uri, stage, .. } in left {
         case.note("a look at it");
         match stage {
             Stage::Waiting | Stage::Open(_) => {
