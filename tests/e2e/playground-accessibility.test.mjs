@@ -115,12 +115,20 @@ const focused = (page) =>
     };
   });
 
-/** Presses Tab until this has the focus. Every stop on the way must be visible. */
+/**
+ * Presses Tab until this has the focus. Every stop on the way must be visible. The page as a whole has it once at most: past its end, or
+ * when the key was faster than the page.
+ */
 async function tabTo(page, wanted) {
+  let bodies = 0;
   for (let stops = 0; stops < 100; stops++) {
     await page.keyboard.press('Tab');
     const { name, isBody, isVisible } = await focused(page);
-    assert.ok(!isBody, `the focus is lost before ${wanted}`);
+    if (isBody) {
+      bodies += 1;
+      assert.ok(bodies < 2, `the focus is lost before ${wanted}`);
+      continue;
+    }
     assert.ok(isVisible, `the focus is on ${name}, and cannot be seen`);
     if (name === wanted) return stops;
   }
